@@ -1,0 +1,169 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "rivet",
+    products: [
+        .executable(name: "rivet-gateway", targets: ["Gateway"]),
+        .executable(name: "rivet-state", targets: ["StateService"]),
+        .executable(name: "rivet-library", targets: ["LibraryService"]),
+        .executable(name: "rivetctl", targets: ["Control"]),
+        // For people and tests on a development machine only; never installed.
+        .executable(name: "rivet-chat", targets: ["Chat"]),
+        .executable(name: "rivet-bench", targets: ["Benchmarks"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Shared: C libraries
+        .systemLibrary(name: "CSQLite", path: "Shared/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CSystemd", path: "Shared/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+
+        // Shared: cores, which do no I/O
+        .target(name: "Dialogue", path: "Shared/Dialogue"),
+        .target(name: "Contracts", path: "Shared/Contracts"),
+        .target(name: "KillPoints", path: "Shared/KillPoints"),
+
+        // Shared: shells
+        .target(
+            name: "Wire",
+            dependencies: [
+                "Contracts",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Shared/Wire"),
+        .target(
+            name: "Migrations", path: "migrations", resources: migrationFiles.map { .embedInCode($0) }),
+        .target(
+            name: "Persistence",
+            dependencies: [
+                "Contracts", "CSQLite", "KillPoints", "Migrations",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Shared/Persistence"),
+        .target(
+            name: "TelegramBotAPI",
+            dependencies: ["CCurl", .product(name: "Logging", package: "swift-log")],
+            path: "Shared/TelegramBotAPI"),
+        .target(name: "Systemd", dependencies: ["CSystemd"], path: "Shared/Systemd"),
+        .target(
+            name: "ServiceKit",
+            dependencies: [
+                "Contracts", "Systemd", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Shared/ServiceKit"),
+
+        // Services
+        .executableTarget(
+            name: "Gateway",
+            dependencies: [
+                "Contracts", "Dialogue", "KillPoints", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Services/Gateway"),
+        .executableTarget(
+            name: "StateService", dependencies: storeServiceDependencies, path: "Services/StateService"),
+        .executableTarget(
+            name: "LibraryService", dependencies: storeServiceDependencies, path: "Services/LibraryService"),
+        .executableTarget(
+            name: "Control",
+            dependencies: [
+                "Contracts", "Persistence", "ServiceKit", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Services/Control"),
+
+        // Tests
+        .target(
+            name: "TelegramSimulator",
+            dependencies: [
+                "Contracts",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            path: "Tests/TelegramSimulator"),
+        .target(name: "TestSupport", dependencies: ["Contracts"], path: "Tests/TestSupport"),
+        .executableTarget(name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Contracts", "CSQLite", "TestSupport"], path: "Tests/Benchmarks"),
+        .testTarget(name: "ContractsTests", dependencies: ["Contracts"], path: "Tests/ContractsTests"),
+        .testTarget(name: "DialogueTests", dependencies: ["Dialogue"], path: "Tests/DialogueTests"),
+        .testTarget(
+            name: "WireTests",
+            dependencies: [
+                "Contracts", "Wire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/WireTests"),
+        .testTarget(
+            name: "PersistenceTests", dependencies: ["Contracts", "CSQLite", "Migrations", "Persistence"], path: "Tests/PersistenceTests"),
+        .testTarget(
+            name: "TelegramBotAPITests", dependencies: ["TelegramBotAPI", "TelegramSimulator", "Contracts"],
+            path: "Tests/TelegramBotAPITests"),
+        .testTarget(
+            name: "TelegramSimulatorTests", dependencies: ["TelegramSimulator", "Contracts"], path: "Tests/TelegramSimulatorTests"),
+        .testTarget(
+            name: "ServiceKitTests", dependencies: ["ServiceKit", "Systemd", "Contracts"], path: "Tests/ServiceKitTests"),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["Gateway", "Dialogue", "TelegramBotAPI", "Contracts"], path: "Tests/GatewayTests"),
+        .testTarget(
+            name: "SocketTests",
+            dependencies: [
+                "Contracts", "TelegramSimulator", "TestSupport", "Gateway", "StateService", "LibraryService", "Control", "CSQLite",
+            ],
+            path: "Tests/SocketTests"),
+    ]
+)
+
+var migrationFiles: [String] {
+    [
+        "002_conversation_states.sql", "002_conversation_states.sqlite.sql",
+        "003_user_machines.sql", "003_user_machines.sqlite.sql",
+        "004_conversation_revisions.sql", "004_conversation_revisions.sqlite.sql",
+        "005_machine_revisions.sql", "005_machine_revisions.sqlite.sql",
+    ]
+}
+
+var storeServiceDependencies: [Target.Dependency] {
+    [
+        "Contracts", "KillPoints", "Persistence", "ServiceKit", "Systemd", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    ]
+}
+
+// The compiler settings of every Swift target, in one place.
+for target in package.targets where target.type != .system {
+    var settings = target.swiftSettings ?? []
+    settings += [
+        .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        // Points at which a test stops a process dead; compiled out of release builds.
+        .define("RIVET_KILL_POINTS", .when(configuration: .debug)),
+    ]
+    target.swiftSettings = settings
+}
