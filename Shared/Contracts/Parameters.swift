@@ -1,0 +1,120 @@
+/// The named parameters of a call, or the members of a result: reads each with its rules, or throws `invalidArgument`
+/// that names the member and what is accepted.
+public struct Parameters: Sendable {
+    let members: [String: JSONValue]
+
+    public init(_ members: [String: JSONValue]) { self.members = members }
+
+    /// The member; JSON null counts as none.
+    func member(_ name: String) -> JSONValue? {
+        guard let value = members[name], !value.isNull else { return nil }
+        return value
+    }
+
+    /// What `read` makes of the member `name`; nil when there is none.
+    func optional<Value>(
+        _ name: String, _ read: (Parameters) throws(RPCError) -> Value
+    ) throws(RPCError) -> Value? {
+        guard member(name) != nil else { return nil }
+        return try read(self)
+    }
+
+    func string(_ name: String) throws(RPCError) -> String {
+        guard let value = member(name)?.stringValue else { throw .invalidArgument(name, "a string") }
+        return value
+    }
+
+    /// A string of 1 to 128 bytes without control characters.
+    func identifier(_ name: String) throws(RPCError) -> String {
+        guard let value = member(name)?.stringValue, (1...128).contains(value.utf8.count), !value.hasControlCharacters
+        else { throw .invalidArgument(name, "a string of 1 to 128 bytes without control characters") }
+        return value
+    }
+
+    func integer(_ name: String) throws(RPCError) -> Int64 {
+        guard let value = member(name)?.integerValue else { throw .invalidArgument(name, "an integer of 64 bits") }
+        return value
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int64>) throws(RPCError) -> Int64 {
+        guard let value = member(name)?.integerValue, range.contains(value) else {
+            throw .invalidArgument(name, "an integer from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    func boolean(_ name: String) throws(RPCError) -> Bool {
+        guard let value = member(name)?.boolValue else { throw .invalidArgument(name, "true or false") }
+        return value
+    }
+
+    func array(_ name: String) throws(RPCError) -> [JSONValue] {
+        guard let value = member(name)?.arrayValue else { throw .invalidArgument(name, "an array") }
+        return value
+    }
+
+    func object(_ name: String) throws(RPCError) -> [String: JSONValue] {
+        guard let value = member(name)?.objectValue else { throw .invalidArgument(name, "an object") }
+        return value
+    }
+
+    func revision(_ name: String) throws(RPCError) -> Revision { Revision(rawValue: try integer(name)) }
+
+    func timestamp(_ name: String) throws(RPCError) -> Timestamp {
+        guard let text = member(name)?.stringValue, let value = Timestamp(parsing: text) else {
+            throw .invalidArgument(name, "an RFC 3339 time in UTC")
+        }
+        return value
+    }
+
+    /// A UUID in its text form, in upper or lower case; returned in lower case.
+    func uuid(_ name: String) throws(RPCError) -> String {
+        guard let value = member(name)?.stringValue, value.isUUID else { throw .invalidArgument(name, "a UUID") }
+        return value.lowercased()
+    }
+
+    func tiers(_ name: String) throws(RPCError) -> [TierName] {
+        var tiers: [TierName] = []
+        for element in try array(name) {
+            guard let text = element.stringValue, let tier = TierName(rawValue: text) else {
+                throw .invalidArgument(name, "a list of tier names")
+            }
+            tiers.append(tier)
+        }
+        return tiers
+    }
+
+    /// JSON that both databases can hold: no NUL in any string, and at most `bytesMax` when written out.
+    func storable(_ name: String, _ value: JSONValue, bytesMax: Int) throws(RPCError) -> JSONValue {
+        guard !value.containsNUL else { throw .invalidArgument(name, "JSON without the character U+0000") }
+        guard value.serialized().count <= bytesMax else { throw .invalidArgument(name, "at most \(bytesMax) bytes of JSON") }
+        return value
+    }
+}
+
+extension String {
+    /// Whether a character of Unicode's general category Cc is in it.
+    var hasControlCharacters: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
+
+    /// Whether this is a UUID's text form (RFC 9562 §4), of any version.
+    public var isUUID: Bool {
+        utf8.count == 36
+            && utf8.enumerated().allSatisfy { index, byte in
+                switch index {
+                case 8, 13, 18, 23: byte == UInt8(ascii: "-")
+                default: Character(Unicode.Scalar(byte)).isHexDigit && byte < 0x80
+                }
+            }
+    }
+}
+
+extension JSONValue {
+    var containsNUL: Bool {
+        switch self {
+        case .null, .bool, .integer, .decimal: false
+        case .string(let text): text.utf8.contains(0)
+        case .array(let elements): elements.contains(where: \.containsNUL)
+        case .object(let members): members.contains { $0.key.utf8.contains(0) || $0.value.containsNUL }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+public struct Timestamp: Sendable, Hashable, Comparable {
+    public var milliseconds: Int64
+
+    public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
+    public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.milliseconds < rhs.milliseconds }
+
+    public func advanced(by duration: Duration) -> Timestamp {
+        Timestamp(milliseconds: milliseconds + duration.milliseconds)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded towards zero.
+    public var milliseconds: Int64 {
+        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}
+
+extension Timestamp: CustomStringConvertible {
+    /// RFC 3339 in UTC with milliseconds: `2026-11-22T09:30:00.250Z`.
+    public var description: String { text(separator: "T") + "Z" }
+
+    /// The form in which a database column keeps it: `2026-11-22 09:30:00.250`, UTC.
+    public var databaseText: String { text(separator: " ") }
+
+    private func text(separator: String) -> String {
+        let days = milliseconds.flooredQuotient(86_400_000)
+        let inDay = milliseconds - days * 86_400_000
+        let (year, month, day) = Self.civilDate(daysSinceEpoch: days)
+        func pad(_ value: Int64, _ width: Int) -> String {
+            let digits = String(value)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))\(separator)"
+            + "\(pad(inDay / 3_600_000, 2)):\(pad(inDay / 60_000 % 60, 2)):\(pad(inDay / 1_000 % 60, 2))"
+            + ".\(pad(inDay % 1_000, 3))"
+    }
+
+    /// Parses what `description` and `databaseText` write, and what SQLite's `CURRENT_TIMESTAMP`, PostgreSQL's
+    /// `timestamp` and Python's `isoformat` do: a date, `T` or a space, a time, perhaps a fraction of a second (cut to
+    /// milliseconds) and `Z`. Without a zone it is UTC; with another zone it is nil.
+    public init?(parsing text: some StringProtocol) {
+        var parts = text.split(whereSeparator: { $0 == "T" || $0 == " " })
+        guard parts.count == 2 else { return nil }
+        if parts[1].hasSuffix("Z") { parts[1] = parts[1].dropLast() }
+        let date = parts[0].split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
+        let clock = parts[1].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let time = clock[0].split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
+        guard date.count == 3, time.count == 3, let year = date[0], let month = date[1], let day = date[2],
+            let hour = time[0], let minute = time[1], let second = time[2],
+            (0...9999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
+            (0...59).contains(minute), (0...60).contains(second)
+        else { return nil }
+        var fraction: Int64 = 0
+        if clock.count == 2 {
+            guard !clock[1].isEmpty, clock[1].allSatisfy(\.isASCIIDigit) else { return nil }
+            fraction = Int64((clock[1] + "000").prefix(3)) ?? 0
+        }
+        let days = Self.daysSinceEpoch(year: year, month: month, day: day)
+        milliseconds = days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 + fraction
+    }
+
+    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": the proleptic Gregorian calendar counted in eras
+    // of 400 years that begin on 1 March.
+
+    private static func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = daysSinceEpoch + 719_468
+        let era = shifted.flooredQuotient(146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+    }
+
+    private static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let year = month <= 2 ? year - 1 : year
+        let era = year.flooredQuotient(400)
+        let yearOfEra = year - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+}
+
+extension Int64 {
+    fileprivate func flooredQuotient(_ divisor: Int64) -> Int64 {
+        let quotient = self / divisor
+        return self % divisor < 0 ? quotient - 1 : quotient
+    }
+}
+
+extension Character {
+    fileprivate var isASCIIDigit: Bool { ("0"..."9").contains(self) }
+}
