@@ -1,0 +1,57 @@
+internal import Contracts
+
+extension ConversationRecord {
+    /// The record after `state.save`.
+    ///
+    /// - Parameter earlier: what is stored of the key now.
+    static func saved(
+        _ params: StateSave.Params, over earlier: ConversationRecord?, revision: Revision, now: Timestamp,
+        timeToLive: Duration
+    ) -> ConversationRecord {
+        let expiresAt = now.advanced(by: timeToLive)
+        var startedAt = now
+        if let earlier {
+            // No two conversations of a key began at the same time, whatever the clock does: what is derived from the
+            // beginning of one, such as the request id of its machine, is that one's alone.
+            startedAt = earlier.isOpen(at: now)
+                ? earlier.startedAt : max(now, Timestamp(milliseconds: earlier.startedAt.milliseconds + 1))
+        }
+        var record = ConversationRecord(
+            key: params.key, revision: revision, isClosed: false, step: params.step, data: params.data,
+            startedAt: startedAt, updatedAt: now, expiresAt: expiresAt, lastUpdateID: params.updateID,
+            appliedUpdates: earlier?.appliedUpdates ?? [], lastClearing: earlier?.lastClearing)
+        record.remember(params.updateID, expiresAt: expiresAt)
+        return record
+    }
+
+    /// The tombstone after `state.clear`, or after the time is over.
+    func cleared(
+        reason: StateClear.Reason, outcome: JSONValue?, updateID: Int64?, revision: Revision, now: Timestamp
+    ) -> ConversationRecord {
+        var record = self
+        record.revision = revision
+        record.isClosed = true
+        record.data = [:]
+        record.updatedAt = now
+        record.expiresAt = min(now, expiresAt)
+        record.lastUpdateID = updateID
+        record.lastClearing = Clearing(reason: reason, outcome: outcome ?? .null, updateID: updateID)
+        record.remember(updateID, expiresAt: nil)
+        return record
+    }
+
+    private mutating func remember(_ updateID: Int64?, expiresAt: Timestamp?) {
+        guard let updateID else { return }
+        if appliedUpdates.count >= Self.appliedUpdatesMax {
+            appliedUpdates.removeFirst(appliedUpdates.count - Self.appliedUpdatesMax + 1)
+        }
+        appliedUpdates.append(AppliedEntry(updateID: updateID, revision: revision, expiresAt: expiresAt))
+    }
+
+    /// As `state.load` shows it.
+    func conversation(storedIn: [TierName]) -> Conversation {
+        Conversation(
+            step: step, data: data, revision: revision, updateID: lastUpdateID, startedAt: startedAt,
+            updatedAt: updatedAt, expiresAt: expiresAt, storedIn: storedIn)
+    }
+}

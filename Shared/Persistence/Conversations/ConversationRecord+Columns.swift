@@ -1,0 +1,45 @@
+internal import Contracts
+
+/// The columns that hold JSON.
+extension ConversationRecord {
+    /// `[[update id, revision, expires at in ms | null], …]`, oldest first.
+    var appliedUpdatesText: String {
+        var text = "["
+        for entry in appliedUpdates {
+            if text.utf8.count > 1 { text += "," }
+            text += "[\(entry.updateID),\(entry.revision.rawValue),"
+            text += entry.expiresAt.map { String($0.milliseconds) } ?? "null"
+            text += "]"
+        }
+        return text + "]"
+    }
+
+    static func appliedUpdates(_ text: String) -> [AppliedEntry]? {
+        guard let entries = (try? JSONValue(parsing: text))?.arrayValue else { return nil }
+        return entries.compactMap { entry in
+            guard let fields = entry.arrayValue, fields.count == 3, let updateID = fields[0].integerValue,
+                let revision = fields[1].integerValue
+            else { return nil }
+            return AppliedEntry(
+                updateID: updateID, revision: Revision(rawValue: revision),
+                expiresAt: fields[2].integerValue.map(Timestamp.init(milliseconds:)))
+        }
+    }
+
+    var lastClearingText: String? {
+        lastClearing.map { clearing in
+            let json: JSONValue = [
+                "reason": .string(clearing.reason.rawValue), "outcome": clearing.outcome,
+                "update_id": clearing.updateID.map(JSONValue.integer) ?? .null,
+            ]
+            return json.text
+        }
+    }
+
+    static func clearing(_ text: String) -> Clearing? {
+        guard let json = try? JSONValue(parsing: text),
+            let reason = json["reason"]?.stringValue.flatMap(StateClear.Reason.init(rawValue:))
+        else { return nil }
+        return Clearing(reason: reason, outcome: json["outcome"] ?? .null, updateID: json["update_id"]?.integerValue)
+    }
+}

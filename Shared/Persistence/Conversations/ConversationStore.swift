@@ -1,0 +1,215 @@
+public import Contracts
+
+/// `conversation_states`, in tiers: what the methods of `state.sock` do.
+public struct ConversationStore: Sendable {
+    /// Conversations that one turn of a sweep removes. Live calls go between two turns.
+    static let sweepBatch = 50
+    /// A tombstone is kept this long.
+    static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
+
+    public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
+
+    private let tiers: TieredStore<ConversationTable>
+    private let timeToLive: Duration
+    private let now: @Sendable () -> Timestamp
+
+    public init(
+        path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp
+    ) async throws(LocalTableError) {
+        tiers = try await TieredStore(path: path, memoryLimit: memoryLimit, now: now)
+        self.timeToLive = timeToLive
+        self.now = now
+    }
+
+    public var status: StoreStatus { tiers.currentStatus }
+    public func close() async { await tiers.close() }
+
+    /// What memory knows of a conversation, at once; nil when the disk must be asked.
+    public func loadFromMemory(_ params: StateLoad.Params) -> StateLoad.Output? {
+        guard let (record, placement) = tiers.cached(params.key) else { return nil }
+        return Self.output(record, params, placement, now())
+    }
+
+    public func load(_ params: StateLoad.Params) -> Answer<StateLoad.Output> {
+        let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
+            (try transaction.get(params.key), transaction.now)
+        }
+        return {
+            await promise.value.map { stored in
+                Self.output(stored.output.0, params, stored.placement, stored.output.1)
+            }
+        }
+    }
+
+    private static func output(
+        _ record: ConversationRecord?, _ params: StateLoad.Params, _ placement: Placement, _ now: Timestamp
+    ) -> StateLoad.Output {
+        var applied: AppliedUpdate?
+        if let updateID = params.updateID, let record {
+            if record.answer(to: updateID, wasClear: true) != nil {
+                let clearing = record.lastClearing.flatMap { $0.updateID == updateID ? $0 : nil }
+                applied = AppliedUpdate(
+                    cleared: .init(reason: clearing?.reason ?? .completed, outcome: clearing?.outcome ?? .null))
+            } else if record.answer(to: updateID, wasClear: false) != nil {
+                applied = AppliedUpdate(cleared: nil)
+            }
+        }
+        return StateLoad.Output(
+            state: record.flatMap { $0.isOpen(at: now) ? $0.conversation(storedIn: placement.storedIn) : nil },
+            applied: applied, tellsApplied: params.updateID != nil)
+    }
+
+    /// Durable when the answer's placement says so. Idempotent by update id.
+    public func save(_ params: StateSave.Params) -> Answer<StateSave.Output> {
+        let timeToLive = timeToLive
+        let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
+            let stored = try transaction.get(params.key)
+            if let updateID = params.updateID, let earlier = stored?.answer(to: updateID, wasClear: false),
+                let expiresAt = earlier.expiresAt
+            {
+                return (earlier.revision, expiresAt)
+            }
+            let now = transaction.now
+            if let expected = params.expectedRevision {
+                let isMet = expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
+                guard isMet else {
+                    throw RPCError(
+                        .revisionConflict, "expected_revision is not the stored one; load the conversation again",
+                        revision: stored?.revision.rawValue ?? 0)
+                }
+            }
+            let floor = if let stored { stored.revision } else { try Self.floor(&transaction) }
+            let record = ConversationRecord.saved(
+                params, over: stored, revision: transaction.nextRevision(after: floor), now: now, timeToLive: timeToLive)
+            transaction.put(record)
+            return (record.revision, record.expiresAt)
+        }
+        return {
+            await promise.value.map { stored in
+                StateSave.Output(
+                    revision: stored.output.0, expiresAt: stored.output.1, placement: stored.placement)
+            }
+        }
+    }
+
+    /// What a key that has no record must go above.
+    private static func floor(
+        _ transaction: inout StoreTransaction<ConversationTable>
+    ) throws(RPCError) -> Revision {
+        try transaction.ask { table throws(SQLiteError) in try table.highestPrunedRevision() }
+    }
+
+    /// Leaves a tombstone. Idempotent by update id.
+    public func clear(_ params: StateClear.Params) -> Answer<StateClear.Output> {
+        let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
+            guard let stored = try transaction.get(params.key) else { return (false, Revision?.none) }
+            if let updateID = params.updateID, let earlier = stored.answer(to: updateID, wasClear: true) {
+                return (true, earlier.revision)
+            }
+            guard stored.isOpen(at: transaction.now) else { return (false, stored.revision) }
+            let tombstone = stored.cleared(
+                reason: params.reason, outcome: params.outcome, updateID: params.updateID,
+                revision: transaction.nextRevision(after: stored.revision), now: transaction.now)
+            transaction.put(tombstone)
+            return (true, tombstone.revision)
+        }
+        return {
+            await promise.value.map { stored in
+                let (cleared, revision) = stored.output
+                let placement = revision == nil ? Placement(storedIn: [], isDurable: true) : stored.placement
+                return StateClear.Output(cleared: cleared, revision: revision, placement: placement)
+            }
+        }
+    }
+
+    public func list(_ params: StateList.Params) throws(RPCError) -> Answer<StateList.Output> {
+        let after = try Self.position(params.cursor)
+        let promise = tiers.submit { transaction throws(RPCError) in
+            let now = transaction.now
+            let rows = try transaction.ask { table throws(SQLiteError) in
+                try table.open(type: params.type, after: after, at: now, limit: Int(params.limit))
+            }
+            // A row that memory knows better is shown as memory has it; one that only memory has comes with the first page.
+            var records: [ConversationRecord] = []
+            for row in rows { if let newest = try transaction.get(row.key), newest.isOpen(at: now) { records.append(newest) } }
+            if params.cursor == nil {
+                let known = Set(records.map(\.key))
+                records += transaction.held.values.filter {
+                    $0.key.type == params.type && $0.isOpen(at: now) && !known.contains($0.key)
+                }
+            }
+            return (
+                records.map { ($0, transaction.placement(of: $0.key)) },
+                rows.count == Int(params.limit) ? rows.last?.key : nil
+            )
+        }
+        return {
+            await promise.value.map { stored in
+                StateList.Output(
+                    conversations: stored.output.0.map { record, placement in
+                        .init(key: record.key, state: record.conversation(storedIn: placement.storedIn))
+                    },
+                    nextCursor: stored.output.1.map { JSONValue.array([.string($0.userID), .string($0.chatID)]).text })
+            }
+        }
+    }
+
+    private static func position(_ cursor: String?) throws(RPCError) -> (userID: String, chatID: String) {
+        guard let cursor else { return ("", "") }
+        guard let parts = (try? JSONValue(parsing: cursor))?.arrayValue?.compactMap(\.stringValue), parts.count == 2
+        else { throw .invalidArgument("cursor", "the next_cursor of an earlier page") }
+        return (parts[0], parts[1])
+    }
+
+    /// Turns every expired conversation into a tombstone, some at a time, and forgets tombstones that are old enough.
+    /// - Returns: how many conversations went.
+    public func sweep() async -> Result<Int, RPCError> {
+        var total = 0
+        while true {
+            switch await sweepOnce() {
+            case .failure(let error): return .failure(error)
+            case .success((let count, let isDone)):
+                total += count
+                guard isDone else { continue }
+                while case .success(true) = await pruneOnce() {}
+                return .success(total)
+            }
+        }
+    }
+
+    /// Forgets some tombstones that are old enough.
+    /// - Returns: whether there may be more.
+    private func pruneOnce() async -> Result<Bool, RPCError> {
+        let promise = tiers.submit { transaction throws(RPCError) in
+            let horizon = transaction.now.advanced(by: .zero - Self.tombstonesKeptFor)
+            let count = try transaction.ask { table throws(SQLiteError) in
+                try table.prune(before: horizon, limit: Self.sweepBatch)
+            }
+            return count == Self.sweepBatch
+        }
+        return await promise.value.map(\.output)
+    }
+
+    private func sweepOnce() async -> Result<(count: Int, isDone: Bool), RPCError> {
+        let promise = tiers.submit { transaction throws(RPCError) in
+            let now = transaction.now
+            var candidates = try transaction.ask { table throws(SQLiteError) in
+                try table.expired(at: now, limit: Self.sweepBatch)
+            }
+            let foundOnDisk = candidates.count
+            candidates += transaction.held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(Self.sweepBatch)
+            var swept: Set<ConversationKey> = []
+            for candidate in candidates where !swept.contains(candidate.key) {
+                guard let newest = try transaction.get(candidate.key), !newest.isClosed, !newest.isOpen(at: now)
+                else { continue }
+                transaction.put(
+                    newest.cleared(
+                        reason: .expired, outcome: nil, updateID: nil,
+                        revision: transaction.nextRevision(after: newest.revision), now: now))
+                swept.insert(candidate.key)
+            }
+            return (count: swept.count, isDone: foundOnDisk < Self.sweepBatch || swept.isEmpty)
+        }
+        return await promise.value.map(\.output)
+    }
+}

@@ -1,0 +1,167 @@
+public import Contracts
+public import Foundation
+
+/// `user_machines`, in tiers: what the methods of `library.sock` do.
+public struct MachineStore: Sendable {
+    public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
+    typealias Transaction = StoreTransaction<MachineTable>
+
+    static let pruneBatch = 50
+
+    private let tiers: TieredStore<MachineTable>
+    private let makeID: @Sendable () -> String
+
+    public init(
+        path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
+        makeID: @escaping @Sendable () -> String = { UUID().uuidString.lowercased() }
+    ) async throws(LocalTableError) {
+        tiers = try await TieredStore(path: path, memoryLimit: memoryLimit, now: now)
+        self.makeID = makeID
+    }
+
+    public var status: StoreStatus { tiers.currentStatus }
+    public func close() async { await tiers.close() }
+
+    public func checkNickname(_ params: LibraryCheckNickname.Params) -> Answer<LibraryCheckNickname.Output> {
+        answer({ transaction throws(RPCError) in
+            let isTaken = try transaction.owner(of: params.nickname, userID: params.userID) != nil
+            return LibraryCheckNickname.Output(
+                available: !isTaken,
+                suggestion: isTaken ? try transaction.freeNickname(like: params.nickname, userID: params.userID) : nil)
+        }) { $0.output }
+    }
+
+    /// Idempotent by request id: the same one again answers the same machine and adds none.
+    public func add(_ params: LibraryAdd.Params) -> Answer<StoredMachine> {
+        let makeID = makeID
+        return answer({ transaction throws(RPCError) in
+            if let earlier = try transaction.added(by: params.requestID) {
+                guard earlier.userID == params.userID else {
+                    throw .invalidArgument("request_id", "a UUID that no other user's request has")
+                }
+                return earlier
+            }
+            try transaction.requireFree(params.details.nickname, userID: params.userID)
+            let record = MachineRecord(
+                id: makeID(), requestID: params.requestID, revision: transaction.nextRevision(after: .none),
+                userID: params.userID, details: params.details, createdAt: transaction.now, updatedAt: transaction.now)
+            transaction.put(record)
+            return record
+        }, Self.storedMachine)
+    }
+
+    public func get(_ params: MachineReference) -> Answer<LibraryGet.Output> {
+        answer({ transaction throws(RPCError) in try transaction.machine(params) }) { stored in
+            LibraryGet.Output(machine: stored.output.machine(storedIn: stored.placement.storedIn))
+        }
+    }
+
+    public func update(_ params: LibraryUpdate.Params) -> Answer<StoredMachine> {
+        answer({ transaction throws(RPCError) in
+            var record = try transaction.machine(params.reference)
+            guard record.revision == params.expectedRevision else {
+                throw RPCError(
+                    .revisionConflict, "expected_revision is not the stored one; get the machine again",
+                    revision: record.revision.rawValue)
+            }
+            let details = params.changes.applied(to: record.details)
+            guard details != record.details else { return record }
+            if details.nickname != record.details.nickname {
+                try transaction.requireFree(details.nickname, userID: record.userID, except: record.id)
+            }
+            record.details = details
+            record.updatedAt = transaction.now
+            record.revision = transaction.nextRevision(after: record.revision)
+            transaction.put(record)
+            return record
+        }, Self.storedMachine)
+    }
+
+    public func delete(_ params: MachineReference) -> Answer<LibraryDelete.Output> {
+        answer({ transaction throws(RPCError) in
+            guard var record = try transaction.get(params.id), record.userID == params.userID, !record.isDeleted else {
+                return false
+            }
+            record.deletedAt = transaction.now
+            record.revision = transaction.nextRevision(after: record.revision)
+            transaction.put(record)
+            return true
+        }) { stored in
+            LibraryDelete.Output(deleted: stored.output, isDurable: stored.placement.isDurable)
+        }
+    }
+
+    public func restore(_ params: LibraryRestore.Params) -> Answer<StoredMachine> {
+        answer({ transaction throws(RPCError) in
+            guard var record = try transaction.get(params.reference.id), record.userID == params.reference.userID else {
+                throw RPCError(.notFound, "there is no such machine")
+            }
+            guard let deletedAt = record.deletedAt else { return record }
+            guard transaction.now < deletedAt.advanced(by: LibraryRestore.keptFor) else {
+                throw RPCError(.notFound, "the machine was deleted more than 30 days ago")
+            }
+            record.details.nickname = params.nickname ?? record.details.nickname
+            try transaction.requireFree(record.details.nickname, userID: record.userID)
+            record.deletedAt = nil
+            record.updatedAt = transaction.now
+            record.revision = transaction.nextRevision(after: record.revision)
+            transaction.put(record)
+            return record
+        }, Self.storedMachine)
+    }
+
+    public func list(_ params: LibraryList.Params) throws(RPCError) -> Answer<LibraryList.Output> {
+        let position = try Self.position(params.cursor)
+        let query = MachineQuery(params.query)
+        return answer({ transaction throws(RPCError) in
+            try transaction.page(
+                userID: params.userID, query: query, after: position, limit: Int(params.limit))
+        }) { stored in
+            let page = stored.output
+            return LibraryList.Output(
+                machines: page.machines.map { record, placement in record.machine(storedIn: placement.storedIn) },
+                total: page.total, nextCursor: page.next.map(Self.cursor))
+        }
+    }
+
+    /// Forgets machines that were deleted more than 30 days ago.
+    public func prune() async -> Result<Int, RPCError> {
+        var total = 0
+        while true {
+            let turn = await answer({ transaction throws(RPCError) in
+                let horizon = transaction.now.advanced(by: .zero - LibraryRestore.keptFor)
+                return try transaction.ask { table throws(SQLiteError) in
+                    try table.prune(before: horizon, limit: Self.pruneBatch)
+                }
+            }) { $0.output }()
+            guard case .success(let count) = turn else { return turn }
+            total += count
+            if count < Self.pruneBatch { return .success(total) }
+        }
+    }
+
+    private func answer<Decision: Sendable, Output: Sendable>(
+        _ decide: @escaping @Sendable (inout Transaction) throws(RPCError) -> Decision,
+        _ output: @escaping @Sendable (Stored<Decision>) -> Output
+    ) -> Answer<Output> {
+        let promise = tiers.submit(decide)
+        return { await promise.value.map(output) }
+    }
+
+    @Sendable private static func storedMachine(_ stored: Stored<MachineRecord>) -> StoredMachine {
+        StoredMachine(
+            machine: stored.output.machine(storedIn: stored.placement.storedIn), isDurable: stored.placement.isDurable)
+    }
+
+    private static func cursor(_ position: MachineTable.Position) -> String {
+        JSONValue.array([.integer(position.createdAt.milliseconds), .string(position.id)]).text
+    }
+
+    private static func position(_ cursor: String?) throws(RPCError) -> MachineTable.Position? {
+        guard let cursor else { return nil }
+        guard let parts = (try? JSONValue(parsing: cursor))?.arrayValue, parts.count == 2,
+            let milliseconds = parts[0].integerValue, let id = parts[1].stringValue
+        else { throw .invalidArgument("cursor", "the next_cursor of an earlier page") }
+        return MachineTable.Position(createdAt: Timestamp(milliseconds: milliseconds), id: id)
+    }
+}

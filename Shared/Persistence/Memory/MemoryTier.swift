@@ -1,0 +1,85 @@
+internal import Contracts
+
+/// Records in memory, within a bound: those that no other tier holds, which stay until one does, and copies of others,
+/// which go when room is needed, the least recently used first (to the nearest half).
+struct MemoryTier<Record: TieredRecord> {
+    /// In bytes, as `TieredRecord.memoryCost` counts them.
+    let limit: Int
+    private(set) var held: [Record.Key: Record] = [:]
+    private(set) var heldCost = 0
+    /// Copies used since the last turn of generations.
+    private var young: [Record.Key: Record] = [:]
+    private var youngCost = 0
+    /// Copies not used since then.
+    private var old: [Record.Key: Record] = [:]
+    private var oldCost = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    var cost: Int { heldCost + youngCost + oldCost }
+
+    /// Whether nothing but this tier holds the key's newest revision.
+    func isHeld(_ key: Record.Key) -> Bool { held[key] != nil }
+
+    func contains(_ key: Record.Key) -> Bool { held[key] != nil || young[key] != nil || old[key] != nil }
+
+    mutating func lookUp(_ key: Record.Key) -> Record? {
+        if let record = held[key] ?? young[key] { return record }
+        guard let record = old.removeValue(forKey: key) else { return nil }
+        oldCost -= record.memoryCost
+        addYoung(record)
+        return record
+    }
+
+    /// Keeps a copy of what a durable tier holds. It replaces what was held of that key up to its revision.
+    mutating func cache(_ record: Record) {
+        if let heldRecord = held[record.key] {
+            guard heldRecord.revision <= record.revision else { return }
+            held[record.key] = nil
+            heldCost -= heldRecord.memoryCost
+        }
+        forgetCopy(record.key)
+        addYoung(record)
+    }
+
+    /// Keeps `record`, which nothing else holds.
+    /// - Returns: false when there is no room for it, and then nothing was changed.
+    mutating func hold(_ record: Record) -> Bool {
+        let replaced = held[record.key]
+        let cost = heldCost - (replaced?.memoryCost ?? 0) + record.memoryCost
+        guard cost <= limit else { return false }
+        forgetCopy(record.key)
+        held[record.key] = record
+        heldCost = cost
+        makeRoom()
+        return true
+    }
+
+    private mutating func addYoung(_ record: Record) {
+        young[record.key] = record
+        youngCost += record.memoryCost
+        makeRoom()
+    }
+
+    private mutating func forgetCopy(_ key: Record.Key) {
+        if let copy = young.removeValue(forKey: key) { youngCost -= copy.memoryCost }
+        if let copy = old.removeValue(forKey: key) { oldCost -= copy.memoryCost }
+    }
+
+    private mutating func makeRoom() {
+        if youngCost > (limit - heldCost) / 2 {
+            old = young
+            oldCost = youngCost
+            young = [:]
+            youngCost = 0
+        }
+        if cost > limit {
+            old = [:]
+            oldCost = 0
+        }
+        if cost > limit {
+            young = [:]
+            youngCost = 0
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import CSQLite
+internal import Glibc
+
+/// One connection to one database file.
+///
+/// Thread rule: opened without SQLite's own mutexes (`SQLITE_OPEN_NOMUTEX`), and used by the one thread that owns it.
+/// It is the only connection to its file: SQLite 3.40 has a race between two connections that write and checkpoint one
+/// WAL at once.
+final class SQLiteConnection {
+    /// Statements wait this long for a lock that another program holds.
+    static let busyTimeoutMilliseconds: Int32 = 2_000
+    /// Pages in the WAL after which a commit moves them into the file.
+    static let autocheckpointPages = 1_000
+
+    let path: String
+    private let handle: OpaquePointer
+    private var statements: [String: SQLiteStatement] = [:]
+
+    /// Opens the file at `path`, made with mode 0600 when it is missing, in WAL mode with `synchronous=FULL`: a commit
+    /// that returned survives the loss of power.
+    init(path: String) throws(SQLiteError) {
+        // SQLite would make the file with 0644 less the umask; made here first, its -wal and -shm get the same mode.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw SQLiteError(code: SQLITE_CANTOPEN, message: String(cString: strerror(errno)), operation: "open \(path)")
+        }
+        close(descriptor)
+        var handle: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code = sqlite3_open_v2(path, &handle, flags, nil)
+        guard code == SQLITE_OK, let handle else {
+            sqlite3_close_v2(handle)
+            throw SQLiteError(code: code, message: String(cString: sqlite3_errstr(code)), operation: "open \(path)")
+        }
+        self.path = path
+        self.handle = handle
+        try configure()
+    }
+
+    deinit {
+        statements = [:]
+        sqlite3_close_v2(handle)
+    }
+
+    private func configure() throws(SQLiteError) {
+        sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+        try require("journal_mode", setTo: "WAL", reads: "wal")
+        try require("synchronous", setTo: "FULL", reads: "2")
+        try execute("PRAGMA trusted_schema = OFF")
+        try execute("PRAGMA cell_size_check = ON")
+        try execute("PRAGMA journal_size_limit = 67108864")
+        try execute("PRAGMA wal_autocheckpoint = \(Self.autocheckpointPages)")
+    }
+
+    /// Sets a pragma and reads it back: SQLite ignores what it cannot set.
+    private func require(_ pragma: String, setTo value: String, reads expected: String) throws(SQLiteError) {
+        try execute("PRAGMA \(pragma) = \(value)")
+        let statement = try SQLiteStatement(handle, "PRAGMA \(pragma)")
+        guard try statement.step(), statement.text(0) == expected else {
+            throw SQLiteError(
+                code: SQLITE_CANTOPEN, message: "\(pragma) is \(statement.text(0) ?? "unknown"), not \(value)",
+                operation: "open \(path)")
+        }
+    }
+
+    /// The prepared form of `sql`, kept for the life of the connection. Reset, and with nothing bound.
+    func statement(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
+        if let statement = statements[sql] {
+            statement.reset()
+            return statement
+        }
+        let statement = try SQLiteStatement(handle, sql)
+        statements[sql] = statement
+        return statement
+    }
+
+    /// Runs statements that have no parameters and whose rows nobody wants.
+    func execute(_ sql: String) throws(SQLiteError) {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw failure(code, sql) }
+    }
+
+    /// Runs one statement with `values` bound, to its end.
+    func run(_ sql: String, _ values: [SQLiteValue] = []) throws(SQLiteError) {
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind(values)
+        while try statement.step() {}
+    }
+
+    /// What `read` makes of each row.
+    func rows<Row>(
+        _ sql: String, _ values: [SQLiteValue] = [], _ read: (SQLiteStatement) throws(SQLiteError) -> Row
+    ) throws(SQLiteError) -> [Row] {
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind(values)
+        var rows: [Row] = []
+        while try statement.step() { rows.append(try read(statement)) }
+        return rows
+    }
+
+    /// How many rows the last INSERT, UPDATE or DELETE changed.
+    var changes: Int { Int(sqlite3_changes64(handle)) }
+
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    func begin() throws(SQLiteError) { try run("BEGIN IMMEDIATE") }
+
+    /// - Throws: and then the outcome is unknown: the rows may be there after a crash. What was written must be
+    ///   written again, never taken for undone.
+    func commit() throws(SQLiteError) { try run("COMMIT") }
+
+    /// Ends a transaction, if there is one, without its writes.
+    func rollback() {
+        guard isInTransaction else { return }
+        sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+    }
+
+    /// Moves the WAL into the file and empties it, if nothing is in the way.
+    func checkpoint() { sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
+
+    private func failure(_ code: Int32, _ sql: String) -> SQLiteError {
+        SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), operation: sql.sqlVerb)
+    }
+}
+
+extension String {
+    /// The first words of a statement: enough to find it, without anything that a person typed.
+    var sqlVerb: String { split(whereSeparator: \.isWhitespace).prefix(3).joined(separator: " ") }
+}

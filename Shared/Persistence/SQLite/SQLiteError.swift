@@ -1,0 +1,30 @@
+internal import CSQLite
+
+/// What SQLite answered when it could not do what it was asked. Holds no bound value.
+public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The extended result code (https://www.sqlite.org/rescode.html).
+    public var code: Int32
+    public var message: String
+    /// What was being done.
+    public var operation: String
+
+    public init(code: Int32, message: String, operation: String) {
+        self.code = code
+        self.message = message
+        self.operation = operation
+    }
+
+    public var description: String { "\(operation): \(message) (SQLite \(code))" }
+
+    private var primaryCode: Int32 { code & 0xFF }
+
+    /// Whether the disk or the file is at fault, so that the tier is away; otherwise the statement is (our bug).
+    public var isTierTrouble: Bool {
+        switch primaryCode {
+        case SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_PERM,
+            SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_PROTOCOL, SQLITE_NOLFS, SQLITE_AUTH:
+            true
+        default: false
+        }
+    }
+}

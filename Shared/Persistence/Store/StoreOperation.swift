@@ -1,0 +1,20 @@
+internal import Contracts
+
+/// One thing to be done on a store's thread.
+final class StoreOperation<Table: LocalTable> {
+    /// Decides what to change. False when that failed, and then nothing is changed.
+    let decide: (inout StoreTransaction<Table>) -> Bool
+    /// What was decided is where `Placement` says.
+    let done: (Placement) -> Void
+    /// It was decided, but cannot be kept.
+    let failed: (RPCError) -> Void
+
+    init(
+        decide: @escaping (inout StoreTransaction<Table>) -> Bool, done: @escaping (Placement) -> Void,
+        failed: @escaping (RPCError) -> Void
+    ) {
+        self.decide = decide
+        self.done = done
+        self.failed = failed
+    }
+}

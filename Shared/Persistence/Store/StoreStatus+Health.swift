@@ -1,0 +1,23 @@
+public import Contracts
+
+extension StoreStatus {
+    /// The tiers as `service.health` shows them.
+    public func tiers(at now: Timestamp) -> [ServiceHealth.Tier] {
+        let age = pendingSince.map { max(0, (now.milliseconds - $0.milliseconds) / 1_000) }
+        return [
+            ServiceHealth.Tier(
+                name: .sqlite, kind: "sqlite", state: isUp ? .up : .down, pending: Int64(pending),
+                oldestPendingAge: age, lastError: lastError,
+                latencyMilliseconds: lastCommit.map { ($0 / .microseconds(1)).rounded() / 1_000 }),
+            ServiceHealth.Tier(name: .memory, kind: "memory", state: .up),
+        ]
+    }
+
+    public var health: ServiceHealth.Status { isUp ? .ok : .failing }
+
+    /// One line for `systemctl status` and a health's detail.
+    public var summary: String {
+        if isUp { return "sqlite up" }
+        return "memory only: sqlite down, \(pending) writes held; \(lastError ?? "no error is known")"
+    }
+}

@@ -1,0 +1,50 @@
+public import Contracts
+
+/// What one operation on a store sees and changes. Lives on the store's thread, for the length of one call.
+public struct StoreTransaction<Table: LocalTable> {
+    public typealias Record = Table.Record
+
+    /// The wall clock.
+    public let now: Timestamp
+    /// For questions that no key answers. Nil when the file cannot be opened.
+    public let table: Table?
+    let store: StoreCore<Table>
+    private(set) var changes: [Record] = []
+    /// The key that the answer is about.
+    private(set) var subject: Record.Key?
+
+    init(now: Timestamp, store: StoreCore<Table>) {
+        self.now = now
+        table = store.table
+        self.store = store
+    }
+
+    /// The newest revision of `key`, a tombstone too.
+    /// - Throws: `unavailable` when it is not in memory and the disk cannot be read.
+    public mutating func get(_ key: Record.Key) throws(RPCError) -> Record? {
+        subject = key
+        if let change = changes.last(where: { $0.key == key }) { return change }
+        return try store.newest(key)
+    }
+
+    /// Stores `record`, with the operation's other changes or not at all.
+    public mutating func put(_ record: Record) {
+        subject = record.key
+        changes.append(record)
+    }
+
+    /// A revision for the next change of a key whose stored revision is `stored`.
+    public func nextRevision(after stored: Revision) -> Revision { store.nextRevision(after: stored, now: now) }
+
+    /// The records that only memory holds.
+    public var held: [Record.Key: Record] { store.held }
+
+    /// Where the newest revision of `key` is.
+    public func placement(of key: Record.Key) -> Placement { store.placement(of: key) }
+
+    /// What a question to the table brought.
+    /// - Throws: `unavailable` when the disk cannot be read.
+    public func ask<Answer>(
+        _ question: (Table) throws(SQLiteError) -> Answer
+    ) throws(RPCError) -> Answer { try store.ask(question) }
+}

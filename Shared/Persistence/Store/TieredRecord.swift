@@ -1,0 +1,53 @@
+public import Contracts
+
+/// What the tiers hold: the newest revision of one key, a tombstone among them.
+public protocol TieredRecord: Sendable {
+    associatedtype Key: Hashable & Sendable
+
+    var key: Key { get }
+    /// The higher one wins, in whichever tier it is found.
+    var revision: Revision { get }
+    /// Roughly the bytes that this takes in memory.
+    var memoryCost: Int { get }
+}
+
+/// The records of one kind in a database on local disk. Belongs to the thread of its store.
+public protocol LocalTable<Record>: AnyObject, SendableMetatype {
+    associatedtype Record: TieredRecord
+
+    /// Opens the file, and brings its schema up to date.
+    init(path: String) throws(LocalTableError)
+
+    func get(_ key: Record.Key) throws(SQLiteError) -> Record?
+    /// Stores `record` unless a revision as high or higher is there. So the same call again changes nothing.
+    func put(_ record: Record) throws(SQLiteError)
+    func begin() throws(SQLiteError)
+    /// - Throws: and then the outcome is unknown; `put` everything again.
+    func commit() throws(SQLiteError)
+    func rollback()
+    func savepoint() throws(SQLiteError)
+    func rollbackToSavepoint() throws(SQLiteError)
+    /// The end of use: the write-ahead log goes into the file.
+    func checkpoint()
+}
+
+/// Why a table could not be opened.
+public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible {
+    case migration(MigrationError)
+    case open(SQLiteError)
+
+    public var description: String {
+        switch self {
+        case .migration(let error): error.description
+        case .open(let error): error.description
+        }
+    }
+
+    /// Whether it may be otherwise later. A database of a later version of Rivet stays one.
+    public var isTierTrouble: Bool {
+        switch self {
+        case .migration(.databaseIsNewer): false
+        case .migration(.failed(_, let error)), .open(let error): error.isTierTrouble
+        }
+    }
+}
