@@ -41,8 +41,7 @@ extension Dialogue {
     static func photoKept(_ entry: Entry) -> Reply { asking(entry, "📷 Photo kept with this entry.") }
 
     static func taken(_ entry: Entry, _ nickname: String, _ suggestion: String?) -> Reply {
-        let refusal: Markup =
-            "❌ You already have equipment named '\(bold: nickname)'.\nPlease choose a different nickname."
+        let refusal = alreadyNamed(nickname)
         guard let suggestion else { return asking(entry, refusal) }
         let accept = TapData.nickname(suggestion, tag: entry.tag).encoded.map { data in
             [Reply.Button(label: buttonLabel("✅ ", suggestion), data: data)]
@@ -52,34 +51,13 @@ extension Dialogue {
             buttons: (accept.map { [$0] } ?? []) + buttons(entry))
     }
 
-    static func lost(_ entry: Entry) -> Reply {
-        asking(
-            entry,
-            """
-            ❌ You already have equipment named '\(bold: entry.draft[.nickname] ?? "")'.
-            Please choose a different nickname. All other answers are kept.
-            """)
+    /// One question once more, when all have been answered. It is rendered from the entry alone.
+    static func askedAgain(_ entry: Entry) -> Reply {
+        asking(entry, "\(whyAskedAgain(entry))\nAll other answers are kept.")
     }
 
     static func refused(_ refusal: AnswerRules.Refusal, _ entry: Entry) -> Reply {
-        let spec = entry.step.spec
-        let reason: Markup =
-            switch refusal {
-            case .blank where entry.step == .nickname, .tooShort:
-                "❌ \(spec.label) too short. Please enter at least \(spec.characters.lowerBound) characters."
-            case .tooLong where entry.step == .nickname:
-                "❌ Nickname too long. Please keep it under \(spec.characters.upperBound) characters."
-            case .tooLong(let characters):
-                """
-                ❌ \(spec.label) too long: at most \(spec.characters.upperBound) characters are accepted, \
-                yours has \(characters).
-                """
-            case .tooManyBytes: "❌ \(spec.label) too long. Please send a shorter text."
-            case .severalLines: "❌ Please send it as one line, without line breaks or tabs."
-            case .controlCharacter: "❌ The text holds a control character. Please send it as plain text."
-            case .blank: "❌ The text is empty."
-            }
-        return asking(entry, reason)
+        asking(entry, reason(refusal, entry.step))
     }
 
     static func unknownCommand(_ entry: Entry) -> Reply {
@@ -128,6 +106,41 @@ extension Dialogue {
 
     private static var title: Markup { "📝 \(bold: "Add to Library")" }
 
+    private static func reason(_ refusal: AnswerRules.Refusal, _ step: Step) -> Markup {
+        let spec = step.spec
+        return switch refusal {
+        case .blank where step == .nickname, .tooShort:
+            "❌ \(spec.label) too short. Please enter at least \(spec.characters.lowerBound) characters."
+        case .tooLong where step == .nickname:
+            "❌ Nickname too long. Please keep it under \(spec.characters.upperBound) characters."
+        case .tooLong(let characters):
+            """
+            ❌ \(spec.label) too long: at most \(spec.characters.upperBound) characters are accepted, \
+            yours has \(characters).
+            """
+        case .tooManyBytes: "❌ \(spec.label) too long. Please send a shorter text."
+        case .severalLines: "❌ Please send it as one line, without line breaks or tabs."
+        case .controlCharacter: "❌ The text holds a control character. Please send it as plain text."
+        case .blank: "❌ The text is empty."
+        }
+    }
+
+    private static func whyAskedAgain(_ entry: Entry) -> Markup {
+        guard let value = entry.draft[entry.step] else { return "❌ The \(entry.step.spec.noun) is missing." }
+        do {
+            _ = try AnswerRules.accepted(value, at: entry.step)
+        } catch {
+            return reason(error, entry.step)
+        }
+        return entry.step == .nickname
+            ? alreadyNamed(value)
+            : "❌ The library cannot take this \(entry.step.spec.noun). Please enter another."
+    }
+
+    private static func alreadyNamed(_ nickname: String) -> Markup {
+        "❌ You already have equipment named '\(bold: nickname)'.\nPlease choose a different nickname."
+    }
+
     private static func asking(_ entry: Entry, _ beginning: Markup, notice: String? = nil) -> Reply {
         Reply("\(beginning)\n\n\(question(entry))", buttons: buttons(entry), notice: notice)
     }
@@ -138,9 +151,9 @@ extension Dialogue {
             : "Please enter the \(entry.step.spec.noun), or /cancel."
     }
 
-    /// The answer that was given here before going back. A nickname that was lost is none.
+    /// The answer that was given here before going back. One that was refused is none.
     private static func kept(_ entry: Entry) -> String? {
-        entry.hasLostItsNickname ? nil : entry.draft[entry.step]
+        entry.isAskedAgain ? nil : entry.draft[entry.step].flatMap { try? AnswerRules.accepted($0, at: entry.step) }
     }
 
     private static func progress(_ entry: Entry) -> Markup {

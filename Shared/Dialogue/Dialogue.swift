@@ -36,12 +36,11 @@ public enum Dialogue {
         .reply(taken(entry, nickname, suggestion))
     }
 
-    /// The library refused to add the machine of a completed `entry`, since its nickname was taken after it was checked.
-    /// All other answers are kept.
-    public static func nicknameLost(_ entry: Entry) -> Decision {
-        var entry = entry
-        entry.step = .nickname
-        return .save(entry, lost(entry))
+    /// The library refused to add the machine of a completed `entry` because of its answer to `step`: for instance, the
+    /// nickname was taken after it was checked. That question is asked again; all other answers are kept.
+    public static func libraryRefused(_ entry: Entry, at step: Step) -> Decision {
+        let again = Entry(step: step, draft: entry.draft, tag: entry.tag)
+        return .save(again, askedAgain(again))
     }
 
     /// The reply to an input whose effect `entry` already holds: the same as the first time, as long as nothing followed.
@@ -52,7 +51,7 @@ public enum Dialogue {
         case .photo: return photoKept(entry)
         case .back, .tap(.act(.back, _, _)): return wentBack(entry)
         case .answer, .skip, .tap:
-            if entry.hasLostItsNickname { return lost(entry) }
+            if entry.isAskedAgain { return askedAgain(entry) }
             return entry.step.previous.map { answered($0, entry) } ?? currentQuestion(entry)
         case .cancel, .help, .unknownCommand, .other: return currentQuestion(entry)
         }
@@ -97,9 +96,11 @@ public enum Dialogue {
     private static func record(_ answer: Answer, in entry: Entry) -> Decision {
         var entry = entry
         let answeredStep = entry.step
-        let isLast = entry.hasLostItsNickname || answeredStep.next == nil
+        let next = entry.isAskedAgain ? nil : answeredStep.next
         entry.draft.answers[answeredStep] = answer
-        guard !isLast, let next = answeredStep.next else { return .complete(entry) }
+        guard let next else {
+            return entry.draft.firstUnacceptable.map { libraryRefused(entry, at: $0) } ?? .complete(entry)
+        }
         entry.step = next
         return .save(entry, answered(answeredStep, entry))
     }

@@ -1,12 +1,12 @@
 /// What a person said at one step. A step without an answer has not been asked yet.
-public enum Answer: Sendable, Equatable {
+public enum Answer: Sendable, Hashable {
     case value(String)
     /// An explicit null in `state_data`.
     case skipped
 }
 
 /// The machine as far as it has been told.
-public struct Draft: Sendable, Equatable {
+public struct Draft: Sendable, Hashable {
     public var answers: [Step: Answer]
     public var photoFileID: String?
     /// What was read from the photo: offered as a button, never taken unasked.
@@ -29,6 +29,16 @@ public struct Draft: Sendable, Equatable {
         return value
     }
 
+    /// The first step whose answer the library would refuse. Only entries of the earlier bot have any.
+    var firstUnacceptable: Step? {
+        Step.allCases.first { step in
+            switch answers[step] {
+            case .value(let value): (try? AnswerRules.accepted(value, at: step)) == nil
+            case .skipped, nil: !step.isSkippable
+            }
+        }
+    }
+
     /// The detected value, if `step` has one and would accept it as an answer.
     func hint(for step: Step) -> String? {
         let hint: String? =
@@ -42,7 +52,7 @@ public struct Draft: Sendable, Equatable {
 }
 
 /// A conversation in progress: what is awaited and what has been told.
-public struct Entry: Sendable, Equatable {
+public struct Entry: Sendable, Hashable {
     public var step: Step
     public var draft: Draft
     /// A short id of this conversation, `[a-z0-9]{1,16}`. It is in every button's data, so that a button of another
@@ -56,7 +66,7 @@ public struct Entry: Sendable, Equatable {
         self.tag = tag
     }
 
-    /// Every question was answered, but the library took another machine under this nickname meanwhile: only a new
-    /// nickname is missing. No other way leads to an entry whose last step has an answer.
-    var hasLostItsNickname: Bool { step == .nickname && draft.answers[.notes] != nil }
+    /// Every question was answered, but one answer cannot go into the library: only that one is asked again. No other
+    /// way leads to an entry whose last step has an answer.
+    var isAskedAgain: Bool { draft.answers[.notes] != nil }
 }

@@ -25,7 +25,7 @@ public enum Decision: Sendable, Equatable {
     /// Is this (normalised) nickname free in the person's library? Goes on in `nicknameFree` or `nicknameTaken`.
     case checkNickname(String)
     /// The machine is to be added to the library and the conversation cleared as completed. Goes on in `saved`, or in
-    /// `nicknameLost` if the library refuses the nickname.
+    /// `libraryRefused` if the library refuses one of the answers.
     case complete(Entry)
     /// The conversation is to be cleared as cancelled.
     case cancel(Reply)

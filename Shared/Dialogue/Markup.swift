@@ -32,7 +32,7 @@ struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     }
 
     static func lines(_ lines: [Markup]) -> Markup {
-        Markup(spans: lines.map(\.spans).joined(separator: [Span(text: "\n")]).map { $0 })
+        Markup(spans: lines.map(\.spans).joined(separator: [Span(text: "\n")]).map(\.self))
     }
 
     func html(unitsMax: Int) -> String {
@@ -51,7 +51,8 @@ struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// The spans with the longest values cut to one common length at which the whole is at most `unitsMax` UTF-16 units.
     private func fitted(_ unitsMax: Int) -> [Span] {
         let fixedUnits = spans.filter { !$0.isValue }.map(\.text.utf16.count).reduce(0, +)
-        let share = Self.share(of: max(0, unitsMax - fixedUnits), among: spans.filter(\.isValue).map(\.text.utf16.count))
+        let valueUnits = spans.filter(\.isValue).map(\.text.utf16.count)
+        let share = Self.share(of: max(0, unitsMax - fixedUnits), among: valueUnits)
         return spans.map { span in
             var span = span
             if span.isValue { span.text = Self.shortened(span.text, unitsMax: share) }

@@ -56,31 +56,30 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// What Telegram counts: the text without tags and with entities resolved. Nil if a tag is left open or unknown.
+/// What Telegram counts: the text without tags and with entities resolved. Nil if a tag is unknown or unbalanced.
 func parsedUnits(_ html: String) -> Int? {
     var units = 0
-    var open: [Substring] = []
-    var rest = html[...]
-    while let first = rest.first(where: { _ in true }) {
-        if rest.unicodeScalars.first == "<" {
-            guard let end = rest.unicodeScalars.firstIndex(of: ">") else { return nil }
-            let name = rest[rest.unicodeScalars.index(after: rest.startIndex)..<end]
+    var open: [String] = []
+    var rest = html.unicodeScalars[...]
+    while let first = rest.popFirst() {
+        switch first {
+        case "<":
+            guard let end = rest.firstIndex(of: ">") else { return nil }
+            let name = String(rest[..<end])
+            rest = rest[rest.index(after: end)...]
             if name.first == "/" {
-                guard open.popLast() == name.dropFirst() else { return nil }
+                guard open.popLast() == String(name.dropFirst()) else { return nil }
             } else {
                 guard ["b", "code"].contains(name) else { return nil }
                 open.append(name)
             }
-            rest = rest[rest.unicodeScalars.index(after: end)...]
-        } else if rest.unicodeScalars.first == "&" {
-            guard let entity = ["&amp;", "&lt;", "&gt;", "&quot;"].first(where: { rest.utf8.starts(with: $0.utf8) })
+        case "&":
+            guard let entity = ["amp;", "lt;", "gt;", "quot;"].first(where: { rest.starts(with: $0.unicodeScalars) })
             else { return nil }
+            rest.removeFirst(entity.unicodeScalars.count)
             units += 1
-            rest = rest[rest.utf8.index(rest.startIndex, offsetBy: entity.utf8.count)...]
-        } else {
-            guard first != ">" else { return nil }
-            units += rest.unicodeScalars[rest.startIndex].utf16.count
-            rest = rest[rest.unicodeScalars.index(after: rest.startIndex)...]
+        case ">": return nil
+        default: units += first.utf16.count
         }
     }
     return open.isEmpty ? units : nil

@@ -1,6 +1,5 @@
-import Testing
-
 import Dialogue
+import Testing
 
 @Suite struct FlowTests {
     @Test func aWholeEntryIsAskedStepByStepAndCompleted() throws {
@@ -147,7 +146,8 @@ import Dialogue
             decide(nil, .saveToLibrary(fileID: "file", manufacturerHint: "Siemens <AG>", modelHint: "3RQ")).saved)
         #expect(begun.draft.photoFileID == "file")
         let asked = Dialogue.nicknameFree(begun, "Pump")
-        #expect(asked.reply?.html.contains("Enter the manufacturer:\n💡 Detected: Siemens &lt;AG&gt;\n(or /skip)") == true)
+        let question = "Enter the manufacturer:\n💡 Detected: Siemens &lt;AG&gt;\n(or /skip)"
+        #expect(asked.reply?.html.contains(question) == true)
         #expect(asked.reply?.buttons.first == [.init(label: "💡 Siemens <AG>", data: "hint:manufacturer:\(tag)")])
         let next = try #require(decide(asked.saved, .button(data: "hint:manufacturer:\(tag)")).saved)
         #expect(next.draft[.manufacturer] == "Siemens <AG>")
@@ -226,7 +226,7 @@ import Dialogue
             Issue.record("not complete")
             return
         }
-        let lost = Dialogue.nicknameLost(done)
+        let lost = Dialogue.libraryRefused(done, at: .nickname)
         let again = try #require(lost.saved)
         #expect(again.step == .nickname && again.draft == done.draft)
         #expect(lost.reply?.html.contains("named '<b>the nickname</b>'") == true)
@@ -237,6 +237,29 @@ import Dialogue
         var expected = done.draft
         expected.answers[.nickname] = .value("Other")
         #expect(renamed.draft == expected)
+    }
+
+    /// The earlier bot checked less, and its open conversations go on in this one.
+    @Test func anAnswerOfTheEarlierBotThatTheLibraryWouldRefuseIsAskedAgain() throws {
+        let old = entry(at: .notes) {
+            $0.answers[.nickname] = nil
+            $0.answers[.model] = .value(String(repeating: "m", count: 501))
+        }
+        let first = decide(old, .skip)
+        #expect(first.reply?.html.hasPrefix("❌ The nickname is missing.\nAll other answers are kept.\n\n") == true)
+        let atNickname = try #require(first.saved)
+        #expect(Dialogue.replay(atNickname, .skip) == first.reply)
+        let second = Dialogue.nicknameFree(atNickname, "Pump")
+        #expect(second.reply?.html.hasPrefix("❌ Model too long: at most 500 characters are accepted") == true)
+        let atModel = try #require(second.saved)
+        #expect(atModel.step == .model)
+        #expect(Dialogue.replay(atModel, .text("Pump")) == second.reply)
+        guard case .complete(let done) = decide(atModel, .skip) else {
+            Issue.record("not complete")
+            return
+        }
+        #expect(done.draft[.nickname] == "Pump" && done.draft.answers[.model] == .skipped)
+        #expect(done.draft[.location] == "the location")
     }
 
     @Test func withoutAnEntryNothingHappens() {

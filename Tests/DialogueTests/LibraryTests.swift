@@ -1,6 +1,5 @@
-import Testing
-
 import Dialogue
+import Testing
 
 @Suite struct LibraryTests {
     @Test func anEmptyLibrarySaysHowToBegin() {

@@ -1,11 +1,10 @@
-import Testing
-
 import Dialogue
+import Testing
 
 @Suite struct ReplayTests {
     /// Walks every reachable state: whatever is saved, rendering it again gives the reply that was given.
     @Test func everySavedStateRendersTheReplyThatWasGiven() {
-        var seen: [Entry] = []
+        var seen: Set<Entry> = []
         var waiting: [Entry] = []
         var transitions = 0
 
@@ -13,10 +12,7 @@ import Dialogue
             guard case .save(let next, let reply) = decision else { return }
             transitions += 1
             #expect(Dialogue.replay(next, input) == reply, "\(input) -> \(next.step)")
-            if !seen.contains(next) {
-                seen.append(next)
-                waiting.append(next)
-            }
+            if seen.insert(next).inserted { waiting.append(next) }
         }
 
         let begins: [Input] = [
@@ -30,12 +26,14 @@ import Dialogue
             let inputs: [Input] =
                 begins + taps + [
                     .text("an answer"), .skip, .back, .cancel, .text("skip"), .text("back"), .photo(fileID: "p"), .help,
-                    .unknownCommand, .other(kind: "sticker"), .button(data: "nick:\(tag):free (2)"), .text("x"), .text(""),
+                    .unknownCommand, .other(kind: "sticker"), .button(data: "nick:\(tag):an answer"), .text(""),
                 ]
             for input in inputs {
                 let decision = decide(current, input).next(from: current)
                 follow(decision, input)
-                if case .complete(let done) = decision { follow(Dialogue.nicknameLost(done), input) }
+                if case .complete(let done) = decision {
+                    for step in Step.allCases { follow(Dialogue.libraryRefused(done, at: step), input) }
+                }
             }
         }
         #expect(Set(seen.map(\.step)) == Set(Step.allCases))

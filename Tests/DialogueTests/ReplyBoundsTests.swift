@@ -62,16 +62,18 @@ import Testing
             let nickname = draft[.nickname] ?? "x"
             var replies = [
                 Dialogue.saved(draft), Dialogue.welcomeBack(current), Dialogue.currentQuestion(current),
-                Dialogue.replay(current, .text("x")), Dialogue.replay(current, .back), Dialogue.replay(current, .addMachine),
+                Dialogue.replay(current, .text("x")), Dialogue.replay(current, .back),
+                Dialogue.replay(current, .addMachine),
                 Dialogue.refusal(userID: nickname), Dialogue.library(randomPage(&random)),
             ]
             let decisions = [
                 decide(current, .addMachine), decide(current, .help), decide(current, .unknownCommand),
-                decide(current, .other(kind: randomText(3000, &random))), decide(current, .skip), decide(current, .back),
+                decide(current, .other(kind: randomText(3000, &random))), decide(current, .skip),
+                decide(current, .back),
                 decide(current, .text(randomText(3000, &random))), decide(current, .button(data: "junk")),
                 decide(current, .photo(fileID: "f")), Dialogue.nicknameFree(current, nickname),
                 Dialogue.nicknameTaken(current, nickname, suggestion: nickname + " (2)"),
-                Dialogue.nicknameTaken(current, nickname, suggestion: nil), Dialogue.nicknameLost(current),
+                Dialogue.nicknameTaken(current, nickname, suggestion: nil), Dialogue.libraryRefused(current, at: step),
             ]
             replies += decisions.compactMap(\.reply)
             for reply in replies + replies.map(\.inMemoryOnly) {
@@ -86,7 +88,10 @@ import Testing
     }
 
     private func randomText(_ charactersMax: Int, _ random: inout SeededGenerator) -> String {
-        let alphabet = ["x", "<", "&", "\"", "\u{5D0}", "e\u{301}", Self.family, " ", "_*[", "</b>", "x" + String(repeating: "\u{301}", count: 50)]
+        let alphabet = [
+            "x", "<", "&", "\"", "\u{5D0}", "e\u{301}", Self.family, " ", "_*[", "</b>",
+            "x" + String(repeating: "\u{301}", count: 50),
+        ]
         let count = [0, 1, 2, charactersMax / 4, charactersMax].randomElement(using: &random) ?? 1
         if Bool.random(using: &random) {
             return String(repeating: alphabet.randomElement(using: &random) ?? "x", count: count)
@@ -113,9 +118,11 @@ import Testing
         let machines = (0..<Int.random(in: 0...20, using: &random)).map { _ in
             MachineLine(
                 nickname: randomText(100, &random), manufacturer: randomText(500, &random),
-                modelNumber: Bool.random(using: &random) ? nil : randomText(500, &random), location: randomText(500, &random))
+                modelNumber: Bool.random(using: &random) ? nil : randomText(500, &random),
+                location: randomText(500, &random))
         }
         return LibraryPage(
-            machines: machines, firstNumber: 21, total: 400, query: randomText(500, &random), previousData: "p", nextData: "n")
+            machines: machines, firstNumber: 21, total: 400, query: randomText(500, &random), previousData: "p",
+            nextData: "n")
     }
 }
