@@ -1,0 +1,59 @@
+import Foundation
+
+/// What a step accepts as an answer, and in which form it is stored.
+enum AnswerRules {
+    static let answerBytesMax = 16 * 1024
+
+    enum Refusal: Error, Equatable {
+        case blank
+        case tooShort
+        case tooLong(characters: Int)
+        case tooManyBytes
+        case severalLines
+        case controlCharacter
+    }
+
+    /// The answer as it is stored: a nickname normalised, any other field as typed without outer white space.
+    static func accepted(_ typed: String, at step: Step) throws(Refusal) -> String {
+        guard typed.utf8.count <= answerBytesMax else { throw .tooManyBytes }
+        let text = step == .nickname ? normalisedNickname(typed) : trimmed(typed)
+        guard text.utf8.count <= answerBytesMax else { throw .tooManyBytes }
+        guard text.unicodeScalars.contains(where: isVisible) else { throw .blank }
+        for scalar in text.unicodeScalars where scalar.properties.generalCategory == .control {
+            if step.spec.mayHoldLines && (scalar == "\n" || scalar == "\t") { continue }
+            throw scalar.properties.isWhitespace && !step.spec.mayHoldLines ? .severalLines : .controlCharacter
+        }
+        let characters = text.count
+        guard characters >= step.spec.characters.lowerBound else { throw .tooShort }
+        guard characters <= step.spec.characters.upperBound else { throw .tooLong(characters: characters) }
+        return text
+    }
+
+    /// NFC, without outer white space, every run of inner white space one space.
+    static func normalisedNickname(_ typed: String) -> String {
+        var folded = String.UnicodeScalarView()
+        var spaceIsDue = false
+        for scalar in typed.precomposedStringWithCanonicalMapping.unicodeScalars {
+            if scalar.properties.isWhitespace {
+                spaceIsDue = !folded.isEmpty
+            } else {
+                if spaceIsDue { folded.append(" ") }
+                spaceIsDue = false
+                folded.append(scalar)
+            }
+        }
+        return String(folded)
+    }
+
+    static func trimmed(_ typed: String) -> String {
+        let scalars = typed.unicodeScalars
+        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        !scalar.properties.isWhitespace && !scalar.properties.isDefaultIgnorableCodePoint
+    }
+}

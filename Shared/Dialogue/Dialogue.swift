@@ -1,0 +1,107 @@
+/// The add-machine flow as a pure function: what a person did, and what was told before, make what follows.
+public enum Dialogue {
+    /// The callback data of the button under an equipment photo.
+    public static let saveToLibraryData = "save_to_library"
+
+    /// What follows from `input` when `entry` is what the state holds. `newTag` is used only if a conversation begins.
+    public static func decide(_ entry: Entry?, _ input: Input, newTag: String) -> Decision {
+        switch (Intent(input), entry) {
+        case (.begin(let draft), nil):
+            let begun = Entry(step: .nickname, draft: draft, tag: newTag)
+            return .save(begun, opening(begun))
+        case (.begin, let entry?): return .reply(inProgress(entry))
+        case (.help, let entry): return .reply(help(entry))
+        case (.photo, nil): return .reply(photoOffer())
+        case (let intent, nil): return .reply(nothingInProgress(intent))
+        case (.answer(let text), let entry?): return answer(text, in: entry)
+        case (.skip, let entry?): return skip(entry)
+        case (.back, let entry?): return back(entry)
+        case (.cancel, _?): return .cancel(cancelled())
+        case (.photo(let fileID), var entry?):
+            entry.draft.photoFileID = fileID
+            return .save(entry, photoKept(entry))
+        case (.tap(let tap), let entry?): return follow(tap, in: entry)
+        case (.unknownCommand, let entry?): return .reply(unknownCommand(entry))
+        case (.other(let kind), let entry?): return .reply(notUnderstood(kind, entry))
+        }
+    }
+
+    /// The library has no machine of this person under `nickname` yet.
+    public static func nicknameFree(_ entry: Entry, _ nickname: String) -> Decision {
+        record(.value(nickname), in: entry)
+    }
+
+    /// The library has one. `suggestion` is a nickname that is free.
+    public static func nicknameTaken(_ entry: Entry, _ nickname: String, suggestion: String?) -> Decision {
+        .reply(taken(entry, nickname, suggestion))
+    }
+
+    /// The library refused to add the machine of a completed `entry` because of its answer to `step`: for instance, the
+    /// nickname was taken after it was checked. That question is asked again; all other answers are kept.
+    public static func libraryRefused(_ entry: Entry, at step: Step) -> Decision {
+        let again = Entry(step: step, draft: entry.draft, tag: entry.tag)
+        return .save(again, askedAgain(again))
+    }
+
+    /// The reply to an input whose effect `entry` already holds: the same as the first time, as long as nothing followed.
+    public static func replay(_ entry: Entry, _ input: Input) -> Reply {
+        switch Intent(input) {
+        case .begin:
+            return entry.step == .nickname && entry.draft.answers.isEmpty ? opening(entry) : inProgress(entry)
+        case .photo: return photoKept(entry)
+        case .back, .tap(.act(.back, _, _)): return wentBack(entry)
+        case .answer, .skip, .tap:
+            if entry.isAskedAgain { return askedAgain(entry) }
+            return entry.step.previous.map { answered($0, entry) } ?? currentQuestion(entry)
+        case .cancel, .help, .unknownCommand, .other: return currentQuestion(entry)
+        }
+    }
+
+    // MARK: - Steps
+
+    private static func answer(_ text: String, in entry: Entry) -> Decision {
+        do {
+            let value = try AnswerRules.accepted(text, at: entry.step)
+            return entry.step == .nickname ? .checkNickname(value) : record(.value(value), in: entry)
+        } catch {
+            return .reply(refused(error, entry))
+        }
+    }
+
+    private static func skip(_ entry: Entry) -> Decision {
+        entry.step.isSkippable ? record(.skipped, in: entry) : .reply(notSkippable(entry))
+    }
+
+    private static func back(_ entry: Entry) -> Decision {
+        guard let previous = entry.step.previous else { return .reply(nothingBefore(entry)) }
+        let back = Entry(step: previous, draft: entry.draft, tag: entry.tag)
+        return .save(back, wentBack(back))
+    }
+
+    private static func follow(_ tap: TapData?, in entry: Entry) -> Decision {
+        guard let tap, tap.tag == entry.tag, tap.step == entry.step else { return .reply(staleTap(tap, entry)) }
+        switch tap {
+        case .act(.skip, _, _): return skip(entry)
+        case .act(.back, _, _): return back(entry)
+        case .act(.cancel, _, _): return .cancel(cancelled())
+        case .act(.hint, let step, _):
+            return entry.draft.hint(for: step).map { answer($0, in: entry) } ?? .reply(staleTap(tap, entry))
+        case .act(.keep, let step, _):
+            return entry.draft[step].map { answer($0, in: entry) } ?? .reply(staleTap(tap, entry))
+        case .nickname(let nickname, _): return answer(nickname, in: entry)
+        }
+    }
+
+    /// Takes the answer to the current step, and asks the next question if there is one left.
+    private static func record(_ answer: Answer, in entry: Entry) -> Decision {
+        var entry = entry
+        let answeredStep = entry.step
+        let next = entry.isAskedAgain ? nil : answeredStep.next
+        entry.draft.answers[answeredStep] = answer
+        guard let next else {
+            return entry.draft.firstUnacceptable.map { libraryRefused(entry, at: $0) } ?? .complete(entry)
+        }
+        entry.step = next
+        return .save(entry, answered(answeredStep, entry))
+    }
+}

@@ -1,0 +1,38 @@
+/// A message to a person: its text, at most 4,096 UTF-16 units as Telegram counts them, and the buttons under it.
+public struct Reply: Sendable, Equatable {
+    /// An inline button. `data` is at most 64 bytes.
+    public struct Button: Sendable, Equatable {
+        public let label: String
+        public let data: String
+
+        public init(label: String, data: String) {
+            self.label = label
+            self.data = data
+        }
+    }
+
+    public static let textUnitsMax = 4096
+
+    /// Rows of buttons, from the top.
+    public let buttons: [[Button]]
+    /// Plain text for `answerCallbackQuery`, at most 200 characters; nil to answer the tap without a text.
+    public let notice: String?
+    private let markup: Markup
+
+    init(_ markup: Markup, buttons: [[Button]] = [], notice: String? = nil) {
+        self.markup = markup
+        self.buttons = buttons
+        self.notice = notice
+    }
+
+    /// For `parse_mode` HTML. What people typed is escaped, and shortened with "…" where the message would be too long.
+    public var html: String { markup.html(unitsMax: Self.textUnitsMax) }
+
+    /// The same text without markup, for when Telegram cannot parse the other.
+    public var plainText: String { markup.plainText(unitsMax: Self.textUnitsMax) }
+
+    /// The same reply, saying that what it confirms is so far held in memory only.
+    public var inMemoryOnly: Reply {
+        Reply("\(markup)\n\n\(Dialogue.memoryOnlySentence)", buttons: buttons, notice: notice)
+    }
+}

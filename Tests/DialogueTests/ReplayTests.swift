@@ -1,0 +1,52 @@
+import Dialogue
+import Testing
+
+@Suite struct ReplayTests {
+    /// Walks every reachable state: whatever is saved, rendering it again gives the reply that was given.
+    @Test func everySavedStateRendersTheReplyThatWasGiven() {
+        var seen: Set<Entry> = []
+        var waiting: [Entry] = []
+        var transitions = 0
+
+        func follow(_ decision: Decision, _ input: Input) {
+            guard case .save(let next, let reply) = decision else { return }
+            transitions += 1
+            #expect(Dialogue.replay(next, input) == reply, "\(input) -> \(next.step)")
+            if seen.insert(next).inserted { waiting.append(next) }
+        }
+
+        let begins: [Input] = [
+            .addMachine, .button(data: "save_to_library"),
+            .saveToLibrary(fileID: "f", manufacturerHint: "Siemens", modelHint: "3RQ"),
+        ]
+        for input in begins { follow(decide(nil, input), input) }
+        while let current = waiting.popLast() {
+            let step = current.step.rawValue
+            let taps = ["skip", "back", "cancel", "hint", "keep"].map { Input.button(data: "\($0):\(step):\(tag)") }
+            let inputs: [Input] =
+                begins + taps + [
+                    .text("an answer"), .skip, .back, .cancel, .text("skip"), .text("back"), .photo(fileID: "p"), .help,
+                    .unknownCommand, .other(kind: "sticker"), .button(data: "nick:\(tag):an answer"), .text(""),
+                ]
+            for input in inputs {
+                let decision = decide(current, input).next(from: current)
+                follow(decision, input)
+                if case .complete(let done) = decision {
+                    for step in Step.allCases { follow(Dialogue.libraryRefused(done, at: step), input) }
+                }
+            }
+        }
+        #expect(Set(seen.map(\.step)) == Set(Step.allCases))
+        #expect(transitions > 1000)
+        print("replay: \(seen.count) states, \(transitions) saves")
+    }
+
+    @Test func anInputThatTheStateHasPassedShowsTheOpenQuestion() {
+        for step in Step.allCases {
+            for input in [Input.addMachine, .text("old"), .skip, .photo(fileID: "f"), .help, .cancel] {
+                let current = entry(at: step)
+                #expect(Dialogue.replay(current, input).html.hasSuffix(Dialogue.currentQuestion(current).html))
+            }
+        }
+    }
+}
