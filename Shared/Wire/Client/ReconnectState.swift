@@ -1,0 +1,66 @@
+/// When a client connects: while calls are waiting, at once at first, and after a wait that grows with each failure.
+/// No I/O, no clock.
+struct ReconnectState {
+    private(set) var phase = Phase.disconnected
+    /// Connections that failed, or broke before they brought an answer, one after another.
+    private(set) var failures = 0
+    private let delayFirst: Duration
+    private let delayMax: Duration
+
+    enum Phase: Equatable { case disconnected, connecting, connected, waiting, shutDown }
+
+    enum Action: Equatable {
+        case connect
+        /// Wait for a random part of this, then report `waitElapsed`.
+        case wait(upTo: Duration)
+        case none
+    }
+
+    init(
+        delayFirst: Duration = WireLimits.reconnectDelayFirst, delayMax: Duration = WireLimits.reconnectDelayMax
+    ) {
+        self.delayFirst = delayFirst
+        self.delayMax = delayMax
+    }
+
+    mutating func callSubmitted() -> Action {
+        phase == .disconnected ? connectNow() : .none
+    }
+
+    mutating func connected() {
+        if phase == .connecting { phase = .connected }
+    }
+
+    /// The connection works: the next loss of it is the first one.
+    mutating func replyReceived() { failures = 0 }
+
+    /// It could not be made, or it broke.
+    mutating func connectionLost(hasCalls: Bool) -> Action {
+        guard phase == .connecting || phase == .connected else { return .none }
+        defer { failures += 1 }
+        // After an answer the peer was well: most likely it restarts behind a socket that stays.
+        guard failures > 0 || phase == .connecting else {
+            phase = .disconnected
+            return hasCalls ? connectNow() : .none
+        }
+        phase = .waiting
+        return .wait(upTo: delay)
+    }
+
+    mutating func waitElapsed(hasCalls: Bool) -> Action {
+        guard phase == .waiting else { return .none }
+        phase = .disconnected
+        return hasCalls ? connectNow() : .none
+    }
+
+    mutating func shutDown() { phase = .shutDown }
+
+    private var delay: Duration {
+        failures < 16 ? min(delayFirst * (1 << failures), delayMax) : delayMax
+    }
+
+    private mutating func connectNow() -> Action {
+        phase = .connecting
+        return .connect
+    }
+}

@@ -1,0 +1,84 @@
+public import Contracts
+public import Logging
+public import NIOCore
+import Synchronization
+
+/// Calls the methods of one service over one connection, on which many calls may be in flight.
+///
+/// It connects with the first call, holds the connection while it is idle, and connects anew, with growing random waits,
+/// for as long as calls wait. A service that restarts costs a call time and no failure: idempotent calls that were
+/// written are repeated, and calls that were not are written later, until their deadlines.
+public final class WireClient: Sendable {
+    private let eventLoop: any EventLoop
+    private let core: NIOLoopBoundBox<ClientCore>
+    private let lastID = Atomic<Int64>(0)
+    private let isPathTooLong: Bool
+
+    /// - Parameter eventLoop: of a `MultiThreadedEventLoopGroup`.
+    public init(path: String, eventLoop: any EventLoop, logger: Logger) {
+        self.eventLoop = eventLoop
+        isPathTooLong = path.utf8.count > WireLimits.socketPathBytesMax
+        core = .makeBoxSendingValue(
+            ClientCore(path: path, eventLoop: eventLoop, logger: logger), eventLoop: eventLoop)
+    }
+
+    /// The result of `method`.
+    ///
+    /// Order: calls that one task makes on the client's event loop are written in that order.
+    /// Cancellation: throws `.shutDown` soon; the call may take effect, its reply is dropped, other calls go on.
+    /// - Parameter isIdempotent: whether the service may get the request twice. One that is not idempotent is written
+    ///   at most once.
+    /// - Parameter deadline: how long to wait, for connections and repetitions too.
+    /// - Throws: `.remote` with the service's error, or why there is no answer.
+    public func call(
+        _ method: String, _ params: [String: JSONValue] = [:], isIdempotent: Bool = true, deadline: Duration
+    ) async throws(WireError) -> JSONValue {
+        guard !isPathTooLong else {
+            throw .protocolViolation("the socket path has more than \(WireLimits.socketPathBytesMax) bytes")
+        }
+        let id = lastID.wrappingAdd(1, ordering: .relaxed).newValue
+        guard let frame = FrameEncoder.request(id: RequestID(id), method: method, params: params) else {
+            throw .protocolViolation("the request has more than \(WireLimits.frameBytesMax) bytes")
+        }
+        let end = NIODeadline.now() + TimeAmount(deadline)
+        let cancellation = Cancellation()
+        let outcome: ClientCore.Outcome = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                let entry = CallTable.Entry(waiter: waiter, frame: frame, isIdempotent: isIdempotent, deadline: end)
+                onEventLoop { core in
+                    // A cancellation may be earlier than this; it found no call then.
+                    if cancellation.isCancelled { return waiter.resume(returning: .failure(.shutDown)) }
+                    core.submit(id, entry)
+                }
+            }
+        } onCancel: {
+            cancellation.cancel()
+            onEventLoop { $0.cancel(id) }
+        }
+        return try outcome.get()
+    }
+
+    /// Fails all calls with `.shutDown`, now and from now on, and closes the connection.
+    public func shutdown() async {
+        let core = core
+        // A close that fails has closed.
+        try? await eventLoop.flatSubmit { core.value.shutdown() }.get()
+    }
+
+    private func onEventLoop(_ body: @escaping @Sendable (ClientCore) -> Void) {
+        let core = core
+        if eventLoop.inEventLoop {
+            body(core.value)
+        } else {
+            eventLoop.execute { body(core.value) }
+        }
+    }
+}
+
+/// Whether the task of a call was cancelled, known to the event loop whichever of the two comes first.
+private final class Cancellation: Sendable {
+    private let flag = Atomic(false)
+
+    var isCancelled: Bool { flag.load(ordering: .acquiring) }
+    func cancel() { flag.store(true, ordering: .releasing) }
+}

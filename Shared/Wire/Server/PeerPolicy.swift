@@ -1,0 +1,17 @@
+/// Which users may call: root, the service's own, and the members of its socket's group.
+struct PeerPolicy {
+    let ownUserID: UInt32
+
+    /// Whether `peer` may call.
+    ///
+    /// The two closures cost system calls and are asked only when the user alone does not decide.
+    /// - Parameter socketGroup: the group of the socket file now, nil when there is no file.
+    /// - Parameter supplementaryGroups: the peer's groups other than its primary one.
+    func admits(
+        _ peer: PeerCredentials, socketGroup: () -> UInt32?, supplementaryGroups: () -> [UInt32]
+    ) -> Bool {
+        if peer.userID == 0 || peer.userID == ownUserID { return true }
+        guard let group = socketGroup() else { return false }
+        return peer.groupID == group || supplementaryGroups().contains(group)
+    }
+}

@@ -1,0 +1,182 @@
+import Contracts
+import Logging
+import NIOCore
+
+/// One connection of a server: carries events from the channel to its state and the state's actions back.
+///
+/// Lives on the event loop and nowhere else.
+final class ServerConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// When the last call of this connection was answered, or the connection accepted.
+    private(set) var idleSince = NIODeadline.now()
+    private let peer: PeerCredentials
+    private let environment: ServerEnvironment
+    private let onClosed: (ServerConnectionHandler) -> Void
+    private var state: ServerConnectionState
+    private var context: ChannelHandlerContext?
+    private var timer: Scheduled<Void>?
+    private var isPerforming = false
+    private var hasUnflushedAnswers = false
+    private var isFlushScheduled = false
+
+    init(
+        peer: PeerCredentials, environment: ServerEnvironment, onClosed: @escaping (ServerConnectionHandler) -> Void
+    ) {
+        self.peer = peer
+        self.environment = environment
+        self.onClosed = onClosed
+        state = ServerConnectionState(callsInFlightMax: environment.configuration.callsInFlightMax)
+    }
+
+    /// Whether closing the connection would lose no answer.
+    var isIdle: Bool { state.isIdle }
+
+    func evict() {
+        state.evicted()
+        perform()
+    }
+
+    func beginShutdown() {
+        state.shutdownBegan()
+        perform()
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) { perform() }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        state.bytesReceived(unwrapInboundIn(data))
+        perform()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        state.readCompleted()
+        perform()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        state.writabilityChanged(to: context.channel.isWritable)
+        perform()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent {
+            state.inputClosed()
+            perform()
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        state.connectionClosed()
+        perform()
+        onClosed(self)
+    }
+}
+
+// MARK: Actions
+
+extension ServerConnectionHandler {
+    /// Does what the state asks for. What happens meanwhile, such as a change of writability, is taken up by the same
+    /// round, so the depth of the stack does not grow with the number of frames.
+    private func perform() {
+        guard let context, !isPerforming else { return }
+        isPerforming = true
+        defer { isPerforming = false }
+        while true {
+            while let action = state.nextAction() { perform(action, context) }
+            // Answers of one round leave together.
+            guard hasUnflushedAnswers, !isFlushScheduled else { return }
+            hasUnflushedAnswers = false
+            context.flush()
+        }
+    }
+
+    private func perform(_ action: ServerConnectionState.Action, _ context: ChannelHandlerContext) {
+        switch action {
+        case .begin(let id, let method, let params): begin(id: id, method: method, params: params)
+        case .answer(let id, let error):
+            environment.counters.protocolErrors.increment()
+            write(.failure(error), to: id)
+        case .read: context.read()
+        case .yield: onEventLoop { $0.state.turnBegan() }
+        case .setTimer(let purpose): setTimer(purpose)
+        case .flushOutput: flushOutput(context)
+        case .closeOutput: context.close(mode: .output, promise: nil)
+        case .close: context.close(promise: nil)
+        }
+    }
+
+    private func begin(id: RequestID?, method: String, params: [String: JSONValue]) {
+        environment.counters.calls.increment()
+        switch environment.handler.begin(Call(method: method, params: params, peer: peer)) {
+        case .now(let outcome): finishCall(id, outcome)
+        case .later(let body):
+            let handler = NIOLoopBound(self, eventLoop: environment.eventLoop)
+            Task(executorPreference: environment.executor) {
+                let outcome = await body()
+                handler.value.callFinishedLater(id, outcome)
+            }
+        }
+    }
+
+    private func callFinishedLater(_ id: RequestID?, _ outcome: Result<JSONValue, RPCError>) {
+        // Calls that finish in one go of the loop, such as those that shared a commit, leave in one write.
+        if !isFlushScheduled {
+            isFlushScheduled = true
+            onEventLoop { $0.isFlushScheduled = false }
+        }
+        finishCall(id, outcome)
+        perform()
+    }
+
+    private func finishCall(_ id: RequestID?, _ outcome: Result<JSONValue, RPCError>) {
+        state.callFinished()
+        if state.isIdle { idleSince = .now() }
+        if let id { write(outcome, to: id) }
+    }
+
+    private func write(_ outcome: Result<JSONValue, RPCError>, to id: RequestID) {
+        guard let context, context.channel.isActive else { return }
+        context.write(wrapOutboundOut(FrameEncoder.response(to: id, outcome)), promise: nil)
+        hasUnflushedAnswers = true
+    }
+
+    private func flushOutput(_ context: ChannelHandlerContext) {
+        hasUnflushedAnswers = false
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenSuccess {
+            handler.value.state.outputFlushed()
+            handler.value.perform()
+        }
+    }
+
+    private func setTimer(_ purpose: ServerConnectionState.TimerPurpose?) {
+        timer?.cancel()
+        timer = nil
+        guard let purpose else { return }
+        let handler = NIOLoopBound(self, eventLoop: environment.eventLoop)
+        timer = environment.eventLoop.scheduleTask(in: TimeAmount(environment.configuration.time(for: purpose))) {
+            handler.value.state.timerFired()
+            handler.value.perform()
+        }
+    }
+
+    /// Applies `event` after what the loop is doing now, and does what follows from it.
+    private func onEventLoop(_ event: @escaping @Sendable (ServerConnectionHandler) -> Void) {
+        let handler = NIOLoopBound(self, eventLoop: environment.eventLoop)
+        environment.eventLoop.execute {
+            event(handler.value)
+            handler.value.perform()
+        }
+    }
+}

@@ -1,0 +1,249 @@
+import Contracts
+import NIOCore
+
+/// What one connection of a server does next. No I/O, no clock: each event changes the state, after which
+/// `nextAction()` is asked until it says nothing more.
+///
+/// - Calls are begun in the order in which they arrived, and no more of them are in flight than `callsInFlightMax`.
+/// - Nothing is read while there is no room for calls or the peer leaves its answers unread, so what a connection may
+///   hold is bounded by one read, one frame and the answers to the calls in flight.
+/// - A call that was begun is answered, whatever comes after it, for as long as the peer listens.
+struct ServerConnectionState {
+    private(set) var phase = Phase.open
+    private(set) var callsInFlight = 0
+    private var decoder = FrameDecoder()
+    private var isWritable = true
+    private var isReadRequested = false
+    private var isInputClosed = false
+    /// What a change of phase asks for before anything else.
+    private var due: Action?
+    private var timer: TimerPurpose?
+    /// Whether the frame that `timer` was set for is complete meanwhile.
+    private var isTimerOutdated = false
+    private var framesThisTurn = 0
+    private var isYielding = false
+    private var lingeredBytes = 0
+    private let callsInFlightMax: Int
+
+    enum Phase: Equatable {
+        case open
+        /// The peer will send no more; what it sent is still answered.
+        case inputClosed
+        /// A frame of a length out of bounds came; its error is sent once the calls before it are answered.
+        case violated(FrameViolation)
+        /// No more calls are begun; those in flight are still answered.
+        case stopping
+        /// Everything is answered; the answers are on their way.
+        case flushing(then: Ending)
+        /// The peer was told of its violation; what it still sends is thrown away.
+        case lingering
+        case closed
+    }
+
+    enum Ending: Equatable { case close, linger }
+
+    /// What the connection's only timer is for; when it runs out the connection is closed.
+    enum TimerPurpose: Equatable { case frame, stall, linger }
+
+    enum Action: Equatable {
+        /// Give the call to the handler; `callFinished()` must follow. Without an id it is not answered.
+        case begin(id: RequestID?, method: String, params: [String: JSONValue])
+        case answer(RequestID, RPCError)
+        case read
+        /// Let other connections have their turn, then report `turnBegan()`.
+        case yield
+        /// Replace the timer; nil stops it.
+        case setTimer(TimerPurpose?)
+        /// Flush, and report `outputFlushed()` when everything is written.
+        case flushOutput
+        case closeOutput
+        case close
+    }
+
+    init(callsInFlightMax: Int) { self.callsInFlightMax = callsInFlightMax }
+
+    /// Whether closing the connection would lose no answer.
+    var isIdle: Bool { callsInFlight == 0 }
+}
+
+// MARK: Events
+
+extension ServerConnectionState {
+    mutating func bytesReceived(_ bytes: ByteBuffer) {
+        switch phase {
+        case .open, .inputClosed: decoder.bytesReceived(bytes)
+        case .lingering: lingeredBytes += bytes.readableBytes
+        case .violated, .stopping, .flushing, .closed: break
+        }
+    }
+
+    mutating func readCompleted() { isReadRequested = false }
+
+    mutating func turnBegan() {
+        framesThisTurn = 0
+        isYielding = false
+    }
+
+    mutating func callFinished() {
+        assert(callsInFlight > 0, "a call finished that was not begun")
+        callsInFlight -= 1
+    }
+
+    mutating func writabilityChanged(to isWritable: Bool) { self.isWritable = isWritable }
+
+    /// The peer will send no more.
+    mutating func inputClosed() {
+        isInputClosed = true
+        switch phase {
+        case .open: phase = .inputClosed
+        case .flushing: phase = .flushing(then: .close)
+        case .lingering: close()
+        case .inputClosed, .violated, .stopping, .closed: break
+        }
+    }
+
+    mutating func shutdownBegan() {
+        switch phase {
+        case .open, .inputClosed:
+            phase = .stopping
+            decoder.reset()
+        case .violated, .stopping, .flushing, .lingering, .closed: break
+        }
+    }
+
+    mutating func outputFlushed() {
+        guard case .flushing(let ending) = phase else { return }
+        switch ending {
+        case .close: close()
+        case .linger:
+            phase = .lingering
+            due = .closeOutput
+        }
+    }
+
+    /// The connection was chosen to make room for another one.
+    mutating func evicted() { close() }
+
+    mutating func timerFired() { close() }
+
+    /// The connection is gone.
+    mutating func connectionClosed() {
+        phase = .closed
+        due = nil
+        decoder.reset()
+    }
+
+    private mutating func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        due = .close
+        decoder.reset()
+    }
+}
+
+// MARK: Actions
+
+extension ServerConnectionState {
+    /// What is to be done now; nil when nothing is until the next event.
+    mutating func nextAction() -> Action? {
+        if let action = due {
+            due = nil
+            return action
+        }
+        switch phase {
+        case .open, .inputClosed:
+            if let action = nextFrameAction() { return action }
+        case .violated(let violation):
+            if callsInFlight == 0 {
+                flush(then: isInputClosed ? .close : .linger)
+                return .answer(.null, RPCError(.invalidRequest, violation.description))
+            }
+        case .stopping:
+            if callsInFlight == 0 {
+                flush(then: .close)
+                return nextAction()
+            }
+        case .lingering:
+            if lingeredBytes > WireLimits.lingerBytesMax {
+                close()
+                return nextAction()
+            }
+        case .flushing, .closed: break
+        }
+        return timerAction() ?? readAction()
+    }
+
+    private var hasRoom: Bool { isWritable && callsInFlight < callsInFlightMax }
+
+    /// What the bytes that were received ask for; nil when they hold no further frame or there is no room for it.
+    private mutating func nextFrameAction() -> Action? {
+        while hasRoom {
+            guard framesThisTurn < WireLimits.framesPerTurnMax else { return isYielding ? nil : yield() }
+            do throws(FrameViolation) {
+                guard let frame = try decoder.nextFrame() else { break }
+                framesThisTurn += 1
+                isTimerOutdated = true
+                if let action = action(for: frame) { return action }
+            } catch {
+                phase = .violated(error)
+                decoder.reset()
+                return nextAction()
+            }
+        }
+        guard phase == .inputClosed, hasRoom, callsInFlight == 0 else { return nil }
+        flush(then: .close)
+        return nextAction()
+    }
+
+    private mutating func action(for frame: ByteBuffer) -> Action? {
+        do throws(InvalidMessage) {
+            switch try RPCMessage(parsing: frame) {
+            case .request(let id, let method, let params):
+                callsInFlight += 1
+                return .begin(id: id, method: method, params: params)
+            case .notification(let method, let params):
+                callsInFlight += 1
+                return .begin(id: nil, method: method, params: params)
+            case .response(let id, _):
+                return .answer(id, RPCError(.invalidRequest, "method must be a string"))
+            }
+        } catch {
+            return error.answeredID.map { .answer($0, error.error) }
+        }
+    }
+
+    private mutating func yield() -> Action {
+        isYielding = true
+        return .yield
+    }
+
+    private mutating func flush(then ending: Ending) {
+        phase = .flushing(then: ending)
+        due = .flushOutput
+    }
+
+    private mutating func timerAction() -> Action? {
+        let wanted = timerWanted
+        guard wanted != timer || (wanted == .frame && isTimerOutdated) else { return nil }
+        timer = wanted
+        isTimerOutdated = false
+        return .setTimer(wanted)
+    }
+
+    private var timerWanted: TimerPurpose? {
+        switch phase {
+        case .open where hasRoom: decoder.isInsideFrame && !isYielding ? .frame : nil
+        case .open, .inputClosed, .violated, .stopping: isWritable ? nil : .stall
+        case .flushing: .stall
+        case .lingering: .linger
+        case .closed: nil
+        }
+    }
+
+    private mutating func readAction() -> Action? {
+        let wantsBytes = phase == .lingering || (phase == .open && hasRoom && !isYielding)
+        guard wantsBytes, !isReadRequested else { return nil }
+        isReadRequested = true
+        return .read
+    }
+}
