@@ -2,7 +2,7 @@ public import Contracts
 
 extension StoreStatus {
     /// The tiers as `service.health` shows them.
-    public func tiers(at now: Timestamp) -> [ServiceHealth.Tier] {
+    func tiers(at now: Timestamp) -> [ServiceHealth.Tier] {
         let age = pendingSince.map { max(0, (now.milliseconds - $0.milliseconds) / 1_000) }
         return [
             ServiceHealth.Tier(
@@ -13,7 +13,10 @@ extension StoreStatus {
         ]
     }
 
-    public var health: ServiceHealth.Status { isUp ? .ok : .failing }
+    /// What the service of this store says of its health.
+    public func healthReport(at now: Timestamp) -> HealthReport {
+        HealthReport(isUp ? .ok : .failing, tiers: tiers(at: now), detail: isUp ? nil : summary)
+    }
 
     /// One line for `systemctl status` and a health's detail.
     public var summary: String {

@@ -1,0 +1,48 @@
+internal import Contracts
+internal import Foundation
+internal import Logging
+internal import Persistence
+internal import ServiceKit
+
+/// `rivet-library`: owns `user_machines`, their tiers and the check for duplicate nicknames.
+@main
+struct LibraryService {
+    /// How often machines that were deleted long ago are forgotten.
+    static let pruneInterval = Duration.seconds(24 * 3_600)
+
+    static func main() async {
+        exit(await ServiceProcess.run(name: "rivet-library", socketName: "library") { try await assemble($0) })
+    }
+
+    private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
+        let store = try await MachineStore(
+            path: context.settings.stateDirectory + "/library.db",
+            memoryLimit: try context.settings.bytes("RIVET_MEMORY_LIMIT", default: 64 * 1_048_576),
+            now: Timestamp.now)
+        let logger = context.logger
+        return ServiceParts(
+            methods: methods(of: store, context),
+            background: [
+                Every(pruneInterval, first: .seconds(60)) {
+                    if case .failure(let error) = await store.prune() {
+                        logger.warning("pruning failed; it runs again", metadata: ["error": "\(error)"])
+                    }
+                }
+            ],
+            status: { store.status.summary },
+            close: { await store.close() })
+    }
+
+    private static func methods(of store: MachineStore, _ context: ServiceContext) -> MethodTable {
+        var methods = MethodTable()
+        methods.on(LibraryCheckNickname.self) { params throws(RPCError) in .later(store.checkNickname(params)) }
+        methods.on(LibraryAdd.self) { params throws(RPCError) in .later(store.add(params)) }
+        methods.on(LibraryList.self) { params throws(RPCError) in .later(try store.list(params)) }
+        methods.on(LibraryGet.self) { params throws(RPCError) in .later(store.get(params)) }
+        methods.on(LibraryUpdate.self) { params throws(RPCError) in .later(store.update(params)) }
+        methods.on(LibraryDelete.self) { params throws(RPCError) in .later(store.delete(params)) }
+        methods.on(LibraryRestore.self) { params throws(RPCError) in .later(store.restore(params)) }
+        methods.onHealth(context) { store.status.healthReport(at: .now()) }
+        return methods
+    }
+}

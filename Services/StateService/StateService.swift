@@ -1,0 +1,43 @@
+internal import Contracts
+internal import Foundation
+internal import Persistence
+internal import ServiceKit
+
+/// `rivet-state`: owns `conversation_states`, their tiers, revisions and time to live.
+@main
+struct StateService {
+    static func main() async {
+        exit(await ServiceProcess.run(name: "rivet-state", socketName: "state") { try await assemble($0) })
+    }
+
+    private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
+        let settings = try StateSettings(context.settings)
+        let store = try await ConversationStore(
+            path: settings.databasePath, memoryLimit: settings.memoryLimit, timeToLive: settings.conversationTTL,
+            now: Timestamp.now)
+        let sweeper = Sweeper(store: store, logger: context.logger)
+        return ServiceParts(
+            methods: methods(of: store, context),
+            background: [
+                Every(settings.sweepInterval, first: min(.seconds(60), settings.sweepInterval)) { await sweeper.sweep() }
+            ],
+            status: { store.status.summary },
+            close: { await store.close() })
+    }
+
+    private static func methods(of store: ConversationStore, _ context: ServiceContext) -> MethodTable {
+        var methods = MethodTable()
+        methods.on(StateLoad.self) { params throws(RPCError) in
+            if let output = store.loadFromMemory(params) { return .now(output) }
+            return .later(store.load(params))
+        }
+        methods.on(StateSave.self) { params throws(RPCError) in .later(store.save(params)) }
+        methods.on(StateClear.self) { params throws(RPCError) in .later(store.clear(params)) }
+        methods.on(StateList.self) { params throws(RPCError) in .later(try store.list(params)) }
+        methods.on(StateSweep.self) { _ throws(RPCError) in
+            .later { await store.sweep().map { StateSweep.Output(deleted: Int64($0)) } }
+        }
+        methods.onHealth(context) { store.status.healthReport(at: .now()) }
+        return methods
+    }
+}

@@ -1,0 +1,138 @@
+internal import Contracts
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import ServiceLifecycle
+internal import Systemd
+internal import UnixSignals
+internal import Wire
+
+/// The life of a service's process: settings, store, socket, `READY=1`, calls, and an orderly end.
+public enum ServiceProcess {
+    /// The exit codes of sysexits.h that tell a script what to do.
+    public enum ExitCode {
+        public static let ok: Int32 = 0
+        /// Something failed that may be otherwise next time.
+        public static let failed: Int32 = 1
+        /// A setting is wrong: starting again will not help.
+        public static let configuration: Int32 = 78
+    }
+
+    /// Runs the service until SIGTERM or SIGINT.
+    ///
+    /// - Parameters:
+    ///   - name: `rivet-state`; the socket unit has the same name.
+    ///   - socketName: `state` for `state.sock`.
+    ///   - assemble: makes the parts; when it returns, calls can be answered.
+    /// - Returns: the code to exit with.
+    public static func run(
+        name: String, socketName: String, assemble: (ServiceContext) async throws -> ServiceParts
+    ) async -> Int32 {
+        signal(SIGPIPE, SIG_IGN)
+        let settings = Settings()
+        let level: Logger.Level
+        do { level = try settings.logLevel() } catch {
+            return report("\(name): \(error)", ExitCode.configuration)
+        }
+        var logger = Logger(label: name) { _ in StderrLogHandler(logLevel: level) }
+        logger[metadataKey: "service"] = "\(name)"
+        let context = ServiceContext(
+            name: name, settings: settings, logger: logger,
+            eventLoop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), startedAt: .now())
+        do {
+            try prepareDirectories(settings)
+            let parts = try await assemble(context)
+            try await serve(parts, context, socketName: socketName)
+            return ExitCode.ok
+        } catch let error as ConfigurationError {
+            return report("\(name): \(error)", ExitCode.configuration)
+        } catch {
+            return report("\(name) cannot go on: \(error)", ExitCode.failed)
+        }
+    }
+
+    private static func serve(_ parts: ServiceParts, _ context: ServiceContext, socketName: String) async throws {
+        let server = WireServer(
+            listener: InheritedSockets().descriptor(named: context.name).map { .inherited(descriptor: $0) }
+                ?? .path(context.socketPath(socketName)),
+            handler: parts.methods, eventLoop: context.eventLoop, logger: context.logger)
+        do { try await server.bind() } catch {
+            await parts.close()
+            throw error
+        }
+        let notifier = ServiceNotifier()
+        notifier.ready(status: parts.status())
+        context.logger.notice("ready", metadata: ["status": "\(parts.status())"])
+        var group = ServiceGroupConfiguration(
+            services: parts.background + [StatusReporter(notifier: notifier, status: parts.status), ServerService(server: server)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: context.logger.quiet)
+        group.maximumGracefulShutdownDuration = .seconds(10)
+        group.maximumCancellationDuration = .seconds(5)
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await ServiceGroup(configuration: group).run()) } catch { outcome = .failure(error) }
+        notifier.stopping()
+        await parts.close()
+        try outcome.get()
+        context.logger.notice("stopped")
+    }
+
+    /// Makes the directories of the databases and sockets where systemd did not: nobody else may look into the first.
+    private static func prepareDirectories(_ settings: Settings) throws {
+        for (path, mode) in [(settings.stateDirectory, 0o700), (settings.runtimeDirectory, 0o750)] {
+            guard !FileManager.default.fileExists(atPath: path) else { continue }
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])
+        }
+    }
+
+    private static func report(_ line: String, _ code: Int32) -> Int32 {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+        return code
+    }
+}
+
+/// The server as one of the group's services: stopping it finishes the calls that were taken.
+private struct ServerService: Service {
+    var server: WireServer
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await server.run()
+        } onGracefulShutdown: {
+            server.shutdown()
+        }
+    }
+}
+
+/// Keeps `systemctl status` current, where there is a systemd.
+private struct StatusReporter: Service {
+    static let interval = Duration.seconds(5)
+
+    var notifier: ServiceNotifier
+    var status: @Sendable () -> String
+
+    func run() async throws {
+        guard getenv("NOTIFY_SOCKET") != nil else {
+            try? await gracefulShutdown()
+            return
+        }
+        var last = ""
+        while !Task.isShuttingDownGracefully {
+            let current = status()
+            if current != last { notifier.status(current) }
+            last = current
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) }
+        }
+    }
+}
+
+extension Logger {
+    /// For a library that tells its every step at `info`.
+    fileprivate var quiet: Logger {
+        var logger = self
+        logger.logLevel = max(logLevel, .warning)
+        return logger
+    }
+}

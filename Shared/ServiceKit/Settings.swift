@@ -1,0 +1,105 @@
+internal import Contracts
+public import Foundation
+public import Logging
+
+/// The settings of a process: environment variables, and systemd credentials, which win over them.
+///
+/// A variable that is set to nothing counts as not set. One that does not parse throws; it never falls back to the
+/// default.
+public struct Settings: Sendable {
+    private let variables: [String: String]
+    private let credentialsDirectory: String?
+
+    /// - Parameter variables: the environment of the process.
+    public init(variables: [String: String] = ProcessInfo.processInfo.environment) {
+        self.variables = variables.filter { !$0.value.isEmpty }
+        credentialsDirectory = self.variables["CREDENTIALS_DIRECTORY"]
+    }
+
+    public func string(_ name: String) -> String? { variables[name] }
+
+    /// A secret: the credential's content without white space around it, or the variable.
+    /// - Throws: when the credential is there but cannot be read, or is no text.
+    public func secret(_ name: String, credential: String) throws(ConfigurationError) -> String? {
+        guard let credentialsDirectory else { return variables[name] }
+        let path = credentialsDirectory + "/" + credential
+        guard FileManager.default.fileExists(atPath: path) else { return variables[name] }
+        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
+            throw ConfigurationError(name: credential, accepted: "the credential \(path) must be readable text")
+        }
+        let value = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return value.isEmpty ? variables[name] : value
+    }
+
+    /// A number with a unit: `750ms`, `30s`, `15m`, `24h`; more than nothing.
+    public func duration(_ name: String, default standard: Duration) throws(ConfigurationError) -> Duration {
+        guard let value = variables[name] else { return standard }
+        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3_600)]
+        guard let (number, seconds) = Self.number(value, units: units), number * seconds >= 0.001,
+            number * seconds <= 10 * 365 * 86_400
+        else {
+            throw ConfigurationError(name: name, value: value, accepted: "a number with a unit: 750ms, 30s, 15m, 24h")
+        }
+        return .milliseconds(Int64((number * seconds * 1_000).rounded()))
+    }
+
+    /// A number of bytes with a unit: `512KiB`, `64MiB`, `1GiB`.
+    public func bytes(_ name: String, default standard: Int) throws(ConfigurationError) -> Int {
+        guard let value = variables[name] else { return standard }
+        let units: [(String, Double)] = [("KiB", 1_024), ("MiB", 1_048_576), ("GiB", 1_073_741_824)]
+        guard let (number, unit) = Self.number(value, units: units), number * unit >= 1, number * unit <= 1e15 else {
+            throw ConfigurationError(name: name, value: value, accepted: "a number with a unit: 512KiB, 64MiB, 1GiB")
+        }
+        return Int(number * unit)
+    }
+
+    /// One of some words.
+    public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, default standard: Choice
+    ) throws(ConfigurationError) -> Choice {
+        guard let value = variables[name] else { return standard }
+        guard let choice = Choice(rawValue: value) else {
+            throw ConfigurationError(
+                name: name, value: value, accepted: Choice.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return choice
+    }
+
+    /// Integers, comma-separated.
+    public func integers(_ name: String) throws(ConfigurationError) -> Set<Int64> {
+        guard let value = variables[name] else { return [] }
+        var integers: Set<Int64> = []
+        for part in value.split(separator: ",") {
+            guard let integer = Int64(part.trimmingCharacters(in: .whitespaces)) else {
+                throw ConfigurationError(name: name, value: value, accepted: "integers, comma-separated")
+            }
+            integers.insert(integer)
+        }
+        return integers
+    }
+
+    public func logLevel() throws(ConfigurationError) -> Logger.Level {
+        try choice("RIVET_LOG_LEVEL", default: .info)
+    }
+
+    /// The directory for databases.
+    public var stateDirectory: String {
+        variables["RIVET_STATE_DIR"] ?? variables["STATE_DIRECTORY"] ?? ".rivet/state"
+    }
+
+    /// The directory for sockets.
+    public var runtimeDirectory: String {
+        variables["RIVET_RUNTIME_DIR"] ?? variables["RUNTIME_DIRECTORY"] ?? ".rivet/run"
+    }
+
+    private static func number(_ value: String, units: [(String, Double)]) -> (Double, Double)? {
+        for (name, factor) in units where value.hasSuffix(name) {
+            let digits = value.dropLast(name.count)
+            guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }),
+                let number = Double(digits)
+            else { continue }
+            return (number, factor)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,29 @@
+internal import Contracts
+internal import Glibc
+public import Logging
+
+/// Writes one line for each event to standard error: time, level, message, then the metadata by name.
+public struct StderrLogHandler: LogHandler {
+    public var logLevel: Logger.Level
+    public var metadata: Logger.Metadata = [:]
+
+    public init(logLevel: Logger.Level) { self.logLevel = logLevel }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var line = "\(Timestamp.now()) \(event.level): \(event.message)"
+        for (name, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+            line += " \(name)=\(value)"
+        }
+        if let error = event.error { line += " error=\(error)" }
+        line = line.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
+        line.withUTF8 { bytes in
+            // One write, so that lines of several threads do not mix. A log that cannot be written is nobody's loss but its own.
+            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+        }
+    }
+}

@@ -1,0 +1,11 @@
+public import Contracts
+internal import Glibc
+
+extension Timestamp {
+    /// The wall clock, now.
+    @Sendable public static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

@@ -1,0 +1,29 @@
+internal import CSystemd
+internal import Glibc
+
+/// The listening sockets that systemd passed to this process (sd_listen_fds_with_names(3)).
+public struct InheritedSockets: Sendable {
+    private let descriptorsByName: [String: Int32]
+
+    /// Takes them, close-on-exec. A child of this process does not see them again.
+    public init() {
+        var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        let count = sd_listen_fds_with_names(1, &names)
+        var descriptors: [String: Int32] = [:]
+        if count > 0, let names {
+            for index in 0..<count {
+                if let name = names[Int(index)] {
+                    descriptors[String(cString: name)] = SD_LISTEN_FDS_START + index
+                    free(name)
+                }
+            }
+            free(names)
+        }
+        descriptorsByName = descriptors
+    }
+
+    /// The socket of that `FileDescriptorName=`, which is the socket unit's name unless it says otherwise.
+    public func descriptor(named name: String) -> Int32? {
+        descriptorsByName[name] ?? descriptorsByName["\(name).socket"]
+    }
+}
