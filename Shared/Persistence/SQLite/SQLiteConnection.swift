@@ -46,7 +46,6 @@ final class SQLiteConnection {
         sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
         try require("journal_mode", setTo: "WAL", reads: "wal")
         try require("synchronous", setTo: "FULL", reads: "2")
-        try execute("PRAGMA trusted_schema = OFF")
         try execute("PRAGMA cell_size_check = ON")
         try execute("PRAGMA journal_size_limit = 67108864")
         try execute("PRAGMA wal_autocheckpoint = \(Self.autocheckpointPages)")
