@@ -1,0 +1,92 @@
+internal import Contracts
+internal import TestSupport
+
+/// `state.save` and `state.load` over the socket, beside a bare commit and a bare round trip.
+struct StateBenchmark {
+    var directory: String
+    /// Floors and subjects take turns, so that a machine whose speed drifts bears on both.
+    var rounds: Int
+    var callsPerRound = 200
+
+    private static let data: JSONValue = [
+        "nickname": "Main compressor", "manufacturer": "Siemens", "model_number": "3RQ2000-2AW00",
+        "serial_number": nil, "photo_file_id": "AgACAgIAAxkBAAIBZ2ZkQ2VudHJhbF9waG90b19vZl9hX21hY2hpbmU",
+    ]
+
+    func run(_ report: inout Report) throws {
+        let service = try StateServiceUnderTest(directory: directory)
+        let client = try FrameClient(service.socketPath)
+        let commit = try BareCommit(path: directory + "/bare.db")
+        let load: [String: JSONValue] = ["user_id": "0", "chat_id": "0"]
+        var updateID: Int64 = 1
+        func save() throws {
+            updateID += 1
+            _ = try client.result("state.save", Self.save(user: 0, updateID: updateID))
+        }
+        for _ in 0..<100 { try save() }
+        let loadFrame = FrameClient.request("state.load", load, id: 1)
+        let echo = try BareEcho(path: directory + "/echo.sock", answer: try Self.answer(client, loadFrame))
+
+        var bareCommits: [Duration] = []
+        var bareTrips: [Duration] = []
+        var saves: [Duration] = []
+        var loads: [Duration] = []
+        for _ in 0..<rounds {
+            bareCommits += try Samples.measure(callsPerRound) { try commit.commit(user: 0, data: Self.data.text) }
+            saves += try Samples.measure(callsPerRound) { try save() }
+            bareTrips += try Samples.measure(callsPerRound) { try echo.roundTrip(loadFrame) }
+            loads += try Samples.measure(callsPerRound) {
+                try client.sendBytes(loadFrame)
+                _ = try client.receiveBody()
+            }
+        }
+        let (commitFloor, tripFloor) = (Samples(bareCommits).median, Samples(bareTrips).median)
+        report.note(
+            "floors      bare commit p50 \(commitFloor.microseconds.text(0)) µs, bare round trip p50 "
+                + "\(tripFloor.microseconds.text(0)) µs")
+        report.note(
+            "state.save  p50 \(Samples(saves).median.microseconds.text(0)) µs, "
+                + "p99 \(Samples(saves).quantile(0.99).microseconds.text(0)) µs; state.load p50 "
+                + "\(Samples(loads).median.microseconds.text(0)) µs, "
+                + "p99 \(Samples(loads).quantile(0.99).microseconds.text(0)) µs")
+        report.check(
+            "state.save p50 / (bare commit + bare round trip)",
+            Samples(saves).median.microseconds / (commitFloor + tripFloor).microseconds, atMost: 1.6)
+        report.check(
+            "state.load p50 / bare round trip", Samples(loads).median.microseconds / tripFloor.microseconds, atMost: 3)
+        try many(service, commit, &report)
+        service.stop()
+    }
+
+    /// 256 clients that save, beside bare commits one at a time.
+    private func many(_ service: StateServiceUnderTest, _ commit: BareCommit, _ report: inout Report) throws {
+        let clients = try ManyClients(count: 256, path: service.socketPath) { user in
+            FrameClient.request("state.save", Self.save(user: user + 1, updateID: nil), id: 1)
+        }
+        _ = try clients.rate(for: .milliseconds(300))
+        var ratios: [Double] = []
+        var rates: [Double] = []
+        for round in 0..<max(3, rounds / 3) {
+            let bare = try Samples.measure(callsPerRound) { try commit.commit(user: round + 1, data: Self.data.text) }
+            let bareRate = Double(bare.count) / bare.reduce(.zero, +).seconds
+            let rate = try clients.rate(for: .milliseconds(500))
+            rates.append(rate)
+            ratios.append(rate / bareRate)
+        }
+        let middle = ratios.count / 2
+        report.note("256 clients  \(rates.sorted()[middle].text(0)) saves/s (median of \(rates.count) rounds)")
+        report.check("256 clients' saves / bare commits one at a time", ratios.sorted()[middle], atLeast: 5)
+    }
+
+    private static func answer(_ client: FrameClient, _ frame: [UInt8]) throws -> [UInt8] {
+        try client.sendBytes(frame)
+        return try client.receiveBody() ?? []
+    }
+
+    private static func save(user: Int, updateID: Int64?) -> [String: JSONValue] {
+        [
+            "user_id": .string("\(user)"), "chat_id": .string("\(user)"), "step": "location", "data": data,
+            "update_id": updateID.map(JSONValue.integer) ?? .null,
+        ]
+    }
+}
