@@ -50,7 +50,7 @@ extension TelegramSimulator {
         }
     }
 
-    /// Waits until a long poll of the bot waits for updates, or one came within the time: the bot is up.
+    /// Waits until a long poll of the bot waits for updates: the bot is up, and has nothing left to fetch.
     public func waitForPoll(timeout: Duration = .seconds(10)) async throws {
         try await wait(for: "no getUpdates waits", timeout: timeout) { core in
             core.poller.waiting == nil ? nil : true

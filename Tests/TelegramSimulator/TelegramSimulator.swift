@@ -172,7 +172,7 @@ public actor TelegramSimulator {
 
     private func abandon(_ call: CallID) {
         timers.removeValue(forKey: call)?.cancel()
-        core.connectionLost(call)
+        change { core, _ in core.connectionLost(call) }
         waitingAnswers.removeValue(forKey: call)?.resume(returning: .lost)
     }
 }
