@@ -1,0 +1,73 @@
+import Foundation
+import TelegramSimulator
+
+/// `rivet-chat`: a chat with the bot in the terminal, on a simulated Telegram inside this process. See `ChatOptions.usage`.
+@main struct ChatMain {
+    static func main() async {
+        let options: ChatOptions
+        do throws(ChatError) {
+            options = try ChatOptions(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            fail(error.description + "\n" + ChatOptions.usage, status: 2)
+        }
+        if options.showsUsage {
+            print(ChatOptions.usage)
+            return
+        }
+        do {
+            try await run(options)
+        } catch let error as ChatError {
+            fail(error.description, status: 1)
+        } catch {
+            fail("\(error)", status: 1)
+        }
+    }
+
+    private static func run(_ options: ChatOptions) async throws {
+        // The script is read first: a mistake in it should show before anything starts.
+        let script = try options.scriptPath.map { try ChatScript(contentsOf: $0) }
+        let telegram =
+            options.token.map { TelegramSimulator(token: $0, port: options.port) }
+            ?? TelegramSimulator(port: options.port)
+        do {
+            try await telegram.start()
+        } catch {
+            throw ChatError("cannot listen on port \(options.port): \(error)")
+        }
+        if let path = options.portFile { try PortFile.write(await telegram.port, to: path) }
+        let ada = await telegram.user(1001, firstName: "Ada")
+        let terminal = Terminal()
+        let chat = ChatSession(telegram: telegram, person: ada, terminal: terminal)
+        if let script {
+            try await chat.play(script)
+        } else {
+            terminal.showLine("Telegram is at \(await telegram.baseURL), the bot's token is \(telegram.token)")
+            await chat.converse()
+        }
+        await telegram.stop()
+    }
+
+    private static func fail(_ message: String, status: Int32) -> Never {
+        FileHandle.standardError.write(Data("rivet-chat: \(message)\n".utf8))
+        exit(status)
+    }
+}
+
+/// Why the chat ends; shown to the person who started it.
+struct ChatError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// Where a script learns the port.
+enum PortFile {
+    /// Writes `port` and a newline to `path`: whole, or not at all, so that a waiting script never reads half of it.
+    static func write(_ port: Int, to path: String) throws(ChatError) {
+        do {
+            try Data("\(port)\n".utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw ChatError("cannot write the port to \(path)")
+        }
+    }
+}

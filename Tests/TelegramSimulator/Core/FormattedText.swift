@@ -1,0 +1,57 @@
+import Contracts
+
+/// Text with its formatting as Telegram stores it. Offsets and lengths count UTF-16 code units.
+struct FormattedText: Sendable, Equatable {
+    var text: String
+    var entities: [BotMessage.Entity] = []
+
+    var lengthUTF16: Int { text.utf16.count }
+
+    /// Without white space at either end, as Telegram stores every text.
+    var trimmed: FormattedText {
+        let units = Array(text.utf16)
+        let isSpace: (UInt16) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) || $0 == 0xA0 }
+        let leading = units.prefix(while: isSpace).count
+        let trailing = leading == units.count ? 0 : units.reversed().prefix(while: isSpace).count
+        guard leading + trailing > 0 else { return self }
+        let kept = units[leading..<(units.count - trailing)]
+        let entities = entities.compactMap { entity -> BotMessage.Entity? in
+            let start = max(entity.offset - leading, 0)
+            let end = min(entity.offset + entity.length - leading, kept.count)
+            guard end > start else { return nil }
+            var moved = entity
+            moved.offset = start
+            moved.length = end - start
+            return moved
+        }
+        return FormattedText(text: String(decoding: kept, as: UTF16.self), entities: entities)
+    }
+
+    /// The `bot_command` entities that Telegram finds in what a person typed.
+    static func typed(_ text: String) -> FormattedText {
+        var result = FormattedText(text: text).trimmed
+        var offset = 0
+        for word in result.text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == " " || $0 == "\n" }) {
+            let name = word.dropFirst().prefix { $0 != "@" }
+            let isCommand =
+                word.first == "/" && (1...32).contains(name.count)
+                && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+            if isCommand {
+                result.entities.append(.init(kind: "bot_command", offset: offset, length: word.utf16.count))
+            }
+            offset += word.utf16.count + 1
+        }
+        return result
+    }
+}
+
+extension BotMessage.Entity {
+    var json: JSONValue {
+        var members: [String: JSONValue] = [
+            "type": .string(kind), "offset": .integer(Int64(offset)), "length": .integer(Int64(length)),
+        ]
+        if let url { members["url"] = .string(url) }
+        if let language { members["language"] = .string(language) }
+        return .object(members)
+    }
+}

@@ -1,0 +1,95 @@
+import Contracts
+
+/// A message, of the bot or of a person.
+struct StoredMessage: Sendable {
+    let id: Int64
+    let chat: Int64
+    let thread: Int64?
+    /// Nil for the bot's own.
+    let sender: Int64?
+    /// Unix time.
+    let sentAtSeconds: Int64
+    /// Text, or the caption of what is attached.
+    var content: FormattedText
+    /// The text as the bot wrote it.
+    var source: String
+    var keyboard: [[BotMessage.Button]]
+    let photoFileID: String?
+    /// `photo`, `sticker`, `voice`, service fields: members of the message as they are.
+    let attachment: [String: JSONValue]
+    let replyTo: Int64?
+    var editedAtSeconds: Int64?
+
+    func asBotMessage(isEdit: Bool) -> BotMessage {
+        BotMessage(
+            messageID: id, chat: chat, thread: thread, html: source, text: content.text, entities: content.entities,
+            keyboard: keyboard, photoFileID: photoFileID, replyTo: replyTo, isEdit: isEdit)
+    }
+}
+
+/// All messages by chat, and what the bot said in the order of saying it.
+struct MessageStore: Sendable {
+    private struct Cursor: Hashable, Sendable {
+        let chat: Int64
+        let thread: Int64?
+    }
+
+    private var byChat: [Int64: [Int64: StoredMessage]] = [:]
+    private var spoken: [Int64: [BotMessage]] = [:]
+    private var cursors: [Cursor: Int] = [:]
+    private var lastGroupMessageIDs: [Int64: Int64] = [:]
+    private var lastPrivateMessageID: Int64 = 0
+
+    /// The id for the next message of `chat`. Groups count on their own, so two groups have equal ids.
+    mutating func nextID(in chat: Int64) -> Int64 {
+        guard chat < 0 else {
+            lastPrivateMessageID += 1
+            return lastPrivateMessageID
+        }
+        lastGroupMessageIDs[chat, default: 0] += 1
+        return lastGroupMessageIDs[chat] ?? 1
+    }
+
+    subscript(chat: Int64, id: Int64) -> StoredMessage? { byChat[chat]?[id] }
+
+    mutating func add(_ message: StoredMessage) {
+        byChat[message.chat, default: [:]][message.id] = message
+        if message.sender == nil { spoken[message.chat, default: []].append(message.asBotMessage(isEdit: false)) }
+    }
+
+    mutating func replace(_ message: StoredMessage) {
+        byChat[message.chat, default: [:]][message.id] = message
+        if message.sender == nil { spoken[message.chat, default: []].append(message.asBotMessage(isEdit: true)) }
+    }
+
+    mutating func remove(_ id: Int64, in chat: Int64) -> Bool { byChat[chat]?.removeValue(forKey: id) != nil }
+
+    /// Everything the bot said in `chat`, edits too, oldest first.
+    func spoken(in chat: Int64) -> [BotMessage] { spoken[chat] ?? [] }
+
+    /// The next thing the bot said there that was not taken yet; each topic, and the chat as a whole, is read on its own.
+    mutating func takeNext(in chat: Int64, thread: Int64?) -> BotMessage? {
+        let cursor = Cursor(chat: chat, thread: thread)
+        let messages = spoken[chat] ?? []
+        var index = cursors[cursor] ?? 0
+        defer { cursors[cursor] = index }
+        while index < messages.count {
+            index += 1
+            if thread == nil || messages[index - 1].thread == thread { return messages[index - 1] }
+        }
+        return nil
+    }
+
+    /// Takes all that was said so far.
+    mutating func skipAll(in chat: Int64, thread: Int64?) {
+        cursors[Cursor(chat: chat, thread: thread)] = spoken[chat]?.count ?? 0
+    }
+
+    /// The newest message in `chat` that shows such a button now.
+    func newestWithButton(_ labelOrData: String, in chat: Int64, thread: Int64?) -> StoredMessage? {
+        (byChat[chat] ?? [:]).values
+            .filter { $0.sender == nil && (thread == nil || $0.thread == thread) }
+            .filter { $0.asBotMessage(isEdit: false).button(labelOrData) != nil }
+            .max { $0.id < $1.id }
+    }
+}

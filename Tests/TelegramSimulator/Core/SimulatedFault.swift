@@ -1,0 +1,37 @@
+/// What goes wrong with a request.
+public enum SimulatedFault: Sendable, Equatable {
+    /// An HTTP status in Telegram's envelope; the call has no effect.
+    case status(Int, description: String, retryAfterSeconds: Int? = nil)
+    /// An HTTP status with a web page for a body, as proxies answer (502, 504); the call has no effect.
+    case proxyError(Int)
+    /// The connection is closed when the request's head has come; the call has no effect.
+    case closeBeforeReading
+    /// The call takes effect; its answer is lost with the connection.
+    case closeAfterProcessing
+    /// The call takes effect at once; its answer comes this much later.
+    case delay(Duration)
+    /// Neither effect nor answer, and the connection stays open until the client gives up.
+    case hang
+    /// The call takes effect; the answer is 200 with a body that is no JSON.
+    case garbage
+    /// The call takes effect; the connection ends in the middle of the answer.
+    case truncated
+
+    public static let internalError = SimulatedFault.status(500, description: "Internal Server Error")
+    public static let badGateway = SimulatedFault.proxyError(502)
+    public static let unauthorized = SimulatedFault.status(401, description: "Unauthorized")
+    public static let blocked = SimulatedFault.status(403, description: "Forbidden: bot was blocked by the user")
+    public static let conflict = SimulatedFault.status(409, description: APIError.otherPoller.description)
+
+    /// 429 with `retry_after`.
+    public static func tooManyRequests(retryAfterSeconds: Int) -> SimulatedFault {
+        .status(
+            429, description: "Too Many Requests: retry after \(retryAfterSeconds)",
+            retryAfterSeconds: retryAfterSeconds)
+    }
+
+    /// 400; `detail` without the "Bad Request: ".
+    public static func badRequest(_ detail: String) -> SimulatedFault {
+        .status(400, description: "Bad Request: \(detail)")
+    }
+}

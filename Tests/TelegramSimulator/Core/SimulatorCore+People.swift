@@ -1,0 +1,130 @@
+import Contracts
+
+/// What a test or a person wanted cannot be done.
+public struct SimulatorError: Error, Equatable, CustomStringConvertible {
+    /// Why, in a sentence; safe to show.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// An update that a person's doing brought about.
+struct QueuedMessage: Sendable, Equatable {
+    let updateID: Int64
+    let messageID: Int64
+}
+
+/// Where a person writes: a chat, and a topic of it.
+struct Place: Sendable, Hashable {
+    let chat: Int64
+    var thread: Int64?
+}
+
+extension SimulatorCore {
+    /// `user` writes something at `place`: text, or `attachment` with `text` for its caption.
+    mutating func personSends(
+        _ text: String, attachment: [String: JSONValue] = [:], from user: Int64, at place: Place,
+        replyTo: Int64? = nil, at now: Duration
+    ) throws(SimulatorError) -> QueuedMessage {
+        _ = people.user(user)
+        _ = people.chat(place.chat)
+        let message = StoredMessage(
+            id: messages.nextID(in: place.chat), chat: place.chat, thread: place.thread, sender: user,
+            sentAtSeconds: now.components.seconds, content: .typed(text), source: text, keyboard: [],
+            photoFileID: nil, attachment: attachment, replyTo: replyTo)
+        messages.add(message)
+        return QueuedMessage(updateID: try queue("message", json(of: message), at: now), messageID: message.id)
+    }
+
+    /// `user` changes the text of an earlier message of theirs.
+    mutating func personEdits(
+        _ messageID: Int64, to text: String, in chat: Int64, at now: Duration
+    ) throws(SimulatorError) -> Int64 {
+        guard var message = messages[chat, messageID], message.sender != nil else {
+            throw SimulatorError("no message \(messageID) of a person in chat \(chat)")
+        }
+        message.content = .typed(text)
+        message.source = text
+        message.editedAtSeconds = now.components.seconds
+        messages.replace(message)
+        return try queue("edited_message", json(of: message), at: now)
+    }
+
+    /// `user` taps the button with this label or this data, on `messageID` or on the newest message that shows one.
+    mutating func personTaps(
+        _ labelOrData: String, on messageID: Int64?, by user: Int64, at place: Place, at now: Duration
+    ) throws(SimulatorError) -> Int64 {
+        let message: StoredMessage?
+        if let messageID {
+            message = messages[place.chat, messageID]
+        } else {
+            message = messages.newestWithButton(labelOrData, in: place.chat, thread: place.thread)
+        }
+        guard let message, let button = message.asBotMessage(isEdit: false).button(labelOrData) else {
+            let shown = messages.spoken(in: place.chat).last?.labels ?? []
+            throw SimulatorError("no button “\(labelOrData)” in chat \(place.chat); the last message shows \(shown)")
+        }
+        guard let data = button.callbackData else { throw SimulatorError("“\(labelOrData)” is a link") }
+        return try personTapsData(data, on: message.id, by: user, in: place.chat, at: now)
+    }
+
+    /// `user` taps a button that carries `data` on `messageID`, shown there now or not: their screen may be older than
+    /// the message. A message that is gone, or `isInaccessible`, is told to the bot by its id only.
+    mutating func personTapsData(
+        _ data: String, on messageID: Int64, by user: Int64, in chat: Int64, isInaccessible: Bool = false,
+        at now: Duration
+    ) throws(SimulatorError) -> Int64 {
+        let person = people.user(user)
+        let query = callbacks.tapped(data, by: user, at: now)
+        let shown: JSONValue
+        if !isInaccessible, let message = messages[chat, messageID] {
+            shown = json(of: message)
+        } else {
+            shown = ["chat": people.json(ofChat: chat), "message_id": .integer(messageID), "date": 0]
+        }
+        let body: JSONValue = [
+            "id": .string(query), "from": person.json, "message": shown, "data": .string(data),
+            "chat_instance": .string(String(chat &* 7919)),
+        ]
+        return try queue("callback_query", body, at: now)
+    }
+
+    /// Sets or lifts what keeps the bot from writing to `chat`, and tells it so with `my_chat_member`.
+    mutating func setBarrier(_ barrier: SimulatedChat.Barrier?, in chat: Int64, at now: Duration) -> Int64? {
+        let wasOut = people.chat(chat).barrier != nil
+        people.setBarrier(barrier, in: chat)
+        guard barrier != .deactivated, wasOut != (barrier != nil) else { return nil }
+        let bot = botUser
+        let member = { (isOut: Bool) -> JSONValue in
+            ["user": bot, "status": isOut ? "kicked" : "member", "until_date": 0]
+        }
+        let from = people.users[chat]?.json ?? botUser
+        let body: JSONValue = [
+            "chat": people.json(ofChat: chat), "from": from, "date": .integer(now.components.seconds),
+            "old_chat_member": member(wasOut), "new_chat_member": member(barrier != nil),
+        ]
+        return enqueue("my_chat_member", body, at: now)
+    }
+
+    /// A group becomes a supergroup of another id: two service messages tell the bot.
+    mutating func migrate(
+        _ chat: Int64, to supergroup: Int64, by user: Int64, at now: Duration
+    ) throws(SimulatorError) -> [Int64] {
+        var new = SimulatedChat(id: supergroup)
+        new.title = people.chat(chat).title
+        people.add(new)
+        people.setBarrier(.migrated(to: supergroup), in: chat)
+        let leaving = try personSends(
+            "", attachment: ["migrate_to_chat_id": .integer(supergroup)], from: user, at: Place(chat: chat), at: now)
+        let coming = try personSends(
+            "", attachment: ["migrate_from_chat_id": .integer(chat)], from: user, at: Place(chat: supergroup), at: now)
+        return [leaving.updateID, coming.updateID]
+    }
+
+    private mutating func queue(_ kind: String, _ body: JSONValue, at now: Duration) throws(SimulatorError) -> Int64 {
+        guard let id = enqueue(kind, body, at: now) else {
+            throw SimulatorError("the bot's allowed_updates leave out \(kind)")
+        }
+        return id
+    }
+}

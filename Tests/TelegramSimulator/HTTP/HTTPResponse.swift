@@ -1,0 +1,62 @@
+import Contracts
+import NIOCore
+import NIOHTTP1
+
+/// What goes back over the connection.
+struct HTTPResponse: Sendable {
+    /// How much of it arrives.
+    enum Delivery: Sendable {
+        case whole
+        /// Nothing; the connection closes.
+        case none
+        /// The head and half of the body; then the connection closes.
+        case cutShort
+    }
+
+    var status: Int
+    var contentType = "application/json"
+    var body: [UInt8]
+    var delivery = Delivery.whole
+
+    static let lost = HTTPResponse(status: 0, body: [], delivery: .none)
+
+    static func json(_ value: JSONValue, status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, body: value.serialized())
+    }
+
+    static func reply(_ reply: APIReply) -> HTTPResponse { .json(reply.envelope, status: reply.status) }
+
+    /// The answer that `fault` gives without the call having any effect; nil if it lets the call take effect.
+    static func refusal(by fault: SimulatedFault) -> HTTPResponse? {
+        switch fault {
+        case .status(let code, let description, let retryAfterSeconds):
+            var error = APIError(code: code, description: description)
+            if let retryAfterSeconds { error.parameters["retry_after"] = .integer(Int64(retryAfterSeconds)) }
+            return .reply(.error(error))
+        case .proxyError(let code):
+            let page = "<html><head><title>\(code)</title></head><body><center>nginx</center></body></html>"
+            return HTTPResponse(status: code, contentType: "text/html", body: Array(page.utf8))
+        case .closeBeforeReading, .hang: return .lost
+        case .closeAfterProcessing, .delay, .garbage, .truncated: return nil
+        }
+    }
+
+    /// This answer after `fault` has spoiled it on its way.
+    func spoiled(by fault: SimulatedFault?) -> HTTPResponse {
+        var response = self
+        switch fault {
+        case .closeAfterProcessing: response.delivery = .none
+        case .truncated: response.delivery = .cutShort
+        case .garbage: response.body = Array("<!doctype html>{\"ok\":tru".utf8)
+        default: break
+        }
+        return response
+    }
+
+    func head(version: HTTPVersion) -> HTTPResponseHead {
+        var headers = HTTPHeaders()
+        headers.add(name: "content-type", value: contentType)
+        headers.add(name: "content-length", value: String(body.count))
+        return HTTPResponseHead(version: version, status: HTTPResponseStatus(statusCode: status), headers: headers)
+    }
+}

@@ -1,0 +1,94 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// HTTP/1.1 on 127.0.0.1: reads requests, asks its handler, writes the answers. One task a connection.
+struct HTTPServer: Sendable {
+    typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
+
+    /// Answers requests; the simulator.
+    protocol Handler: Sendable {
+        /// The number that names a new connection from now on; it is not used twice.
+        func connectionOpened() async -> Int
+        /// A request's head has come over the connection of that number.
+        func headArrived(_ route: Route, connection: Int) async -> Arrival
+        /// The request is complete.
+        func respond(to request: HTTPRequest, _ arrival: Arrival) async -> HTTPResponse
+        /// The connection is gone, and with it whoever waited for an answer.
+        func connectionLost(_ connection: Int) async
+    }
+
+    /// A request of which only the head is known yet.
+    struct Arrival: Sendable {
+        let route: Route
+        let call: CallID
+        let fault: SimulatedFault?
+    }
+
+    private let channel: NIOAsyncChannel<Connection, Never>
+
+    var port: Int { channel.channel.localAddress?.port ?? 0 }
+
+    /// Binds 127.0.0.1; `port` 0 takes a free one.
+    static func bind(port: Int) async throws -> HTTPServer {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .bind(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // The pipelining handler stops reading while an answer is due, and would not see a client die.
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
+                    return try Connection(wrappingChannelSynchronously: channel)
+                }
+            }
+        return HTTPServer(channel: channel)
+    }
+
+    /// Serves until the task is cancelled; then every connection is closed.
+    func run(_ handler: some Handler) async {
+        try? await channel.executeThenClose { connections in
+            try await withThrowingDiscardingTaskGroup { group in
+                for try await connection in connections {
+                    group.addTask { await Self.serve(connection, handler) }
+                }
+            }
+        }
+    }
+
+    private static func serve(_ connection: Connection, _ handler: some Handler) async {
+        let number = await handler.connectionOpened()
+        connection.channel.closeFuture.whenComplete { _ in Task { await handler.connectionLost(number) } }
+        // Errors here are broken connections, which a client may cause at any time: there is nothing to do about them.
+        try? await connection.executeThenClose { inbound, outbound in
+            var parts = inbound.makeAsyncIterator()
+            while case .head(let head)? = try await parts.next() {
+                let route = Route(path: HTTPRequest(head: head, body: []).path)
+                let arrival = await handler.headArrived(route, connection: number)
+                if arrival.fault == .closeBeforeReading { return }
+                var body: [UInt8] = []
+                while case .body(let buffer)? = try await parts.next() {
+                    body.append(contentsOf: buffer.readableBytesView)
+                    guard body.count <= HTTPRequest.bodyBytesMax else { return }
+                }
+                let response = await handler.respond(to: HTTPRequest(head: head, body: body), arrival)
+                guard try await write(response, to: outbound, version: head.version), head.isKeepAlive else { return }
+            }
+        }
+    }
+
+    /// - Returns: whether the connection stays.
+    private static func write(
+        _ response: HTTPResponse, to outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>,
+        version: HTTPVersion
+    ) async throws -> Bool {
+        if response.delivery == .none { return false }
+        try await outbound.write(.head(response.head(version: version)))
+        let isWhole = response.delivery == .whole
+        let body = isWhole ? response.body[...] : response.body.prefix(response.body.count / 2)
+        try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body))))
+        guard isWhole else { return false }
+        try await outbound.write(.end(nil))
+        return true
+    }
+}

@@ -1,0 +1,56 @@
+/// A person in one chat, for tests that read like the conversation that they check.
+public struct Person: Sendable {
+    let simulator: TelegramSimulator
+    public let id: Int64
+    /// Where they write: the private chat with the bot, unless `in(_:thread:)` moved them.
+    public let chat: Int64
+    public let thread: Int64?
+
+    /// The same person in a group, or a topic of one.
+    public func `in`(_ chat: Int64, thread: Int64? = nil) -> Person {
+        Person(simulator: simulator, id: id, chat: chat, thread: thread)
+    }
+
+    /// Writes `text`; returns the id of the update.
+    @discardableResult
+    public func send(_ text: String) async throws -> Int64 {
+        try await simulator.send(text, from: id, chat: chat, thread: thread)
+    }
+
+    /// Writes `text`; returns what the bot says next.
+    public func ask(_ text: String, timeout: Duration = .seconds(10)) async throws -> BotMessage {
+        try await send(text)
+        return try await nextMessage(timeout: timeout)
+    }
+
+    @discardableResult
+    public func sendPhoto(fileID: String = "photo-1", caption: String = "") async throws -> Int64 {
+        try await simulator.sendPhoto(from: id, fileID: fileID, caption: caption, chat: chat, thread: thread)
+    }
+
+    @discardableResult
+    public func sendSticker() async throws -> Int64 {
+        try await simulator.sendSticker(from: id, chat: chat, thread: thread)
+    }
+
+    @discardableResult
+    public func sendVoice() async throws -> Int64 {
+        try await simulator.sendVoice(from: id, chat: chat, thread: thread)
+    }
+
+    /// Taps the button with this label or callback data, on `message` or on the newest message that shows one.
+    @discardableResult
+    public func tap(_ labelOrData: String, on message: Int64? = nil) async throws -> Int64 {
+        try await simulator.tap(labelOrData, by: id, on: message, chat: chat, thread: thread)
+    }
+
+    /// What the bot says next here.
+    public func nextMessage(timeout: Duration = .seconds(10)) async throws -> BotMessage {
+        try await simulator.nextBotMessage(in: chat, thread: thread, timeout: timeout)
+    }
+
+    /// The next message of the bot that contains `substring`; those before it are taken, too.
+    public func nextMessage(containing substring: String, timeout: Duration = .seconds(10)) async throws -> BotMessage {
+        try await simulator.nextBotMessage(in: chat, thread: thread, containing: substring, timeout: timeout)
+    }
+}

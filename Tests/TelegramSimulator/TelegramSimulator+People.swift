@@ -1,0 +1,144 @@
+import Contracts
+
+/// What people do in their chats. Each returns the id of the update that the bot gets of it.
+extension TelegramSimulator {
+    /// Adds a person, or renames one. Their private chat with the bot has their id; the bot may write to it from now on.
+    @discardableResult
+    public func user(
+        _ id: Int64, firstName: String? = nil, lastName: String? = nil, username: String? = nil,
+        languageCode: String? = "en"
+    ) -> Person {
+        let user = SimulatedUser(
+            id: id, firstName: firstName ?? "User \(id)", lastName: lastName, username: username,
+            languageCode: languageCode)
+        change { core, _ in core.people.add(user) }
+        return Person(simulator: self, id: id, chat: id, thread: nil)
+    }
+
+    /// Adds a group that the bot is in. Its id is negative; one below -1,000,000,000,000 is a supergroup.
+    public func group(_ id: Int64, title: String, isForum: Bool = false) {
+        precondition(id < 0, "groups have negative ids")
+        change { core, _ in core.people.add(SimulatedChat(id: id, title: title, isForum: isForum)) }
+    }
+
+    /// `user` writes `text`; to the bot itself, or to the group `chat` and its topic `thread`.
+    ///
+    /// People and chats that are unknown are made up.
+    @discardableResult
+    public func send(
+        _ text: String, from user: Int64, chat: Int64? = nil, thread: Int64? = nil, replyTo: Int64? = nil
+    ) throws -> Int64 {
+        try sendMessage(text, from: user, chat: chat, thread: thread, replyTo: replyTo).updateID
+    }
+
+    /// `send`, for those who want the id of the message, too.
+    func sendMessage(
+        _ text: String, attachment: [String: JSONValue] = [:], from user: Int64, chat: Int64?, thread: Int64?,
+        replyTo: Int64? = nil
+    ) throws -> QueuedMessage {
+        try change { (core, now) throws(SimulatorError) in
+            try core.personSends(
+                text, attachment: attachment, from: user, at: Place(chat: chat ?? user, thread: thread),
+                replyTo: replyTo, at: now)
+        }
+    }
+
+    /// `user` sends a photo. The bot can fetch `bytes` by `fileID` with `getFile`.
+    @discardableResult
+    public func sendPhoto(
+        from user: Int64, fileID: String = "photo-1", caption: String = "", bytes: [UInt8] = [], chat: Int64? = nil,
+        thread: Int64? = nil
+    ) throws -> Int64 {
+        let sizes = addPhoto(fileID, bytes: bytes)
+        return try sendMessage(caption, attachment: ["photo": sizes], from: user, chat: chat, thread: thread).updateID
+    }
+
+    /// Keeps a photo's bytes, and returns the sizes that a message lists.
+    func addPhoto(_ fileID: String, bytes: [UInt8]) -> JSONValue {
+        change { core, _ in
+            let path = "photos/file_\(core.files.count).jpg"
+            if core.files[fileID] == nil { core.files[fileID] = SimulatedFile(path: path, bytes: bytes) }
+            return core.photoSizes(fileID)
+        }
+    }
+
+    /// `user` sends a sticker.
+    @discardableResult
+    public func sendSticker(
+        from user: Int64, emoji: String = "🔧", chat: Int64? = nil, thread: Int64? = nil
+    ) throws -> Int64 {
+        let sticker: JSONValue = [
+            "file_id": "sticker-1", "file_unique_id": "usticker-1", "type": "regular", "width": 512, "height": 512,
+            "is_animated": false, "is_video": false, "emoji": .string(emoji),
+        ]
+        return try sendMessage("", attachment: ["sticker": sticker], from: user, chat: chat, thread: thread).updateID
+    }
+
+    /// `user` sends a voice message.
+    @discardableResult
+    public func sendVoice(from user: Int64, chat: Int64? = nil, thread: Int64? = nil) throws -> Int64 {
+        let voice: JSONValue = [
+            "file_id": "voice-1", "file_unique_id": "uvoice-1", "duration": 3, "mime_type": "audio/ogg",
+        ]
+        return try sendMessage("", attachment: ["voice": voice], from: user, chat: chat, thread: thread).updateID
+    }
+
+    /// The person who wrote the message changes its text.
+    @discardableResult
+    public func edit(message messageID: Int64, to text: String, chat: Int64) throws -> Int64 {
+        try change { (core, now) throws(SimulatorError) in
+            try core.personEdits(messageID, to: text, in: chat, at: now)
+        }
+    }
+
+    /// `user` taps the button with this label or this callback data: on `message`, or else on the newest message of the
+    /// chat that shows one.
+    /// - Throws: `SimulatorError` when no such button is shown.
+    @discardableResult
+    public func tap(
+        _ labelOrData: String, by user: Int64, on message: Int64? = nil, chat: Int64? = nil, thread: Int64? = nil
+    ) throws -> Int64 {
+        try change { (core, now) throws(SimulatorError) in
+            try core.personTaps(
+                labelOrData, on: message, by: user, at: Place(chat: chat ?? user, thread: thread), at: now)
+        }
+    }
+
+    /// `user` taps a button with this data that their screen still shows on `message`, although the bot may have changed
+    /// or deleted it. With `isInaccessible` the bot gets the message by its id only, as it does with old ones.
+    @discardableResult
+    public func tap(
+        staleData data: String, by user: Int64, on message: Int64, chat: Int64? = nil, isInaccessible: Bool = false
+    ) throws -> Int64 {
+        try change { (core, now) throws(SimulatorError) in
+            try core.personTapsData(
+                data, on: message, by: user, in: chat ?? user, isInaccessible: isInaccessible, at: now)
+        }
+    }
+
+    /// The person blocks the bot, which gets `my_chat_member`; its messages to them get 403.
+    @discardableResult
+    public func block(by user: Int64) -> Int64? {
+        change { core, now in core.setBarrier(.blocked, in: user, at: now) }
+    }
+
+    /// The person takes `block` back.
+    @discardableResult
+    public func unblock(by user: Int64) -> Int64? {
+        change { core, now in core.setBarrier(nil, in: user, at: now) }
+    }
+
+    /// The person's account is deleted: 403, and no update tells of it.
+    public func deactivate(_ user: Int64) {
+        change { core, now in _ = core.setBarrier(.deactivated, in: user, at: now) }
+    }
+
+    /// The group becomes the supergroup `supergroup`: two service messages, and 400 with `migrate_to_chat_id` for
+    /// messages to the old id.
+    @discardableResult
+    public func migrate(group: Int64, to supergroup: Int64, by user: Int64) throws -> [Int64] {
+        try change { (core, now) throws(SimulatorError) in
+            try core.migrate(group, to: supergroup, by: user, at: now)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import TelegramSimulator
+
+@Suite struct TelegramHTMLTests {
+    @Test(arguments: [
+        ("<x>a</x>", #"Unsupported start tag "x" at byte offset 0"#),
+        ("é <foo bar>", #"Unsupported start tag "foo" at byte offset 3"#),
+        ("a < b", #"Unsupported start tag "" at byte offset 2"#),
+        ("a <b", "Unclosed start tag at byte offset 2"),
+        ("<b>a", #"Can't find end tag corresponding to start tag "b""#),
+        ("<b>a</i>", #"Unmatched end tag at byte offset 4, expected "</b>", found "</i>""#),
+        ("<b><i>a</b></i>", #"Unmatched end tag at byte offset 7, expected "</i>", found "</b>""#),
+        ("a</b>", "Unexpected end tag at byte offset 1"),
+        ("<b>a</b", "Unclosed end tag at byte offset 4"),
+        ("<span>a</span>", #"Tag "span" must have class "tg-spoiler" at byte offset 0"#),
+        ("<a href>a</a>", #"Expected equal sign in declaration of an attribute of the tag "a" at byte offset 0"#),
+        (#"<a href="x>a</a>"#, #"Unclosed start tag "a" at byte offset 0"#),
+    ])
+    func errors(source: String, expected: String) {
+        let error = #expect(throws: APIError.self) { try TelegramHTML.parse(source) }
+        #expect(error?.description == "Bad Request: can't parse entities: " + expected)
+    }
+
+    @Test(arguments: [
+        ("a &lt;b&gt; &amp; &quot;c&quot;", "a <b> & \"c\""),
+        ("&#60;&#x1F600;&nbsp;&copy; &", "<😀&nbsp;&copy; &"),
+        ("a > b", "a > b"),
+        ("<b>a<i>b</i></b><tg-spoiler>c</tg-spoiler>", "abc"),
+    ])
+    func text(source: String, expected: String) throws {
+        #expect(try TelegramHTML.parse(source).text == expected)
+    }
+
+    @Test(arguments: [
+        ("<strong>", "bold"), ("<em>", "italic"), ("<ins>", "underline"), ("<strike>", "strikethrough"),
+        ("<del>", "strikethrough"), ("<code>", "code"), ("<pre>", "pre"), ("<tg-spoiler>", "spoiler"),
+        ("<blockquote>", "blockquote"), ("<B>", "bold"),
+    ])
+    func tags(tag: String, kind: String) throws {
+        let end = "</" + tag.dropFirst()
+        let parsed = try TelegramHTML.parse("😀 " + tag + "x" + end)
+        #expect(parsed.entities == [.init(kind: kind, offset: 3, length: 1)])
+    }
+
+    @Test func linksAndLanguages() throws {
+        let link = try TelegramHTML.parse(#"<a href="https://e.org/?a=1&amp;b=2">x</a>"#)
+        #expect(link.entities.first?.url == "https://e.org/?a=1&b=2")
+        let code = try TelegramHTML.parse(#"<pre><code class="language-swift">x</code></pre>"#)
+        #expect(code.entities == [.init(kind: "pre", offset: 0, length: 1, language: "swift")])
+        #expect(try TelegramHTML.parse(#"<span class="tg-spoiler">x</span>"#).entities.first?.kind == "spoiler")
+    }
+
+    @Test func whiteSpaceAtTheEndsGoesAndFormattingMoves() throws {
+        let parsed = try TelegramHTML.parse("\n <b> a </b>\n").trimmed
+        #expect(parsed == FormattedText(text: "a", entities: [.init(kind: "bold", offset: 0, length: 1)]))
+    }
+
+    @Test func commandsThatPeopleTypeAreMarked() {
+        let typed = FormattedText.typed("/addmachine@rivet_bot or /x, /")
+        #expect(typed.entities == [.init(kind: "bot_command", offset: 0, length: 21)])
+    }
+}
