@@ -14,8 +14,10 @@ public enum WireLimits {
 
     // MARK: Server
 
-    /// Calls of one connection that are begun and not answered; at the bound nothing more is read from it.
+    /// Calls of one connection that are begun and not answered.
     public static let callsInFlightMax = 64
+    /// Received bytes of one connection above which nothing more is read while there is no room for its calls.
+    public static let inboundBytesHigh = 128 * 1024
     /// Frames of one connection that are handled before the other connections get their turn.
     public static let framesPerTurnMax = 64
     /// Connections that are open at once; at the bound the longest idle one makes room.
