@@ -40,7 +40,9 @@ final class TemporaryDirectory: Sendable {
     deinit {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                }
                 unlink("\(path)/\(name)")
             }
             closedir(directory)
@@ -123,7 +125,8 @@ func testHandler(gate: Gate = Gate()) -> ClosureHandler {
                 await gate.pass(number)
                 return .success(.integer(number))
             }
-        case "big": return .now(.success(.string(String(repeating: "x", count: Int(call.params["bytes"]?.integerValue ?? 0)))))
+        case "big":
+            return .now(.success(.string(String(repeating: "x", count: Int(call.params["bytes"]?.integerValue ?? 0)))))
         default: return .now(.failure(RPCError(.methodNotFound, "unknown method")))
         }
     }

@@ -31,7 +31,8 @@ import Testing
             try await withClient(path) { client in
                 let answer = try await client.call("echo", ["a": 1], deadline: .seconds(5))
                 #expect(answer == ["a": 1])
-                let failure = await error { () throws(WireError) in try await client.call("none", deadline: .seconds(5)) }
+                let failure = await error { () throws(WireError) in try await client.call("none", deadline: .seconds(5))
+                }
                 #expect(failure == .remote(RPCError(.methodNotFound, "unknown method")))
             }
         }
@@ -142,7 +143,9 @@ import Testing
         try await withServer(testHandler(gate: gate)) { _, path in
             try await withClient(path) { client in
                 let cancelled = Task {
-                    await error { () throws(WireError) in try await client.call("gate", ["n": 1], deadline: .seconds(20)) }
+                    await error { () throws(WireError) in
+                        try await client.call("gate", ["n": 1], deadline: .seconds(20))
+                    }
                 }
                 let other = Task { try await client.call("gate", ["n": 2], deadline: .seconds(20)) }
                 await gate.untilWaiting(2)
@@ -193,7 +196,9 @@ import Testing
             let failure = await error { () throws(WireError) in
                 try await client.call("echo", ["a": long], deadline: .seconds(5))
             }
-            guard case .protocolViolation = failure else { return #expect(Bool(false), "\(String(describing: failure))") }
+            guard case .protocolViolation = failure else {
+                return #expect(Bool(false), "\(String(describing: failure))")
+            }
         }
     }
 }

@@ -46,7 +46,9 @@ import Testing
         try await withServer(testHandler(gate: gate)) { _, path in
             let socket = try await blocking { try RawSocket(path: path) }
             let sender = Task {
-                try await blocking { for id in 1...1000 { try socket.send(frame: request(id, "gate", "{\"n\":\(id)}")) } }
+                try await blocking {
+                    for id in 1...1000 { try socket.send(frame: request(id, "gate", "{\"n\":\(id)}")) }
+                }
             }
             await gate.untilWaiting(64)
             var random = SeededGenerator("aThousandPipelinedCalls")
@@ -69,7 +71,7 @@ import Testing
             let (deaf, other) = try await blocking { (try RawSocket(path: path), try RawSocket(path: path)) }
             let flood = Task {
                 try await blocking {
-                    for id in 1...1000 { try deaf.send(frame: request(id, "big", #"{"bytes":100000}"#)) }
+                    for id in 1...1000 { try deaf.send(frame: request(id, "big", #"{"bytes":10000}"#)) }
                 }
             }
             for id in 1...200 {
@@ -91,7 +93,9 @@ import Testing
                 let socket = try RawSocket(path: path)
                 var error: Int32?
                 while error == nil {
-                    do { try socket.send(frame: request(1, "big", #"{"bytes":100000}"#)) } catch let failure as RawSocket.Failure {
+                    do { try socket.send(frame: request(1, "big", #"{"bytes":100000}"#)) } catch let failure
+                        as RawSocket.Failure
+                    {
                         error = failure.code
                     }
                 }
