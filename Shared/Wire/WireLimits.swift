@@ -22,6 +22,9 @@ public enum WireLimits {
     public static let framesPerTurnMax = 64
     /// Connections that are open at once; at the bound the longest idle one makes room.
     public static let connectionsMax = 1024
+    /// Received bytes of all connections together that are no whole frame yet, or for whose calls there is no room;
+    /// above it the idle connection that holds the most of them is closed.
+    public static let inboundBytesMax = 64 * frameBytesMax
     /// Unsent answer bytes of one connection above which no further call of it is begun…
     public static let outboundBytesHigh = 64 * 1024
     /// …until they have sunk to this.

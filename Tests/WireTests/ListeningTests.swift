@@ -73,6 +73,16 @@ import Testing
         withExtendedLifetime(socket.descriptor) {}
     }
 
+    @Test func aServerThatWasShutDownDoesNotListen() async throws {
+        let directory = TemporaryDirectory()
+        let path = "\(directory.path)/s"
+        let server = server(.path(path))
+        server.shutdown()
+        await #expect(throws: WireListenError.alreadyBound) { try await server.bind() }
+        try await server.run()
+        #expect(access(path, F_OK) != 0)
+    }
+
     @Test func whatDoesNotListenIsNotInherited() async throws {
         let socket = try UnixSocket.make()
         await #expect(throws: WireListenError.notListening(descriptor: socket.descriptor)) {

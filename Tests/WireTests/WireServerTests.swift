@@ -226,6 +226,28 @@ import Testing
         }
     }
 
+    @Test func unfinishedFramesAreBoundedTogether() async throws {
+        var configuration = WireServer.Configuration()
+        configuration.inboundBytesMax = 1_000_000
+        try await withServer(configuration: configuration) { server, path in
+            let sockets = try await blocking {
+                try [400_000, 300_000, 200_000, 150_000].map { count in
+                    let socket = try RawSocket(path: path)
+                    try socket.send(RawSocket.header(1_000_000) + [UInt8](repeating: 120, count: count))
+                    return socket
+                }
+            }
+            #expect(try await blocking { try sockets[0].readFrame() } == nil, "the greatest is closed")
+            let answer = try await blocking {
+                let socket = try RawSocket(path: path)
+                try socket.send(frame: request(1, "echo"))
+                return try socket.readFrame()
+            }
+            #expect(answer != nil)
+            #expect(server.counters.connectionsEvicted == 1)
+        }
+    }
+
     @Test func shutdownAnswersWhatItTook() async throws {
         let gate = Gate()
         let directory = TemporaryDirectory()

@@ -65,6 +65,9 @@ struct ServerConnectionState {
 
     /// Whether closing the connection would lose no answer.
     var isIdle: Bool { callsInFlight == 0 }
+
+    /// Received bytes that are held.
+    var bufferedBytes: Int { decoder.bufferedBytes }
 }
 
 // MARK: Events
