@@ -14,12 +14,17 @@ public enum WireLimits {
 
     // MARK: Server
 
-    /// Calls of one connection that are begun and not answered; at the bound nothing more is read from it.
+    /// Calls of one connection that are begun and not answered.
     public static let callsInFlightMax = 64
+    /// Received bytes of one connection above which nothing more is read while there is no room for its calls.
+    public static let inboundBytesHigh = 128 * 1024
     /// Frames of one connection that are handled before the other connections get their turn.
     public static let framesPerTurnMax = 64
     /// Connections that are open at once; at the bound the longest idle one makes room.
     public static let connectionsMax = 1024
+    /// Received bytes of all connections together that are no whole frame yet, or for whose calls there is no room;
+    /// above it the idle connection that holds the most of them is closed.
+    public static let inboundBytesMax = 64 * frameBytesMax
     /// Unsent answer bytes of one connection above which no further call of it is begun…
     public static let outboundBytesHigh = 64 * 1024
     /// …until they have sunk to this.

@@ -13,11 +13,16 @@ struct FrameDecoder {
     /// After `nextFrame()` returned nil: whether a frame is begun and not finished.
     var isInsideFrame: Bool { buffer.readableBytes > 0 }
 
+    /// Bytes that are received and not yet part of a frame that was taken.
+    var bufferedBytes: Int { buffer.readableBytes }
+
     mutating func bytesReceived(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
             buffer = bytes
             isBorrowed = true
         } else {
+            // Frames that were taken make room for those that come; at most as much is moved as was taken.
+            if buffer.readerIndex > buffer.readableBytes { buffer.discardReadBytes() }
             buffer.writeImmutableBuffer(bytes)
         }
     }

@@ -13,7 +13,9 @@ final class ServerConnectionHandler: ChannelInboundHandler {
     private(set) var idleSince = NIODeadline.now()
     private let peer: PeerCredentials
     private let environment: ServerEnvironment
-    private let onClosed: (ServerConnectionHandler) -> Void
+    /// Received bytes that are held, as last reported.
+    private(set) var bufferedBytes = 0
+    private let server: ServerCore
     private var state: ServerConnectionState
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
@@ -22,11 +24,11 @@ final class ServerConnectionHandler: ChannelInboundHandler {
     private var isFlushScheduled = false
 
     init(
-        peer: PeerCredentials, environment: ServerEnvironment, onClosed: @escaping (ServerConnectionHandler) -> Void
+        peer: PeerCredentials, environment: ServerEnvironment, server: ServerCore
     ) {
         self.peer = peer
         self.environment = environment
-        self.onClosed = onClosed
+        self.server = server
         state = ServerConnectionState(callsInFlightMax: environment.configuration.callsInFlightMax)
     }
 
@@ -79,7 +81,6 @@ final class ServerConnectionHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         state.connectionClosed()
         perform()
-        onClosed(self)
     }
 }
 
@@ -91,7 +92,15 @@ extension ServerConnectionHandler {
     private func perform() {
         guard let context, !isPerforming else { return }
         isPerforming = true
-        defer { isPerforming = false }
+        performAll(context)
+        isPerforming = false
+        let difference = state.bufferedBytes - bufferedBytes
+        guard difference != 0 else { return }
+        bufferedBytes += difference
+        server.bufferedBytesChanged(by: difference)
+    }
+
+    private func performAll(_ context: ChannelHandlerContext) {
         while true {
             while let action = state.nextAction() { perform(action, context) }
             // Answers of one round leave together.
@@ -154,7 +163,8 @@ extension ServerConnectionHandler {
     private func flushOutput(_ context: ChannelHandlerContext) {
         hasUnflushedAnswers = false
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenSuccess {
+        // A write that fails ends the connection just as well.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
             handler.value.state.outputFlushed()
             handler.value.perform()
         }

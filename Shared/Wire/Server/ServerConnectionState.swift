@@ -5,8 +5,9 @@ import NIOCore
 /// `nextAction()` is asked until it says nothing more.
 ///
 /// - Calls are begun in the order in which they arrived, and no more of them are in flight than `callsInFlightMax`.
-/// - Nothing is read while there is no room for calls or the peer leaves its answers unread, so what a connection may
-///   hold is bounded by one read, one frame and the answers to the calls in flight.
+/// - While there is no room for calls, or the peer leaves its answers unread, no call is begun and reading ends at
+///   `inboundBytesHigh`. So what a connection may hold is bounded by that, one frame and the answers to the calls in
+///   flight.
 /// - A call that was begun is answered, whatever comes after it, for as long as the peer listens.
 struct ServerConnectionState {
     private(set) var phase = Phase.open
@@ -64,6 +65,9 @@ struct ServerConnectionState {
 
     /// Whether closing the connection would lose no answer.
     var isIdle: Bool { callsInFlight == 0 }
+
+    /// Received bytes that are held.
+    var bufferedBytes: Int { decoder.bufferedBytes }
 }
 
 // MARK: Events
@@ -240,8 +244,17 @@ extension ServerConnectionState {
         }
     }
 
+    /// With room, all whole frames were taken, so what is buffered is part of one. Without it some calls are taken in
+    /// advance: a peer that pipelines a few hundred before it reads need not wait for us.
+    private var wantsBytes: Bool {
+        switch phase {
+        case .open: !isYielding && (hasRoom || decoder.bufferedBytes < WireLimits.inboundBytesHigh)
+        case .lingering: true
+        case .inputClosed, .violated, .stopping, .flushing, .closed: false
+        }
+    }
+
     private mutating func readAction() -> Action? {
-        let wantsBytes = phase == .lingering || (phase == .open && hasRoom && !isYielding)
         guard wantsBytes, !isReadRequested else { return nil }
         isReadRequested = true
         return .read

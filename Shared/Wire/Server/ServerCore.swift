@@ -10,6 +10,8 @@ final class ServerCore {
     private let finished: EventLoopPromise<Void>
     private var phase = Phase.unbound
     private var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
+    /// Received bytes that all connections hold.
+    private var bufferedBytes = 0
     private var deadline: Scheduled<Void>?
 
     private enum Phase {
@@ -52,7 +54,7 @@ final class ServerCore {
             .flatMapThrowing { channel in
                 // The channel has set a queue of its own choice.
                 try UnixSocket.listen(socket.descriptor)
-                core.value.listening(on: socket, channel)
+                try core.value.listening(on: socket, channel)
             }
             .flatMapErrorThrowing { error in
                 socket.removeFile()
@@ -60,11 +62,10 @@ final class ServerCore {
             }
     }
 
-    private func listening(on socket: ListeningSocket, _ channel: any Channel) {
+    private func listening(on socket: ListeningSocket, _ channel: any Channel) throws {
         guard case .unbound = phase else {
             channel.close(promise: nil)
-            socket.removeFile()
-            return
+            throw WireListenError.alreadyBound
         }
         phase = .listening(socket, channel)
         let core = NIOLoopBound(self, eventLoop: environment.eventLoop)
@@ -104,10 +105,12 @@ final class ServerCore {
             environment.logger.warning("connection refused: every connection is busy")
             throw Refused()
         }
-        let core = NIOLoopBound(self, eventLoop: environment.eventLoop)
-        let handler = ServerConnectionHandler(peer: peer, environment: environment) { core.value.closed($0) }
+        let handler = ServerConnectionHandler(peer: peer, environment: environment, server: self)
         try channel.pipeline.syncOperations.addHandler(handler)
         connections[ObjectIdentifier(handler)] = handler
+        // Unlike `channelInactive` this comes also for a connection that is closed before it was active.
+        let closing = NIOLoopBound((core: self, handler: handler), eventLoop: environment.eventLoop)
+        channel.closeFuture.whenComplete { _ in closing.value.core.connectionClosed(closing.value.handler) }
         environment.counters.connections.increment()
         environment.counters.connectionsOpen.increment()
     }
@@ -128,13 +131,27 @@ final class ServerCore {
     private func makeRoom() -> Bool {
         let idle = connections.values.filter(\.isIdle)
         guard let longestIdle = idle.min(by: { $0.idleSince < $1.idleSince }) else { return false }
-        environment.counters.connectionsEvicted.increment()
-        forget(longestIdle)
-        longestIdle.evict()
+        evict(longestIdle)
         return true
     }
 
-    private func closed(_ handler: ServerConnectionHandler) {
+    /// A connection holds more or fewer received bytes than before.
+    func bufferedBytesChanged(by difference: Int) {
+        bufferedBytes += difference
+        while difference > 0, bufferedBytes > environment.configuration.inboundBytesMax {
+            let holders = connections.values.filter { $0.isIdle && $0.bufferedBytes > 0 }
+            guard let greatest = holders.max(by: { $0.bufferedBytes < $1.bufferedBytes }) else { return }
+            evict(greatest)
+        }
+    }
+
+    private func evict(_ handler: ServerConnectionHandler) {
+        environment.counters.connectionsEvicted.increment()
+        forget(handler)
+        handler.evict()
+    }
+
+    private func connectionClosed(_ handler: ServerConnectionHandler) {
         forget(handler)
         finishIfDone()
     }

@@ -12,7 +12,7 @@ public struct WireCounters: Sendable, Equatable {
     public var protocolErrors = 0
     /// Connections of users who may not call.
     public var peersRefused = 0
-    /// Idle connections that were closed to make room.
+    /// Idle connections that were closed to make room for another one, or for its bytes.
     public var connectionsEvicted = 0
 
     public init() {}

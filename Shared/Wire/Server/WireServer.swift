@@ -17,6 +17,7 @@ public final class WireServer: Sendable {
     public struct Configuration: Sendable {
         public var callsInFlightMax = WireLimits.callsInFlightMax
         public var connectionsMax = WireLimits.connectionsMax
+        public var inboundBytesMax = WireLimits.inboundBytesMax
         public var frameTimeout = WireLimits.frameTimeout
         public var stallTimeout = WireLimits.stallTimeout
         public var lingerTimeout = WireLimits.lingerTimeout
