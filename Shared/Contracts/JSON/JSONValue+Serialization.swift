@@ -16,7 +16,7 @@ extension JSONValue {
         switch self {
         case .null: output.append(contentsOf: "null".utf8)
         case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
-        case .integer(let value): output.append(contentsOf: String(value).utf8)
+        case .integer(let value): output.appendDecimal(value)
         case .decimal(let spelling): output.append(contentsOf: spelling.utf8)
         case .string(let value): Self.write(value, to: &output)
         case .array(let elements):

@@ -20,22 +20,27 @@ extension Duration {
 
 extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds: `2026-11-22T09:30:00.250Z`.
-    public var description: String { text(separator: "T") + "Z" }
+    public var description: String { text(separator: UInt8(ascii: "T"), zone: "Z") }
 
     /// The form in which a database column keeps it: `2026-11-22 09:30:00.250`, UTC.
-    public var databaseText: String { text(separator: " ") }
+    public var databaseText: String { text(separator: UInt8(ascii: " "), zone: "") }
 
-    private func text(separator: String) -> String {
+    private func text(separator: UInt8, zone: StaticString) -> String {
         let days = milliseconds.flooredQuotient(86_400_000)
         let inDay = milliseconds - days * 86_400_000
         let (year, month, day) = Self.civilDate(daysSinceEpoch: days)
-        func pad(_ value: Int64, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        text.appendDecimal(year, width: 4)
+        for (mark, value, width) in [
+            (UInt8(ascii: "-"), month, 2), (UInt8(ascii: "-"), day, 2), (separator, inDay / 3_600_000, 2),
+            (UInt8(ascii: ":"), inDay / 60_000 % 60, 2), (UInt8(ascii: ":"), inDay / 1_000 % 60, 2),
+            (UInt8(ascii: "."), inDay % 1_000, 3),
+        ] {
+            text.append(mark)
+            text.appendDecimal(value, width: width)
         }
-        return "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))\(separator)"
-            + "\(pad(inDay / 3_600_000, 2)):\(pad(inDay / 60_000 % 60, 2)):\(pad(inDay / 1_000 % 60, 2))"
-            + ".\(pad(inDay % 1_000, 3))"
+        return String(decoding: text, as: UTF8.self) + zone.description
     }
 
     /// Parses what `description` and `databaseText` write, and what SQLite's `CURRENT_TIMESTAMP`, PostgreSQL's

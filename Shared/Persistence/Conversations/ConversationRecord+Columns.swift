@@ -4,14 +4,24 @@ internal import Contracts
 extension ConversationRecord {
     /// `[[update id, revision, expires at in ms | null], …]`, oldest first.
     var appliedUpdatesText: String {
-        var text = "["
+        var text: [UInt8] = [UInt8(ascii: "[")]
+        text.reserveCapacity(48 * appliedUpdates.count + 2)
         for entry in appliedUpdates {
-            if text.utf8.count > 1 { text += "," }
-            text += "[\(entry.updateID),\(entry.revision.rawValue),"
-            text += entry.expiresAt.map { String($0.milliseconds) } ?? "null"
-            text += "]"
+            if text.count > 1 { text.append(UInt8(ascii: ",")) }
+            text.append(UInt8(ascii: "["))
+            text.appendDecimal(entry.updateID)
+            text.append(UInt8(ascii: ","))
+            text.appendDecimal(entry.revision.rawValue)
+            text.append(UInt8(ascii: ","))
+            if let expiresAt = entry.expiresAt {
+                text.appendDecimal(expiresAt.milliseconds)
+            } else {
+                text.append(contentsOf: "null".utf8)
+            }
+            text.append(UInt8(ascii: "]"))
         }
-        return text + "]"
+        text.append(UInt8(ascii: "]"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     static func appliedUpdates(_ text: String) -> [AppliedEntry]? {
