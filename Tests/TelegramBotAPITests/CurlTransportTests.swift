@@ -76,7 +76,9 @@ struct CurlTransportTests {
         }
     }
 
-    @Test(arguments: [LoopbackServer.Reply.reset, .close, .raw("HTTP/1.1 2"), .http(status: 200, body: "x", contentLength: 9)])
+    @Test(arguments: [
+        LoopbackServer.Reply.reset, .close, .raw("HTTP/1.1 2"), .http(status: 200, body: "x", contentLength: 9),
+    ])
     func brokenAfterTheRequestWasReadIsUnknown(_ reply: LoopbackServer.Reply) async throws {
         let server = try LoopbackServer { _ in reply }
         defer { server.stop() }
@@ -207,7 +209,9 @@ struct CurlTransportTests {
             let isOurs = withUnsafeMutablePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &size) == 0 }
             }
-            guard isOurs, address.sin_family == AF_INET, UInt16(bigEndian: address.sin_port) == server.port else { continue }
+            guard isOurs, address.sin_family == AF_INET, UInt16(bigEndian: address.sin_port) == server.port else {
+                continue
+            }
             seen += 1
             #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
         }

@@ -80,7 +80,9 @@ struct SeededGenerator: RandomNumberGenerator {
 
     @Test func idleChatsAreForgotten() {
         var limiter = SendLimiter(.telegram)
-        for second in 0..<20_000 { _ = limiter.reserve(chat: Int64(second), isGroup: second % 2 == 0, now: .seconds(second)) }
+        for second in 0..<20_000 {
+            _ = limiter.reserve(chat: Int64(second), isGroup: second % 2 == 0, now: .seconds(second))
+        }
         #expect(limiter.chatsRemembered <= 2 * SendLimiter.chatsBeforeSweep)
     }
 
@@ -205,7 +207,9 @@ struct SeededGenerator: RandomNumberGenerator {
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<4:
                 // A quiet week: the queue is empty by then.
-                if queue.isEmpty, Int.random(in: 0..<20, using: &random) == 0 { nextID -= Int64.random(in: 50_000...90_000, using: &random) }
+                if queue.isEmpty, Int.random(in: 0..<20, using: &random) == 0 {
+                    nextID -= Int64.random(in: 50_000...90_000, using: &random)
+                }
                 queue.append(nextID)
                 nextID += 1
                 sent += 1

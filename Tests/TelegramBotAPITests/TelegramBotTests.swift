@@ -30,11 +30,14 @@ struct TelegramBotTests {
     }
 
     @Test func aMessageIsSentAsTelegramWantsIt() async throws {
-        let server = try LoopbackServer { _ in .ok(#"{"message_id":9,"date":1,"chat":{"id":-5,"type":"group"},"text":"x"}"#) }
+        let server = try LoopbackServer { _ in
+            .ok(#"{"message_id":9,"date":1,"chat":{"id":-5,"type":"group"},"text":"x"}"#)
+        }
         defer { server.stop() }
         let sent = try await bot(server.url + "/").sendMessage(
             chatID: -5, threadID: 3, text: "a <b>ä</b>", parseMode: .html,
-            replyMarkup: InlineKeyboardMarkup(rows: [[InlineKeyboardButton(text: "Skip", callbackData: "s")]]), replyTo: 8)
+            replyMarkup: InlineKeyboardMarkup(rows: [[InlineKeyboardButton(text: "Skip", callbackData: "s")]]),
+            replyTo: 8)
         #expect(sent == SentMessage(id: 9, chat: Chat(id: -5, kind: .group)))
         #expect(server.requests.map(\.path) == ["/bot\(token)/sendMessage"])
         let body = try JSONSerialization.jsonObject(with: Data(server.requests[0].body.utf8)) as? NSDictionary
@@ -48,7 +51,9 @@ struct TelegramBotTests {
     }
 
     @Test func theOtherMethodsAreCalledByTheirNames() async throws {
-        let server = try LoopbackServer { $0.path.hasSuffix("getMe") ? .ok(#"{"id":7,"is_bot":true,"first_name":"R"}"#) : .ok("true") }
+        let server = try LoopbackServer {
+            $0.path.hasSuffix("getMe") ? .ok(#"{"id":7,"is_bot":true,"first_name":"R"}"#) : .ok("true")
+        }
         defer { server.stop() }
         let bot = bot(server.url)
         #expect(try await bot.getMe() == User(id: 7, isBot: true, firstName: "R"))
@@ -59,7 +64,8 @@ struct TelegramBotTests {
         try await bot.sendTyping(chatID: 1)
         #expect(
             server.requests.map { $0.path.split(separator: "/").last ?? "" } == [
-                "getMe", "editMessageText", "editMessageReplyMarkup", "answerCallbackQuery", "setMyCommands", "sendChatAction",
+                "getMe", "editMessageText", "editMessageReplyMarkup", "answerCallbackQuery", "setMyCommands",
+                "sendChatAction",
             ])
     }
 
@@ -68,7 +74,9 @@ struct TelegramBotTests {
         defer { server.stop() }
         _ = try await bot(server.url).getUpdates(offset: -1, limit: 500, timeout: .zero)
         _ = try await bot(server.url).getUpdates(offset: 12, timeout: .seconds(50))
-        let bodies = try server.requests.map { try JSONSerialization.jsonObject(with: Data($0.body.utf8)) as? NSDictionary }
+        let bodies = try server.requests.map {
+            try JSONSerialization.jsonObject(with: Data($0.body.utf8)) as? NSDictionary
+        }
         let kinds = ["message", "edited_message", "callback_query", "my_chat_member"]
         #expect(bodies[0] == ["limit": 100, "timeout": 0, "allowed_updates": kinds])
         #expect(bodies[1] == ["offset": 12, "limit": 100, "timeout": 50, "allowed_updates": kinds])
@@ -78,9 +86,12 @@ struct TelegramBotTests {
         #expect(try await error(status: 401, refusal(401, "Unauthorized")) == .unauthorized)
         #expect(try await error(status: 404, refusal(404, "Not Found")) == .unauthorized)
         #expect(try await error(status: 409, refusal(409, "Conflict: x")) == .conflict("Conflict: x"))
-        #expect(try await error(status: 403, refusal(403, "Forbidden: bot was blocked")) == .forbidden("Forbidden: bot was blocked"))
         #expect(
-            try await error(status: 429, refusal(429, "Too Many", #"{"retry_after":17}"#)) == .tooManyRequests(retryAfter: .seconds(17)))
+            try await error(status: 403, refusal(403, "Forbidden: bot was blocked"))
+                == .forbidden("Forbidden: bot was blocked"))
+        #expect(
+            try await error(status: 429, refusal(429, "Too Many", #"{"retry_after":17}"#))
+                == .tooManyRequests(retryAfter: .seconds(17)))
         #expect(try await error(status: 429, refusal(429, "Too Many")) == .tooManyRequests(retryAfter: .seconds(5)))
         #expect(
             try await error(status: 400, refusal(400, "x", #"{"migrate_to_chat_id":-1001234567890123}"#))
@@ -134,7 +145,9 @@ struct TelegramBotTests {
         }
         defer { echo.stop() }
         let closed = "http://127.0.0.1:\(try LoopbackServer.closedPort())"
-        let urls = [echo.url, echo.url, echo.url, echo.url, closed, "http://[::1", "nonsense://x", "http://127.0.0.1:99999"]
+        let urls = [
+            echo.url, echo.url, echo.url, echo.url, closed, "http://[::1", "nonsense://x", "http://127.0.0.1:99999",
+        ]
         for (url, token) in urls.flatMap({ [($0, token), ($0, "12 3/../\u{e4}:\(secret)")] }) {
             let bot = bot(url, token: token)
             let error = await #expect(throws: TelegramError.self) { try await bot.getMe() }

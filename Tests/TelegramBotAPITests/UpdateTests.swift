@@ -65,7 +65,8 @@ import Testing
 
     @Test func photosAndDocumentsAreKept() throws {
         let photo = try message(
-            #""caption":"c","photo":[{"file_id":"a","width":90,"height":60},{"width":1},{"file_id":"b","width":900,"height":600}]"#)
+            #""caption":"c","photo":[{"file_id":"a","width":90,"height":60},{"width":1},{"file_id":"b","width":900,"height":600}]"#
+        )
         #expect(photo.photo.map(\.fileID) == ["a", "b"] && photo.caption == "c" && photo.contentKind == .photo)
         let document = try message(#""document":{"file_id":"d","mime_type":"image/png","file_size":5}"#)
         #expect(document.document == Document(fileID: "d", mimeType: "image/png") && document.contentKind == .document)
@@ -74,7 +75,8 @@ import Testing
     @Test(arguments: [
         (#""sticker":{"file_id":"s"}"#, ContentKind.sticker), (#""voice":{}"#, .voice), (#""video":{}"#, .video),
         (#""animation":{},"document":{"file_id":"d"}"#, .animation), (#""venue":{},"location":{}"#, .venue),
-        (#""migrate_to_chat_id":-100"#, .migration), (#""new_chat_members":[]"#, .service), (#""paid_media":{}"#, .other),
+        (#""migrate_to_chat_id":-100"#, .migration), (#""new_chat_members":[]"#, .service),
+        (#""paid_media":{}"#, .other),
         (#""text":null"#, .other),
     ])
     func contentIsNamed(_ members: String, _ kind: ContentKind) throws {
@@ -92,18 +94,27 @@ import Testing
         func value(_ depth: Int) -> String {
             switch Int.random(in: 0..<(depth > 4 ? 5 : 8), using: &random) {
             case 0: return "null"
-            case 1: return ["true", "-1", "0", "1e400", "9223372036854775807", "1.5", "99999999999999999999"].randomElement(using: &random) ?? "0"
+            case 1:
+                return ["true", "-1", "0", "1e400", "9223372036854775807", "1.5", "99999999999999999999"].randomElement(
+                    using: &random) ?? "0"
             case 2: return #""x""#
             case 3: return "[]"
             case 4: return "{}"
             case 5: return "[\(value(depth + 1)),\(value(depth + 1))]"
             default:
-                let names = ["message_id", "chat", "id", "type", "from", "date", "text", "photo", "data", "message", "reply_to_message"]
-                return "{" + (0..<4).map { _ in "\"\(names.randomElement(using: &random) ?? "")\":\(value(depth + 1))" }.joined(separator: ",") + "}"
+                let names = [
+                    "message_id", "chat", "id", "type", "from", "date", "text", "photo", "data", "message",
+                    "reply_to_message",
+                ]
+                return "{"
+                    + (0..<4).map { _ in "\"\(names.randomElement(using: &random) ?? "")\":\(value(depth + 1))" }
+                    .joined(separator: ",") + "}"
             }
         }
         let kinds = ["message", "edited_message", "callback_query", "my_chat_member", "poll"]
-        let json = (0..<20).map { #"{"update_id":\#($0),"\#(kinds.randomElement(using: &random) ?? "")":\#(value(0))}"# }
+        let json = (0..<20).map {
+            #"{"update_id":\#($0),"\#(kinds.randomElement(using: &random) ?? "")":\#(value(0))}"#
+        }
         // A number beyond Double is not JSON for Foundation: then the whole answer is malformed, and asked for again.
         guard let list = try? updates("[\(json.joined(separator: ","))]") else {
             #expect(json.joined().contains("1e400"), "seed \(seed)")

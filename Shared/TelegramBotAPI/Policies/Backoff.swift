@@ -7,7 +7,9 @@ public struct Backoff: Sendable, Equatable {
     /// Tries that failed in a row.
     public private(set) var failures = 0
 
-    public init(base: Duration = .milliseconds(500), cap: Duration = .seconds(30), minimum: Duration = .milliseconds(50)) {
+    public init(
+        base: Duration = .milliseconds(500), cap: Duration = .seconds(30), minimum: Duration = .milliseconds(50)
+    ) {
         precondition(.zero <= minimum && minimum <= base && base <= cap)
         self.base = base
         self.cap = cap

@@ -1,6 +1,7 @@
 /// What a message mainly is.
 public enum ContentKind: String, Sendable, CaseIterable {
-    case text, photo, document, sticker, voice, video, videoNote = "video_note", audio, animation, contact, location, venue
+    case text, photo, document, sticker, voice, video, videoNote = "video_note", audio, animation, contact, location,
+        venue
     case poll, dice
     /// A group became a supergroup.
     case migration
@@ -22,8 +23,10 @@ extension ContentKind {
     /// venue a location.
     private static let members: [(String, ContentKind)] = [
         ("text", .text), ("photo", .photo), ("animation", .animation), ("sticker", .sticker), ("voice", .voice),
-        ("video_note", .videoNote), ("video", .video), ("audio", .audio), ("document", .document), ("contact", .contact),
-        ("venue", .venue), ("location", .location), ("poll", .poll), ("dice", .dice), ("migrate_to_chat_id", .migration),
+        ("video_note", .videoNote), ("video", .video), ("audio", .audio), ("document", .document),
+        ("contact", .contact),
+        ("venue", .venue), ("location", .location), ("poll", .poll), ("dice", .dice),
+        ("migrate_to_chat_id", .migration),
         ("migrate_from_chat_id", .migration), ("new_chat_members", .service), ("left_chat_member", .service),
         ("new_chat_title", .service), ("new_chat_photo", .service), ("delete_chat_photo", .service),
         ("pinned_message", .service), ("group_chat_created", .service), ("supergroup_chat_created", .service),
