@@ -10,6 +10,14 @@ extension TelegramBot {
     public func getUpdates(
         offset: Int64?, limit: Int = 100, timeout: Duration, allowedUpdates: [UpdateKindName] = UpdateKindName.allCases
     ) async throws(TelegramError) -> [Update] {
+        try await getUpdates(
+            offset: offset, limit: limit, timeout: timeout, allowedUpdates: allowedUpdates, underWay: [])
+    }
+
+    /// The same, but of the updates in `underWay` only the id is read; they come as `.unknown`.
+    func getUpdates(
+        offset: Int64?, limit: Int, timeout: Duration, allowedUpdates: [UpdateKindName], underWay: Set<Int64>
+    ) async throws(TelegramError) -> [Update] {
         struct Parameters: Encodable {
             var offset: Int64?
             var limit: Int
@@ -21,7 +29,8 @@ extension TelegramBot {
             Parameters(
                 offset: offset.flatMap { $0 >= 0 ? $0 : nil }, limit: min(max(limit, 1), 100),
                 timeout: max(0, timeout.wholeMilliseconds / 1_000), allowed_updates: allowedUpdates),
-            timeout: timeout + Self.pollTimeoutMargin)
+            timeout: timeout + Self.pollTimeoutMargin,
+            decoderInfo: underWay.isEmpty ? [:] : [.updatesUnderWay: underWay])
         if updates.dropped > 0 {
             logger.warning("updates without an id were left out", metadata: ["count": "\(updates.dropped)"])
         }

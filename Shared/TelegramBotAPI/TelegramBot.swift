@@ -27,7 +27,8 @@ public struct TelegramBot: Sendable {
 
     /// - Parameter isRepeatable: see ``HTTPRequest/isRepeatable``.
     func call<Result: Decodable>(
-        _ method: String, _ parameters: some Encodable, timeout: Duration = callTimeout, isRepeatable: Bool = true
+        _ method: String, _ parameters: some Encodable, timeout: Duration = callTimeout, isRepeatable: Bool = true,
+        decoderInfo: [CodingUserInfoKey: any Sendable] = [:]
     ) async throws(TelegramError) -> Result {
         let body: Data
         do {
@@ -40,15 +41,19 @@ public struct TelegramBot: Sendable {
             url: "\(baseURL)/bot\(token.pathSegment)/\(method)", body: [UInt8](body), timeout: timeout,
             isRepeatable: isRepeatable)
         switch await transport.send(request) {
-        case .response(let status, let body): return try result(status: status, body: body)
+        case .response(let status, let body): return try result(status: status, body: body, decoderInfo)
         case .notSent(let failure): throw .notSent(redacted(failure))
         case .outcomeUnknown(let failure): throw .outcomeUnknown(.transport(redacted(failure)))
         }
     }
 
-    private func result<Result: Decodable>(status: Int, body: [UInt8]) throws(TelegramError) -> Result {
+    private func result<Result: Decodable>(
+        status: Int, body: [UInt8], _ decoderInfo: [CodingUserInfoKey: any Sendable]
+    ) throws(TelegramError) -> Result {
         if status >= 500 { throw .outcomeUnknown(.serverError(status: status)) }
-        guard let answer = try? JSONDecoder().decode(BotAPIResponse<Result>.self, from: Data(body)) else {
+        let decoder = JSONDecoder()
+        decoder.userInfo = decoderInfo
+        guard let answer = try? decoder.decode(BotAPIResponse<Result>.self, from: Data(body)) else {
             // Also for a 401 or 403 that is not Telegram's: a proxy in between must not make a chat look blocked.
             throw .malformedResponse(status: status)
         }

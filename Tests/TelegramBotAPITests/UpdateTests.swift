@@ -63,6 +63,16 @@ import Testing
         #expect(message.from == nil && message.text == nil && message.photo.isEmpty)
     }
 
+    @Test func ofUpdatesUnderWayOnlyTheIDIsRead() throws {
+        let decoder = JSONDecoder()
+        decoder.userInfo[.updatesUnderWay] = [1] as Set<Int64>
+        let message = #""message":{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
+        let list = try decoder.decode(
+            [Update].self, from: Data(#"[{"update_id":1,\#(message)},{"update_id":2,\#(message)}]"#.utf8))
+        #expect(list[0] == Update(id: 1, kind: .unknown))
+        guard case .message = list[1].kind else { throw Unexpected(list) }
+    }
+
     @Test func photosAndDocumentsAreKept() throws {
         let photo = try message(
             #""caption":"c","photo":[{"file_id":"a","width":90,"height":60},{"width":1},{"file_id":"b","width":900,"height":600}]"#

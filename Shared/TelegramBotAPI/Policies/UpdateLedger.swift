@@ -13,7 +13,8 @@ public struct UpdateLedger: Sendable {
 
     /// Received and not confirmed, in the order of the server's queue; the first is unsettled.
     private var waiting: [Entry] = []
-    private var waitingIDs: Set<Int64> = []
+    /// The ids of those: what ``received(_:)`` will not answer as new.
+    public private(set) var waitingIDs: Set<Int64> = []
     /// Settled and past the prefix: a ring.
     private var remembered: [Int64] = []
     private var rememberedNext = 0

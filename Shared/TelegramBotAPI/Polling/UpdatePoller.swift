@@ -93,13 +93,13 @@ public final class UpdatePoller: Sendable {
     }
 
     private func poll(offset: Int64?, timeout: Duration, _ handle: @Sendable (Update) async -> Void) async {
-        let limit = schedule.withLock { schedule in
+        let (limit, underWay) = schedule.withLock { schedule in
             schedule.pollStarted(offset: offset, now: time.now())
-            return schedule.limits.batchMax
+            return (schedule.limits.batchMax, schedule.ledger.waitingIDs)
         }
         do {
             let updates = try await bot.getUpdates(
-                offset: offset, limit: limit, timeout: timeout, allowedUpdates: allowedUpdates)
+                offset: offset, limit: limit, timeout: timeout, allowedUpdates: allowedUpdates, underWay: underWay)
             if Task.isCancelled { return }
             report(.polling)
             let new = schedule.withLock { Set($0.pollAnswered(updates.map(\.id))) }

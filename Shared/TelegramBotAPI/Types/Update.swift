@@ -32,7 +32,9 @@ extension Update: Decodable {
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         id = try values.decode(Int64.self, forKey: .updateID)
-        if let message = values.lenient(Message.self, .message) {
+        if (decoder.userInfo[.updatesUnderWay] as? Set<Int64>)?.contains(id) == true {
+            kind = .unknown
+        } else if let message = values.lenient(Message.self, .message) {
             kind = .message(message)
         } else if let message = values.lenient(Message.self, .editedMessage) {
             kind = .editedMessage(message)
@@ -44,6 +46,13 @@ extension Update: Decodable {
             kind = .unknown
         }
     }
+}
+
+extension CodingUserInfoKey {
+    /// A `Set<Int64>` of ids of which only the id is read: while updates are under way each poll brings them again, and reading them
+    /// whole each time would cost more than everything else.
+    // SAFETY: the initialiser fails for no string.
+    static let updatesUnderWay = CodingUserInfoKey(rawValue: "updatesUnderWay")!  // swift-format-ignore: NeverForceUnwrap
 }
 
 /// The kinds of updates that a bot can ask for, by Telegram's names.
