@@ -69,6 +69,8 @@ static inline void rivet_name_thread(const char *name) {
 }
 
 static const long rivet_curl_http_2_over_tls = CURL_HTTP_VERSION_2TLS;
+static const long rivet_curl_http_1_1 = CURL_HTTP_VERSION_1_1;
+static const long rivet_curl_no_multiplexing = CURLPIPE_NOTHING;
 static const long rivet_curl_global_all = CURL_GLOBAL_ALL;
 static const int rivet_curl_error_bytes = CURL_ERROR_SIZE;
 static const size_t rivet_curl_read_abort = CURL_READFUNC_ABORT;

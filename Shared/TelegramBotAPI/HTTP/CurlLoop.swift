@@ -28,6 +28,9 @@ final class CurlLoop: Sendable {
         // SAFETY: fails only without memory, or with a libcurl that is broken as a whole. Thread-safe since libcurl 7.84.
         precondition(curl_global_init(rivet_curl_global_all) == CURLE_OK, "libcurl cannot be initialised")
         guard let multi = curl_multi_init() else { preconditionFailure("no libcurl multi handle") }
+        // One request at a time on a connection, over HTTP/2 too: when a connection breaks, the outcome of one call is unknown and not
+        // that of all, and a held poll shares its connection with no message.
+        rivet_curl_multi_set_long(multi, CURLMOPT_PIPELINING, rivet_curl_no_multiplexing)
         rivet_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.connectionsMax)
         rivet_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, limits.connectionsMax)
         state = Mutex(State(multi: multi))

@@ -42,9 +42,8 @@ final class CurlTransfer {
         rivet_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
         rivet_curl_set_long(handle, CURLOPT_POST, 1)
         rivet_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-        rivet_curl_set_long(handle, CURLOPT_HTTP_VERSION, rivet_curl_http_2_over_tls)
-        // Rather waits for a connection that is being made, on which it may find room, than making one for each of many at once.
-        rivet_curl_set_long(handle, CURLOPT_PIPEWAIT, 1)
+        rivet_curl_set_long(
+            handle, CURLOPT_HTTP_VERSION, limits.prefersHTTP2 ? rivet_curl_http_2_over_tls : rivet_curl_http_1_1)
         rivet_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         rivet_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.wholeMilliseconds)
         rivet_curl_set_long(handle, CURLOPT_TIMEOUT_MS, max(1, request.timeout.wholeMilliseconds))
@@ -124,7 +123,7 @@ final class CurlTransfer {
             rivet_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
             return .response(status: status, body: response)
         }
-        var detail = String(cString: errorText)
+        var detail = refusedRepeat ? "a kept connection broke under it" : String(cString: errorText)
         if detail.isEmpty { detail = String(cString: curl_easy_strerror(result)) }
         return failure(HTTPFailure(reason(of: result), detail: String(detail.prefix(200))))
     }

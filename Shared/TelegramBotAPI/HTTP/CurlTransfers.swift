@@ -6,8 +6,8 @@ struct CurlTransfers {
     private let limits: CurlLimits
     private var byID: [UInt64: CurlTransfer] = [:]
     private var idByHandle: [UnsafeMutableRawPointer: UInt64] = [:]
-    /// A request timed out and none has been answered since. Over HTTP/2 such a time-out ends the stream and keeps the
-    /// connection, and every later request would be put on the one that is stuck.
+    /// A request timed out and none has been answered since: the other kept connections may be dead as well (a NAT forgot
+    /// them, the address moved), and finding out costs each its own time-out. Over HTTP/2 even the stuck one would be kept.
     private var suspectsConnections = false
 
     init(multi: UnsafeMutableRawPointer, limits: CurlLimits) {

@@ -51,8 +51,9 @@ extension Update: Decodable {
 extension CodingUserInfoKey {
     /// A `Set<Int64>` of ids of which only the id is read: while updates are under way each poll brings them again, and reading them
     /// whole each time would cost more than everything else.
-    // SAFETY: the initialiser fails for no string.
-    static let updatesUnderWay = CodingUserInfoKey(rawValue: "updatesUnderWay")!  // swift-format-ignore: NeverForceUnwrap
+    // SAFETY: the initialiser fails for no string. `ofUpdatesUnderWayOnlyTheIDIsRead` uses it.
+    // swift-format-ignore: NeverForceUnwrap
+    static let updatesUnderWay = CodingUserInfoKey(rawValue: "updatesUnderWay")!
 }
 
 /// The kinds of updates that a bot can ask for, by Telegram's names.
