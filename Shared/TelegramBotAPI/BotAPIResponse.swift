@@ -1,0 +1,52 @@
+/// What every method answers.
+struct BotAPIResponse<Result: Decodable>: Decodable {
+    /// Waiting times beyond these are a server's mistake.
+    static var retryAfterSecondsMax: Int64 { 86_400 }
+    static var retryAfterSecondsDefault: Int64 { 5 }
+
+    var ok: Bool
+    /// Nil also if it is not what it should be.
+    var result: Result?
+    var errorCode: Int?
+    var description: String
+    var migrateToChatID: Int64?
+    var retryAfterSeconds: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+        case ok, result, description, parameters
+        case errorCode = "error_code"
+    }
+
+    private enum ParameterKeys: String, CodingKey {
+        case migrateToChatID = "migrate_to_chat_id"
+        case retryAfter = "retry_after"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        ok = try values.decode(Bool.self, forKey: .ok)
+        result = values.lenient(Result.self, .result)
+        errorCode = values.lenient(Int.self, .errorCode)
+        description = values.lenient(String.self, .description) ?? ""
+        let parameters = try? values.nestedContainer(keyedBy: ParameterKeys.self, forKey: .parameters)
+        migrateToChatID = parameters?.lenient(Int64.self, .migrateToChatID)
+        retryAfterSeconds = parameters?.lenient(Int64.self, .retryAfter)
+    }
+
+    /// The error that this answer tells. `redacted` takes what must not be seen out of the server's words.
+    func error(status: Int, redacted: (String) -> String) -> TelegramError {
+        let code = errorCode ?? status
+        switch code {
+        case 401, 404: return .unauthorized
+        case 403: return .forbidden(redacted(description))
+        case 409: return .conflict(redacted(description))
+        case 420, 429:
+            let seconds = max(0, retryAfterSeconds ?? Self.retryAfterSecondsDefault)
+            return .tooManyRequests(retryAfter: .seconds(min(seconds, Self.retryAfterSecondsMax)))
+        case 400..<500:
+            return .badRequest(BadRequest(description: redacted(description), migrateToChatID: migrateToChatID))
+        case 500...: return .outcomeUnknown(.serverError(status: code))
+        default: return .malformedResponse(status: status)
+        }
+    }
+}

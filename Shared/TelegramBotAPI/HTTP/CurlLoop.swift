@@ -1,0 +1,132 @@
+import CCurl
+private import Glibc
+private import Synchronization
+
+/// The thread that owns libcurl's multi handle, and the queue through which everyone else reaches it.
+///
+/// The multi handle and all easy handles are touched by that thread alone. The one exception is `curl_multi_wakeup`, which
+/// libcurl allows from any thread; it is called under the mutex, and only while the handle exists.
+final class CurlLoop: Sendable {
+    private enum Command {
+        case start(CurlSubmission)
+        case cancel(UInt64)
+    }
+
+    private struct State {
+        /// Nil once the thread is about to free it.
+        var multi: UnsafeMutableRawPointer?
+        var commands: [Command] = []
+        var requestsInFlight = 0
+        var isClosed = false
+    }
+
+    let limits: CurlLimits
+    private let state: Mutex<State>
+
+    init(limits: CurlLimits) {
+        self.limits = limits
+        // SAFETY: fails only without memory, or with a libcurl that is broken as a whole. Thread-safe since libcurl 7.84.
+        precondition(curl_global_init(rivet_curl_global_all) == CURLE_OK, "libcurl cannot be initialised")
+        guard let multi = curl_multi_init() else { preconditionFailure("no libcurl multi handle") }
+        // One request at a time on a connection, over HTTP/2 too: when a connection breaks, the outcome of one call is unknown and not
+        // that of all, and a held poll shares its connection with no message.
+        rivet_curl_multi_set_long(multi, CURLMOPT_PIPELINING, rivet_curl_no_multiplexing)
+        rivet_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.connectionsMax)
+        rivet_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, limits.connectionsMax)
+        state = Mutex(State(multi: multi))
+    }
+
+    /// Queues a request; its continuation is resumed exactly once, here or by the thread.
+    ///
+    /// Called in the task that waits for the answer. A cancellation that came before is seen here; one that comes later queues behind
+    /// the start: both are under the mutex.
+    func submit(_ submission: CurlSubmission) {
+        let refusal: HTTPFailure.Reason? = state.withLock { state in
+            if Task.isCancelled { return .cancelled }
+            if state.isClosed { return .transportShutDown }
+            if state.requestsInFlight >= limits.requestsMax { return .tooManyRequestsInFlight }
+            state.requestsInFlight += 1
+            state.commands.append(.start(submission))
+            if let multi = state.multi { curl_multi_wakeup(multi) }
+            return nil
+        }
+        if let refusal { submission.continuation.resume(returning: .notSent(HTTPFailure(refusal))) }
+    }
+
+    func cancel(_ id: UInt64) {
+        state.withLock { state in
+            // With nothing in flight there is nothing to cancel, and the queue stays empty.
+            guard state.requestsInFlight > 0, let multi = state.multi else { return }
+            state.commands.append(.cancel(id))
+            curl_multi_wakeup(multi)
+        }
+    }
+
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            if let multi = state.multi { curl_multi_wakeup(multi) }
+        }
+    }
+
+    func startThread() {
+        let context = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().runThread()
+                return nil
+            }, context.toOpaque())
+        precondition(code == 0, "no thread for libcurl: \(code)")
+        pthread_detach(thread)
+    }
+
+    // MARK: - On the thread
+
+    private func runThread() {
+        rivet_name_thread("rivet-curl")
+        blockSignals()
+        guard let multi = state.withLock({ $0.multi }) else { return }
+        var transfers = CurlTransfers(multi: multi, limits: limits)
+        while true {
+            let (commands, isClosed) = state.withLock { state in
+                let commands = state.commands
+                state.commands = []
+                return (commands, state.isClosed)
+            }
+            for command in commands {
+                switch command {
+                case .start(let submission): finished(transfers.start(submission) ? 0 : 1)
+                case .cancel(let id): finished(transfers.end(id, .cancelled) ? 1 : 0)
+                }
+            }
+            if isClosed {
+                finished(transfers.endAll(.transportShutDown))
+                break
+            }
+            finished(transfers.perform())
+            // Sleeps until a socket is ready, a timer of libcurl's is due, or somebody queued a command.
+            if curl_multi_poll(multi, nil, 0, 3_600_000, nil) != CURLM_OK {
+                usleep(50_000)  // Out of memory or descriptors: not a state in which to spin.
+            }
+        }
+        state.withLock { $0.multi = nil }
+        curl_multi_cleanup(multi)
+    }
+
+    private func finished(_ count: Int) {
+        guard count > 0 else { return }
+        state.withLock { $0.requestsInFlight -= count }
+    }
+
+    /// Signals are for other threads. Blocking SIGPIPE also makes a write to a closed connection a plain error: with CURLOPT_NOSIGNAL
+    /// libcurl leaves that to us.
+    private func blockSignals() {
+        var signals = sigset_t()
+        sigfillset(&signals)
+        for crash in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP] { sigdelset(&signals, crash) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+}

@@ -1,0 +1,160 @@
+private import Logging
+
+extension TelegramBot {
+    /// The updates in the server's queue from `offset` on, oldest first; all before `offset` are forgotten there.
+    ///
+    /// An update that cannot be understood comes as `.unknown`, so that it can be confirmed. One without an id is left out.
+    /// - Parameters:
+    ///   - offset: nil for the oldest. A negative one is not sent: it would delete the queue.
+    ///   - timeout: how long the server holds the call while it has nothing. It caps it at 50 s.
+    public func getUpdates(
+        offset: Int64?, limit: Int = 100, timeout: Duration, allowedUpdates: [UpdateKindName] = UpdateKindName.allCases
+    ) async throws(TelegramError) -> [Update] {
+        try await getUpdates(
+            offset: offset, limit: limit, timeout: timeout, allowedUpdates: allowedUpdates, underWay: [])
+    }
+
+    /// The same, but of the updates in `underWay` only the id is read; they come as `.unknown`.
+    func getUpdates(
+        offset: Int64?, limit: Int, timeout: Duration, allowedUpdates: [UpdateKindName], underWay: Set<Int64>
+    ) async throws(TelegramError) -> [Update] {
+        struct Parameters: Encodable {
+            var offset: Int64?
+            var limit: Int
+            var timeout: Int
+            var allowed_updates: [UpdateKindName]
+        }
+        let updates: LossyList<Update> = try await call(
+            "getUpdates",
+            Parameters(
+                offset: offset.flatMap { $0 >= 0 ? $0 : nil }, limit: min(max(limit, 1), 100),
+                timeout: max(0, timeout.wholeMilliseconds / 1_000), allowed_updates: allowedUpdates),
+            timeout: timeout + Self.pollTimeoutMargin,
+            decoderInfo: underWay.isEmpty ? [:] : [.updatesUnderWay: underWay])
+        if updates.dropped > 0 {
+            logger.warning("updates without an id were left out", metadata: ["count": "\(updates.dropped)"])
+        }
+        return updates.elements
+    }
+
+    /// Sends a message, once: on `.outcomeUnknown` it may or may not have been sent.
+    /// - Parameters:
+    ///   - text: 1 to 4,096 UTF-16 units after the mark-up is taken out.
+    ///   - threadID: the topic, if the chat has topics.
+    ///   - replyTo: the message that this one answers; it is sent without if that one is gone.
+    public func sendMessage(
+        chatID: Int64, threadID: Int64? = nil, text: String, parseMode: ParseMode? = nil,
+        replyMarkup: InlineKeyboardMarkup? = nil, replyTo: Int64? = nil, disableLinkPreview: Bool = true
+    ) async throws(TelegramError) -> SentMessage {
+        struct Parameters: Encodable {
+            var chat_id: Int64
+            var message_thread_id: Int64?
+            var text: String
+            var parse_mode: ParseMode?
+            var link_preview_options: LinkPreviewOptions?
+            var reply_parameters: ReplyParameters?
+            var reply_markup: InlineKeyboardMarkup?
+        }
+        return try await call(
+            "sendMessage",
+            Parameters(
+                chat_id: chatID, message_thread_id: threadID, text: text, parse_mode: parseMode,
+                link_preview_options: disableLinkPreview ? LinkPreviewOptions() : nil,
+                reply_parameters: replyTo.map { ReplyParameters(message_id: $0) }, reply_markup: replyMarkup),
+            isRepeatable: false)
+    }
+
+    /// Replaces the text of a message of the bot's, and its buttons: none are left if `replyMarkup` is nil.
+    ///
+    /// Doing it twice is the same as doing it once, but the second time throws `.messageNotModified`.
+    public func editMessageText(
+        chatID: Int64, messageID: Int64, text: String, parseMode: ParseMode? = nil,
+        replyMarkup: InlineKeyboardMarkup? = nil, disableLinkPreview: Bool = true
+    ) async throws(TelegramError) {
+        struct Parameters: Encodable {
+            var chat_id: Int64
+            var message_id: Int64
+            var text: String
+            var parse_mode: ParseMode?
+            var link_preview_options: LinkPreviewOptions?
+            var reply_markup: InlineKeyboardMarkup?
+        }
+        let _: Acknowledgement = try await call(
+            "editMessageText",
+            Parameters(
+                chat_id: chatID, message_id: messageID, text: text, parse_mode: parseMode,
+                link_preview_options: disableLinkPreview ? LinkPreviewOptions() : nil, reply_markup: replyMarkup))
+    }
+
+    /// Replaces the buttons under a message of the bot's, or takes them away.
+    public func editMessageReplyMarkup(
+        chatID: Int64, messageID: Int64, replyMarkup: InlineKeyboardMarkup? = nil
+    ) async throws(TelegramError) {
+        struct Parameters: Encodable {
+            var chat_id: Int64
+            var message_id: Int64
+            var reply_markup: InlineKeyboardMarkup?
+        }
+        let _: Acknowledgement = try await call(
+            "editMessageReplyMarkup",
+            Parameters(chat_id: chatID, message_id: messageID, reply_markup: replyMarkup))
+    }
+
+    /// Ends the spinner on a button, perhaps with a note of up to 200 characters. Late, it throws a harmless `.queryTooOld`.
+    public func answerCallbackQuery(
+        id: String, text: String? = nil, showAlert: Bool = false
+    ) async throws(TelegramError) {
+        struct Parameters: Encodable {
+            var callback_query_id: String
+            var text: String?
+            var show_alert: Bool?
+        }
+        let _: Acknowledgement = try await call(
+            "answerCallbackQuery",
+            Parameters(callback_query_id: id, text: text, show_alert: showAlert ? true : nil))
+    }
+
+    /// Replaces the menu of commands.
+    public func setMyCommands(_ commands: [BotCommand]) async throws(TelegramError) {
+        struct Parameters: Encodable {
+            var commands: [BotCommand]
+        }
+        let _: Acknowledgement = try await call("setMyCommands", Parameters(commands: commands))
+    }
+
+    /// The bot itself: whether the token is good, and its name.
+    public func getMe() async throws(TelegramError) -> User {
+        struct Parameters: Encodable {}
+        return try await call("getMe", Parameters())
+    }
+
+    /// Shows "typing…" for up to five seconds.
+    public func sendTyping(chatID: Int64, threadID: Int64? = nil) async throws(TelegramError) {
+        struct Parameters: Encodable {
+            var chat_id: Int64
+            var message_thread_id: Int64?
+            var action = "typing"
+        }
+        let _: Acknowledgement = try await call(
+            "sendChatAction", Parameters(chat_id: chatID, message_thread_id: threadID))
+    }
+}
+
+/// How the text of a message is marked up; none is plain text.
+public enum ParseMode: String, Sendable, Encodable {
+    case html = "HTML"
+}
+
+/// A result of which only its being there matters: `true`, or the edited message.
+private struct Acknowledgement: Decodable {
+    init(from decoder: any Decoder) throws {}
+}
+
+private struct LinkPreviewOptions: Encodable {
+    var is_disabled = true
+}
+
+private struct ReplyParameters: Encodable {
+    var message_id: Int64
+    var allow_sending_without_reply = true
+}

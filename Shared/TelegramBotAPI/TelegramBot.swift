@@ -1,0 +1,80 @@
+private import Foundation
+public import Logging
+
+/// The methods of the Bot API that Rivet uses, typed.
+///
+/// Each call is one request; nothing is retried or paced here. A call that throws says by its ``TelegramError`` whether it may have
+/// taken effect. Cancellation ends a call soon, as `.notSent` or `.outcomeUnknown`.
+public struct TelegramBot: Sendable {
+    /// For everything but `getUpdates`, which holds the request back as long as it was asked to.
+    static let callTimeout: Duration = .seconds(30)
+    /// Added to the time that the server was asked to hold a poll.
+    static let pollTimeoutMargin: Duration = .seconds(15)
+    static let descriptionCharactersMax = 300
+
+    private let baseURL: String
+    private let token: BotToken
+    private let transport: any HTTPTransport
+    let logger: Logger
+
+    /// - Parameter baseURL: as `https://api.telegram.org`; slashes at its end do not matter.
+    public init(baseURL: String, token: BotToken, transport: any HTTPTransport, logger: Logger) {
+        self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
+        self.token = token
+        self.transport = transport
+        self.logger = logger
+    }
+
+    /// - Parameter isRepeatable: see ``HTTPRequest/isRepeatable``.
+    func call<Result: Decodable>(
+        _ method: String, _ parameters: some Encodable, timeout: Duration = callTimeout, isRepeatable: Bool = true,
+        decoderInfo: [CodingUserInfoKey: any Sendable] = [:]
+    ) async throws(TelegramError) -> Result {
+        let body: Data
+        do {
+            body = try JSONEncoder().encode(parameters)
+        } catch {
+            // Strings and integers always encode.
+            preconditionFailure("the parameters of \(method) do not encode")
+        }
+        let request = HTTPRequest(
+            url: "\(baseURL)/bot\(token.pathSegment)/\(method)", body: [UInt8](body), timeout: timeout,
+            isRepeatable: isRepeatable)
+        switch await transport.send(request) {
+        case .response(let status, let body): return try result(status: status, body: body, decoderInfo)
+        case .notSent(let failure): throw .notSent(redacted(failure))
+        case .outcomeUnknown(let failure): throw .outcomeUnknown(.transport(redacted(failure)))
+        }
+    }
+
+    private func result<Result: Decodable>(
+        status: Int, body: [UInt8], _ decoderInfo: [CodingUserInfoKey: any Sendable]
+    ) throws(TelegramError) -> Result {
+        if status >= 500 { throw .outcomeUnknown(.serverError(status: status)) }
+        let decoder = JSONDecoder()
+        decoder.userInfo = decoderInfo
+        guard let answer = try? decoder.decode(BotAPIResponse<Result>.self, from: Data(body)) else {
+            // Also for a 401 or 403 that is not Telegram's: a proxy in between must not make a chat look blocked.
+            throw .malformedResponse(status: status)
+        }
+        if answer.ok {
+            guard let result = answer.result else { throw .malformedResponse(status: status) }
+            return result
+        }
+        throw answer.error(status: status) { redacted($0) }
+    }
+
+    private func redacted(_ failure: HTTPFailure) -> HTTPFailure {
+        HTTPFailure(failure.reason, detail: redacted(failure.detail))
+    }
+
+    private func redacted(_ text: String) -> String {
+        String(token.redacted(from: text).prefix(Self.descriptionCharactersMax))
+    }
+}
+
+extension TelegramBot: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "TelegramBot" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

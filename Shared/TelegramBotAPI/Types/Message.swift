@@ -1,0 +1,88 @@
+/// A message that the bot can see.
+public struct Message: Sendable, Hashable {
+    public var id: Int64
+    public var threadID: Int64?
+    /// Whether `threadID` names a topic, and not just a chain of replies.
+    public var isTopicMessage: Bool
+    /// Nil in channels, and for some service messages.
+    public var from: User?
+    public var chat: Chat
+    /// Seconds since 1970.
+    public var date: Int64
+    public var text: String?
+    public var caption: String?
+    /// One photo in several sizes, smallest first; empty if the message is no photo.
+    public var photo: [PhotoSize]
+    public var document: Document?
+    public var contentKind: ContentKind
+    /// The group became the supergroup of this id.
+    public var migrateToChatID: Int64?
+    /// This supergroup was the group of this id.
+    public var migrateFromChatID: Int64?
+    /// An array, because a struct cannot hold itself.
+    private var repliedTo: [Message]
+
+    public init(
+        id: Int64, threadID: Int64? = nil, isTopicMessage: Bool = false, from: User? = nil, chat: Chat, date: Int64 = 1,
+        text: String? = nil, caption: String? = nil, photo: [PhotoSize] = [], document: Document? = nil,
+        contentKind: ContentKind = .text, replyTo: Message? = nil, migrateToChatID: Int64? = nil,
+        migrateFromChatID: Int64? = nil
+    ) {
+        self.id = id
+        self.threadID = threadID
+        self.isTopicMessage = isTopicMessage
+        self.from = from
+        self.chat = chat
+        self.date = date
+        self.text = text
+        self.caption = caption
+        self.photo = photo
+        self.document = document
+        self.contentKind = contentKind
+        self.migrateToChatID = migrateToChatID
+        self.migrateFromChatID = migrateFromChatID
+        repliedTo = replyTo.map { [$0] } ?? []
+    }
+
+    /// The message that this one answers. Telegram gives one level: its own `replyTo` is nil.
+    public var replyTo: Message? {
+        get { repliedTo.first }
+        set { repliedTo = newValue.map { [$0] } ?? [] }
+    }
+
+    /// The topic in which the message is, if it is in one.
+    public var topicID: Int64? { isTopicMessage ? threadID : nil }
+}
+
+extension Message: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case messageID = "message_id"
+        case threadID = "message_thread_id"
+        case isTopicMessage = "is_topic_message"
+        case from, chat, date, text, caption, photo, document
+        case replyTo = "reply_to_message"
+        case migrateToChatID = "migrate_to_chat_id"
+        case migrateFromChatID = "migrate_from_chat_id"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try values.decode(Int64.self, forKey: .messageID),
+            threadID: values.lenient(Int64.self, .threadID),
+            isTopicMessage: values.lenient(Bool.self, .isTopicMessage) ?? false,
+            from: values.lenient(User.self, .from),
+            chat: try values.decode(Chat.self, forKey: .chat),
+            date: values.lenient(Int64.self, .date) ?? 0,
+            text: values.lenient(String.self, .text),
+            caption: values.lenient(String.self, .caption),
+            photo: values.lenient(LossyList<PhotoSize>.self, .photo)?.elements ?? [],
+            document: values.lenient(Document.self, .document),
+            contentKind: try ContentKind(from: decoder),
+            replyTo: values.lenient(Message.self, .replyTo),
+            migrateToChatID: values.lenient(Int64.self, .migrateToChatID),
+            migrateFromChatID: values.lenient(Int64.self, .migrateFromChatID))
+        // However deep a server of somebody's own nests them, one level is kept.
+        replyTo?.replyTo = nil
+    }
+}

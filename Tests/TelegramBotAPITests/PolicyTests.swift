@@ -1,0 +1,235 @@
+import Testing
+
+@testable import TelegramBotAPI
+
+/// SplitMix64: the same numbers for the same seed, everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
+
+@Suite struct BackoffTests {
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func staysWithinItsBounds(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var backoff = Backoff(base: .seconds(1), cap: .seconds(30), minimum: .milliseconds(10))
+        for failure in 0..<100 {
+            let wait = backoff.failed(using: &random)
+            let ceiling: Duration = failure < 5 ? .seconds(1 << failure) : .seconds(30)
+            #expect(wait >= .milliseconds(10) && wait <= ceiling, "seed \(seed), failure \(failure)")
+        }
+        backoff.succeeded()
+        #expect(backoff.failed(using: &random) <= .seconds(1))
+    }
+}
+
+@Suite struct SendLimiterTests {
+    @Test func aBurstOfTwentyThenOneASecondToOneChat() {
+        var limiter = SendLimiter(.telegram)
+        let waits = (0..<25).map { _ in limiter.reserve(chat: 1, isGroup: false, now: .seconds(5)) }
+        #expect(waits.prefix(20).allSatisfy { $0 == .zero })
+        #expect(Array(waits.suffix(5)) == (1...5).map { .seconds($0) })
+    }
+
+    @Test func thirtyASecondOverall() {
+        var limiter = SendLimiter(.telegram)
+        let waits = (0..<90).map { limiter.reserve(chat: Int64($0), isGroup: false, now: .zero) }
+        #expect(waits == (0..<90).map { .seconds($0 / 30) })
+    }
+
+    @Test func aChatThatWaitsDoesNotHoldUpAnother() {
+        var limiter = SendLimiter(.telegram)
+        for _ in 0..<28 { _ = limiter.reserve(chat: 1, isGroup: false, now: .zero) }
+        #expect(limiter.reserve(chat: 2, isGroup: false, now: .zero) == .zero)
+    }
+
+    @Test func twentyAMinuteToAGroup() {
+        var limiter = SendLimiter(.telegram)
+        let waits = (0..<41).map { _ in limiter.reserve(chat: -1, isGroup: true, now: .zero) }
+        #expect(waits[19] == .zero)
+        #expect(waits[20] == .seconds(60))
+        #expect(waits[40] >= .seconds(120))
+    }
+
+    @Test(arguments: SendLimiter.Limits.allCases)
+    func tooManyRequestsPausesTheChatOrAll(_ limits: SendLimiter.Limits) {
+        var limiter = SendLimiter(limits)
+        limiter.tooManyRequests(chat: 1, retryAfter: .seconds(7), now: .seconds(1))
+        limiter.tooManyRequests(chat: 1, retryAfter: .seconds(2), now: .seconds(1))
+        #expect(limiter.reserve(chat: 1, isGroup: false, now: .seconds(2)) == .seconds(6))
+        #expect(limiter.pause(chat: 1, now: .seconds(2)) == .seconds(6))
+        #expect(limiter.reserve(chat: 2, isGroup: false, now: .seconds(2)) == .zero)
+        limiter.tooManyRequests(chat: nil, retryAfter: .seconds(3), now: .seconds(2))
+        #expect(limiter.reserve(chat: 2, isGroup: false, now: .seconds(2)) == .seconds(3))
+        #expect(limiter.pause(chat: 3, now: .seconds(6)) == .zero)
+    }
+
+    @Test func withoutLimitsNothingWaits() {
+        var limiter = SendLimiter(.none)
+        for _ in 0..<1_000 { #expect(limiter.reserve(chat: 1, isGroup: true, now: .zero) == .zero) }
+        #expect(limiter.chatsRemembered == 0)
+    }
+
+    @Test func idleChatsAreForgotten() {
+        var limiter = SendLimiter(.telegram)
+        for second in 0..<20_000 {
+            _ = limiter.reserve(chat: Int64(second), isGroup: second % 2 == 0, now: .seconds(second))
+        }
+        #expect(limiter.chatsRemembered <= 2 * SendLimiter.chatsBeforeSweep)
+    }
+
+    @Test(arguments: 0..<30 as Range<UInt64>)
+    func noWindowEverHoldsMoreThanItMay(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var limiter = SendLimiter(.telegram)
+        var now: Duration = .zero
+        var sent: [(chat: Int64, at: Duration)] = []
+        for _ in 0..<600 {
+            now += .milliseconds(Int.random(in: 0...40, using: &random))
+            let chat = Int64.random(in: -3...6, using: &random)
+            if Int.random(in: 0..<100, using: &random) == 0 {
+                limiter.tooManyRequests(chat: chat, retryAfter: .seconds(3), now: now)
+            }
+            sent.append((chat, now + limiter.reserve(chat: chat, isGroup: chat < 0, now: now)))
+        }
+        func within(_ times: [Duration], _ limit: Int, _ period: Duration) -> Bool {
+            let times = times.sorted()
+            return times.indices.dropFirst(limit).allSatisfy { times[$0] - times[$0 - limit] >= period }
+        }
+        #expect(within(sent.map(\.at), 30, .seconds(1)), "seed \(seed)")
+        for chat in Int64(-3)...6 {
+            let times = sent.filter { $0.chat == chat }.map(\.at)
+            #expect(times == times.sorted(), "seed \(seed): order within a chat")
+            if chat < 0 { #expect(within(times, 20, .seconds(60)), "seed \(seed)") }
+            // 20 at once and one for each second: no span of n messages is shorter than n - 20 seconds.
+            for first in times.indices {
+                for last in times.indices.dropFirst(first + 20) {
+                    #expect(times[last] - times[first] >= .seconds(last - first + 1 - 20), "seed \(seed)")
+                }
+            }
+        }
+    }
+}
+
+@Suite struct UpdateLedgerTests {
+    @Test func onlyTheSettledPrefixIsConfirmed() {
+        var ledger = UpdateLedger()
+        #expect(ledger.offset == nil)
+        #expect(ledger.received([5, 6, 7]) == [5, 6, 7])
+        #expect(ledger.settled(6) == false)
+        #expect(ledger.offset == nil)
+        #expect(ledger.settled(5) == true)
+        #expect(ledger.offset == 7)
+        #expect(ledger.unsettledCount == 1)
+        #expect(ledger.received([7, 8]) == [8])
+        #expect(ledger.settled(99) == false)
+        #expect(ledger.settled(5) == false)
+    }
+
+    @Test func idsMayJumpDown() {
+        var ledger = UpdateLedger()
+        _ = ledger.received([2_000_000_000, 3])
+        ledger.settled(3)
+        #expect(ledger.offset == nil)
+        ledger.settled(2_000_000_000)
+        #expect(ledger.offset == 4)
+        #expect(ledger.received([4]) == [4])
+    }
+
+    @Test func whatIsDeliveredAgainAfterItWasConfirmedMovesTheOffsetPastIt() {
+        var ledger = UpdateLedger()
+        _ = ledger.received([5, 6, 7])
+        for id in [5, 6, 7] as [Int64] { ledger.settled(id) }
+        #expect(ledger.received([5, 6]) == [])
+        #expect(ledger.offset == 7)
+        #expect(ledger.received([7, 8]) == [8])
+        #expect(ledger.offset == 8)
+    }
+
+    @Test func whatIsDeliveredAgainInFrontOfOneUnderWayDoesNotGoBehindIt() {
+        var ledger = UpdateLedger()
+        _ = ledger.received([5, 6, 7])
+        ledger.settled(5)
+        #expect(ledger.received([5, 6, 7]) == [])
+        #expect(ledger.offset == 6)
+        ledger.settled(6)
+        ledger.settled(7)
+        #expect(ledger.offset == 8)
+    }
+
+    @Test func confirmedIdsAreForgottenInTheEnd() {
+        var ledger = UpdateLedger(settledRememberedMax: 2)
+        for id in 1...3 as ClosedRange<Int64> {
+            _ = ledger.received([id])
+            ledger.settled(id)
+        }
+        #expect(ledger.received([2, 3]) == [])
+        #expect(ledger.received([1]) == [1])
+    }
+
+    /// A server that queues, answers from the offset on, and forgets what is before it, against the ledger.
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func nothingIsConfirmedUnsettledNorHandledTwice(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var ledger = UpdateLedger()
+        var queue: [Int64] = []
+        var nextID: Int64 = 1_000_000
+        var handled: Set<Int64> = []
+        var settled: Set<Int64> = []
+        var sent = 0
+        func poll() {
+            if let offset = ledger.offset, let head = queue.first {
+                // As Telegram: an offset outside the queue begins at its head.
+                if let cut = queue.firstIndex(of: offset) {
+                    let gone = queue[..<cut]
+                    #expect(gone.allSatisfy(settled.contains), "seed \(seed): confirmed unsettled")
+                    queue.removeFirst(cut)
+                } else if queue.last.map({ $0 + 1 == offset }) == true, head <= offset {
+                    #expect(queue.allSatisfy(settled.contains), "seed \(seed): confirmed unsettled")
+                    queue = []
+                }
+            }
+            // Now and then the answer is lost, after the server acted on the offset.
+            guard Int.random(in: 0..<10, using: &random) > 0 else { return }
+            for id in ledger.received(Array(queue.prefix(100))) {
+                #expect(handled.insert(id).inserted, "seed \(seed): handled twice")
+            }
+        }
+        for _ in 0..<2_000 {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<4:
+                // A quiet week: the queue is empty by then.
+                if queue.isEmpty, Int.random(in: 0..<20, using: &random) == 0 {
+                    nextID -= Int64.random(in: 50_000...90_000, using: &random)
+                }
+                queue.append(nextID)
+                nextID += 1
+                sent += 1
+            case 4..<6: poll()
+            default:
+                let open = handled.subtracting(settled).sorted()
+                if let id = open.randomElement(using: &random) {
+                    settled.insert(id)
+                    ledger.settled(id)
+                }
+            }
+            #expect(ledger.unsettledCount == handled.count - settled.count)
+        }
+        for _ in 0..<1_000 where !queue.isEmpty {
+            poll()
+            for id in handled.subtracting(settled).sorted() {
+                settled.insert(id)
+                ledger.settled(id)
+            }
+        }
+        #expect(queue.isEmpty && settled.count == sent, "seed \(seed)")
+    }
+}

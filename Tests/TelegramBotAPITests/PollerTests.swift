@@ -1,0 +1,345 @@
+import Foundation
+import Logging
+import Synchronization
+import Testing
+
+@testable import TelegramBotAPI
+
+/// A transport whose calls a test answers one by one.
+final class ScriptedTransport: HTTPTransport {
+    struct Call: Sendable {
+        var offset: Int64?
+        var timeout: Int
+        var limit: Int
+        fileprivate var id: Int
+    }
+
+    private struct State {
+        var lastID = 0
+        var unseen: [Call] = []
+        var test: CheckedContinuation<Call, Never>?
+        var callers: [Int: CheckedContinuation<HTTPOutcome, Never>] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func send(_ request: HTTPRequest) async -> HTTPOutcome {
+        let body = (try? JSONSerialization.jsonObject(with: Data(request.body))) as? [String: Any] ?? [:]
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        let call = Call(
+            offset: (body["offset"] as? NSNumber)?.int64Value, timeout: body["timeout"] as? Int ?? -1,
+            limit: body["limit"] as? Int ?? -1, id: id)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isCancelled = state.withLock { state in
+                    if Task.isCancelled { return true }
+                    state.callers[id] = continuation
+                    if let test = state.test {
+                        state.test = nil
+                        test.resume(returning: call)
+                    } else {
+                        state.unseen.append(call)
+                    }
+                    return false
+                }
+                if isCancelled { continuation.resume(returning: .notSent(HTTPFailure(.cancelled))) }
+            }
+        } onCancel: {
+            finish(id, .outcomeUnknown(HTTPFailure(.cancelled)))
+        }
+    }
+
+    /// The next call that the test has not seen.
+    func call() async -> Call {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                if state.unseen.isEmpty {
+                    state.test = continuation
+                } else {
+                    continuation.resume(returning: state.unseen.removeFirst())
+                }
+            }
+        }
+    }
+
+    func answer(_ call: Call, _ ids: [Int64]) {
+        let updates = ids.map { #"{"update_id":\#($0)}"# }.joined(separator: ",")
+        finish(call.id, .response(status: 200, body: Array(#"{"ok":true,"result":[\#(updates)]}"#.utf8)))
+    }
+
+    func refuse(_ call: Call, _ code: Int, _ parameters: String = "{}") {
+        let body = #"{"ok":false,"error_code":\#(code),"description":"x","parameters":\#(parameters)}"#
+        finish(call.id, .response(status: code, body: Array(body.utf8)))
+    }
+
+    func fail(_ call: Call) { finish(call.id, .notSent(HTTPFailure(.cannotConnect))) }
+
+    private func finish(_ id: Int, _ outcome: HTTPOutcome) {
+        state.withLock { $0.callers.removeValue(forKey: id) }?.resume(returning: outcome)
+    }
+}
+
+/// Time that jumps to whatever is waited for; it tells the waits that were asked for. With `isFrozen` a wait lasts until it is cancelled.
+final class JumpingTime: Sendable {
+    private let state = Mutex((now: Duration.zero, isFrozen: false))
+
+    var now: Duration { state.withLock { $0.now } }
+
+    func freeze() { state.withLock { $0.isFrozen = true } }
+
+    var poller: PollerTime {
+        PollerTime(
+            now: { self.now },
+            sleep: { until in
+                let isFrozen = self.state.withLock { state in
+                    if !state.isFrozen { state.now = max(state.now, until) }
+                    return state.isFrozen
+                }
+                if isFrozen { await Signal().wait() }
+            })
+    }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct UpdatePollerTests {
+    /// A running poller, its transport, its time, and what it handed over and reported.
+    private struct Bench: Sendable {
+        let transport = ScriptedTransport()
+        let time = JumpingTime()
+        let handled = Log<Int64>()
+        let statuses = Log<PollerStatus>()
+        let poller: UpdatePoller
+
+        init(limits: PollSchedule.Limits = PollSchedule.Limits()) {
+            let statuses = statuses
+            poller = UpdatePoller(
+                bot: TelegramBot(
+                    baseURL: "http://x", token: BotToken("1:abcdef"), transport: transport,
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+                limits: limits, time: time.poller, statusChanged: { statuses.append($0) })
+        }
+
+        func run(_ test: () async throws -> Void) async rethrows {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await poller.run { handled.append($0.id) } }
+                defer { poller.stop() }
+                try await test()
+            }
+        }
+    }
+
+    @Test func whatIsUnsettledIsNotConfirmedAndWhatIsSettledIs() async throws {
+        let bench = Bench()
+        await bench.run {
+            let first = await bench.transport.call()
+            #expect(first.offset == nil && first.timeout == 0 && first.limit == 100)
+            bench.transport.answer(first, [5, 6])
+            let second = await bench.transport.call()
+            #expect(second.offset == nil && second.timeout == 50)
+            #expect(bench.time.now >= .seconds(1))
+            bench.poller.settled(6)
+            bench.transport.answer(second, [5, 6, 7])
+            let third = await bench.transport.call()
+            #expect(third.offset == nil)
+            bench.poller.settled(5)
+            bench.transport.answer(third, [5, 6, 7])
+            let fourth = await bench.transport.call()
+            #expect(fourth.offset == 7)
+            #expect(bench.handled.all == [5, 6, 7])
+            #expect(bench.poller.unsettledCount == 1)
+            #expect(bench.statuses.all == [.polling])
+        }
+    }
+
+    @Test func settlingIsConfirmedAtOnce() async throws {
+        let bench = Bench()
+        await bench.run {
+            let first = await bench.transport.call()
+            bench.time.freeze()
+            bench.transport.answer(first, [5])
+            await bench.handled.reached(1)
+            bench.poller.settled(5)
+            // No wait for time, which stands still.
+            #expect(await bench.transport.call().offset == 6)
+        }
+    }
+
+    @Test func theSameOffsetIsNotAskedTwiceWithinHalfASecond() async throws {
+        let bench = Bench()
+        await bench.run {
+            for round in 0..<5 {
+                let call = await bench.transport.call()
+                #expect(bench.time.now == .milliseconds(500) * round)
+                bench.transport.answer(call, [])
+            }
+        }
+    }
+
+    @Test func idsThatJumpDownAreHandledAndConfirmed() async throws {
+        let bench = Bench()
+        await bench.run {
+            bench.transport.answer(await bench.transport.call(), [900])
+            await bench.handled.reached(1)
+            bench.poller.settled(900)
+            var call = await bench.transport.call()
+            if call.offset == nil {
+                bench.transport.answer(call, [900])
+                call = await bench.transport.call()
+            }
+            #expect(call.offset == 901)
+            bench.transport.answer(call, [3])
+            await bench.handled.reached(2)
+            bench.poller.settled(3)
+            call = await bench.transport.call()
+            if call.offset == 901 {
+                bench.transport.answer(call, [3])
+                call = await bench.transport.call()
+            }
+            #expect(call.offset == 4)
+            #expect(bench.handled.all == [900, 3])
+        }
+    }
+
+    @Test func refusalsAreReportedAndOvercome() async throws {
+        let bench = Bench()
+        await bench.run {
+            bench.transport.refuse(await bench.transport.call(), 409)
+            bench.transport.refuse(await bench.transport.call(), 401)
+            bench.transport.fail(await bench.transport.call())
+            let before = bench.time.now
+            bench.transport.refuse(await bench.transport.call(), 429, #"{"retry_after":40}"#)
+            let call = await bench.transport.call()
+            #expect(bench.time.now >= before + .seconds(40))
+            #expect(call.timeout == 0)
+            bench.transport.answer(call, [1])
+            await bench.handled.reached(1)
+            #expect(bench.handled.all == [1])
+            #expect(
+                bench.statuses.all == [
+                    .conflict, .unauthorized, .unreachable("not sent (no connection)"), .paused(.seconds(40)), .polling,
+                ])
+        }
+    }
+
+    @Test func backingOffIsCappedAndNeverABusyLoop() async throws {
+        let bench = Bench()
+        await bench.run {
+            var last: Duration = .zero
+            for round in 0..<50 {
+                let call = await bench.transport.call()
+                let wait = bench.time.now - last
+                #expect(round == 0 || wait >= .milliseconds(500) && wait <= .seconds(30))
+                last = bench.time.now
+                bench.transport.refuse(call, 502)
+            }
+        }
+    }
+
+    @Test func atTheBoundOfUnsettledNothingMoreIsAsked() async throws {
+        var limits = PollSchedule.Limits()
+        limits.unsettledMax = 2
+        var schedule = PollSchedule(limits: limits)
+        schedule.pollStarted(offset: nil, now: .zero)
+        #expect(schedule.pollAnswered([1, 2]) == [1, 2])
+        #expect(schedule.nextAction(now: .seconds(100)) == .waitForSettled)
+        #expect(schedule.settled(2) == true)
+        #expect(schedule.nextAction(now: .seconds(100)) == .poll(offset: nil, timeout: .seconds(50)))
+    }
+
+    @Test func stoppingBreaksThePollOffAndTheLastCallConfirms() async throws {
+        let bench = Bench()
+        await bench.run {
+            bench.transport.answer(await bench.transport.call(), [5, 6])
+            await bench.handled.reached(2)
+            _ = await bench.transport.call()
+        }
+        await bench.poller.confirmSettled()
+        bench.poller.settled(5)
+        bench.time.freeze()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await bench.poller.confirmSettled() }
+            let call = await bench.transport.call()
+            #expect(call.offset == 6 && call.limit == 1 && call.timeout == 0)
+            bench.transport.answer(call, [6])
+        }
+        // Confirmed once is enough: this makes no call, so it returns though nobody answers.
+        await bench.poller.confirmSettled()
+        #expect(bench.handled.all == [5, 6])
+    }
+
+    @Test func theLastCallIsGivenUpAtItsDeadline() async throws {
+        let bench = Bench()
+        await bench.run {
+            bench.transport.answer(await bench.transport.call(), [5])
+            await bench.handled.reached(1)
+        }
+        bench.poller.settled(5)
+        await bench.poller.confirmSettled()
+    }
+
+    @Test func aWholeRoundOverARealConnection() async throws {
+        let queue = Mutex<[Int64]>([7, 8, 3])
+        let server = try LoopbackServer { request in
+            let body = (try? JSONSerialization.jsonObject(with: Data(request.body.utf8))) as? [String: Any] ?? [:]
+            let left = queue.withLock { queue in
+                if let offset = body["offset"] as? Int {
+                    queue = queue.firstIndex(of: Int64(offset - 1)).map { Array(queue[($0 + 1)...]) } ?? queue
+                }
+                return queue
+            }
+            if left.isEmpty { return .hold }
+            return .ok("[\(left.map { #"{"update_id":\#($0)}"# }.joined(separator: ","))]")
+        }
+        defer { server.stop() }
+        let poller = UpdatePoller(
+            bot: TelegramBot(
+                baseURL: server.url, token: BotToken("1:abcdef"), transport: CurlTransport(),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        let handled = Log<Int64>()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await poller.run { update in
+                    handled.append(update.id)
+                    poller.settled(update.id)
+                }
+            }
+            await server.reached(requests: 2)
+            poller.stop()
+        }
+        await server.reached(gone: 1)
+        #expect(handled.all == [7, 8, 3])
+        #expect(queue.withLock { $0 } == [])
+    }
+}
+
+/// What happened, in order, and a way to wait for it.
+final class Log<Entry: Sendable>: Sendable {
+    private let state = Mutex<(entries: [Entry], waiters: [(count: Int, CheckedContinuation<Void, Never>)])>(([], []))
+
+    var all: [Entry] { state.withLock { $0.entries } }
+
+    func append(_ entry: Entry) {
+        let met = state.withLock { state in
+            state.entries.append(entry)
+            let count = state.entries.count
+            let met = state.waiters.filter { $0.count <= count }.map(\.1)
+            state.waiters.removeAll { $0.count <= count }
+            return met
+        }
+        for continuation in met { continuation.resume() }
+    }
+
+    func reached(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isMet = state.withLock { state in
+                if state.entries.count >= count { return true }
+                state.waiters.append((count, continuation))
+                return false
+            }
+            if isMet { continuation.resume() }
+        }
+    }
+}

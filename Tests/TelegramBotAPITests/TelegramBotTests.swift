@@ -1,0 +1,174 @@
+import Foundation
+import Logging
+import Testing
+
+@testable import TelegramBotAPI
+
+private let secret = "AAF-secret_half_of_the_token"
+private let token = "123456:\(secret)"
+
+@Suite(.timeLimit(.minutes(1)))
+struct TelegramBotTests {
+    private func bot(_ url: String, token: String = token) -> TelegramBot {
+        TelegramBot(
+            baseURL: url, token: BotToken(token), transport: CurlTransport(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// The error of a `sendMessage` that is answered so.
+    private func error(status: Int, _ body: String) async throws -> TelegramError {
+        let server = try LoopbackServer { _ in .http(status: status, body: body) }
+        defer { server.stop() }
+        do {
+            _ = try await bot(server.url).sendMessage(chatID: 1, text: "x")
+        } catch { return error }
+        throw Unexpected("no error")
+    }
+
+    private func refusal(_ code: Int, _ description: String, _ parameters: String = "{}") -> String {
+        #"{"ok":false,"error_code":\#(code),"description":"\#(description)","parameters":\#(parameters)}"#
+    }
+
+    @Test func aMessageIsSentAsTelegramWantsIt() async throws {
+        let server = try LoopbackServer { _ in
+            .ok(#"{"message_id":9,"date":1,"chat":{"id":-5,"type":"group"},"text":"x"}"#)
+        }
+        defer { server.stop() }
+        let sent = try await bot(server.url + "/").sendMessage(
+            chatID: -5, threadID: 3, text: "a <b>ä</b>", parseMode: .html,
+            replyMarkup: InlineKeyboardMarkup(rows: [[InlineKeyboardButton(text: "Skip", callbackData: "s")]]),
+            replyTo: 8)
+        #expect(sent == SentMessage(id: 9, chat: Chat(id: -5, kind: .group)))
+        #expect(server.requests.map(\.path) == ["/bot\(token)/sendMessage"])
+        let body = try JSONSerialization.jsonObject(with: Data(server.requests[0].body.utf8)) as? NSDictionary
+        #expect(
+            body == [
+                "chat_id": -5, "message_thread_id": 3, "text": "a <b>ä</b>", "parse_mode": "HTML",
+                "link_preview_options": ["is_disabled": true],
+                "reply_parameters": ["message_id": 8, "allow_sending_without_reply": true],
+                "reply_markup": ["inline_keyboard": [[["text": "Skip", "callback_data": "s"]]]],
+            ])
+    }
+
+    @Test func theOtherMethodsAreCalledByTheirNames() async throws {
+        let server = try LoopbackServer {
+            $0.path.hasSuffix("getMe") ? .ok(#"{"id":7,"is_bot":true,"first_name":"R"}"#) : .ok("true")
+        }
+        defer { server.stop() }
+        let bot = bot(server.url)
+        #expect(try await bot.getMe() == User(id: 7, isBot: true, firstName: "R"))
+        try await bot.editMessageText(chatID: 1, messageID: 2, text: "x")
+        try await bot.editMessageReplyMarkup(chatID: 1, messageID: 2)
+        try await bot.answerCallbackQuery(id: "q", text: "done", showAlert: true)
+        try await bot.setMyCommands([BotCommand(command: "help", description: "Help")])
+        try await bot.sendTyping(chatID: 1)
+        #expect(
+            server.requests.map { $0.path.split(separator: "/").last ?? "" } == [
+                "getMe", "editMessageText", "editMessageReplyMarkup", "answerCallbackQuery", "setMyCommands",
+                "sendChatAction",
+            ])
+    }
+
+    @Test func aNegativeOffsetIsNeverSent() async throws {
+        let server = try LoopbackServer { _ in .ok("[]") }
+        defer { server.stop() }
+        _ = try await bot(server.url).getUpdates(offset: -1, limit: 500, timeout: .zero)
+        _ = try await bot(server.url).getUpdates(offset: 12, timeout: .seconds(50))
+        let bodies = try server.requests.map {
+            try JSONSerialization.jsonObject(with: Data($0.body.utf8)) as? NSDictionary
+        }
+        let kinds = ["message", "edited_message", "callback_query", "my_chat_member"]
+        #expect(bodies[0] == ["limit": 100, "timeout": 0, "allowed_updates": kinds])
+        #expect(bodies[1] == ["offset": 12, "limit": 100, "timeout": 50, "allowed_updates": kinds])
+    }
+
+    @Test func refusalsAreSorted() async throws {
+        #expect(try await error(status: 401, refusal(401, "Unauthorized")) == .unauthorized)
+        #expect(try await error(status: 404, refusal(404, "Not Found")) == .unauthorized)
+        #expect(try await error(status: 409, refusal(409, "Conflict: x")) == .conflict("Conflict: x"))
+        #expect(
+            try await error(status: 403, refusal(403, "Forbidden: bot was blocked"))
+                == .forbidden("Forbidden: bot was blocked"))
+        #expect(
+            try await error(status: 429, refusal(429, "Too Many", #"{"retry_after":17}"#))
+                == .tooManyRequests(retryAfter: .seconds(17)))
+        #expect(try await error(status: 429, refusal(429, "Too Many")) == .tooManyRequests(retryAfter: .seconds(5)))
+        #expect(
+            try await error(status: 400, refusal(400, "x", #"{"migrate_to_chat_id":-1001234567890123}"#))
+                == .badRequest(.migrated(to: -1_001_234_567_890_123)))
+        #expect(try await error(status: 502, "<html>") == .outcomeUnknown(.serverError(status: 502)))
+        #expect(try await error(status: 500, refusal(500, "Internal")) == .outcomeUnknown(.serverError(status: 500)))
+    }
+
+    @Test(arguments: [
+        ("Bad Request: message is not modified: specified new…", BadRequest.messageNotModified),
+        ("Bad Request: can't parse entities: Unsupported start tag", .cannotParseEntities),
+        ("Bad Request: query is too old and response timeout expired or query ID is invalid", .queryTooOld),
+        ("Bad Request: chat not found", .chatNotFound),
+        ("Bad Request: message to edit not found", .messageToEditNotFound),
+        ("Bad Request: message text is empty", .other("Bad Request: message text is empty")),
+    ])
+    func badRequestsAreSortedByTheirWords(_ words: String, _ kind: BadRequest) async throws {
+        let error = try await error(status: 400, refusal(400, words))
+        #expect(error == .badRequest(kind))
+        #expect(!error.isRetriable && !error.mayHaveTakenEffect)
+    }
+
+    /// A proxy's 403 must not make a chat look blocked.
+    @Test(arguments: [(200, "{"), (200, ""), (200, #"{"ok":true}"#), (403, "<html>"), (401, "[]"), (302, "")])
+    func whatIsNotTheBotAPIsIsMalformed(_ status: Int, _ body: String) async throws {
+        let error = try await error(status: status, body)
+        #expect(error == .malformedResponse(status: status))
+        #expect(error.isRetriable && error.mayHaveTakenEffect)
+    }
+
+    @Test func notSentAndUnknownAreToldApart() async throws {
+        let refused = await #expect(throws: TelegramError.self) {
+            try await bot("http://127.0.0.1:\(try LoopbackServer.closedPort())").getMe()
+        }
+        #expect(refused?.isRetriable == true && refused?.mayHaveTakenEffect == false)
+        let server = try LoopbackServer { _ in .reset }
+        defer { server.stop() }
+        let broken = await #expect(throws: TelegramError.self) { try await bot(server.url).getMe() }
+        #expect(broken?.isRetriable == true && broken?.mayHaveTakenEffect == true)
+    }
+
+    @Test func theTokenIsInNoErrorAndNoDescription() async throws {
+        let echo = try LoopbackServer { request in
+            let said = "seen \(request.path) and \(secret)"
+            return switch request.connection % 4 {
+            case 0: .http(status: 400, body: #"{"ok":false,"error_code":400,"description":"\#(said)"}"#)
+            case 1: .http(status: 403, body: #"{"ok":false,"error_code":403,"description":"\#(said)"}"#)
+            case 2: .http(status: 409, body: #"{"ok":false,"error_code":409,"description":"\#(said)"}"#)
+            default: .raw("\(said)\r\n\r\n")
+            }
+        }
+        defer { echo.stop() }
+        let closed = "http://127.0.0.1:\(try LoopbackServer.closedPort())"
+        let urls = [
+            echo.url, echo.url, echo.url, echo.url, closed, "http://[::1", "nonsense://x", "http://127.0.0.1:99999",
+        ]
+        for (url, token) in urls.flatMap({ [($0, token), ($0, "12 3/../\u{e4}:\(secret)")] }) {
+            let bot = bot(url, token: token)
+            let error = await #expect(throws: TelegramError.self) { try await bot.getMe() }
+            var texts = ["\(bot)", String(reflecting: bot), "\(BotToken(token))", String(reflecting: BotToken(token))]
+            if let error { texts += ["\(error)", String(reflecting: error), error.localizedDescription] }
+            var dumped = ""
+            dump(bot, to: &dumped)
+            dump(BotToken(token), to: &dumped)
+            dump(error, to: &dumped)
+            for text in texts + [dumped] { #expect(!text.contains("secret_half"), "\(url): \(text)") }
+        }
+    }
+
+    @Test func cancellationIsToldAsSuch() async throws {
+        let server = try LoopbackServer { _ in .hold }
+        defer { server.stop() }
+        let bot = bot(server.url)
+        let task = Task { try await bot.getMe() }
+        await server.reached(requests: 1)
+        task.cancel()
+        let error = await #expect(throws: TelegramError.self) { try await task.value }
+        #expect(error?.isCancellation == true)
+    }
+}

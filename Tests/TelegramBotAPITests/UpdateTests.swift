@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+
+@testable import TelegramBotAPI
+
+@Suite struct UpdateTests {
+    private func updates(_ json: String) throws -> LossyList<Update> {
+        try JSONDecoder().decode(LossyList<Update>.self, from: Data(json.utf8))
+    }
+
+    private func message(_ members: String) throws -> Message {
+        try JSONDecoder().decode(
+            Message.self, from: Data(#"{"message_id":1,"date":5,"chat":{"id":2,"type":"private"},\#(members)}"#.utf8))
+    }
+
+    @Test func aMessageInATopicIsReadWhole() throws {
+        let list = try updates(
+            #"""
+            [{"update_id":10,"message":{"message_id":4,"message_thread_id":77,"is_topic_message":true,
+            "from":{"id":9007199254740993,"is_bot":false,"first_name":"Ä","username":"u","language_code":"de"},
+            "chat":{"id":-1001234567890,"type":"supergroup","title":"T","is_forum":true},"date":1700000000,"text":"hi",
+            "reply_to_message":{"message_id":3,"date":1,"chat":{"id":1,"type":"private"},"text":"q",
+            "reply_to_message":{"message_id":2,"date":1,"chat":{"id":1,"type":"private"}}}}}]
+            """#)
+        guard case .message(let message) = list.elements.first?.kind else { throw Unexpected(list) }
+        #expect(message.from == User(id: 9_007_199_254_740_993, firstName: "Ä", username: "u", languageCode: "de"))
+        #expect(message.chat == Chat(id: -1_001_234_567_890, kind: .supergroup, title: "T"))
+        #expect(message.chat.isGroup && message.topicID == 77 && message.contentKind == .text && message.text == "hi")
+        #expect(message.replyTo?.text == "q" && message.replyTo?.replyTo == nil)
+    }
+
+    @Test func theKindsOfUpdatesAreToldApart() throws {
+        let message = #"{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
+        let from = #""from":{"id":8,"is_bot":false,"first_name":"F"}"#
+        let list = try updates(
+            #"""
+            [{"update_id":1,"edited_message":\#(message)},
+            {"update_id":2,"callback_query":{"id":"q",\#(from),"message":\#(message),"data":"d","chat_instance":"5"}},
+            {"update_id":3,"callback_query":{"id":"q",\#(from),"message":{"message_id":4,"date":0,"chat":{"id":1,"type":"private"}}}},
+            {"update_id":4,"my_chat_member":{"chat":{"id":1,"type":"private"},\#(from),"date":1,
+            "old_chat_member":{"status":"member"},"new_chat_member":{"status":"kicked","until_date":0}}}]
+            """#
+        ).elements
+        guard case .editedMessage = list[0].kind, case .callbackQuery(let seen) = list[1].kind,
+            case .callbackQuery(let unseen) = list[2].kind, case .myChatMember(let change) = list[3].kind
+        else { throw Unexpected(list) }
+        #expect(seen.data == "d" && seen.message?.messageID == 4)
+        #expect(unseen.message == .inaccessible(InaccessibleMessage(id: 4, chat: Chat(id: 1))))
+        #expect(change.newStatus == .kicked && !change.mayWrite)
+    }
+
+    @Test func whatCannotBeReadIsUnknownAndKeepsItsID() throws {
+        let list = try updates(
+            #"""
+            [{"update_id":1,"poll":{"id":"1"}},{"update_id":2},{"update_id":3,"message":"text"},{"update_id":4,"message":{"date":1}},
+            {"update_id":5,"callback_query":{"id":7}},{"update_id":6,"message":null},{"message":{}},7,null,[],
+            {"update_id":7,"message":{"message_id":1,"chat":{"id":3,"type":"private"},"from":[],"text":5,"photo":"x","date":"y"}}]
+            """#)
+        #expect(list.elements.map(\.id) == [1, 2, 3, 4, 5, 6, 7])
+        #expect(list.elements.dropLast().allSatisfy { $0.kind == .unknown })
+        #expect(list.dropped == 4)
+        guard case .message(let message) = list.elements[6].kind else { throw Unexpected(list) }
+        #expect(message.from == nil && message.text == nil && message.photo.isEmpty)
+    }
+
+    @Test func ofUpdatesUnderWayOnlyTheIDIsRead() throws {
+        let decoder = JSONDecoder()
+        decoder.userInfo[.updatesUnderWay] = [1] as Set<Int64>
+        let message = #""message":{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
+        let list = try decoder.decode(
+            [Update].self, from: Data(#"[{"update_id":1,\#(message)},{"update_id":2,\#(message)}]"#.utf8))
+        #expect(list[0] == Update(id: 1, kind: .unknown))
+        guard case .message = list[1].kind else { throw Unexpected(list) }
+    }
+
+    @Test func photosAndDocumentsAreKept() throws {
+        let photo = try message(
+            #""caption":"c","photo":[{"file_id":"a","width":90,"height":60},{"width":1},{"file_id":"b","width":900,"height":600}]"#
+        )
+        #expect(photo.photo.map(\.fileID) == ["a", "b"] && photo.caption == "c" && photo.contentKind == .photo)
+        let document = try message(#""document":{"file_id":"d","mime_type":"image/png","file_size":5}"#)
+        #expect(document.document == Document(fileID: "d", mimeType: "image/png") && document.contentKind == .document)
+    }
+
+    @Test(arguments: [
+        (#""sticker":{"file_id":"s"}"#, ContentKind.sticker), (#""voice":{}"#, .voice), (#""video":{}"#, .video),
+        (#""animation":{},"document":{"file_id":"d"}"#, .animation), (#""venue":{},"location":{}"#, .venue),
+        (#""migrate_to_chat_id":-100"#, .migration), (#""new_chat_members":[]"#, .service),
+        (#""paid_media":{}"#, .other),
+        (#""text":null"#, .other),
+    ])
+    func contentIsNamed(_ members: String, _ kind: ContentKind) throws {
+        #expect(try message(members).contentKind == kind)
+    }
+
+    @Test func migrationIDsAreKept() throws {
+        #expect(try message(#""migrate_to_chat_id":-1001"#).migrateToChatID == -1001)
+        #expect(try message(#""migrate_from_chat_id":-7"#).migrateFromChatID == -7)
+    }
+
+    @Test(arguments: 0..<200 as Range<UInt64>)
+    func junkNeverStopsAListNorCrashes(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        func value(_ depth: Int) -> String {
+            switch Int.random(in: 0..<(depth > 4 ? 5 : 8), using: &random) {
+            case 0: return "null"
+            case 1:
+                return ["true", "-1", "0", "1e400", "9223372036854775807", "1.5", "99999999999999999999"].randomElement(
+                    using: &random) ?? "0"
+            case 2: return #""x""#
+            case 3: return "[]"
+            case 4: return "{}"
+            case 5: return "[\(value(depth + 1)),\(value(depth + 1))]"
+            default:
+                let names = [
+                    "message_id", "chat", "id", "type", "from", "date", "text", "photo", "data", "message",
+                    "reply_to_message",
+                ]
+                return "{"
+                    + (0..<4).map { _ in "\"\(names.randomElement(using: &random) ?? "")\":\(value(depth + 1))" }
+                    .joined(separator: ",") + "}"
+            }
+        }
+        let kinds = ["message", "edited_message", "callback_query", "my_chat_member", "poll"]
+        let json = (0..<20).map {
+            #"{"update_id":\#($0),"\#(kinds.randomElement(using: &random) ?? "")":\#(value(0))}"#
+        }
+        // A number beyond Double is not JSON for Foundation: then the whole answer is malformed, and asked for again.
+        guard let list = try? updates("[\(json.joined(separator: ","))]") else {
+            #expect(json.joined().contains("1e400"), "seed \(seed)")
+            return
+        }
+        #expect(list.elements.map(\.id) == Array(0..<20), "seed \(seed)")
+    }
+}
