@@ -21,6 +21,7 @@ struct Rivetctl: AsyncParsableCommand {
 @main
 enum Main {
     static func main() async {
+        Output.reserveDescriptors()
         // A reader that closed the pipe has read what it wanted.
         signal(SIGPIPE, SIG_IGN)
         do {

@@ -38,17 +38,19 @@ extension ServiceCaller {
     ) -> CommandFailure {
         let away = "\(service.unit) does not answer on \(path)"
         let isItRunning = "Is it running? systemctl status \(service.unit), or make run"
+        let isItHere = isItRunning + "; is the directory right? RIVET_RUNTIME_DIR, or --runtime-dir"
         switch finding {
         case .listening, .noFile:
-            return CommandFailure("\(away): no such file", nextStep: isItRunning, exitCode: ExitCodes.unreachable)
+            return CommandFailure("\(away): no such file", nextStep: isItHere, exitCode: ExitCodes.unreachable)
         case .nobodyListens:
             return CommandFailure(
-                "\(away): nobody listens, the file is left over", nextStep: isItRunning, exitCode: ExitCodes.unreachable)
+                "\(away): nobody listens, the file is left over", nextStep: isItRunning,
+                exitCode: ExitCodes.unreachable)
         case .permissionDenied:
             return CommandFailure(
                 "\(path): permission denied",
-                nextStep: "It is for root and the group \(group ?? "of the socket"): use sudo, or have yourself added to "
-                    + "that group and log in again",
+                nextStep: "It is for root and the group \(group ?? "of the socket"): use sudo, or have yourself added "
+                    + "to that group and log in again",
                 exitCode: ExitCodes.unreachable)
         case .failed(ENAMETOOLONG):
             return CommandFailure(

@@ -5,7 +5,6 @@ internal import Glibc
 enum SocketProbe {
     enum Finding: Equatable {
         case listening
-        /// Neither a file.
         case noFile
         /// A file that a process left when it was killed.
         case nobodyListens
@@ -15,7 +14,8 @@ enum SocketProbe {
 
     /// Never waits.
     static func find(_ path: String) -> Finding {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
         guard descriptor >= 0 else { return .failed(code: errno) }
         defer { close(descriptor) }
         var address = sockaddr_un()

@@ -14,14 +14,14 @@ struct HealthCommand: AsyncParsableCommand {
             EXIT CODES
               0   all services are ok
               1   at least one is degraded: a configured tier is away, nothing is lost
-              2   at least one is failing (only memory holds what is written) or does not answer
+              2   at least one fails (only memory holds what is written) or is away
               64  the command line is wrong
               78  a setting is wrong
             """)
 
     @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
 
-    @Flag(help: "Print one JSON object: {\"services\": {\"rivet-state\": {health, or error and next_step}, …}}.")
+    @Flag(help: "Print one JSON object: {\"services\": {\"rivet-state\": {health, or error and next_step}, ...}}.")
     var json = false
 
     @Option(
@@ -39,7 +39,8 @@ struct HealthCommand: AsyncParsableCommand {
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
         let listing = HealthListing(
-            answers: RivetService.allCases.compactMap { service in answers[service].map { (service, $0) } }, now: .now())
+            answers: RivetService.allCases.compactMap { service in answers[service].map { (service, $0) } }, now: .now()
+        )
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
         // A socket path that no system takes is a setting to mend, not a service that is away.
         for case (_, .failure(let failure)) in listing.answers where failure.exitCode == ExitCodes.configuration {

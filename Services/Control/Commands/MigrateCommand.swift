@@ -21,7 +21,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
     @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
 
-    @Flag(help: "Print one JSON object: {\"databases\": {\"state.db\": {path, applied, or error and next_step}, …}}.")
+    @Flag(help: "Print one JSON object: {\"databases\": {\"state.db\": {path, applied, or error and next_step}, ...}}.")
     var json = false
 
     func validate() throws {

@@ -21,9 +21,10 @@ struct TimeLimit: Equatable {
 
     /// - Throws: a usage error for what is no duration.
     static func parse(_ argument: String) throws -> TimeLimit {
+        // An empty variable would count as not set.
+        guard !argument.isEmpty else { throw ValidationError("it must not be empty") }
         do throws(ConfigurationError) {
-            // An empty variable would count as not set.
-            let settings = Settings(variables: ["--timeout": argument.isEmpty ? " " : argument])
+            let settings = Settings(variables: ["--timeout": argument])
             return TimeLimit(duration: try settings.duration("--timeout", default: .zero))
         } catch { throw ValidationError(error.description) }
     }

@@ -15,7 +15,8 @@ struct ShowConversationCommand: AsyncParsableCommand {
     // Groups have negative ids.
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The id of the chat; with a topic, chat:topic. (default: the private chat)", valueName: "id"))
+        help: ArgumentHelp("The id of the chat; with a topic, chat:topic. (default: the private chat)", valueName: "id")
+    )
     var chat: String?
 
     @Option(help: ArgumentHelp("The type of the conversation.", valueName: "name"))

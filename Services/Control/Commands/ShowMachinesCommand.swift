@@ -42,7 +42,7 @@ struct ShowMachinesCommand: AsyncParsableCommand {
                 machines += page.machines
                 guard let next = page.nextCursor, !page.machines.isEmpty else { break }
                 cursor = next
-            } catch where error.answer == .internalError && limit > 1 {
+            } catch  where error.answer == .internalError && limit > 1 {
                 // A page that is longer than a frame is an internal error; a single machine always fits.
                 limit = 1
             }

@@ -7,7 +7,8 @@ struct SweepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
         abstract: "Removes expired conversations now.",
-        discussion: "rivet-state does this by itself every RIVET_SWEEP_INTERVAL; an expired conversation is never used.")
+        discussion: "rivet-state does this by itself every RIVET_SWEEP_INTERVAL; an expired conversation is never used."
+    )
 
     @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
 

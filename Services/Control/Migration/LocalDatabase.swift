@@ -34,7 +34,7 @@ struct LocalDatabase {
             case .migration(.databaseIsNewer): throw CommandFailure(error.description)
             case .migration(.failed), .open:
                 throw CommandFailure(
-                    "\(path): \(error)", nextStep: "Are the directory and the file writable, is the disk full?")
+                    "\(path): \(error)", nextStep: "Is the file whole, is it writable, and is there room on the disk?")
             }
         }
     }

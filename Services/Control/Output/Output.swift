@@ -3,6 +3,14 @@ internal import Glibc
 
 /// Where the answer and the errors go.
 enum Output {
+    /// Where a standard descriptor is closed, holds its number with one that cannot be written, so that nothing which is
+    /// opened later, a database or a socket, is taken for the output.
+    static func reserveDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+
     /// Writes `lines` to standard output. They must be harmless for a terminal.
     ///
     /// A reader that is gone is no failure: it has read what it wanted.
