@@ -9,6 +9,8 @@ enum ExitCodes {
     static let unreachable: Int32 = 2
     /// EX_USAGE of sysexits.h.
     static let usage: Int32 = 64
+    /// EX_IOERR.
+    static let output: Int32 = 74
     /// EX_CONFIG.
     static let configuration: Int32 = 78
 
@@ -18,6 +20,7 @@ enum ExitCodes {
           1   it could not be done; for health, a service is degraded
           2   a service does not answer; for health, also one that is failing
           64  the command line is wrong
+          74  the answer could not be written
           78  a setting is wrong
         """
 

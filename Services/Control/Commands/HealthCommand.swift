@@ -16,6 +16,7 @@ struct HealthCommand: AsyncParsableCommand {
               1   at least one is degraded: a configured tier is away, nothing is lost
               2   at least one fails (only memory holds what is written) or is away
               64  the command line is wrong
+              74  the answer could not be written
               78  a setting is wrong
             """)
 

@@ -69,7 +69,9 @@ struct HealthListing {
             case .success(let health):
                 if let detail = health.detail { notes.append("\(service.unit): \(detail)") }
                 for tier in health.tiers where tier.state != .up {
-                    if let error = tier.lastError { notes.append("\(service.unit): \(tier.name.rawValue): \(error)") }
+                    // The detail of a service may already say it.
+                    guard let error = tier.lastError, health.detail?.contains(error) != true else { continue }
+                    notes.append("\(service.unit): \(tier.name.rawValue): \(error)")
                 }
             case .failure(let failure):
                 notes.append(failure.cause)

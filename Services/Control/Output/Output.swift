@@ -17,7 +17,8 @@ enum Output {
     static func print(_ lines: [String]) throws(CommandFailure) {
         let code = write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
         guard code == 0 || code == EPIPE else {
-            throw CommandFailure("the answer could not be written: \(String(cString: strerror(code)))")
+            throw CommandFailure(
+                "the answer could not be written: \(String(cString: strerror(code)))", exitCode: ExitCodes.output)
         }
     }
 

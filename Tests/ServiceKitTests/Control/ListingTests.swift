@@ -46,6 +46,12 @@ import Testing
         #expect(lines.allSatisfy { $0.count <= 80 })
     }
 
+    @Test func anErrorIsToldOnce() {
+        let tier = ServiceHealth.Tier(name: .sqlite, kind: "sqlite", state: .down, lastError: "disk full")
+        let lines = listing(health(.failing, tiers: [tier], detail: "memory only: disk full"), health(.ok)).lines
+        #expect(lines.filter { $0.contains("disk full") } == ["rivet-state: memory only: disk full"])
+    }
+
     @Test func withoutTiersAndTroubleThereIsOneTable() {
         #expect(listing(health(.ok), health(.ok)).lines.count == 3)
     }
