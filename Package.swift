@@ -127,7 +127,14 @@ let package = Package(
         .testTarget(
             name: "TelegramSimulatorTests", dependencies: ["TelegramSimulator", "Contracts"], path: "Tests/TelegramSimulatorTests"),
         .testTarget(
-            name: "ServiceKitTests", dependencies: ["ServiceKit", "Systemd", "Contracts"], path: "Tests/ServiceKitTests"),
+            name: "ServiceKitTests",
+            dependencies: [
+                "Control", "Contracts", "Persistence", "ServiceKit", "Systemd", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/ServiceKitTests"),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "Dialogue", "TelegramBotAPI", "Contracts"], path: "Tests/GatewayTests"),
         .testTarget(

@@ -1,6 +1,7 @@
 public import Contracts
 public import Logging
 public import NIOCore
+internal import NIOPosix
 public import Wire
 
 /// What a process gives to the parts of its service.
@@ -12,6 +13,13 @@ public struct ServiceContext: Sendable {
     /// The one event loop: the server, its clients and their calls run on it.
     public var eventLoop: any EventLoop
     public var startedAt: Timestamp
+
+    /// For a program that calls services and is none: with an event loop of its own, and without a log.
+    public static func forCaller(name: String, settings: Settings) -> ServiceContext {
+        ServiceContext(
+            name: name, settings: settings, logger: Logger(label: name) { _ in SwiftLogNoOpLogHandler() },
+            eventLoop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), startedAt: .now())
+    }
 
     /// The path of a service's socket.
     public func socketPath(_ socketName: String) -> String { "\(settings.runtimeDirectory)/\(socketName).sock" }

@@ -23,8 +23,11 @@ public struct Settings: Sendable {
     public func secret(_ name: String, credential: String) throws(ConfigurationError) -> String? {
         guard let credentialsDirectory else { return variables[name] }
         let path = credentialsDirectory + "/" + credential
-        guard FileManager.default.fileExists(atPath: path) else { return variables[name] }
-        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8) else {
+        let data: Data?
+        do { data = try Data(contentsOf: URL(filePath: path)) } catch CocoaError.fileReadNoSuchFile {
+            return variables[name]
+        } catch { data = nil }
+        guard let data, let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError(name: credential, accepted: "the credential \(path) must be readable text")
         }
         let value = text.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -38,7 +41,8 @@ public struct Settings: Sendable {
         guard let (number, seconds) = Self.number(value, units: units), number * seconds >= 0.001,
             number * seconds <= 10 * 365 * 86_400
         else {
-            throw ConfigurationError(name: name, value: value, accepted: "a number with a unit: 750ms, 30s, 15m, 24h")
+            throw ConfigurationError(
+                name: name, value: value, accepted: "a number above 0 with a unit: 750ms, 30s, 15m, 24h")
         }
         return .milliseconds(Int64((number * seconds * 1_000).rounded()))
     }
@@ -48,7 +52,8 @@ public struct Settings: Sendable {
         guard let value = variables[name] else { return standard }
         let units: [(String, Double)] = [("KiB", 1_024), ("MiB", 1_048_576), ("GiB", 1_073_741_824)]
         guard let (number, unit) = Self.number(value, units: units), number * unit >= 1, number * unit <= 1e15 else {
-            throw ConfigurationError(name: name, value: value, accepted: "a number with a unit: 512KiB, 64MiB, 1GiB")
+            throw ConfigurationError(
+                name: name, value: value, accepted: "a number above 0 with a unit: 512KiB, 64MiB, 1GiB")
         }
         return Int(number * unit)
     }
@@ -74,6 +79,10 @@ public struct Settings: Sendable {
                 throw ConfigurationError(name: name, value: value, accepted: "integers, comma-separated")
             }
             integers.insert(integer)
+        }
+        // Nothing but commas: a list that was meant to have somebody in it must not count as an empty one.
+        guard !integers.isEmpty else {
+            throw ConfigurationError(name: name, value: value, accepted: "integers, comma-separated")
         }
         return integers
     }

@@ -15,15 +15,24 @@ public struct StderrLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        var line = "\(Timestamp.now()) \(event.level): \(event.message)"
-        for (name, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
-            line += " \(name)=\(value)"
-        }
-        if let error = event.error { line += " error=\(error)" }
-        line = line.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n"
+        var line =
+            Self.line(
+                event.level, event.message, metadata.merging(event.metadata ?? [:]) { _, own in own }, event.error,
+                at: .now()) + "\n"
         line.withUTF8 { bytes in
             // One write, so that lines of several threads do not mix. A log that cannot be written is nobody's loss but its own.
             _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
         }
+    }
+
+    /// An event as one line, whatever is in it.
+    static func line(
+        _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, _ error: (any Error)? = nil,
+        at moment: Timestamp
+    ) -> String {
+        var line = "\(moment) \(level): \(message)"
+        for (name, value) in metadata.sorted(by: { $0.key < $1.key }) { line += " \(name)=\(value)" }
+        if let error { line += " error=\(error)" }
+        return line.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 }

@@ -20,14 +20,14 @@ struct StateBenchmark {
         let commit = try BareCommit(path: directory + "/bare.db")
         let load: [String: JSONValue] = ["user_id": "0", "chat_id": "0"]
         // Frames are made beforehand: what a client's JSON costs is not the service's.
-        var frames = (0..<100 + rounds * callsPerRound).map { number in
+        var frames = (0..<200 + rounds * callsPerRound).map { number in
             FrameClient.request("state.save", Self.save(user: 0, updateID: Int64(number)), id: 1)
         }
         func save() throws {
             try client.sendBytes(frames.removeLast())
             _ = try client.receiveBody()
         }
-        for _ in 0..<100 { try save() }
+        for _ in 0..<200 { try save() }
         let loadFrame = FrameClient.request("state.load", load, id: 1)
         let echo = try BareEcho(path: directory + "/echo.sock", answer: try Self.answer(client, loadFrame))
 

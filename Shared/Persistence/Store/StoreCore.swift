@@ -35,7 +35,9 @@ final class StoreCore<Table: LocalTable> {
 
     func newest(_ key: Record.Key) throws(RPCError) -> Record? {
         if let record = memory.withLock({ $0.lookUp(key) }) { return record }
-        return try ask { table throws(SQLiteError) in try table.get(key) }
+        let stored = try ask { table throws(SQLiteError) in try table.get(key) }
+        if let stored { memory.withLock { $0.cache(stored) } }
+        return stored
     }
 
     func ask<Answer>(_ question: (Table) throws(SQLiteError) -> Answer) throws(RPCError) -> Answer {

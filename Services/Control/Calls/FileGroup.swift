@@ -1,0 +1,21 @@
+internal import Glibc
+
+/// The group by whose membership a file may be used.
+enum FileGroup {
+    /// The name, or the number, of the group of the file at `path`; of the nearest directory above it when the file
+    /// cannot be seen. Nil when nothing of it can.
+    static func name(of path: String) -> String? {
+        var path = path
+        while true {
+            var status = stat()
+            if stat(path, &status) == 0 { return name(of: status.st_gid) }
+            guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
+            path = String(path[..<slash])
+        }
+    }
+
+    private static func name(of groupID: gid_t) -> String {
+        guard let group = getgrgid(groupID), let name = group.pointee.gr_name else { return "\(groupID)" }
+        return String(cString: name)
+    }
+}

@@ -1,0 +1,45 @@
+internal import Glibc
+
+/// Whether somebody listens on a socket file, found out by connecting to it. `WireClient` keeps trying where nobody
+/// does, which is right for a service and hides the cause from a person.
+enum SocketProbe {
+    enum Finding: Equatable {
+        case listening
+        case noFile
+        /// A file that a process left when it was killed.
+        case nobodyListens
+        case permissionDenied
+        case failed(code: Int32)
+    }
+
+    /// Never waits.
+    static func find(_ path: String) -> Finding {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, type, 0)
+        guard descriptor >= 0 else { return .failed(code: errno) }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return .failed(code: ENAMETOOLONG) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return finding(code: result == 0 ? 0 : errno)
+    }
+
+    /// What the answer of connect(2) means; 0 is success.
+    static func finding(code: Int32) -> Finding {
+        switch code {
+        // EAGAIN: the listener's queue is full, so there is one.
+        case 0, EAGAIN: .listening
+        case ENOENT, ENOTDIR: .noFile
+        case ECONNREFUSED: .nobodyListens
+        case EACCES, EPERM: .permissionDenied
+        default: .failed(code: code)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import Contracts
+internal import ServiceKit
+
+/// Asks every service how it is.
+struct HealthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health",
+        abstract: "Shows how the services and their tiers are.",
+        discussion: """
+            Asks rivet-state, rivet-library and rivet-gateway at the same time. A service that does not answer is shown \
+            as away, with the cause and the next step.
+
+            EXIT CODES
+              0   all services are ok
+              1   at least one is degraded: a configured tier is away, nothing is lost
+              2   at least one fails (only memory holds what is written) or is away
+              64  the command line is wrong
+              74  the answer could not be written
+              78  a setting is wrong
+            """)
+
+    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+
+    @Flag(help: "Print one JSON object: {\"services\": {\"rivet-state\": {health, or error and next_step}, ...}}.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp("How long to wait for the answers: 750ms, 2s. (default: 2s)", valueName: "time"),
+        transform: TimeLimit.parse)
+    var timeout: TimeLimit?
+
+    func run() async throws {
+        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let deadline = timeout?.duration ?? .seconds(2)
+        let answers = await withTaskGroup(of: (RivetService, HealthListing.Answer).self) { group in
+            for service in RivetService.allCases {
+                group.addTask { (service, await Self.ask(service, caller, deadline: deadline)) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        let listing = HealthListing(
+            answers: RivetService.allCases.compactMap { service in answers[service].map { (service, $0) } }, now: .now()
+        )
+        if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
+        // A socket path that no system takes is a setting to mend, not a service that is away.
+        for case (_, .failure(let failure)) in listing.answers where failure.exitCode == ExitCodes.configuration {
+            throw failure
+        }
+        if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }
+    }
+
+    private static func ask(
+        _ service: RivetService, _ caller: ServiceCaller, deadline: Duration
+    ) async -> HealthListing.Answer {
+        do throws(CommandFailure) {
+            return .success(try await caller.call(service, ServiceHealth.self, NoParams(), deadline: deadline))
+        } catch { return .failure(error) }
+    }
+}

@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import Foundation
+internal import ServiceKit
+
+/// Where the sockets are.
+struct RuntimeDirectoryOption: ParsableArguments {
+    @Option(
+        name: .customLong("runtime-dir"),
+        help: ArgumentHelp("The directory of the sockets, instead of RIVET_RUNTIME_DIR.", valueName: "path"),
+        completion: .directory)
+    var path: String?
+
+    func validate() throws {
+        if path == "" { throw ValidationError("--runtime-dir must not be empty") }
+    }
+}
+
+/// How long to wait for a service.
+struct TimeLimit: Equatable {
+    var duration: Duration
+
+    /// - Throws: a usage error for what is no duration.
+    static func parse(_ argument: String) throws -> TimeLimit {
+        // An empty variable would count as not set.
+        guard !argument.isEmpty else { throw ValidationError("it must not be empty") }
+        do throws(ConfigurationError) {
+            let settings = Settings(variables: ["--timeout": argument])
+            return TimeLimit(duration: try settings.duration("--timeout", default: .zero))
+        } catch { throw ValidationError(error.description) }
+    }
+}
+
+extension Settings {
+    /// The environment, with what the command line says put over it.
+    static func forCommand(runtimeDirectory: String? = nil, stateDirectory: String? = nil) -> Settings {
+        var variables = ProcessInfo.processInfo.environment
+        if let runtimeDirectory { variables["RIVET_RUNTIME_DIR"] = runtimeDirectory }
+        if let stateDirectory { variables["RIVET_STATE_DIR"] = stateDirectory }
+        return Settings(variables: variables)
+    }
+}

@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import Contracts
+internal import ServiceKit
+
+/// Shows what is stored of a person.
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Shows a person's open conversation or machines.",
+        discussion: """
+            What people typed is shown with control characters written out, as in \\n and \\u{202E}, so that it cannot \
+            play with the terminal.
+            """,
+        subcommands: [ShowConversationCommand.self, ShowMachinesCommand.self])
+}
+
+/// What both have.
+struct ShowOptions: ParsableArguments {
+    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+
+    @Flag(help: "Print one JSON object, as the service answers it.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp("How long to wait for an answer: 750ms, 2s. (default: 10s)", valueName: "time"),
+        transform: TimeLimit.parse)
+    var timeout: TimeLimit?
+
+    var deadline: Duration { timeout?.duration ?? .seconds(10) }
+    var caller: ServiceCaller { ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path)) }
+}

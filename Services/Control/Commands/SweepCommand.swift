@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import Contracts
+internal import ServiceKit
+
+/// Has rivet-state remove what has expired.
+struct SweepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Removes expired conversations now.",
+        discussion: "rivet-state does this by itself every RIVET_SWEEP_INTERVAL; an expired conversation is never used."
+    )
+
+    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+
+    @Flag(help: "Print one JSON object: {\"deleted\": 3}.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp("How long to wait for the answer: 750ms, 2s. (default: 60s)", valueName: "time"),
+        transform: TimeLimit.parse)
+    var timeout: TimeLimit?
+
+    func run() async throws {
+        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let output = try await caller.call(
+            .state, StateSweep.self, NoParams(), deadline: timeout?.duration ?? .seconds(60))
+        if json { return try Output.print(output.json) }
+        try Output.print(["removed \(output.deleted) expired conversation\(output.deleted == 1 ? "" : "s")"])
+    }
+}

@@ -1,0 +1,83 @@
+internal import Contracts
+
+/// What the services said of how they are, for a person.
+struct HealthListing {
+    typealias Answer = Result<ServiceHealth.Output, CommandFailure>
+
+    var answers: [(service: RivetService, answer: Answer)]
+    var now: Timestamp
+
+    var exitCode: Int32 { ExitCodes.ofHealths(answers.map { try? $0.answer.get().status }) }
+
+    var json: JSONValue {
+        var services: [String: JSONValue] = [:]
+        for (service, answer) in answers {
+            switch answer {
+            case .success(let health): services[service.unit] = health.json
+            case .failure(let failure): services[service.unit] = failure.json
+            }
+        }
+        return ["services": .object(services)]
+    }
+
+    /// A table of the services, one of their tiers, and a line for each thing that is the matter.
+    var lines: [String] {
+        let sections = [services.lines, tiers.isEmpty ? [] : tiers.lines, notes]
+        return Array(sections.filter { !$0.isEmpty }.joined(separator: [""]))
+    }
+
+    private var services: TextTable {
+        var table = TextTable([
+            ("SERVICE", .left), ("STATUS", .left), ("VERSION", .left), ("UP SINCE", .left), ("UPTIME", .left),
+        ])
+        for (service, answer) in answers {
+            switch answer {
+            case .success(let health):
+                let uptime = Duration.milliseconds(now.milliseconds - health.startedAt.milliseconds)
+                table.add([
+                    service.unit, health.status.rawValue, TerminalText.escaped(health.version),
+                    health.startedAt.utcText, uptime.coarseText,
+                ])
+            case .failure: table.add([service.unit, "away", "-", "-", "-"])
+            }
+        }
+        return table
+    }
+
+    private var tiers: TextTable {
+        var table = TextTable([
+            ("SERVICE", .left), ("TIER", .left), ("STATE", .left), ("PENDING", .right), ("OLDEST", .right),
+            ("LAST WRITE", .right),
+        ])
+        for (service, answer) in answers {
+            guard case .success(let health) = answer else { continue }
+            for tier in health.tiers {
+                table.add([
+                    service.unit, tier.name.rawValue, tier.state.rawValue, "\(tier.pending)",
+                    tier.oldestPendingAge.map { Duration.seconds($0).coarseText } ?? "-",
+                    tier.latencyMilliseconds.map { "\($0) ms" } ?? "-",
+                ])
+            }
+        }
+        return table
+    }
+
+    private var notes: [String] {
+        var notes: [String] = []
+        for (service, answer) in answers {
+            switch answer {
+            case .success(let health):
+                if let detail = health.detail { notes.append("\(service.unit): \(detail)") }
+                for tier in health.tiers where tier.state != .up {
+                    // The detail of a service may already say it.
+                    guard let error = tier.lastError, health.detail?.contains(error) != true else { continue }
+                    notes.append("\(service.unit): \(tier.name.rawValue): \(error)")
+                }
+            case .failure(let failure):
+                notes.append(failure.cause)
+                if let nextStep = failure.nextStep { notes.append("  " + nextStep) }
+            }
+        }
+        return notes.map(TerminalText.escaped)
+    }
+}

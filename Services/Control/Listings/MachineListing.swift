@@ -1,0 +1,48 @@
+internal import Contracts
+
+/// A person's machines, for a person.
+struct MachineListing {
+    var userID: String
+    var query: String?
+    var machines: [Machine]
+    var now: Timestamp
+
+    var lines: [String] {
+        let count =
+            switch machines.count {
+            case 0: "no machines"
+            case 1: "1 machine"
+            case let count: "\(count) machines"
+            }
+        let matching = query.map { " with \"\($0)\"" } ?? ""
+        return [TerminalText.escaped("\(count) of user \(userID)\(matching)")]
+            + machines.flatMap { ["", TerminalText.escaped($0.details.nickname)] + fields(of: $0).lines }
+    }
+
+    private func fields(of machine: Machine) -> FieldList {
+        var fields = FieldList()
+        for field in MachineField.allCases {
+            fields.add(field.label, machine.details.texts[field].map(TerminalText.escaped) ?? "-")
+        }
+        fields.add("Nameplate", machine.details.ocrData.map(TerminalText.json) ?? "-")
+        fields.add("Created", machine.createdAt.text(at: now))
+        fields.add("Updated", machine.updatedAt.text(at: now))
+        fields.add("Id", machine.id)
+        fields.add("Revision", "\(machine.revision.rawValue)")
+        fields.add("Stored in", machine.storedIn.map(\.rawValue).joined(separator: ", "))
+        return fields
+    }
+}
+
+extension MachineField {
+    fileprivate var label: String {
+        switch self {
+        case .manufacturer: "Manufacturer"
+        case .modelNumber: "Model"
+        case .serialNumber: "Serial"
+        case .location: "Location"
+        case .notes: "Notes"
+        case .photoFileID: "Photo"
+        }
+    }
+}

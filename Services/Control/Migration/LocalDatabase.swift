@@ -1,0 +1,72 @@
+internal import Glibc
+internal import Persistence
+internal import ServiceKit
+
+/// The SQLite file of a service.
+struct LocalDatabase {
+    var service: RivetService
+    var fileName: String
+    var store: Migrator.Store
+
+    static let all = [
+        LocalDatabase(service: .state, fileName: "state.db", store: .conversations),
+        LocalDatabase(service: .library, fileName: "library.db", store: .machines),
+    ]
+
+    func path(_ settings: Settings) -> String { "\(settings.stateDirectory)/\(fileName)" }
+
+    /// Applies the migrations that the file has not had, if nobody has it open.
+    /// - Returns: their versions.
+    func migrate(_ settings: Settings) throws(CommandFailure) -> [Int64] {
+        try requireStopped(socketPath: "\(settings.runtimeDirectory)/\(service.socketName).sock")
+        let path = path(settings)
+        try requireDirectory(settings.stateDirectory)
+        if let holder = DatabaseHolder.find(path) {
+            throw CommandFailure(
+                "\(path) is open in \(holder)", nextStep: "Stop that first: two programs in one file can break it")
+        }
+        do throws(LocalTableError) {
+            let applied = try Migrator.migrate(path: path, store: store)
+            giveToOwner(of: settings.stateDirectory, path)
+            return applied
+        } catch {
+            switch error {
+            case .migration(.databaseIsNewer): throw CommandFailure(error.description)
+            case .migration(.failed), .open:
+                throw CommandFailure(
+                    "\(path): \(error)", nextStep: "Is the file whole, is it writable, and is there room on the disk?")
+            }
+        }
+    }
+
+    /// A socket that systemd holds for a stopped service counts as running, too: a call would start it at any moment.
+    private func requireStopped(socketPath: String) throws(CommandFailure) {
+        let finding = SocketProbe.find(socketPath)
+        switch finding {
+        case .noFile, .nobodyListens: return
+        case .permissionDenied, .failed:
+            throw ServiceCaller.failure(
+                of: service, path: socketPath, finding, group: FileGroup.name(of: socketPath))
+        case .listening:
+            throw CommandFailure(
+                "\(service.unit) is running (\(socketPath) answers) and has \(fileName) to itself",
+                nextStep: "It migrates by itself when it starts: systemctl restart \(service.unit); or stop "
+                    + "\(service.unit).socket and \(service.unit).service first")
+        }
+    }
+
+    private func requireDirectory(_ directory: String) throws(CommandFailure) {
+        var status = stat()
+        guard stat(directory, &status) != 0 else { return }
+        throw CommandFailure(
+            "\(directory): \(String(cString: strerror(errno)))",
+            nextStep: "Is --state-dir or RIVET_STATE_DIR right? If it is, make it: mkdir -m 700 -p \(directory)")
+    }
+
+    /// What root makes in a service's directory must be the service's, which could not open it otherwise.
+    private func giveToOwner(of directory: String, _ path: String) {
+        var status = stat()
+        guard geteuid() == 0, stat(directory, &status) == 0, status.st_uid != 0 else { return }
+        for suffix in ["", "-wal", "-shm"] { _ = lchown(path + suffix, status.st_uid, status.st_gid) }
+    }
+}

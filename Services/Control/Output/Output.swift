@@ -1,0 +1,43 @@
+internal import Contracts
+internal import Glibc
+
+/// Where the answer and the errors go.
+enum Output {
+    /// Where a standard descriptor is closed, holds its number with one that cannot be written, so that nothing which is
+    /// opened later, a database or a socket, is taken for the output.
+    static func reserveDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            _ = open("/dev/null", O_RDONLY)
+        }
+    }
+
+    /// Writes `lines` to standard output. They must be harmless for a terminal.
+    ///
+    /// A reader that is gone is no failure: it has read what it wanted.
+    static func print(_ lines: [String]) throws(CommandFailure) {
+        let code = write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+        guard code == 0 || code == EPIPE else {
+            throw CommandFailure(
+                "the answer could not be written: \(String(cString: strerror(code)))", exitCode: ExitCodes.output)
+        }
+    }
+
+    static func print(_ json: JSONValue) throws(CommandFailure) { try print([TerminalText.json(json)]) }
+
+    /// Writes one line to standard error.
+    static func error(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
+
+    /// - Returns: 0, or the error code.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return 0
+    }
+}

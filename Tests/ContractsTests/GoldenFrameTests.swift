@@ -1,0 +1,165 @@
+import Contracts
+import Testing
+
+/// The wire's form of every method, letter by letter: what a program in any language relies on. A change here is a
+/// change of the contract.
+@Suite struct GoldenFrameTests {
+    private static let key = ConversationKey(userID: "7", chatID: "-100:5")
+    private static let moment = Timestamp(milliseconds: 1_795_440_397_690)
+    private static let machine = Machine(
+        id: "b8ced2cd-8fae-4740-b92a-2f8240a33a7c", userID: "7",
+        details: MachineDetails(
+            nickname: "Pump", texts: [.manufacturer: "Siemens", .notes: "a\nb"], ocrData: ["raw": "SIEMENS"]),
+        revision: Revision(rawValue: 117_660_321_284_030_464), createdAt: moment, updatedAt: moment, storedIn: [.sqlite]
+    )
+    private static let machineJSON = """
+        {"created_at":"2026-11-23T13:26:37.690Z","id":"b8ced2cd-8fae-4740-b92a-2f8240a33a7c","location":null,\
+        "manufacturer":"Siemens","model_number":null,"nickname":"Pump","notes":"a\\nb","ocr_data":{"raw":"SIEMENS"},\
+        "photo_file_id":null,"revision":117660321284030464,"serial_number":null,"stored_in":["sqlite"],\
+        "updated_at":"2026-11-23T13:26:37.690Z","user_id":"7"}
+        """
+
+    private func expect<Method: RPCMethod>(
+        _ method: Method.Type, _ params: Method.Params, _ paramsJSON: String, _ output: Method.Output,
+        _ outputJSON: String
+    ) throws {
+        #expect(JSONValue.object(params.members).text == paramsJSON)
+        #expect(try Method.Params(Parameters(params.members)) == params)
+        #expect(output.json.text == outputJSON)
+        #expect(try Method.Output(Parameters(output.json.objectValue ?? [:])) == output)
+    }
+
+    @Test func load() throws {
+        let state = Conversation(
+            step: "model", data: ["nickname": "Pump", "x": .decimal("1.10")], revision: Revision(rawValue: 5),
+            updateID: 9,
+            startedAt: Self.moment, updatedAt: Self.moment, expiresAt: Self.moment, storedIn: [.neon, .sqlite, .memory])
+        let stateJSON = """
+            {"data":{"nickname":"Pump","x":1.10},"expires_at":"2026-11-23T13:26:37.690Z","revision":5,\
+            "started_at":"2026-11-23T13:26:37.690Z","step":"model","stored_in":["neon","sqlite","memory"],\
+            "update_id":9,"updated_at":"2026-11-23T13:26:37.690Z"}
+            """
+        let keyJSON = #""chat_id":"-100:5","conversation_type":"add_machine""#
+        try expect(
+            StateLoad.self, .init(key: Self.key), "{\(keyJSON),\"user_id\":\"7\"}", .init(state: nil),
+            #"{"state":null}"#)
+        try expect(
+            StateLoad.self, .init(key: Self.key, updateID: 9), "{\(keyJSON),\"update_id\":9,\"user_id\":\"7\"}",
+            .init(
+                state: state, applied: AppliedUpdate(cleared: .init(reason: .completed, outcome: ["a": 1])),
+                tellsApplied: true),
+            #"{"applied":{"cleared":{"outcome":{"a":1},"reason":"completed"}},"state":\#(stateJSON)}"#)
+        try expect(
+            StateList.self, .init(type: "outbox", limit: 3, cursor: "c"),
+            #"{"conversation_type":"outbox","cursor":"c","limit":3}"#,
+            .init(conversations: [.init(key: Self.key, state: state)], nextCursor: nil),
+            #"{"conversations":[{\#(keyJSON),"state":\#(stateJSON),"user_id":"7"}],"next_cursor":null}"#)
+    }
+
+    @Test func save() throws {
+        try expect(
+            StateSave.self,
+            .init(
+                key: Self.key, step: "serial", data: ["model_number": nil], updateID: -4,
+                expectedRevision: Revision(rawValue: 8)),
+            #"{"chat_id":"-100:5","conversation_type":"add_machine","data":{"model_number":null},"expected_revision":8,"#
+                + #""step":"serial","update_id":-4,"user_id":"7"}"#,
+            .init(revision: Revision(rawValue: 9), expiresAt: Self.moment, placement: Placement([.memory])),
+            #"{"durable":false,"expires_at":"2026-11-23T13:26:37.690Z","revision":9,"stored_in":["memory"]}"#)
+    }
+
+    @Test func clearAndSweep() throws {
+        try expect(
+            StateClear.self, .init(key: Self.key, reason: .cancelled, updateID: 3, outcome: "x"),
+            #"{"chat_id":"-100:5","conversation_type":"add_machine","outcome":"x","reason":"cancelled","update_id":3,"#
+                + #""user_id":"7"}"#,
+            .init(cleared: true, revision: Revision(rawValue: 9), placement: Placement([.sqlite])),
+            #"{"cleared":true,"durable":true,"revision":9,"stored_in":["sqlite"]}"#)
+        try expect(StateSweep.self, .init(), "{}", .init(deleted: 3), #"{"deleted":3}"#)
+    }
+
+    @Test func health() throws {
+        try expect(
+            ServiceHealth.self, .init(), "{}",
+            .init(
+                service: "rivet-state", version: "0.1.0", startedAt: Self.moment, status: .degraded,
+                tiers: [
+                    .init(
+                        name: .neon, kind: "postgresql", state: .probing, pending: 3, oldestPendingAge: 7,
+                        lastError: "gone",
+                        latencyMilliseconds: 1.5)
+                ], counters: ["calls": 1], detail: "neon is away"),
+            #"{"counters":{"calls":1},"detail":"neon is away","service":"rivet-state","#
+                + #""started_at":"2026-11-23T13:26:37.690Z","status":"degraded","tiers":[{"kind":"postgresql","#
+                + #""last_error":"gone","latency_ms":1.5,"name":"neon","oldest_pending_age_s":7,"pending":3,"#
+                + #""state":"probing"}],"version":"0.1.0"}"#)
+    }
+
+    @Test func libraryWrites() throws {
+        let stored = StoredMachine(machine: Self.machine, isDurable: true)
+        let storedJSON = #"{"durable":true,"machine":\#(Self.machineJSON)}"#
+        let reference = MachineReference(userID: "7", id: Self.machine.id)
+        let referenceJSON = #""id":"b8ced2cd-8fae-4740-b92a-2f8240a33a7c""#
+        try expect(
+            LibraryAdd.self,
+            .init(
+                requestID: "0f6f9a3e-1b0c-4d53-9a0b-7c1d2e3f4a5b", userID: "7",
+                details: MachineDetails(nickname: "Pump")),
+            #"{"location":null,"manufacturer":null,"model_number":null,"nickname":"Pump","notes":null,"ocr_data":null,"#
+                + #""photo_file_id":null,"request_id":"0f6f9a3e-1b0c-4d53-9a0b-7c1d2e3f4a5b","serial_number":null,"#
+                + #""user_id":"7"}"#,
+            stored, storedJSON)
+        try expect(
+            LibraryUpdate.self,
+            .init(
+                reference: reference, expectedRevision: Revision(rawValue: 4),
+                changes: MachineChanges(nickname: "P2", texts: [.notes: nil])),
+            #"{"changes":{"nickname":"P2","notes":null},"expected_revision":4,\#(referenceJSON),"user_id":"7"}"#,
+            stored, storedJSON)
+        try expect(
+            LibraryRestore.self, .init(reference: reference, nickname: "P3"),
+            #"{\#(referenceJSON),"nickname":"P3","user_id":"7"}"#, stored, storedJSON)
+        try expect(
+            LibraryDelete.self, reference, #"{\#(referenceJSON),"user_id":"7"}"#, .init(deleted: true, isDurable: true),
+            #"{"deleted":true,"durable":true}"#)
+    }
+
+    @Test func libraryReads() throws {
+        try expect(
+            LibraryCheckNickname.self, .init(userID: "7", nickname: "Pump"), #"{"nickname":"Pump","user_id":"7"}"#,
+            .init(available: false, suggestion: "Pump (2)"), #"{"available":false,"suggestion":"Pump (2)"}"#)
+        try expect(
+            LibraryGet.self, .init(userID: "7", id: Self.machine.id),
+            #"{"id":"b8ced2cd-8fae-4740-b92a-2f8240a33a7c","user_id":"7"}"#, .init(machine: Self.machine),
+            #"{"machine":\#(Self.machineJSON)}"#)
+        try expect(
+            LibraryList.self, .init(userID: "7", limit: 5, cursor: "c", query: "pu"),
+            #"{"cursor":"c","limit":5,"query":"pu","user_id":"7"}"#,
+            .init(machines: [Self.machine], total: 1, nextCursor: nil),
+            #"{"machines":[\#(Self.machineJSON)],"next_cursor":null,"total":1}"#)
+    }
+
+    @Test func errors() {
+        let duplicate = RPCError(.duplicateNickname, "taken", field: "nickname", suggestion: "Pump (2)")
+        #expect(
+            duplicate.json.text
+                == #"{"code":1001,"data":{"field":"nickname","kind":"duplicate_nickname","suggestion":"Pump (2)"},"#
+                + #""message":"taken"}"#)
+        #expect(
+            RPCError(.revisionConflict, "m", revision: 7).json.text
+                == #"{"code":1002,"data":{"kind":"revision_conflict","revision":7},"message":"m"}"#)
+        #expect(RPCError(.parseError, "m").json.text == #"{"code":-32700,"message":"m"}"#)
+        for code in RPCError.Code.allCases {
+            let error = RPCError(code, "m", field: "f")
+            #expect(RPCError(json: error.json) == error)
+        }
+    }
+
+    @Test func nullAndAbsentAreTheSame() throws {
+        let params = try StateSave.Params(
+            Parameters([
+                "user_id": "7", "chat_id": "7", "conversation_type": nil, "step": "s", "data": [:], "update_id": nil,
+            ]))
+        #expect(params == .init(key: ConversationKey(userID: "7", chatID: "7"), step: "s", data: [:]))
+    }
+}

@@ -1,0 +1,95 @@
+import Contracts
+import Foundation
+import Testing
+
+@Suite struct TimestampTests {
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
+            (951_827_696_789, "2000-02-29T12:34:56.789Z"), (1_795_440_397_690, "2026-11-23T13:26:37.690Z"),
+            (4_102_444_800_000, "2100-01-01T00:00:00.000Z"),
+        ] as [(Int64, String)])
+    func text(_ milliseconds: Int64, _ text: String) {
+        let moment = Timestamp(milliseconds: milliseconds)
+        #expect(moment.description == text)
+        #expect(Timestamp(parsing: text) == moment)
+        #expect(Timestamp(parsing: moment.databaseText) == moment)
+    }
+
+    @Test func daysOfEightCenturiesComesBack() {
+        for day in stride(from: Int64(-146_097), to: 146_097, by: 13) {
+            let moment = Timestamp(milliseconds: day * 86_400_000 + 43_200_123)
+            #expect(Timestamp(parsing: moment.description) == moment)
+        }
+    }
+
+    /// What SQLite's CURRENT_TIMESTAMP, PostgreSQL's timestamp and Python's isoformat write.
+    @Test(arguments: [
+        "2026-11-22 09:30:00", "2026-11-22 09:30:00.0", "2026-11-22 09:30:00.000417", "2026-11-22T09:30:00.000417",
+        "2026-11-22T09:30:00Z",
+    ])
+    func otherWriters(_ text: String) {
+        #expect(Timestamp(parsing: text)?.description == "2026-11-22T09:30:00.000Z")
+    }
+
+    @Test(arguments: [
+        "", "2026-11-22", "2026-11-22 09:30", "2026-13-01 00:00:00", "2026-11-22 24:00:00", "2026-11-22 09:30:00+02:00",
+        "2026-11-22 09:30:00.", "2026-11-22 09:30:00.x", "yesterday", "2026-11-22 09:30:00 x",
+    ])
+    func refused(_ text: String) { #expect(Timestamp(parsing: text) == nil) }
+}
+
+@Suite struct RevisionClockTests {
+    @Test func growsWithTheClock() {
+        var clock = RevisionClock()
+        let first = clock.next(at: Timestamp(milliseconds: 1_000))
+        #expect(first == Revision(rawValue: 1_000 << 16))
+        #expect(clock.next(at: Timestamp(milliseconds: 1_001)) == Revision(rawValue: 1_001 << 16))
+    }
+
+    @Test func growsWhenTheClockStandsOrGoesBack() {
+        var clock = RevisionClock()
+        var last = clock.next(at: Timestamp(milliseconds: 5_000))
+        for now in [5_000, 4_000, 0, -7, 5_000] as [Int64] {
+            let next = clock.next(at: Timestamp(milliseconds: now))
+            #expect(next > last)
+            last = next
+        }
+    }
+
+    @Test func goesAboveWhatWasObserved() {
+        var clock = RevisionClock()
+        let far = Revision(at: Timestamp(milliseconds: 9_000_000))
+        clock.observed(far)
+        #expect(clock.next(at: Timestamp(milliseconds: 1_000)) > far)
+    }
+}
+
+@Suite struct NicknameTests {
+    @Test(arguments: [
+        ("Pump", "Pump"), ("  Main \t compressor\n2 ", "Main compressor 2"), ("e\u{301}tau", "\u{E9}tau"),
+        ("مضخة ١", "مضخة ١"),
+        ("👩‍🔧🔧", "👩‍🔧🔧"), (String(repeating: "👨‍👩‍👧‍👦", count: 100), String(repeating: "👨‍👩‍👧‍👦", count: 100)),
+    ])
+    func normalized(_ text: String, _ expected: String) throws {
+        let nickname = try Nickname.normalized(text)
+        #expect(Array(nickname.unicodeScalars) == Array(expected.unicodeScalars))
+    }
+
+    @Test(arguments: ["", " ", "P", " P ", "P\u{0}ump", "P\u{1B}[31mump", String(repeating: "x", count: 101), "🔧"])
+    func refused(_ text: String) {
+        #expect { try Nickname.normalized(text) } throws: { error in
+            (error as? RPCError)?.code == .invalidArgument && (error as? RPCError)?.field == "nickname"
+        }
+    }
+
+    @Test(arguments: [("Pump", "PUMP"), ("Straße", "STRASSE"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("\u{C5}", "a\u{30A}")])
+    func sameIgnoringCase(_ first: String, _ second: String) {
+        #expect(Nickname.folded(first) == Nickname.folded(second))
+    }
+
+    @Test func numberedStaysWithinItsLength() {
+        #expect(Nickname.numbered("Pump", 2) == "Pump (2)")
+        #expect(Nickname.numbered(String(repeating: "x", count: 100), 12).count == 100)
+    }
+}

@@ -1,0 +1,150 @@
+import Contracts
+import Testing
+
+@testable import Control
+
+@Suite struct HealthListingTests {
+    private let now = Timestamp(milliseconds: 3_600_000)
+
+    private func health(
+        _ status: ServiceHealth.Status, tiers: [ServiceHealth.Tier] = [], detail: String? = nil
+    ) -> HealthListing.Answer {
+        .success(
+            ServiceHealth.Output(
+                service: "rivet-state", version: "0.1.0", startedAt: Timestamp(milliseconds: 0), status: status,
+                tiers: tiers, detail: detail))
+    }
+
+    private func listing(_ state: HealthListing.Answer, _ library: HealthListing.Answer) -> HealthListing {
+        HealthListing(answers: [(.state, state), (.library, library)], now: now)
+    }
+
+    @Test func peopleSeeATableTheTiersAndWhatIsTheMatter() {
+        let tiers = [
+            ServiceHealth.Tier(
+                name: .neon, kind: "postgresql", state: .down, pending: 12, oldestPendingAge: 75,
+                lastError: "refused\u{1B}[2J"),
+            ServiceHealth.Tier(name: .sqlite, kind: "sqlite", state: .up, latencyMilliseconds: 1.25),
+        ]
+        let away = CommandFailure("rivet-library does not answer", nextStep: "Is it running?", exitCode: 2)
+        let lines = listing(health(.degraded, tiers: tiers, detail: "neon is away"), .failure(away)).lines
+        #expect(
+            lines == [
+                "SERVICE        STATUS    VERSION  UP SINCE                 UPTIME",
+                "rivet-state    degraded  0.1.0    1970-01-01 00:00:00 UTC  1h",
+                "rivet-library  away      -        -                        -",
+                "",
+                "SERVICE      TIER    STATE  PENDING  OLDEST  LAST WRITE",
+                "rivet-state  neon    down        12  1m 15s           -",
+                "rivet-state  sqlite  up           0       -     1.25 ms",
+                "",
+                "rivet-state: neon is away",
+                "rivet-state: neon: refused\\u{1B}[2J",
+                "rivet-library does not answer",
+                "  Is it running?",
+            ])
+        #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func anErrorIsToldOnce() {
+        let tier = ServiceHealth.Tier(name: .sqlite, kind: "sqlite", state: .down, lastError: "disk full")
+        let lines = listing(health(.failing, tiers: [tier], detail: "memory only: disk full"), health(.ok)).lines
+        #expect(lines.filter { $0.contains("disk full") } == ["rivet-state: memory only: disk full"])
+    }
+
+    @Test func withoutTiersAndTroubleThereIsOneTable() {
+        #expect(listing(health(.ok), health(.ok)).lines.count == 3)
+    }
+
+    @Test func programsSeeOneObject() {
+        let away = CommandFailure("rivet-library does not answer", nextStep: "Is it running?", exitCode: 2)
+        let json = listing(health(.ok), .failure(away)).json
+        #expect(json["services"]?["rivet-state"]?["status"] == "ok")
+        #expect(
+            json["services"]?["rivet-library"]
+                == ["error": "rivet-library does not answer", "next_step": "Is it running?"])
+    }
+
+    @Test func theExitCodeIsThatOfTheWorst() {
+        let away = HealthListing.Answer.failure(CommandFailure("away"))
+        #expect(listing(health(.ok), health(.ok)).exitCode == 0)
+        #expect(listing(health(.degraded), health(.ok)).exitCode == 1)
+        #expect(listing(health(.degraded), health(.failing)).exitCode == 2)
+        #expect(listing(health(.ok), away).exitCode == 2)
+        #expect(ExitCodes.ofHealths([]) == 0)
+    }
+}
+
+@Suite struct ConversationListingTests {
+    private let now = Timestamp(milliseconds: 120_000)
+    private let key = ConversationKey(userID: "42", chatID: "-7:1")
+
+    @Test func knownFieldsComeInTheOrderInWhichTheyAreAsked() {
+        let state = Conversation(
+            step: "notes",
+            data: [
+                "nickname": "Pump\u{202E}", "zz\u{7}": ["deep": "\u{9B}"], "serial_number": nil, "manufacturer": "A\nB",
+            ], revision: Revision(rawValue: 9), updateID: 77, startedAt: Timestamp(milliseconds: 0),
+            updatedAt: Timestamp(milliseconds: 60_000), expiresAt: Timestamp(milliseconds: 180_000),
+            storedIn: [.sqlite, .memory])
+        #expect(
+            ConversationListing(key: key, state: state, now: now).lines == [
+                "add_machine of user 42 in chat -7:1",
+                "  Awaits        notes",
+                "  Nickname      Pump\\u{202E}",
+                "  Manufacturer  A\\nB",
+                "  Serial        (skipped)",
+                "  zz\\u{7}       {\"deep\":\"\\u009b\"}",
+                "  Started       1970-01-01 00:00:00 UTC (2m ago)",
+                "  Updated       1970-01-01 00:01:00 UTC (1m ago)",
+                "  Expires       1970-01-01 00:03:00 UTC (in 1m)",
+                "  Revision      9",
+                "  Last update   77",
+                "  Stored in     sqlite, memory",
+            ])
+    }
+
+    @Test func thatThereIsNoneIsSaid() {
+        #expect(
+            ConversationListing(key: key, state: nil, now: now).lines == [
+                "no open conversation: add_machine of user 42 in chat -7:1"
+            ])
+    }
+}
+
+@Suite struct MachineListingTests {
+    @Test func everyFieldIsShown() {
+        let machine = Machine(
+            id: "9b5227ba-1bfd-42b7-b8c1-3bdfa5982030", userID: "42",
+            details: MachineDetails(
+                nickname: "Pump\u{1B}", texts: [.manufacturer: "Grundfos", .notes: "a\nb"], ocrData: ["x": "\u{202E}"]),
+            revision: Revision(rawValue: 9), createdAt: Timestamp(milliseconds: 0),
+            updatedAt: Timestamp(milliseconds: 0),
+            storedIn: [.sqlite])
+        let listing = MachineListing(
+            userID: "42", query: "pump", machines: [machine], now: Timestamp(milliseconds: 1_000))
+        #expect(
+            listing.lines == [
+                "1 machine of user 42 with \"pump\"",
+                "",
+                "Pump\\u{1B}",
+                "  Manufacturer  Grundfos",
+                "  Model         -",
+                "  Serial        -",
+                "  Location      -",
+                "  Notes         a\\nb",
+                "  Photo         -",
+                "  Nameplate     {\"x\":\"\\u202e\"}",
+                "  Created       1970-01-01 00:00:00 UTC (1s ago)",
+                "  Updated       1970-01-01 00:00:00 UTC (1s ago)",
+                "  Id            9b5227ba-1bfd-42b7-b8c1-3bdfa5982030",
+                "  Revision      9",
+                "  Stored in     sqlite",
+            ])
+    }
+
+    @Test func aLibraryMayBeEmpty() {
+        let listing = MachineListing(userID: "4\u{7}2", query: nil, machines: [], now: Timestamp(milliseconds: 0))
+        #expect(listing.lines == ["no machines of user 4\\u{7}2"])
+    }
+}

@@ -1,0 +1,108 @@
+import Logging
+import ServiceKit
+import Testing
+
+@Suite struct SettingsTests {
+    private enum Durability: String, CaseIterable { case remote, local }
+
+    @Test func whatIsNotSetIsTheDefault() throws {
+        for settings in [Settings(variables: [:]), Settings(variables: ["X": ""])] {
+            #expect(settings.string("X") == nil)
+            #expect(try settings.duration("X", default: .seconds(7)) == .seconds(7))
+            #expect(try settings.bytes("X", default: 7) == 7)
+            #expect(try settings.choice("X", default: Durability.remote) == .remote)
+            #expect(try settings.integers("X") == [])
+            #expect(try settings.secret("X", credential: "x") == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("750ms", Duration.milliseconds(750)), ("30s", .seconds(30)), ("15m", .seconds(900)), ("24h", .seconds(86_400)),
+        ("1.5s", .milliseconds(1_500)), (".5s", .milliseconds(500)), ("1ms", .milliseconds(1)),
+        ("87600h", .seconds(315_360_000)), ("0.4999s", .milliseconds(500)),
+    ])
+    func durationsAreANumberWithAUnit(_ text: String, _ duration: Duration) throws {
+        #expect(try Settings(variables: ["X": text]).duration("X", default: .zero) == duration)
+    }
+
+    @Test(arguments: [
+        "30", "s", "ms", "0s", "0.5ms", "-5s", "+5s", "1e3s", "5S", "5 s", " 5s", "5s ", "5d", "5msms", "1.2.3s", "٣s",
+        "87601h",
+        "99999999999999999999999999h", "inf h", "nans", ".s",
+    ])
+    func noOtherDurationIsTaken(_ text: String) {
+        refused(text, accepted: "a number above 0 with a unit: 750ms, 30s, 15m, 24h") {
+            settings throws(ConfigurationError) in
+            _ = try settings.duration("X", default: .seconds(1))
+        }
+    }
+
+    @Test(arguments: [
+        ("512KiB", 524_288), ("64MiB", 67_108_864), ("1GiB", 1_073_741_824), ("1.5KiB", 1_536),
+    ])
+    func sizesAreANumberWithAUnit(_ text: String, _ bytes: Int) throws {
+        #expect(try Settings(variables: ["X": text]).bytes("X", default: 0) == bytes)
+    }
+
+    @Test(arguments: ["64", "64MB", "64mib", "MiB", "0MiB", "0.0001KiB", "-1MiB", "1e9GiB", "99999999999GiB"])
+    func noOtherSizeIsTaken(_ text: String) {
+        refused(text, accepted: "a number above 0 with a unit: 512KiB, 64MiB, 1GiB") {
+            settings throws(ConfigurationError) in
+            _ = try settings.bytes("X", default: 1)
+        }
+    }
+
+    @Test func choicesAreWords() throws {
+        #expect(try Settings(variables: ["X": "local"]).choice("X", default: Durability.remote) == .local)
+        for text in ["Local", "local ", "both"] {
+            refused(text, accepted: "remote, local") { settings throws(ConfigurationError) in
+                _ = try settings.choice("X", default: Durability.remote)
+            }
+        }
+    }
+
+    @Test func theLogLevelIsOneOfTheSeven() throws {
+        #expect(try Settings(variables: [:]).logLevel() == .info)
+        #expect(try Settings(variables: ["RIVET_LOG_LEVEL": "trace"]).logLevel() == .trace)
+        let error = #expect(throws: ConfigurationError.self) {
+            try Settings(variables: ["RIVET_LOG_LEVEL": "verbose"]).logLevel()
+        }
+        #expect(
+            error?.description
+                == "RIVET_LOG_LEVEL is \"verbose\"; accepted is trace, debug, info, notice, warning, error, "
+                + "critical")
+    }
+
+    @Test func integersAreCommaSeparated() throws {
+        #expect(try Settings(variables: ["X": "7, -3,7,9223372036854775807"]).integers("X") == [7, -3, .max])
+        for text in [",", " ", "1;2", "1,x", "9223372036854775808", "1.0"] {
+            refused(text, accepted: "integers, comma-separated") { settings throws(ConfigurationError) in
+                _ = try settings.integers("X")
+            }
+        }
+    }
+
+    @Test func directoriesComeFromRivetThenSystemdThenTheWorkingDirectory() {
+        let own = ["RIVET_STATE_DIR": "/a", "RIVET_RUNTIME_DIR": "/b"]
+        let systemd = ["STATE_DIRECTORY": "/c", "RUNTIME_DIRECTORY": "/d"]
+        for (variables, state, runtime) in [
+            (own.merging(systemd) { own, _ in own }, "/a", "/b"), (systemd, "/c", "/d"),
+            ([:], ".rivet/state", ".rivet/run"),
+        ] {
+            let settings = Settings(variables: variables)
+            #expect(settings.stateDirectory == state)
+            #expect(settings.runtimeDirectory == runtime)
+        }
+    }
+
+    /// `X=text` is refused with the variable's name, its value and what is accepted.
+    private func refused(
+        _ text: String, accepted: String, _ read: (Settings) throws(ConfigurationError) -> Void,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let error = #expect(throws: ConfigurationError.self, sourceLocation: sourceLocation) {
+            try read(Settings(variables: ["X": text]))
+        }
+        #expect(error?.description == "X is \"\(text)\"; accepted is \(accepted)", sourceLocation: sourceLocation)
+    }
+}

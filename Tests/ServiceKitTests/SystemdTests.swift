@@ -1,0 +1,94 @@
+import Foundation
+import Glibc
+import Systemd
+import Testing
+
+/// What systemd tells a process, and is told, goes through its environment and its descriptors: each test has a process
+/// of its own.
+@Suite struct SystemdTests {
+    @Test func theManagerIsToldInOneDatagramForEachMessage() async {
+        await #expect(processExitsWith: .success) {
+            let directory = try TemporaryDirectory()
+            let path = directory.path + "/notify"
+            let manager = try datagramSocket(boundTo: path)
+            setenv("NOTIFY_SOCKET", path, 1)
+            let notifier = ServiceNotifier()
+            notifier.ready(status: "sqlite up\nREADY=0")
+            notifier.status("two\nlines")
+            notifier.stopping()
+            #expect(receive(manager) == "READY=1\nSTATUS=sqlite up READY=0")
+            #expect(receive(manager) == "STATUS=two lines")
+            #expect(receive(manager) == "STOPPING=1\nSTATUS=stopping: finishing what was taken")
+            #expect(receive(manager) == nil)
+        }
+    }
+
+    @Test func withoutAManagerNothingHappens() async {
+        await #expect(processExitsWith: .success) {
+            unsetenv("NOTIFY_SOCKET")
+            ServiceNotifier().ready(status: "ready")
+            setenv("NOTIFY_SOCKET", "/nonexistent/notify", 1)
+            ServiceNotifier().status("nobody listens")
+        }
+    }
+
+    @Test func socketsAreFoundByTheirNameAndAreNotPassedOn() async {
+        await #expect(processExitsWith: .success) {
+            passSockets(count: 2, names: "rivet-state:rivet-library.socket")
+            let sockets = InheritedSockets()
+            #expect(sockets.descriptor(named: "rivet-state") == 3)
+            #expect(sockets.descriptor(named: "rivet-library") == 4)
+            #expect(sockets.descriptor(named: "rivet") == nil)
+            #expect(fcntl(3, F_GETFD) == FD_CLOEXEC)
+            #expect(fcntl(4, F_GETFD) == FD_CLOEXEC)
+            #expect(InheritedSockets().descriptor(named: "rivet-state") == nil)
+        }
+    }
+
+    @Test func socketsOfAnotherProcessAreLeftAlone() async {
+        await #expect(processExitsWith: .success) {
+            passSockets(count: 1, names: "rivet-state")
+            setenv("LISTEN_PID", "1", 1)
+            #expect(InheritedSockets().descriptor(named: "rivet-state") == nil)
+        }
+    }
+
+    @Test func withoutSystemdThereAreNone() async {
+        await #expect(processExitsWith: .success) {
+            for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
+            #expect(InheritedSockets().descriptor(named: "rivet-state") == nil)
+        }
+    }
+}
+
+/// Has this process look as if systemd had passed it descriptors from 3 on.
+private func passSockets(count: Int32, names: String) {
+    for descriptor in 3..<3 + count where fcntl(descriptor, F_GETFD) == -1 {
+        let null = open("/dev/null", O_RDONLY)
+        if null != descriptor { dup2(null, descriptor) }
+    }
+    setenv("LISTEN_PID", "\(getpid())", 1)
+    setenv("LISTEN_FDS", "\(count)", 1)
+    setenv("LISTEN_FDNAMES", names, 1)
+}
+
+private func datagramSocket(boundTo path: String) throws -> Int32 {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+    let result = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
+    try #require(descriptor >= 0 && result == 0, "\(errno)")
+    return descriptor
+}
+
+/// The next datagram; nil when there is none.
+private func receive(_ descriptor: Int32) -> String? {
+    var bytes = [UInt8](repeating: 0, count: 4_096)
+    let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+    return count >= 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+}
