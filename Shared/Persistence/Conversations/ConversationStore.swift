@@ -71,7 +71,8 @@ public struct ConversationStore: Sendable {
             }
             let now = transaction.now
             if let expected = params.expectedRevision {
-                let isMet = expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
+                let isMet =
+                    expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
                 guard isMet else {
                     throw RPCError(
                         .revisionConflict, "expected_revision is not the stored one; load the conversation again",
@@ -80,7 +81,8 @@ public struct ConversationStore: Sendable {
             }
             let floor = if let stored { stored.revision } else { try Self.floor(&transaction) }
             let record = ConversationRecord.saved(
-                params, over: stored, revision: transaction.nextRevision(after: floor), now: now, timeToLive: timeToLive)
+                params, over: stored, revision: transaction.nextRevision(after: floor), now: now, timeToLive: timeToLive
+            )
             transaction.put(record)
             return (record.revision, record.expiresAt)
         }
@@ -131,7 +133,9 @@ public struct ConversationStore: Sendable {
             }
             // A row that memory knows better is shown as memory has it; one that only memory has comes with the first page.
             var records: [ConversationRecord] = []
-            for row in rows { if let newest = try transaction.get(row.key), newest.isOpen(at: now) { records.append(newest) } }
+            for row in rows {
+                if let newest = try transaction.get(row.key), newest.isOpen(at: now) { records.append(newest) }
+            }
             if params.cursor == nil {
                 let known = Set(records.map(\.key))
                 records += transaction.held.values.filter {
@@ -196,8 +200,9 @@ public struct ConversationStore: Sendable {
             var candidates = try transaction.ask { table throws(SQLiteError) in
                 try table.expired(at: now, limit: Self.sweepBatch)
             }
-            let foundOnDisk = candidates.count
-            candidates += transaction.held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(Self.sweepBatch)
+            let held = transaction.held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(Self.sweepBatch)
+            let isLastTurn = max(candidates.count, held.count) < Self.sweepBatch
+            candidates += held
             var swept: Set<ConversationKey> = []
             for candidate in candidates where !swept.contains(candidate.key) {
                 guard let newest = try transaction.get(candidate.key), !newest.isClosed, !newest.isOpen(at: now)
@@ -208,7 +213,7 @@ public struct ConversationStore: Sendable {
                         revision: transaction.nextRevision(after: newest.revision), now: now))
                 swept.insert(candidate.key)
             }
-            return (count: swept.count, isDone: foundOnDisk < Self.sweepBatch || swept.isEmpty)
+            return (count: swept.count, isDone: isLastTurn || swept.isEmpty)
         }
         return await promise.value.map(\.output)
     }
