@@ -17,7 +17,9 @@ struct ConversationTests {
 
         let state = try client.result("state.load", conversation("u"))["state"]
         #expect(
-            state?.keys == ["step", "data", "revision", "update_id", "started_at", "updated_at", "expires_at", "stored_in"])
+            state?.keys == [
+                "step", "data", "revision", "update_id", "started_at", "updated_at", "expires_at", "stored_in",
+            ])
         #expect(state?["step"] == "nickname" && state?["data"] == ["nickname": "Pump"] && state?["update_id"] == 1)
         #expect(state?["revision"] == saved["revision"] && state?["expires_at"] == saved["expires_at"])
         #expect(isTime(state?["started_at"]) && isTime(state?["updated_at"]))
@@ -44,7 +46,8 @@ struct ConversationTests {
         let service = try running(binary)
         let health = try service.client().result("service.health")
         #expect(health.keys.isSuperset(of: ["service", "version", "started_at", "status", "tiers", "counters"]))
-        #expect(health["service"] == .string(binary.rawValue) && health["status"] == "ok" && isTime(health["started_at"]))
+        #expect(
+            health["service"] == .string(binary.rawValue) && health["status"] == "ok" && isTime(health["started_at"]))
         let tier = health["tiers"]?[0]
         #expect(
             tier?.keys == ["name", "kind", "state", "pending", "oldest_pending_age_s", "last_error", "latency_ms"])
@@ -66,11 +69,12 @@ struct ConversationTests {
         #expect(try service.client().result("state.load", conversation("u"))["state"]?["data"] == data)
         try service.kill()
         try service.start()
-        let body = try #require(try { () -> [UInt8]? in
-            let client = try service.client()
-            try client.send("state.load", conversation("u"))
-            return try client.receiveBody()
-        }())
+        let body = try #require(
+            try { () -> [UInt8]? in
+                let client = try service.client()
+                try client.send("state.load", conversation("u"))
+                return try client.receiveBody()
+            }())
         let spelled = String(decoding: body, as: UTF8.self)
         for exact in ["12345678901234567890", "1.10", "1e-400", "-0", "👩‍🔧🏳️‍🌈", "مضخة שלום"] {
             #expect(spelled.contains(exact), "\(exact)")
@@ -91,8 +95,11 @@ struct ConversationTests {
         func verify(_ when: String) throws {
             let client = try service.client()
             for (update, answer) in answers {
-                let repeated = try client.result("state.save", saving("u", step: "other", data: ["x": 1], update: update))
-                #expect(repeated["revision"] == answer["revision"] && repeated["expires_at"] == answer["expires_at"], "\(when), \(update)")
+                let repeated = try client.result(
+                    "state.save", saving("u", step: "other", data: ["x": 1], update: update))
+                #expect(
+                    repeated["revision"] == answer["revision"] && repeated["expires_at"] == answer["expires_at"],
+                    "\(when), \(update)")
                 let load = try client.result("state.load", conversation("u", ["update_id": .integer(update)]))
                 #expect(load["applied"] == ["cleared": nil], "\(when), \(update)")
             }
@@ -113,14 +120,18 @@ struct ConversationTests {
     @Test func aClearingIsRememberedWithItsOutcome() throws {
         let service = try running(.state)
         _ = try service.client().result("state.save", saving("u", update: 1))
-        let clearing = conversation("u", ["reason": "completed", "update_id": 2, "outcome": ["machine": "abc", "price": .decimal("1.10")]])
+        let clearing = conversation(
+            "u", ["reason": "completed", "update_id": 2, "outcome": ["machine": "abc", "price": .decimal("1.10")]])
         let first = try service.client().result("state.clear", clearing)
         for kill in [false, true] {
             let client = try service.client()
             let again = try client.result("state.clear", clearing)
             #expect(again["cleared"] == true && again["revision"] == first["revision"])
             let load = try client.result("state.load", conversation("u", ["update_id": 2]))
-            #expect(load["applied"]?["cleared"] == ["reason": "completed", "outcome": ["machine": "abc", "price": .decimal("1.10")]])
+            #expect(
+                load["applied"]?["cleared"] == [
+                    "reason": "completed", "outcome": ["machine": "abc", "price": .decimal("1.10")],
+                ])
             // The update before it stays applied, and does not open the conversation again.
             _ = try client.result("state.save", saving("u", update: 1))
             #expect(try client.result("state.load", conversation("u"))["state"] == .null)
@@ -135,11 +146,15 @@ struct ConversationTests {
         let conflict = try client.refusal("state.save", saving("u", step: "x", ["expected_revision": 0]))
         #expect(conflict.code == .revisionConflict && conflict.revision == first.integerValue)
         #expect(conflict.json["data"]?["kind"] == "revision_conflict")
-        let second = try client.result("state.save", saving("u", step: "b", ["expected_revision": first]))["revision"] ?? .null
-        #expect(try client.refusal("state.save", saving("u", step: "c", ["expected_revision": first])).revision == second.integerValue)
+        let second =
+            try client.result("state.save", saving("u", step: "b", ["expected_revision": first]))["revision"] ?? .null
+        #expect(
+            try client.refusal("state.save", saving("u", step: "c", ["expected_revision": first])).revision
+                == second.integerValue)
         // A repetition is answered before its expectation is looked at.
         let third = try client.result("state.save", saving("u", step: "d", update: 9, ["expected_revision": second]))
-        #expect(try client.result("state.save", saving("u", step: "d", update: 9, ["expected_revision": second])) == third)
+        #expect(
+            try client.result("state.save", saving("u", step: "d", update: 9, ["expected_revision": second])) == third)
         _ = try client.result("state.clear", conversation("u", ["reason": "cancelled"]))
         _ = try client.result("state.save", saving("u", step: "e", ["expected_revision": 0]))
         #expect(try client.refusal("state.save", saving("new", ["expected_revision": 7])).revision == 0)
@@ -157,7 +172,8 @@ struct ConversationTests {
                 hasFaketime ? ["LD_PRELOAD": library, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"] : [:])
             let client = try service.client()
             for step in 0..<3 {
-                let revision = try client.result("state.save", saving("u", step: "s\(step)"))["revision"]?.integerValue ?? 0
+                let revision =
+                    try client.result("state.save", saving("u", step: "s\(step)"))["revision"]?.integerValue ?? 0
                 #expect(revision > last, "turn \(turn), the clock at \(offset)")
                 last = revision
             }
@@ -166,7 +182,9 @@ struct ConversationTests {
             let started = try #require(state["started_at"]?.stringValue)
             #expect(started > startedAt, "two conversations began at \(started)")
             startedAt = started
-            let cleared = try client.result("state.clear", conversation("u", ["reason": "cancelled"]))["revision"]?.integerValue ?? 0
+            let cleared =
+                try client.result("state.clear", conversation("u", ["reason": "cancelled"]))["revision"]?.integerValue
+                ?? 0
             #expect(cleared > last)
             last = cleared
             if turn.isMultiple(of: 2) { try service.kill() } else { try service.stop() }
@@ -178,7 +196,8 @@ struct ConversationTests {
         _ = try service.client().result("state.save", saving("u", data: ["nickname": "Geheimnis"]))
         _ = try service.client().result("state.clear", conversation("u", ["reason": "completed"]))
         try service.stop()
-        let rows = try Database(service.databasePath).rows("SELECT state_data, closed, expires_at <= updated_at FROM conversation_states")
+        let rows = try Database(service.databasePath).rows(
+            "SELECT state_data, closed, expires_at <= updated_at FROM conversation_states")
         #expect(rows == [["{}", "1", "1"]])
     }
 
@@ -192,7 +211,9 @@ struct ConversationTests {
         #expect(try client.result("state.clear", conversation("u", ["reason": "expired"]))["cleared"] == false)
         let next = try client.result("state.save", saving("u", update: 2, ["expected_revision": 0]))
         #expect(try #require(next["revision"]?.integerValue) > #require(first["revision"]?.integerValue))
-        try await eventually("it expires again") { try client.result("state.load", conversation("u"))["state"] == .null }
+        try await eventually("it expires again") {
+            try client.result("state.load", conversation("u"))["state"] == .null
+        }
         #expect(try client.result("state.sweep")["deleted"] == 1)
         #expect(try client.result("state.sweep")["deleted"] == 0)
     }
@@ -204,20 +225,24 @@ struct ConversationTests {
         try await eventually("the sweep") {
             try database.rows("SELECT count(*) FROM conversation_states WHERE closed = 1") == [["5"]]
         }
-        #expect(service.log.contains("expired conversations removed"))
+        try await eventually("the log tells of it") { service.log.contains("expired conversations removed") }
     }
 
     @Test func aSweepOfManyHoldsUpNobody() async throws {
         let service = try running(.state, ["RIVET_CONVERSATION_TTL": "1s"])
         let client = try service.client()
-        for user in 0..<500 { try client.send("state.save", saving("old\(user)", data: ["notes": .string(of: "x", 1_000)])) }
+        for user in 0..<500 {
+            try client.send("state.save", saving("old\(user)", data: ["notes": .string(of: "x", 1_000)]))
+        }
         for _ in 0..<500 { _ = try client.response() }
         try await eventually("all have expired") { try client.result("state.list")["conversations"]?.count == 0 }
         let sweeper = try service.client()
         try sweeper.send("state.sweep")
         var longest = Duration.zero
         for turn in 0..<50 {
-            longest = max(longest, try ContinuousClock().measure { _ = try client.result("state.save", saving("live", step: "s\(turn)")) })
+            longest = max(
+                longest,
+                try ContinuousClock().measure { _ = try client.result("state.save", saving("live", step: "s\(turn)")) })
         }
         #expect(try sweeper.response()["result"]?["deleted"] == 500)
         #expect(longest < .seconds(1))
@@ -230,7 +255,8 @@ struct ConversationTests {
             _ = try client.result("state.save", saving("u\(user)", ["conversation_type": "outbox"]))
         }
         _ = try client.result("state.save", saving("other"))
-        _ = try client.result("state.clear", conversation("u3", ["conversation_type": "outbox", "reason": "completed"]))
+        _ = try client.result(
+            "state.clear", conversation("u3", ["conversation_type": "outbox", "reason": "completed"]))
         var users: [String] = []
         var cursor: JSONValue = .null
         repeat {

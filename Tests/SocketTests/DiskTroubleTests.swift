@@ -16,7 +16,8 @@ struct DiskTroubleTests {
             print("not tested: only root may mount a small disk to fill")
             return nil
         }
-        let service = try made(binary, environment.merging(["RIVET_STATE_DIR": disk.path]) { own, _ in own }, in: directory)
+        let service = try made(
+            binary, environment.merging(["RIVET_STATE_DIR": disk.path]) { own, _ in own }, in: directory)
         try service.start()
         return (service, disk)
     }
@@ -34,7 +35,8 @@ struct DiskTroubleTests {
         var held: [(user: String, revision: Int64)] = []
         var durable: [String] = []
         for number in 0... {
-            let saved = try client.result("state.save", saving("u\(number)", data: ["notes": .string(of: "x", 4_000)], update: 7))
+            let saved = try client.result(
+                "state.save", saving("u\(number)", data: ["notes": .string(of: "x", 4_000)], update: 7))
             if saved["durable"] == true {
                 durable.append("u\(number)")
                 continue
@@ -56,7 +58,10 @@ struct DiskTroubleTests {
         #expect(again["revision"] == .integer(held[0].revision) && again["durable"] == false)
         #expect(try client.result("state.clear", conversation("before", ["reason": "cancelled"]))["durable"] == false)
         #expect(try client.result("state.load", conversation("before"))["state"] == .null)
-        #expect(try client.result("state.clear", conversation(held[1].user, ["reason": "cancelled"]))["stored_in"] == ["memory"])
+        #expect(
+            try client.result("state.clear", conversation(held[1].user, ["reason": "cancelled"]))["stored_in"] == [
+                "memory"
+            ])
         var listed: Set<String> = []
         var cursor: JSONValue = .null
         repeat {
@@ -70,13 +75,16 @@ struct DiskTroubleTests {
         disk.free()
         try await eventually("memory pays its debts", within: .seconds(40)) { try pending(client) == 0 }
         let recovered = try client.result("service.health")
-        #expect(recovered["status"] == "ok" && recovered["tiers"]?[0]?["state"] == "up" && recovered["tiers"]?[0]?["last_error"] == .null)
+        #expect(
+            recovered["status"] == "ok" && recovered["tiers"]?[0]?["state"] == "up"
+                && recovered["tiers"]?[0]?["last_error"] == .null)
         try service.kill()
         try service.start()
         let after = try service.client()
         for (index, (user, revision)) in held.enumerated() where index != 1 {
             let state = try after.result("state.load", conversation(user, ["update_id": 7]))
-            #expect(state["state"]?["revision"] == .integer(revision) && state["applied"] == ["cleared": nil], "\(user)")
+            #expect(
+                state["state"]?["revision"] == .integer(revision) && state["applied"] == ["cleared": nil], "\(user)")
             #expect(state["state"]?["data"]?["notes"]?.stringValue?.count == 4_000)
         }
         for gone in ["before", held[1].user] {
@@ -105,7 +113,9 @@ struct DiskTroubleTests {
         #expect(try client.refusal("library.add", adding("u", name.lowercased())).code == .duplicateNickname)
         #expect(try client.result("library.add", held[0])["machine"]?["nickname"] == .string(name))
         #expect(try client.result("library.list", ["user_id": "u"])["total"] == .integer(Int64(nicknames.count)))
-        #expect(try client.result("library.list", ["user_id": "u", "query": "wor"])["total"] == .integer(Int64(nicknames.count - 1)))
+        #expect(
+            try client.result("library.list", ["user_id": "u", "query": "wor"])["total"]
+                == .integer(Int64(nicknames.count - 1)))
         // Every machine once, over all pages, in order.
         var listed: [String] = []
         var cursor: JSONValue = .null
@@ -118,7 +128,10 @@ struct DiskTroubleTests {
         // What lies on the disk is changed in memory.
         let reference: [String: JSONValue] = ["user_id": "u", "id": stored?["id"] ?? .null]
         let updated = try client.result(
-            "library.update", reference.merging(["expected_revision": stored?["revision"] ?? .null, "changes": ["notes": "in memory"]]) { $1 })
+            "library.update",
+            reference.merging(["expected_revision": stored?["revision"] ?? .null, "changes": ["notes": "in memory"]]) {
+                $1
+            })
         #expect(updated["durable"] == false)
         #expect(try client.result("library.list", ["user_id": "u", "query": "memory"])["total"] == 1)
         #expect(try client.result("library.list", ["user_id": "u", "query": "disk"])["total"] == 0)
@@ -136,7 +149,9 @@ struct DiskTroubleTests {
         let after = try service.client()
         for params in held + [successor] {
             let machine = try after.result("library.add", params)["machine"]
-            #expect(machine?["nickname"] == params["nickname"] && machine?["stored_in"]?.arrayValue?.contains("sqlite") == true)
+            #expect(
+                machine?["nickname"] == params["nickname"]
+                    && machine?["stored_in"]?.arrayValue?.contains("sqlite") == true)
         }
         #expect(try after.result("library.list", ["user_id": "u"])["total"] == .integer(Int64(nicknames.count)))
         #expect(try after.refusal("library.restore", reference).code == .duplicateNickname)
@@ -149,7 +164,9 @@ struct DiskTroubleTests {
         var held: [String] = []
         var refused: RPCError?
         for number in 0... {
-            switch try client.call("state.save", saving("u\(number)", data: ["notes": .string(of: "x", 2_000)], update: 1)) {
+            switch try client.call(
+                "state.save", saving("u\(number)", data: ["notes": .string(of: "x", 2_000)], update: 1))
+            {
             case .success(let saved): if saved["durable"] == false { held.append("u\(number)") }
             case .failure(let error): refused = error
             }
@@ -160,13 +177,17 @@ struct DiskTroubleTests {
         #expect(try pending(client) == Int64(held.count))
         // The refused one left nothing; a held one that would grow too large stays as it was.
         let large: JSONValue = ["notes": .string(of: "y", 60_000)]
-        #expect(try client.refusal("state.save", saving(held[0], step: "large", data: large, update: 2)).code == .unavailable)
+        #expect(
+            try client.refusal("state.save", saving(held[0], step: "large", data: large, update: 2)).code
+                == .unavailable)
         let state = try client.result("state.load", conversation(held[0], ["update_id": 2]))
         #expect(state["state"]?["step"] == "nickname" && state["applied"] == .null)
         #expect(try client.refusal("state.save", saving("new", data: large, update: 2)).code == .unavailable)
-        #expect(try client.result("state.load", conversation("new", ["update_id": 2])) == ["state": nil, "applied": nil])
+        #expect(
+            try client.result("state.load", conversation("new", ["update_id": 2])) == ["state": nil, "applied": nil])
         // A repetition that comes in one batch with the refused call is no more stored than that call.
-        for _ in 0..<10 { try client.send("state.save", saving("new", data: large, update: 2)) }
+        let frames = (1...10).map { FrameClient.request("state.save", saving("new", data: large, update: 2), id: $0) }
+        try client.sendBytes(Array(frames.joined()))
         for _ in 0..<10 { #expect(try client.response()["error"]?["code"] == 1005) }
 
         disk.free()
@@ -175,8 +196,25 @@ struct DiskTroubleTests {
         try service.kill()
         try service.start()
         for user in held + ["new"] {
-            #expect(try service.client().result("state.load", conversation(user))["state"]?["stored_in"] == ["sqlite"], "\(user)")
+            let state = try service.client().result("state.load", conversation(user))["state"]
+            #expect(state?["stored_in"]?.arrayValue?.contains("sqlite") == true, "\(user)")
         }
+    }
+
+    /// More than a sweep does in one turn.
+    @Test func whatOnlyMemoryHoldsIsSweptToo() async throws {
+        guard let (service, disk) = try onSmallDisk(.state, ["RIVET_CONVERSATION_TTL": "500ms"]) else { return }
+        let client = try service.client()
+        disk.fill()
+        var held: Int64 = 0
+        for number in 0... where held < 120 {
+            let isDurable = try client.result(
+                "state.save", saving("u\(number)", data: ["notes": .string(of: "x", 4_000)]))["durable"]
+            held += isDurable == true ? 0 : 1
+            if held == 120 { break }
+        }
+        try await eventually("all have expired") { try client.result("state.list")["conversations"]?.count == 0 }
+        #expect(try #require(try client.result("state.sweep")["deleted"]?.integerValue) >= held)
     }
 
     /// What memory holds when it is told to stop goes to the disk if that is back.
@@ -185,7 +223,9 @@ struct DiskTroubleTests {
         let client = try service.client()
         disk.fill()
         var user = 0
-        while try client.result("state.save", saving("u\(user)", data: ["notes": .string(of: "x", 4_000)]))["durable"] == true { user += 1 }
+        while try client.result("state.save", saving("u\(user)", data: ["notes": .string(of: "x", 4_000)]))["durable"]
+            == true
+        { user += 1 }
         disk.free()
         #expect(try service.stop() == 0)
         try service.start()

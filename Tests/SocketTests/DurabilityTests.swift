@@ -35,7 +35,8 @@ struct DurabilityTests {
                             let step = before[user].sent + turn
                             told.withLock { $0[user].sent = step }
                             try client.send(
-                                "state.save", saving("u\(user)", step: "s\(step)", data: Self.data(user, step), update: Int64(step)))
+                                "state.save",
+                                saving("u\(user)", step: "s\(step)", data: Self.data(user, step), update: Int64(step)))
                         }
                         for (user, client) in clients {
                             let revision = try client.response()["result"]?["revision"]?.integerValue
@@ -43,7 +44,9 @@ struct DurabilityTests {
                             told.withLock { all in
                                 if let revision { (all[user].step, all[user].revision) = (step, revision) }
                             }
-                            if acknowledged.add(1, ordering: .relaxed).newValue == killAfter + 1 { process.signal(SIGKILL) }
+                            if acknowledged.add(1, ordering: .relaxed).newValue == killAfter + 1 {
+                                process.signal(SIGKILL)
+                            }
                         }
                     }
                 } catch is FrameClient.Failure {
@@ -71,7 +74,10 @@ struct DurabilityTests {
     }
 
     private static func data(_ user: Int, _ step: Int) -> JSONValue {
-        ["nickname": .string("Pump \(user)"), "step": .integer(Int64(step)), "notes": .string(of: "é\(step % 10)", 200)]
+        [
+            "nickname": .string("Pump \(user)"), "step": .integer(Int64(step)),
+            "notes": .string(of: "é\(step % 10)", 200),
+        ]
     }
 
     /// The answer is lost in the two worst moments; the same update again is applied exactly once.
@@ -81,7 +87,8 @@ struct DurabilityTests {
         let first = try service.client().result("state.save", saving("u", step: "a", update: 1))
         try service.stop()
         try service.start(["RIVET_KILL_AT": point])
-        let params = saving("u", step: "b", data: ["n": 1], update: 2, ["expected_revision": first["revision"] ?? .null])
+        let params = saving(
+            "u", step: "b", data: ["n": 1], update: 2, ["expected_revision": first["revision"] ?? .null])
         #expect(throws: (any Error).self) { try service.client().result("state.save", params) }
         #expect(try service.process.wait() == 128 + SIGKILL)
         try service.start()
@@ -106,7 +113,9 @@ struct DurabilityTests {
         try service.start()
         let client = try service.client()
         #expect(try client.result("state.clear", params)["cleared"] == true)
-        #expect(try client.result("state.load", conversation("u", ["update_id": 2]))["applied"]?["cleared"]?["outcome"] == "m")
+        #expect(
+            try client.result("state.load", conversation("u", ["update_id": 2]))["applied"]?["cleared"]?["outcome"]
+                == "m")
     }
 
     @Test(arguments: ["store.before-commit", "store.after-commit"])
@@ -137,7 +146,8 @@ struct DurabilityTests {
                 do {
                     let client = try service.client()
                     for turn in 0... {
-                        let machine = try client.result("library.add", adding("u", "M \(round)-\(thread)-\(turn)"))["machine"]
+                        let machine = try client.result("library.add", adding("u", "M \(round)-\(thread)-\(turn)"))[
+                            "machine"]
                         added.append(machine?["id"]?.stringValue ?? "")
                         if acknowledged.add(1, ordering: .relaxed).newValue == killAfter + 1 { process.signal(SIGKILL) }
                     }
@@ -153,7 +163,8 @@ struct DurabilityTests {
             var cursor: JSONValue = .null
             var total: Int64 = 0
             repeat {
-                let page = try service.client().result("library.list", ["user_id": "u", "limit": 100, "cursor": cursor])
+                let page = try service.client().result(
+                    "library.list", ["user_id": "u", "limit": 100, "cursor": cursor])
                 found.formUnion((page["machines"]?.arrayValue ?? []).compactMap { $0["id"]?.stringValue })
                 (cursor, total) = (page["next_cursor"] ?? .null, page["total"]?.integerValue ?? 0)
             } while cursor != .null

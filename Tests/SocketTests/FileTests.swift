@@ -77,10 +77,15 @@ struct FileTests {
                 if answer["result"] != nil { answered += 1 }
             }
             #expect(try service.process.wait() == 0)
-            for suffix in ["-wal", "-shm"] { #expect(!FileManager.default.fileExists(atPath: service.databasePath + suffix)) }
+            for suffix in ["-wal", "-shm"] {
+                #expect(!FileManager.default.fileExists(atPath: service.databasePath + suffix))
+            }
             #expect(!FileManager.default.fileExists(atPath: service.socketPath))
             // What was answered is there; what was not, may be.
-            let table = binary == .state ? "conversation_states WHERE user_id LIKE 'u\(turn)-%'" : "user_machines WHERE nickname LIKE 'M \(turn)-%'"
+            let table =
+                binary == .state
+                ? "conversation_states WHERE user_id LIKE 'u\(turn)-%'"
+                : "user_machines WHERE nickname LIKE 'M \(turn)-%'"
             let stored = try Database(service.databasePath).rows("SELECT count(*) FROM \(table)")
             #expect(try #require(stored[0][0].flatMap { Int($0) }) >= answered)
             #expect(answered >= 1)

@@ -7,7 +7,8 @@ import Testing
 @Suite(.serialized, .withProcesses)
 struct LibraryTests {
     static let fields: Set<String> = [
-        "id", "user_id", "nickname", "manufacturer", "model_number", "serial_number", "location", "notes", "photo_file_id",
+        "id", "user_id", "nickname", "manufacturer", "model_number", "serial_number", "location", "notes",
+        "photo_file_id",
         "ocr_data", "revision", "created_at", "updated_at", "stored_in",
     ]
 
@@ -18,18 +19,27 @@ struct LibraryTests {
         let machine = try #require(added["machine"])
         #expect(machine.keys == Self.fields)
         #expect(machine["id"]?.stringValue.flatMap(UUID.init(uuidString:)) != nil)
-        for name in ["manufacturer", "model_number", "serial_number", "location", "notes", "photo_file_id", "ocr_data"] {
+        for name in ["manufacturer", "model_number", "serial_number", "location", "notes", "photo_file_id", "ocr_data"]
+        {
             #expect(machine[name] == .null, "\(name)")
         }
-        #expect(isTime(machine["created_at"]) && isTime(machine["updated_at"]) && machine["stored_in"] == ["sqlite", "memory"])
+        #expect(
+            isTime(machine["created_at"]) && isTime(machine["updated_at"])
+                && machine["stored_in"] == ["sqlite", "memory"])
         let reference: [String: JSONValue] = ["user_id": "u", "id": machine["id"] ?? .null]
         #expect(try client.result("library.get", reference) == ["machine": machine])
-        #expect(try client.result("library.list", ["user_id": "u"]) == ["machines": [machine], "total": 1, "next_cursor": nil])
-        #expect(try client.result("library.list", ["user_id": "v"]) == ["machines": [], "total": 0, "next_cursor": nil])
+        #expect(
+            try client.result("library.list", ["user_id": "u"]) == [
+                "machines": [machine], "total": 1, "next_cursor": nil,
+            ])
+        #expect(
+            try client.result("library.list", ["user_id": "v"]) == ["machines": [], "total": 0, "next_cursor": nil])
         #expect(
             try client.result("library.check_nickname", ["user_id": "u", "nickname": "Other"])
                 == ["available": true, "suggestion": nil])
-        let update = reference.merging(["expected_revision": machine["revision"] ?? .null, "changes": ["notes": "n"]]) { $1 }
+        let update = reference.merging(["expected_revision": machine["revision"] ?? .null, "changes": ["notes": "n"]]) {
+            $1
+        }
         let updated = try client.result("library.update", update)
         #expect(updated.keys == ["machine", "durable"] && updated["machine"]?.keys == Self.fields)
         #expect(updated["machine"]?["notes"] == "n")
@@ -57,7 +67,8 @@ struct LibraryTests {
         for (first, others) in [
             ("Pump", ["PUMP", "pump", " Pump ", "\tpUmP"]), ("Caf\u{E9}", ["CAFE\u{301}", "cafe\u{301}", "CAFÉ"]),
             ("Straße 1", ["STRASSE 1", "strasse  1", "straße\u{A0}1"]), ("Two Words", ["two   words", "TWO\nWORDS"]),
-            ("ΟΔΟΣ", ["οδος", "οδοσ"]), ("İstanbul", ["i̇stanbul"]), ("Boiler (2)", ["boiler (2)"]), (long, [long.lowercased()]),
+            ("ΟΔΟΣ", ["οδος", "οδοσ"]), ("İstanbul", ["i̇stanbul"]), ("Boiler (2)", ["boiler (2)"]),
+            (long, [long.lowercased()]),
             ("(5)", ["(5)"]),
         ] {
             _ = try client.result("library.add", adding("u", first))
@@ -70,8 +81,11 @@ struct LibraryTests {
                 // Take the suggestion: then the next one must be another.
                 let suggestion = try #require(error.suggestion)
                 #expect(
-                    try client.result("library.check_nickname", ["user_id": "u", "nickname": .string(suggestion)])["available"] == true)
-                #expect(try client.result("library.add", adding("u", suggestion))["machine"]?["nickname"] == .string(suggestion))
+                    try client.result("library.check_nickname", ["user_id": "u", "nickname": .string(suggestion)])[
+                        "available"] == true)
+                #expect(
+                    try client.result("library.add", adding("u", suggestion))["machine"]?["nickname"]
+                        == .string(suggestion))
             }
         }
         // Another person's library is another one.
@@ -89,17 +103,24 @@ struct LibraryTests {
         // The same request under another name is the same request; another person's is not.
         let params = adding("u", "First")
         let machine = try service.client().result("library.add", params)["machine"]
-        #expect(try service.client().result("library.add", params.merging(["nickname": "Second"]) { $1 })["machine"] == machine)
-        #expect(try service.client().refusal("library.add", params.merging(["user_id": "v"]) { $1 }).field == "request_id")
+        #expect(
+            try service.client().result("library.add", params.merging(["nickname": "Second"]) { $1 })["machine"]
+                == machine)
+        #expect(
+            try service.client().refusal("library.add", params.merging(["user_id": "v"]) { $1 }).field == "request_id")
         // In upper case it is the same UUID.
-        let upper = params.merging(["request_id": .string(params["request_id"]?.stringValue?.uppercased() ?? "")]) { $1 }
+        let upper = params.merging(["request_id": .string(params["request_id"]?.stringValue?.uppercased() ?? "")]) {
+            $1
+        }
         #expect(try service.client().result("library.add", upper)["machine"] == machine)
     }
 
     @Test func ofAHundredAdditionsOfOneNicknameOneSucceeds() throws {
         let service = try running(.library)
         let clients = try (0..<100).map { _ in try service.client() }
-        for (index, client) in clients.enumerated() { try client.send("library.add", adding("u", index % 2 == 0 ? "PUMP" : "pump")) }
+        for (index, client) in clients.enumerated() {
+            try client.send("library.add", adding("u", index % 2 == 0 ? "PUMP" : "pump"))
+        }
         let answers = try clients.map { try $0.response() }
         #expect(answers.count { $0["result"] != nil } == 1)
         #expect(answers.count { $0["error"]?["code"] == 1001 } == 99)
@@ -120,10 +141,13 @@ struct LibraryTests {
             var listed: [(time: String, id: String)] = []
             var cursor: JSONValue = .null
             repeat {
-                let page = try client.result("library.list", ["user_id": "u", "limit": .integer(limit), "cursor": cursor])
+                let page = try client.result(
+                    "library.list", ["user_id": "u", "limit": .integer(limit), "cursor": cursor])
                 #expect(page["total"] == 105)
                 #expect(page["machines"]?.count ?? 0 <= limit)
-                listed += (page["machines"]?.arrayValue ?? []).map { ($0["created_at"]?.stringValue ?? "", $0["id"]?.stringValue ?? "") }
+                listed += (page["machines"]?.arrayValue ?? []).map {
+                    ($0["created_at"]?.stringValue ?? "", $0["id"]?.stringValue ?? "")
+                }
                 cursor = page["next_cursor"] ?? .null
             } while cursor != .null
             #expect(listed.count == 105 && Set(listed.map(\.id)) == Set(added))
@@ -133,7 +157,8 @@ struct LibraryTests {
         // A machine that is added between two pages moves nothing.
         let first = try client.result("library.list", ["user_id": "u", "limit": 50])
         _ = try client.result("library.add", adding("u", "Late"))
-        let second = try client.result("library.list", ["user_id": "u", "limit": 100, "cursor": first["next_cursor"] ?? .null])
+        let second = try client.result(
+            "library.list", ["user_id": "u", "limit": 100, "cursor": first["next_cursor"] ?? .null])
         #expect(second["machines"]?.count == 55)
     }
 
@@ -142,7 +167,9 @@ struct LibraryTests {
         func add(_ nickname: String, _ more: [String: JSONValue] = [:]) throws {
             _ = try client.result("library.add", adding("u", nickname, more))
         }
-        try add("Contactor", ["manufacturer": "Siemens", "model_number": "3RQ2000-2AW00", "notes": "it's \"quoted\" — AND/OR"])
+        try add(
+            "Contactor",
+            ["manufacturer": "Siemens", "model_number": "3RQ2000-2AW00", "notes": "it's \"quoted\" — AND/OR"])
         try add("Pump NOT", ["location": "Hall 3, bay B", "serial_number": "SN:0815^x"])
         try add("مضخة المياه", ["notes": "Ünïcode straße 😀 ボイラー"])
         try add("Boiler", ["notes": "near the contactor"])
@@ -150,14 +177,19 @@ struct LibraryTests {
         let cases: [(query: String, found: Set<String>)] = [
             ("sie", ["Contactor"]), ("SIEMENS", ["Contactor"]), ("iemens", []), ("3RQ2000-2AW00", ["Contactor"]),
             ("3rq2000", ["Contactor"]), ("2AW", ["Contactor"]), ("contactor", ["Contactor", "Boiler"]),
-            ("contactor siemens", ["Contactor"]), ("siemens hall", []), ("bay hall", ["Pump NOT"]), ("hall 3", ["Pump NOT"]),
+            ("contactor siemens", ["Contactor"]), ("siemens hall", []), ("bay hall", ["Pump NOT"]),
+            ("hall 3", ["Pump NOT"]),
             ("AND", ["Contactor"]), ("OR", ["Contactor"]), ("NOT", ["Pump NOT"]), ("pump not", ["Pump NOT"]),
             ("NEAR", ["Boiler"]), ("NEAR(contactor boiler)", ["Boiler"]),
-            ("\"quoted\"", ["Contactor"]), ("\"", []), ("'", []), ("it's", ["Contactor"]), ("con*", ["Contactor", "Boiler"]),
+            ("\"quoted\"", ["Contactor"]), ("\"", []), ("'", []), ("it's", ["Contactor"]),
+            ("con*", ["Contactor", "Boiler"]),
             ("*", []), ("^x", ["Pump NOT"]), ("SN:0815", ["Pump NOT"]), ("nickname:pump", []), ("notes : quoted", []),
-            ("owner:u75", []), ("{nickname}", []), ("(", []), (")", []), ("-", []), ("+", []), ("siemens OR boiler", []),
-            ("siemens NOT boiler", []), ("ünï", ["مضخة المياه"]), ("ÜNÏCODE", ["مضخة المياه"]), ("مضخ", ["مضخة المياه"]),
-            ("😀", ["مضخة المياه"]), ("ボイ", ["مضخة المياه"]), ("\u{202E}", []), ("%", []), ("_", []), ("\\", []), (";--", []),
+            ("owner:u75", []), ("{nickname}", []), ("(", []), (")", []), ("-", []), ("+", []),
+            ("siemens OR boiler", []),
+            ("siemens NOT boiler", []), ("ünï", ["مضخة المياه"]), ("ÜNÏCODE", ["مضخة المياه"]),
+            ("مضخ", ["مضخة المياه"]),
+            ("😀", ["مضخة المياه"]), ("ボイ", ["مضخة المياه"]), ("\u{202E}", []), ("%", []), ("_", []), ("\\", []),
+            (";--", []),
         ]
         for (query, found) in cases {
             let result = try client.result("library.list", ["user_id": "u", "query": .string(query)])
@@ -182,7 +214,10 @@ struct LibraryTests {
         let reference: [String: JSONValue] = ["user_id": "u", "id": machine?["id"] ?? .null]
         #expect(try total("before") == 1)
         _ = try client.result(
-            "library.update", reference.merging(["expected_revision": machine?["revision"] ?? .null, "changes": ["notes": "after"]]) { $1 })
+            "library.update",
+            reference.merging(["expected_revision": machine?["revision"] ?? .null, "changes": ["notes": "after"]]) {
+                $1
+            })
         #expect(try total("before") == 0 && total("after") == 1)
         _ = try client.result("library.delete", reference)
         #expect(try total("after") == 0)
@@ -192,14 +227,20 @@ struct LibraryTests {
 
     @Test func updating() throws {
         let client = try running(.library).client()
-        let machine = try #require(try client.result("library.add", adding("u", "Pump", ["notes": "n", "location": "l"]))["machine"])
+        let machine = try #require(
+            try client.result("library.add", adding("u", "Pump", ["notes": "n", "location": "l"]))["machine"])
         _ = try client.result("library.add", adding("u", "Taken"))
         func update(_ revision: JSONValue?, _ changes: JSONValue, user: String = "u") -> [String: JSONValue] {
-            ["user_id": .string(user), "id": machine["id"] ?? .null, "expected_revision": revision ?? .null, "changes": changes]
+            [
+                "user_id": .string(user), "id": machine["id"] ?? .null, "expected_revision": revision ?? .null,
+                "changes": changes,
+            ]
         }
         let changes: JSONValue = ["notes": nil, "nickname": " PUMP  2 ", "ocr_data": ["a": 1]]
         let second = try #require(try client.result("library.update", update(machine["revision"], changes))["machine"])
-        #expect(second["notes"] == .null && second["nickname"] == "PUMP 2" && second["location"] == "l" && second["ocr_data"] == ["a": 1])
+        #expect(
+            second["notes"] == .null && second["nickname"] == "PUMP 2" && second["location"] == "l"
+                && second["ocr_data"] == ["a": 1])
         #expect(try #require(second["revision"]?.integerValue) > #require(machine["revision"]?.integerValue))
         #expect(second["created_at"] == machine["created_at"])
         let stale = try client.refusal("library.update", update(machine["revision"], ["notes": "x"]))
@@ -211,7 +252,9 @@ struct LibraryTests {
         #expect(third?["nickname"] == "pump 2")
         // Its first nickname is free to others.
         #expect(try client.result("library.check_nickname", ["user_id": "u", "nickname": "Pump"])["available"] == true)
-        #expect(try client.refusal("library.update", update(third?["revision"], ["notes": "x"], user: "v")).code == .notFound)
+        #expect(
+            try client.refusal("library.update", update(third?["revision"], ["notes": "x"], user: "v")).code
+                == .notFound)
     }
 
     @Test func deletingAndRestoring() throws {
@@ -225,16 +268,23 @@ struct LibraryTests {
         let other = try client.result("library.add", adding("u", "PUMP"))["machine"]
         let clash = try client.refusal("library.restore", reference)
         #expect(clash.code == .duplicateNickname && clash.suggestion == "Pump (2)")
-        let restored = try client.result("library.restore", reference.merging(["nickname": "Old  Pump"]) { $1 })["machine"]
-        #expect(restored?["nickname"] == "Old Pump" && restored?["notes"] == "n" && restored?["created_at"] == machine?["created_at"])
+        let restored = try client.result("library.restore", reference.merging(["nickname": "Old  Pump"]) { $1 })[
+            "machine"]
+        #expect(
+            restored?["nickname"] == "Old Pump" && restored?["notes"] == "n"
+                && restored?["created_at"] == machine?["created_at"])
         #expect(try #require(restored?["revision"]?.integerValue) > #require(machine?["revision"]?.integerValue))
         // Restoring what is not deleted leaves it as it is.
-        #expect(try client.result("library.restore", reference.merging(["nickname": "Other"]) { $1 })["machine"]?["nickname"] == "Old Pump")
+        #expect(
+            try client.result("library.restore", reference.merging(["nickname": "Other"]) { $1 })["machine"]?[
+                "nickname"] == "Old Pump")
         _ = try client.result("library.delete", ["user_id": "u", "id": other?["id"] ?? .null])
         try service.kill()
         try service.start()
         let after = try service.client()
-        #expect(try after.result("library.restore", ["user_id": "u", "id": other?["id"] ?? .null])["machine"]?["nickname"] == "PUMP")
+        #expect(
+            try after.result("library.restore", ["user_id": "u", "id": other?["id"] ?? .null])["machine"]?["nickname"]
+                == "PUMP")
         #expect(try after.result("library.list", ["user_id": "u"])["total"] == 2)
     }
 
@@ -260,7 +310,8 @@ struct LibraryTests {
     @Test func valuesComeBackAsTheyWere() throws {
         let service = try running(.library)
         let values: [String: JSONValue] = [
-            "manufacturer": "<b>Siemens</b> & Söhne", "model_number": "_*[`3RQ2000-2AW00", "serial_number": "'; DROP TABLE --",
+            "manufacturer": "<b>Siemens</b> & Söhne", "model_number": "_*[`3RQ2000-2AW00",
+            "serial_number": "'; DROP TABLE --",
             "location": "קומה 3 \u{202E}RTL", "notes": .string(of: "👩‍🔧", 600), "photo_file_id": "AgACAgIAAx",
             "ocr_data": ["n": .decimal("12345678901234567890"), "p": .decimal("1.10"), "t": ["é", nil]],
         ]
@@ -275,6 +326,8 @@ struct LibraryTests {
         let read = try client.result("library.get", ["user_id": "u", "id": machine?["id"] ?? .null])["machine"]
         for (name, value) in values { #expect(read?[name] == value, "\(name)") }
         #expect(read?["nickname"] == "مضخة 👩‍🔧")
-        #expect(try client.result("library.get", ["user_id": "u", "id": longMachine?["id"] ?? .null])["machine"]?["notes"] == long["notes"])
+        #expect(
+            try client.result("library.get", ["user_id": "u", "id": longMachine?["id"] ?? .null])["machine"]?["notes"]
+                == long["notes"])
     }
 }

@@ -31,7 +31,8 @@ struct ParameterTests {
                 noString + controls + ["", .string(of: "x", 129), .string(of: "é", 65)]
             case .integer, .optionalInteger: noInteger
             case .limit: noInteger + [0, -1, 101, .integer(.max), .integer(.min)]
-            case .object: noObject + [["k": "a\u{0}b"], ["\u{0}": 1], ["deep": [["a\u{0}"]]], ["k": .string(of: "x", 262_145)]]
+            case .object:
+                noObject + [["k": "a\u{0}b"], ["\u{0}": 1], ["deep": [["a\u{0}"]]], ["k": .string(of: "x", 262_145)]]
             case .optionalObject(let bytes): noObject + [["k": "a\u{0}b"], ["k": .string(of: "x", bytes)]]
             case .uuid:
                 noString + [
@@ -41,8 +42,15 @@ struct ParameterTests {
                 ]
             case .nickname, .optionalNickname:
                 // White space goes before the characters are counted; a line break is white space.
-                noString + ["", "a", " a ", "\u{3000}a", "a\u{0}b", "a\u{7}b", "\u{1B}[0m", .string(of: "x", 101), .string(of: "👨‍👩‍👧‍👦", 101)]
-            case .text(let characters): noString + ["a\u{0}b", "a\u{1}b", "a\u{9B}b", .string(of: "x", characters + 1), .string(of: "é", characters + 1)]
+                noString + [
+                    "", "a", " a ", "\u{3000}a", "a\u{0}b", "a\u{7}b", "\u{1B}[0m", .string(of: "x", 101),
+                    .string(of: "👨‍👩‍👧‍👦", 101),
+                ]
+            case .text(let characters):
+                noString + [
+                    "a\u{0}b", "a\u{1}b", "a\u{9B}b", .string(of: "x", characters + 1),
+                    .string(of: "é", characters + 1),
+                ]
             case .cursor: noString + ["", "x", "[]", "[1]", #"["a"]"#, #"[{},[]]"#, "null"]
             case .query: noString + [.string(of: "x", 1_025), "a\u{0}b"]
             case .reason: noString + ["", "done", "COMPLETED", " completed"]
@@ -78,7 +86,9 @@ struct ParameterTests {
             if !kind.isRequired {
                 // Null is nothing.
                 let answer = try client.call(method, valid.merging([name: .null]) { $1 })
-                if case .failure(let error) = answer { #expect(error.code != .invalidArgument, "\(method), \(name): null") }
+                if case .failure(let error) = answer {
+                    #expect(error.code != .invalidArgument, "\(method), \(name): null")
+                }
             }
         }
     }
@@ -89,21 +99,33 @@ struct ParameterTests {
             ("user_id", .identifier), ("chat_id", .identifier), ("conversation_type", .optionalIdentifier),
         ]
         try verify(client, "state.load", conversation("u"), key + [("update_id", .optionalInteger)])
-        try verify(client, "state.clear", conversation("u", ["reason": "completed"]), key + [
-            ("reason", .reason), ("update_id", .optionalInteger), ("outcome", .optionalObject(16_385)),
-        ].filter { $0.0 != "outcome" })
-        #expect(try client.refusal("state.clear", conversation("u", ["reason": "completed", "outcome": "a\u{0}"])).field == "outcome")
+        try verify(
+            client, "state.clear", conversation("u", ["reason": "completed"]),
+            key
+                + [
+                    ("reason", .reason), ("update_id", .optionalInteger), ("outcome", .optionalObject(16_385)),
+                ].filter { $0.0 != "outcome" })
         #expect(
-            try client.refusal("state.clear", conversation("u", ["reason": "completed", "outcome": .string(of: "x", 16_385)])).field
+            try client.refusal("state.clear", conversation("u", ["reason": "completed", "outcome": "a\u{0}"])).field
                 == "outcome")
-        try verify(client, "state.list", [:], [
-            ("conversation_type", .optionalIdentifier), ("limit", .limit), ("cursor", .cursor),
-        ])
-        #expect(try client.result("state.load", conversation("u"))["state"] == .null, "a refused call changed something")
-        try verify(client, "state.save", saving("u"), key + [
-            ("step", .identifier), ("data", .object), ("update_id", .optionalInteger),
-            ("expected_revision", .optionalInteger),
-        ])
+        #expect(
+            try client.refusal(
+                "state.clear", conversation("u", ["reason": "completed", "outcome": .string(of: "x", 16_385)])
+            ).field
+                == "outcome")
+        try verify(
+            client, "state.list", [:],
+            [
+                ("conversation_type", .optionalIdentifier), ("limit", .limit), ("cursor", .cursor),
+            ])
+        #expect(
+            try client.result("state.load", conversation("u"))["state"] == .null, "a refused call changed something")
+        try verify(
+            client, "state.save", saving("u"),
+            key + [
+                ("step", .identifier), ("data", .object), ("update_id", .optionalInteger),
+                ("expected_revision", .optionalInteger),
+            ])
     }
 
     @Test func library() throws {
@@ -112,15 +134,22 @@ struct ParameterTests {
             ("manufacturer", .text(500)), ("model_number", .text(500)), ("serial_number", .text(500)),
             ("location", .text(500)), ("notes", .text(2_000)), ("photo_file_id", .text(500)),
         ]
-        try verify(client, "library.check_nickname", ["user_id": "u", "nickname": "Pump"], [
-            ("user_id", .identifier), ("nickname", .nickname),
-        ])
-        try verify(client, "library.add", adding("other", "Pump"), texts + [
-            ("user_id", .identifier), ("nickname", .nickname), ("request_id", .uuid), ("ocr_data", .optionalObject(65_537)),
-        ])
-        try verify(client, "library.list", ["user_id": "u"], [
-            ("user_id", .identifier), ("limit", .limit), ("cursor", .cursor), ("query", .query),
-        ])
+        try verify(
+            client, "library.check_nickname", ["user_id": "u", "nickname": "Pump"],
+            [
+                ("user_id", .identifier), ("nickname", .nickname),
+            ])
+        try verify(
+            client, "library.add", adding("other", "Pump"),
+            texts + [
+                ("user_id", .identifier), ("nickname", .nickname), ("request_id", .uuid),
+                ("ocr_data", .optionalObject(65_537)),
+            ])
+        try verify(
+            client, "library.list", ["user_id": "u"],
+            [
+                ("user_id", .identifier), ("limit", .limit), ("cursor", .cursor), ("query", .query),
+            ])
         #expect(try client.result("library.list", ["user_id": "u"])["total"] == 0)
         let machine = try client.result("library.add", adding("u", "Pump"))["machine"]
         let reference: [String: JSONValue] = ["user_id": "u", "id": try #require(machine?["id"])]
@@ -133,14 +162,18 @@ struct ParameterTests {
             for value in kind.refused {
                 let error = try client.refusal(
                     "library.update", update.merging(["changes": .object([name: value])]) { $1 })
-                #expect(error.code == .invalidArgument && error.field == name, "\(name): \(value.text.prefix(60)): \(error)")
+                #expect(
+                    error.code == .invalidArgument && error.field == name, "\(name): \(value.text.prefix(60)): \(error)"
+                )
             }
         }
         for name in ["id", "user_id", "revision", "created_at", "stored_in", "color", ""] {
             let error = try client.refusal("library.update", update.merging(["changes": .object([name: "x"])]) { $1 })
             #expect(error.code == .invalidArgument && error.field == name, "\(error)")
         }
-        #expect(try client.refusal("library.update", update.merging(["changes": ["nickname": nil]]) { $1 }).field == "nickname")
+        #expect(
+            try client.refusal("library.update", update.merging(["changes": ["nickname": nil]]) { $1 }).field
+                == "nickname")
         #expect(try client.result("library.get", reference)["machine"] == machine, "a refused call changed something")
         try verify(client, "library.delete", reference, key)
     }
@@ -162,8 +195,10 @@ struct ParameterTests {
             #expect(isSame, "\(name)")
         }
         let state = try running(.state).client()
-        _ = try state.result("state.save", saving("u", step: .init(repeating: "s", count: 128), data: ["k": .string(of: "x", 262_000)]))
-        #expect(try state.result("state.load", conversation("u"))["state"]?["data"]?["k"]?.stringValue?.count == 262_000)
+        _ = try state.result(
+            "state.save", saving("u", step: .init(repeating: "s", count: 128), data: ["k": .string(of: "x", 262_000)]))
+        #expect(
+            try state.result("state.load", conversation("u"))["state"]?["data"]?["k"]?.stringValue?.count == 262_000)
     }
 
     /// A string that is no Unicode, and an escape that makes no character: no value, so no JSON.
@@ -179,5 +214,7 @@ struct ParameterTests {
 }
 
 extension JSONValue {
-    static func string(of character: String, _ count: Int) -> JSONValue { .string(String(repeating: character, count: count)) }
+    static func string(of character: String, _ count: Int) -> JSONValue {
+        .string(String(repeating: character, count: count))
+    }
 }

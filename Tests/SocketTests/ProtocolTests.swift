@@ -45,7 +45,8 @@ struct ProtocolTests {
     @Test func idsComeBackAsTheyWereSpelled() throws {
         let client = try running(.state).client()
         for id in [
-            "1", "0", "-1", "9223372036854775807", "9223372036854775808", "1.50", "1e3", #""text""#, #""""#, #""😀""#, "null",
+            "1", "0", "-1", "9223372036854775807", "9223372036854775808", "1.50", "1e3", #""text""#, #""""#, #""😀""#,
+            "null",
         ] {
             try client.sendBytes(
                 FrameClient.frame(Array(#"{"jsonrpc":"2.0","id":\#(id),"method":"service.health"}"#.utf8)))

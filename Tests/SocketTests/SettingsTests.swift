@@ -7,7 +7,9 @@ import Testing
 @Suite(.serialized, .withProcesses)
 struct SettingsTests {
     @Test func aBadValueStopsTheProcess() throws {
-        let durations = ["", " ", "5", "s", "-5s", "0s", "5 s", "1d", "1e3s", "0x5s", "５s", "1.2.3s", "nan", "999999999h", "30S"]
+        let durations = [
+            "", " ", "5", "s", "-5s", "0s", "5 s", "1d", "1e3s", "0x5s", "５s", "1.2.3s", "nan", "999999999h", "30S",
+        ]
         let cases: [(binary: RivetBinary, name: String, values: [String])] = [
             (.state, "RIVET_CONVERSATION_TTL", durations), (.state, "RIVET_SWEEP_INTERVAL", durations),
             (.state, "RIVET_MEMORY_LIMIT", ["64", "64MB", "64mib", "-1MiB", "0KiB", "x", "1e30GiB", "64 MiB"]),
@@ -28,7 +30,8 @@ struct SettingsTests {
     }
 
     @Test func aVariableThatIsEmptyCountsAsNotSet() throws {
-        let service = try running(.state, ["RIVET_CONVERSATION_TTL": "", "RIVET_MEMORY_LIMIT": "", "RIVET_LOG_LEVEL": ""])
+        let service = try running(
+            .state, ["RIVET_CONVERSATION_TTL": "", "RIVET_MEMORY_LIMIT": "", "RIVET_LOG_LEVEL": ""])
         #expect(try service.client().result("service.health")["status"] == "ok")
     }
 

@@ -73,7 +73,9 @@ func running(_ binary: RivetBinary, _ environment: [String: String] = [:]) throw
 }
 
 /// A service that is yet to be started.
-func made(_ binary: RivetBinary, _ environment: [String: String] = [:], in directory: TestDirectory? = nil) throws -> RivetProcess {
+func made(_ binary: RivetBinary, _ environment: [String: String] = [:], in directory: TestDirectory? = nil) throws
+    -> RivetProcess
+{
     let process = RivetProcess(binary, environment, in: try directory ?? TestDirectory())
     TestProcesses.current?.add(process)
     return process
@@ -141,7 +143,9 @@ func saving(
 func adding(
     _ user: String, _ nickname: String, request: String = newUUID(), _ more: [String: JSONValue] = [:]
 ) -> [String: JSONValue] {
-    ["user_id": .string(user), "nickname": .string(nickname), "request_id": .string(request)].merging(more) { _, own in own }
+    ["user_id": .string(user), "nickname": .string(nickname), "request_id": .string(request)].merging(more) { _, own in
+        own
+    }
 }
 
 func newUUID() -> String { UUID().uuidString.lowercased() }

@@ -17,7 +17,8 @@ public enum RivetBinary: String, Sendable, CaseIterable {
         for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {
             return URL(fileURLWithPath: argument).deletingLastPathComponent().path
         }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: own).deletingLastPathComponent().path
     }
 }

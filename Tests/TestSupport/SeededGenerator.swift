@@ -5,7 +5,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     public init(_ test: String) {
-        let seed = ProcessInfo.processInfo.environment["RIVET_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+        let seed =
+            ProcessInfo.processInfo.environment["RIVET_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
         print("\(test): RIVET_TEST_SEED=\(seed)")
         state = seed
     }

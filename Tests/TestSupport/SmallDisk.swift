@@ -7,7 +7,9 @@ public final class SmallDisk: Sendable {
     /// - Returns: nil where this process may not mount.
     public init?(bytes: Int, at path: String) {
         mkdir(path, 0o700)
-        guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), "size=\(bytes),mode=0700") == 0 else { return nil }
+        guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), "size=\(bytes),mode=0700") == 0 else {
+            return nil
+        }
         self.path = path
     }
 
