@@ -106,7 +106,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Contracts", "CSQLite"], path: "Tests/TestSupport"),
         .executableTarget(name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Contracts", "CSQLite", "Migrations", "TestSupport"], path: "Tests/Benchmarks"),
+            name: "Benchmarks", dependencies: ["Contracts", "CSQLite", "Migrations", "TelegramSimulator", "TestSupport"],
+            path: "Tests/Benchmarks"),
         .testTarget(name: "ContractsTests", dependencies: ["Contracts"], path: "Tests/ContractsTests"),
         .testTarget(name: "DialogueTests", dependencies: ["Dialogue"], path: "Tests/DialogueTests"),
         .testTarget(

@@ -9,7 +9,7 @@ internal import TestSupport
 /// disk that is meant (else the current one). Exits with 1 when a ratio misses its bound.
 @main
 struct Benchmarks {
-    static func main() throws {
+    static func main() async throws {
         let isShort = CommandLine.arguments.contains("--short")
         let base = ProcessInfo.processInfo.environment["RIVET_BENCH_DIR"] ?? "."
         let directory = "\(base)/.rivet-bench-\(getpid())"
@@ -17,7 +17,7 @@ struct Benchmarks {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var report = Report()
         try StateBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report)
-        try ServiceBenchmark(directory: directory).run(&report)
+        try await ServiceBenchmark(directory: directory).run(&report)
         if !report.isMet { exit(1) }
     }
 }

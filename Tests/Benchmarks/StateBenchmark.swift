@@ -15,7 +15,7 @@ struct StateBenchmark {
     ]
 
     func run(_ report: inout Report) throws {
-        let service = try StateServiceUnderTest(directory: directory)
+        let service = try ServiceUnderTest(.state, directory: directory)
         let client = try FrameClient(service.socketPath)
         let commit = try BareCommit(path: directory + "/bare.db")
         let load: [String: JSONValue] = ["user_id": "0", "chat_id": "0"]
@@ -65,7 +65,7 @@ struct StateBenchmark {
     }
 
     /// 256 clients that save, beside bare commits one at a time.
-    private func many(_ service: StateServiceUnderTest, _ commit: BareCommit, _ report: inout Report) throws {
+    private func many(_ service: ServiceUnderTest, _ commit: BareCommit, _ report: inout Report) throws {
         let clients = try ManyClients(count: 256, path: service.socketPath) { user in
             FrameClient.request("state.save", Self.save(user: user + 1, updateID: nil), id: 1)
         }

@@ -3,23 +3,29 @@ internal import Foundation
 internal import Glibc
 internal import TestSupport
 
-/// A rivet-state of the benchmark's own, on an empty store.
-struct StateServiceUnderTest {
+/// A service of the benchmark's own.
+struct ServiceUnderTest {
     let process: ChildProcess
     let socketPath: String
     /// From the start of the process to its first answer.
     let readyAfter: Duration
 
-    init(directory: String, _ binary: RivetBinary = .state) throws {
-        let name = binary == .state ? "state" : "library"
-        // A socket's path is short; the databases are on the disk that is measured.
+    /// - Parameters:
+    ///   - directory: for its databases and its log, on the disk that is measured.
+    ///   - telegramURL: where the gateway finds a Bot API server.
+    init(_ binary: RivetBinary, directory: String, telegramURL: String = "") throws {
+        let name = binary.rawValue.dropFirst("rivet-".count)
+        // A socket's path must be short.
         let run = "/tmp/rivet-bench-\(getpid())"
         socketPath = "\(run)/\(name).sock"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let start = ContinuousClock.now
         process = try ChildProcess(
             binary.path,
-            environment: ["RIVET_STATE_DIR": directory + "/state", "RIVET_RUNTIME_DIR": run, "RIVET_LOG_LEVEL": "error"],
+            environment: [
+                "RIVET_STATE_DIR": directory + "/state", "RIVET_RUNTIME_DIR": run, "RIVET_LOG_LEVEL": "error",
+                "TELEGRAM_API_URL": telegramURL, "TELEGRAM_BOT_TOKEN": "1:BENCH",
+            ],
             log: directory + "/\(name).log")
         _ = try FrameClient(socketPath).result("service.health")
         readyAfter = .now - start
