@@ -1,6 +1,8 @@
 /// What a test waited for did not come.
 public struct NotInTime: Error, CustomStringConvertible {
     public var description: String
+
+    public init(description: String) { self.description = description }
 }
 
 /// Waits for a condition outside this process, which nothing tells us of: a file, an expiry, a socket that is taken.
