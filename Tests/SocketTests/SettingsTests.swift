@@ -29,6 +29,30 @@ struct SettingsTests {
         }
     }
 
+    @Test func aBadValueStopsTheGateway() throws {
+        let token = ["TELEGRAM_BOT_TOKEN": "1:secret", "TELEGRAM_API_URL": "http://127.0.0.1:9"]
+        for (name, value) in [
+            ("TELEGRAM_API_URL", "ftp://x"), ("TELEGRAM_API_URL", "127.0.0.1"), ("RIVET_SEND_LIMITS", "some"),
+            ("RIVET_SEND_LIMITS", "None"), ("RIVET_ALLOWED_USERS", "ada"), ("RIVET_ALLOWED_USERS", "1;2"),
+            ("RIVET_ALLOWED_USERS", "1,99999999999999999999"), ("RIVET_ALLOWED_USERS", "1.5"),
+            ("RIVET_LOG_LEVEL", "loud"),
+        ] {
+            let service = try made(.gateway, token.merging([name: value]) { $1 })
+            #expect(try service.launch().wait() == 78, "\(name)=\(value)")
+            let lines = service.log.split(separator: "\n")
+            #expect(
+                lines.count == 1 && lines[0].contains(name) && lines[0].contains(value)
+                    && lines[0].contains("accepted"), "\(lines)")
+            #expect(!service.log.contains("secret"))
+        }
+        for none in [[:], ["TELEGRAM_BOT_TOKEN": ""]] {
+            let service = try made(.gateway, none)
+            #expect(try service.launch().wait() == 78)
+            let lines = service.log.split(separator: "\n")
+            #expect(lines.count == 1 && lines[0].contains("TELEGRAM_BOT_TOKEN"))
+        }
+    }
+
     @Test func aVariableThatIsEmptyCountsAsNotSet() throws {
         let service = try running(
             .state, ["RIVET_CONVERSATION_TTL": "", "RIVET_MEMORY_LIMIT": "", "RIVET_LOG_LEVEL": ""])

@@ -53,7 +53,8 @@ struct CrashTests {
 
     static let gatewayPoints = [
         "gateway.received", "gateway.before-save", "gateway.after-save", "gateway.before-send", "gateway.after-send",
-        "gateway.before-settle", "gateway.after-settle", "gateway.before-add", "gateway.after-add", "gateway.before-clear",
+        "gateway.before-settle", "gateway.after-settle", "gateway.before-add", "gateway.after-add",
+        "gateway.before-clear",
         "gateway.after-clear", "gateway.before-photo", "gateway.after-photo",
     ]
 
@@ -82,7 +83,8 @@ struct CrashTests {
                 while !Task.isCancelled {
                     for process in processes where try !process.process.isRunning {
                         guard try process.process.wait() == 128 + SIGKILL else {
-                            throw NotInTime(description: "\(process.binary.rawValue) ended with \(try process.process.wait())")
+                            throw NotInTime(
+                                description: "\(process.binary.rawValue) ended with \(try process.process.wait())")
                         }
                         deaths += 1
                         guard deaths < 40 else { throw NotInTime(description: "it dies again and again") }
@@ -118,7 +120,68 @@ struct CrashTests {
             #expect(rows.first?.last??.contains("plate") == true)
             return deaths
         }
+        print("\(point), \(processes.map(\.binary.rawValue)): died \(deaths) times")
         #expect(deaths > 0, "nothing passed \(point)")
+    }
+
+    /// Six people at once, while each service dies at one point after another, as chance will have it.
+    @Test func everyoneGetsThroughWhileAllServicesDie() async throws {
+        let (deathsMax, people) = (60, (1...6).map { Int64($0) })
+        try await RivetUnderTest.run { rivet in
+            let deaths = try await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask {
+                    var random = SeededGenerator("everyoneGetsThroughWhileAllServicesDie")
+                    var deaths = 0
+                    for process in rivet.all { try process.restart(Self.doom(of: process, &random)) }
+                    while !Task.isCancelled {
+                        for process in rivet.all where try !process.process.isRunning {
+                            deaths += 1
+                            try process.launch(deaths < deathsMax ? Self.doom(of: process, &random) : [:])
+                        }
+                        try? await Task.sleep(for: .milliseconds(5))
+                    }
+                    return deaths
+                }
+                try await withThrowingTaskGroup(of: Void.self) { conversations in
+                    for id in people {
+                        let person = await rivet.telegram.user(id)
+                        conversations.addTask {
+                            for turn in 1...3 {
+                                try await MachineEntry.begin(person)
+                                try await Self.entry(of: id, turn).tell(person, timeout: .seconds(40))
+                            }
+                        }
+                    }
+                    try await conversations.waitForAll()
+                }
+                group.cancelAll()
+                return try await group.next() ?? 0
+            }
+            print("everyoneGetsThroughWhileAllServicesDie: they died \(deaths) times")
+            for process in rivet.all { try process.restart() }
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            for process in rivet.all { try process.stop() }
+            for id in people {
+                #expect(try rivet.rows(of: id) == (1...3).map { Self.entry(of: id, $0).row }, "user \(id)")
+                #expect(
+                    await rivet.questionsAsked(in: id) == MachineEntry.steps + MachineEntry.steps + MachineEntry.steps,
+                    "user \(id)")
+            }
+            #expect(
+                try Database(rivet.state.databasePath).rows("SELECT count(*) FROM conversation_states WHERE closed = 0")
+                    == [["0"]])
+        }
+    }
+
+    private static func entry(of id: Int64, _ turn: Int) -> MachineEntry {
+        MachineEntry(answers: (1...6).map { $0 == turn + 1 ? nil : "<\(id)> 🔧 \(turn).\($0) &amp;" })
+    }
+
+    private static func doom(of process: RivetProcess, _ random: inout SeededGenerator) -> [String: String] {
+        let points = process.binary == .gateway ? gatewayPoints : ["store.before-commit", "store.after-commit"]
+        return [
+            "RIVET_KILL_AT": "\(points.randomElement(using: &random) ?? ""):\(Int.random(in: 1...4, using: &random))"
+        ]
     }
 
     /// Each update is delivered again, to the gateway that handled it and to its successor.
@@ -179,10 +242,12 @@ struct CrashTests {
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
-            try await entry.tell(ada, before: { step in
-                if step == 2 { await rivet.telegram.jumpUpdateIDs(to: 1_000) }
-                if step == 4 { await rivet.telegram.jumpUpdateIDs(to: 900_000_000) }
-            })
+            try await entry.tell(
+                ada,
+                before: { step in
+                    if step == 2 { await rivet.telegram.jumpUpdateIDs(to: 1_000) }
+                    if step == 4 { await rivet.telegram.jumpUpdateIDs(to: 900_000_000) }
+                })
             try rivet.expectRows(of: 42, [entry])
         }
     }

@@ -70,7 +70,9 @@ struct FlowTests {
             try await MachineEntry.begin(ada)
             try await entry.tell(ada, through: 2)
             let progress = try await ada.ask("/addmachine").text
-            for part in ["in-progress", "Pump", "Siemens", "3RQ2000", MachineEntry.questions[3]] { #expect(progress.contains(part)) }
+            for part in ["in-progress", "Pump", "Siemens", "3RQ2000", MachineEntry.questions[3]] {
+                #expect(progress.contains(part))
+            }
             #expect(try await ada.ask("/help").text.contains(MachineEntry.questions[3]))
             try await entry.tell(ada, from: 3)
             try rivet.expectRows(of: 42, [entry])
@@ -85,14 +87,18 @@ struct FlowTests {
             for number in 1...45 { _ = try client.result("library.add", adding("42", "Machine \(number) <b>")) }
             var page = try await ada.ask("/library")
             #expect(page.text.contains("1–20 of 45"))
-            #expect(page.text.contains("Machine 45 <b>") && page.text.contains("Machine 26 <b>") && !page.text.contains("Machine 25 <b>"))
+            #expect(
+                page.text.contains("Machine 45 <b>") && page.text.contains("Machine 26 <b>")
+                    && !page.text.contains("Machine 25 <b>"))
             #expect(page.labels == ["Older ➡️"])
             try await ada.tap("Older ➡️")
             page = try await ada.nextMessage()
             #expect(page.isEdit && page.text.contains("21–40 of 45") && page.labels == ["⬅️ Newer", "Older ➡️"])
             try await ada.tap("Older ➡️")
             page = try await ada.nextMessage()
-            #expect(page.isEdit && page.text.contains("41–45 of 45") && page.text.contains("Machine 1 <b>") && page.labels == ["⬅️ Newer"])
+            #expect(
+                page.isEdit && page.text.contains("41–45 of 45") && page.text.contains("Machine 1 <b>")
+                    && page.labels == ["⬅️ Newer"])
             try await ada.tap("⬅️ Newer")
             page = try await ada.nextMessage()
             #expect(page.isEdit && page.text.contains("21–40 of 45"))
@@ -143,7 +149,9 @@ struct FlowTests {
                 let word = MachineEntry.steps[step]
                 var tooLong = String(repeating: "x", count: [101, 501, 501, 501, 501, 2_001][step])
                 if step == 5 { tooLong += "😀" }
-                for text in [tooLong, "/frobnicate", "/addmachine now", "a\u{1}b", "\u{200B}"] + (step == 0 ? ["x", " y "] : []) {
+                for text in [tooLong, "/frobnicate", "/addmachine now", "a\u{1}b", "\u{200B}"]
+                    + (step == 0 ? ["x", " y "] : [])
+                {
                     let reply = try await ada.ask(text)
                     #expect(reply.text.contains(word), "\(word), \(text.prefix(20)): \(reply.text)")
                     #expect(try rivet.step(of: 42) == word, "\(text.prefix(20))")
@@ -171,7 +179,9 @@ struct FlowTests {
             try await ada.tap("save_to_library", on: offer.messageID)
             _ = try await ada.nextMessage(containing: MachineEntry.questions[0])
             var offered = MachineEntry.plain("Pump")
-            offered.photo = try #require(try rivet.state.client().result("state.load", conversation("42"))["state"]?["data"]?["photo_file_id"]?.stringValue)
+            offered.photo = try #require(
+                try rivet.state.client().result("state.load", conversation("42"))["state"]?["data"]?["photo_file_id"]?
+                    .stringValue)
             #expect(offered.photo?.contains("plate-1") == true)
             try await offered.tell(ada)
             // In mid-flow, twice: the last one counts.
@@ -184,7 +194,8 @@ struct FlowTests {
                 #expect(reply.text.contains("Photo") && reply.text.contains(MachineEntry.questions[3]))
                 #expect(try rivet.step(of: 42) == "serial")
             }
-            kept.photo = try rivet.state.client().result("state.load", conversation("42"))["state"]?["data"]?["photo_file_id"]?.stringValue
+            kept.photo = try rivet.state.client().result("state.load", conversation("42"))["state"]?["data"]?[
+                "photo_file_id"]?.stringValue
             #expect(kept.photo?.contains("mid-2") == true)
             try await kept.tell(ada, from: 3)
             try rivet.expectRows(of: 42, [offered, kept])
@@ -202,7 +213,8 @@ struct FlowTests {
             let before = try rivet.state.client().result("state.load", conversation("42"))["state"]
             for data in old.buttons.compactMap(\.callbackData) {
                 for isInaccessible in [false, true] {
-                    try await rivet.telegram.tap(staleData: data, by: 42, on: old.messageID, isInaccessible: isInaccessible)
+                    try await rivet.telegram.tap(
+                        staleData: data, by: 42, on: old.messageID, isInaccessible: isInaccessible)
                     let reply = try await ada.nextMessage()
                     #expect(reply.text.contains("earlier step") && reply.text.contains(MachineEntry.questions[3]))
                 }
@@ -249,7 +261,8 @@ struct FlowTests {
             await rivet.telegram.group(forum, title: "Maintenance", isForum: true)
             let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             let places: [(who: Person, entry: MachineEntry)] = [
-                (ada, .plain("Private")), (ada.in(forum, thread: 5), .plain("Topic 5")), (ada.in(forum, thread: 7), .plain("Topic 7")),
+                (ada, .plain("Private")), (ada.in(forum, thread: 5), .plain("Topic 5")),
+                (ada.in(forum, thread: 7), .plain("Topic 7")),
                 (bob, .peculiar), (bob.in(forum, thread: 5), .plain("Bob's")),
             ]
             for (who, _) in places { try await MachineEntry.begin(who) }

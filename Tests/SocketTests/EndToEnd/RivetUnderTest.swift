@@ -64,7 +64,8 @@ struct RivetUnderTest {
     }
 
     /// Ends all three in order, and checks that the library holds `entries` of `user` and nothing else.
-    func expectRows(of user: Int64, _ entries: [MachineEntry], sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func expectRows(of user: Int64, _ entries: [MachineEntry], sourceLocation: SourceLocation = #_sourceLocation) throws
+    {
         for process in all {
             #expect(try process.stop() == 0, "\(process.binary.rawValue)", sourceLocation: sourceLocation)
         }
@@ -95,7 +96,8 @@ struct MachineEntry {
 
     /// Everything that could be lost, escaped or cut on the way.
     static let peculiar = MachineEntry(answers: [
-        "مضخة 👩‍🔧 <b>1</b>", "<b>Siemens</b> & Söhne</i>", "_*[3RQ2000-2AW00](x)~`", #"SN"'\0815;--&lt;"#, "קומה 3, Halle 🏭",
+        "مضخة 👩‍🔧 <b>1</b>", "<b>Siemens</b> & Söhne</i>", "_*[3RQ2000-2AW00](x)~`", #"SN"'\0815;--&lt;"#,
+        "קומה 3, Halle 🏭",
         String(repeating: "😀é", count: 1_000),
     ])
 
@@ -147,7 +149,8 @@ extension RivetUnderTest {
     func questionsAsked(in chat: Int64) async -> [String] {
         var asked: [String] = []
         for message in await telegram.allBotMessages(in: chat) {
-            for (step, question) in zip(MachineEntry.steps, MachineEntry.questions) where message.text.contains(question) {
+            for (step, question) in zip(MachineEntry.steps, MachineEntry.questions)
+            where message.text.contains(question) {
                 if asked.last != step { asked.append(step) }
             }
         }
