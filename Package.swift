@@ -105,7 +105,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             path: "Tests/TelegramSimulator"),
-        .target(name: "TestSupport", dependencies: ["Contracts"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["Contracts", "CSQLite"], path: "Tests/TestSupport"),
         .executableTarget(
             name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
         .executableTarget(

@@ -31,6 +31,8 @@ public enum ServiceProcess {
         name: String, socketName: String, assemble: (ServiceContext) async throws -> ServiceParts
     ) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
+        // From here on a signal is kept, so that one which comes while the service starts ends it in order too.
+        let stopSignals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let settings = Settings()
         let level: Logger.Level
         do { level = try settings.logLevel() } catch {
@@ -44,7 +46,7 @@ public enum ServiceProcess {
         do {
             try prepareDirectories(settings)
             let parts = try await assemble(context)
-            try await serve(parts, context, socketName: socketName)
+            try await serve(parts, context, socketName: socketName, until: stopSignals)
             return ExitCode.ok
         } catch let error as ConfigurationError {
             return report("\(name): \(error)", ExitCode.configuration)
@@ -53,7 +55,9 @@ public enum ServiceProcess {
         }
     }
 
-    private static func serve(_ parts: ServiceParts, _ context: ServiceContext, socketName: String) async throws {
+    private static func serve(
+        _ parts: ServiceParts, _ context: ServiceContext, socketName: String, until stopSignals: UnixSignalsSequence
+    ) async throws {
         let server = WireServer(
             listener: InheritedSockets().descriptor(named: context.name).map { .inherited(descriptor: $0) }
                 ?? .path(context.socketPath(socketName)),
@@ -65,11 +69,17 @@ public enum ServiceProcess {
         let notifier = ServiceNotifier()
         notifier.ready(status: parts.status())
         context.logger.notice("ready", metadata: ["status": "\(parts.status())"])
-        var group = ServiceGroupConfiguration(
-            services: parts.background + [
+        let services: [any Service] =
+            parts.background + [
                 StatusReporter(notifier: notifier, status: parts.status), ServerService(server: server),
-            ],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: context.logger.quiet)
+            ]
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }
+                + [
+                    .init(
+                        service: StopSignal(signals: stopSignals), successTerminationBehavior: .gracefullyShutdownGroup)
+                ],
+            logger: context.logger.quiet)
         group.maximumGracefulShutdownDuration = .seconds(10)
         group.maximumCancellationDuration = .seconds(5)
         let outcome: Result<Void, any Error>
@@ -94,6 +104,15 @@ public enum ServiceProcess {
     private static func report(_ line: String, _ code: Int32) -> Int32 {
         FileHandle.standardError.write(Data((line + "\n").utf8))
         return code
+    }
+}
+
+/// Ends, and with it the group, when the process is told to stop.
+private struct StopSignal: Service {
+    var signals: UnixSignalsSequence
+
+    func run() async throws {
+        for await _ in signals.cancelOnGracefulShutdown() { return }
     }
 }
 

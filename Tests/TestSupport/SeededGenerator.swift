@@ -1,13 +1,16 @@
+import Foundation
+
 /// Random numbers that a seed brings back (SplitMix64).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     public init(seed: UInt64) { state = seed }
 
-    /// A generator with a seed of its own, which is printed so that `init(seed:)` can bring the numbers back.
+    /// A generator with the seed `RIVET_TEST_SEED`, or a new one each time; which one is printed.
     public init(_ test: String) {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("\(test): seed \(seed)")
+        let seed =
+            ProcessInfo.processInfo.environment["RIVET_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
+        print("\(test): RIVET_TEST_SEED=\(seed)")
         state = seed
     }
 

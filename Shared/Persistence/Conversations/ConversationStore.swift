@@ -200,8 +200,9 @@ public struct ConversationStore: Sendable {
             var candidates = try transaction.ask { table throws(SQLiteError) in
                 try table.expired(at: now, limit: Self.sweepBatch)
             }
-            let foundOnDisk = candidates.count
-            candidates += transaction.held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(Self.sweepBatch)
+            let held = transaction.held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(Self.sweepBatch)
+            let isLastTurn = max(candidates.count, held.count) < Self.sweepBatch
+            candidates += held
             var swept: Set<ConversationKey> = []
             for candidate in candidates where !swept.contains(candidate.key) {
                 guard let newest = try transaction.get(candidate.key), !newest.isClosed, !newest.isOpen(at: now)
@@ -212,7 +213,7 @@ public struct ConversationStore: Sendable {
                         revision: transaction.nextRevision(after: newest.revision), now: now))
                 swept.insert(candidate.key)
             }
-            return (count: swept.count, isDone: foundOnDisk < Self.sweepBatch || swept.isEmpty)
+            return (count: swept.count, isDone: isLastTurn || swept.isEmpty)
         }
         return await promise.value.map(\.output)
     }

@@ -61,25 +61,29 @@ extension StoreTransaction<MachineTable> {
         var total = try ask { table throws(SQLiteError) in
             if let expression { try table.count(expression) } else { try table.total(userID: userID) }
         }
+        // What memory holds is laid over the rows: as many of them as it holds may turn out not to be wanted.
+        let held = held.values.filter { $0.userID == userID }
+        let rowsMax = limit + 1 + held.count
         let stored = try ask { table throws(SQLiteError) in
             if let expression {
-                try table.search(expression, after: position, limit: limit + 1)
+                try table.search(expression, after: position, limit: rowsMax)
             } else {
-                try table.list(userID: userID, after: position, limit: limit + 1)
+                try table.list(userID: userID, after: position, limit: rowsMax)
             }
         }
+        let isWanted = { (record: MachineRecord) in !record.isDeleted && query.map { record.matches($0.words) } ?? true
+        }
+        let heldIDs = Set(held.map(\.id))
         var records: [MachineRecord] = []
-        for row in stored {
+        for row in stored where !heldIDs.contains(row.id) {
             if let newest = try get(row.id), !newest.isDeleted { records.append(newest) }
         }
-        for record in held.values where record.userID == userID {
-            let isOnDisk =
-                try ask { table throws(SQLiteError) in try table.get(record.id) }.map { !$0.isDeleted } ?? false
-            let isWanted = !record.isDeleted && query.map { record.matches($0.words) } ?? true
-            if !isOnDisk && isWanted { total += 1 }
-            if isOnDisk && record.isDeleted { total -= 1 }
-            let isAhead = position.map { record.isListed(after: $0) } ?? true
-            if !isOnDisk, isWanted, isAhead { records.append(record) }
+        for record in held {
+            let row = try ask { table throws(SQLiteError) in try table.get(record.id) }
+            if row.map(isWanted) ?? false { total -= 1 }
+            guard isWanted(record) else { continue }
+            total += 1
+            if position.map({ record.isListed(after: $0) }) ?? true { records.append(record) }
         }
         records.sort { $1.isListed(after: $0.position) }
         let shown = records.prefix(limit)

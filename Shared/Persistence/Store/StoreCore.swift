@@ -118,6 +118,9 @@ final class StoreCore<Table: LocalTable> {
             self.subject = subject
             self.changes = changes
         }
+
+        /// What this is about.
+        var keys: [Record.Key] { changes.map(\.key) + (subject.map { [$0] } ?? []) }
     }
 
     private func settle(_ decided: [Decided]) {
@@ -130,6 +133,8 @@ final class StoreCore<Table: LocalTable> {
             lastCommit = ContinuousClock.now - start
             killPoint("store.after-commit")
         }
+        // Keys with a change that is kept nowhere. What was decided later in this batch was decided over that change.
+        var lost: Set<Record.Key> = []
         for item in decided {
             let fits = memory.withLock { memory in
                 memory.unstage(item.changes)
@@ -137,9 +142,11 @@ final class StoreCore<Table: LocalTable> {
                     item.changes.forEach { memory.cache($0) }
                     return true
                 }
+                if item.keys.contains(where: lost.contains) { return false }
                 return item.changes.allSatisfy { memory.hold($0) }
             }
             guard fits else {
+                lost.formUnion(item.changes.map(\.key))
                 item.operation.failed(
                     RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
                 continue

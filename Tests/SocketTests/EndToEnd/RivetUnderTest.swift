@@ -1,0 +1,159 @@
+import Contracts
+import Foundation
+import Glibc
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// The three services as real processes, and a Bot API server for them in this one.
+struct RivetUnderTest {
+    let telegram: TelegramSimulator
+    let state: RivetProcess
+    let library: RivetProcess
+    let gateway: RivetProcess
+
+    /// Runs all of it for the time of `body`.
+    ///
+    /// - Parameters:
+    ///   - environment: of all three.
+    ///   - gateway: for the first start of the gateway.
+    static func run(
+        _ environment: [String: String] = [:], gateway gatewayOnly: [String: String] = [:],
+        in directory: TestDirectory? = nil, _ body: (RivetUnderTest) async throws -> Void
+    ) async throws {
+        let telegram = TelegramSimulator()
+        let url = try await telegram.start()
+        let directory = try directory ?? TestDirectory()
+        let common = [
+            "TELEGRAM_API_URL": url, "TELEGRAM_BOT_TOKEN": telegram.token, "RIVET_SEND_LIMITS": "none",
+        ].merging(environment) { _, own in own }
+        let rivet = RivetUnderTest(
+            telegram: telegram, state: try made(.state, common, in: directory),
+            library: try made(.library, common, in: directory), gateway: try made(.gateway, common, in: directory))
+        do {
+            try rivet.state.start()
+            try rivet.library.start()
+            try rivet.gateway.start(gatewayOnly)
+            try await body(rivet)
+        } catch {
+            // Here, while the logs are there to be shown.
+            Issue.record(error)
+        }
+        for process in rivet.all { try? process.kill() }
+        await telegram.stop()
+    }
+
+    var all: [RivetProcess] { [gateway, state, library] }
+
+    /// The rows of a person, from the library's file, which is closed by then.
+    func rows(of user: Int64) throws -> [[String?]] {
+        try Database(library.databasePath).rows(
+            """
+            SELECT nickname, manufacturer, model_number, serial_number, location, notes, photo_file_id
+            FROM user_machines WHERE user_id = '\(user)' ORDER BY id
+            """)
+    }
+
+    func machineCount(of user: Int64) throws -> Int64? {
+        try library.client().result("library.list", ["user_id": .string("\(user)")])["total"]?.integerValue
+    }
+
+    /// The step that is awaited in a private chat; nil without an entry.
+    func step(of user: Int64) throws -> String? {
+        try state.client().result("state.load", conversation("\(user)"))["state"]?["step"]?.stringValue
+    }
+
+    /// Ends all three in order, and checks that the library holds `entries` of `user` and nothing else.
+    func expectRows(of user: Int64, _ entries: [MachineEntry], sourceLocation: SourceLocation = #_sourceLocation) throws
+    {
+        for process in all {
+            #expect(try process.stop() == 0, "\(process.binary.rawValue)", sourceLocation: sourceLocation)
+        }
+        #expect(try rows(of: user) == entries.map(\.row), sourceLocation: sourceLocation)
+    }
+
+    /// Kills -9, all at once and until they are dead.
+    func kill(_ processes: [RivetProcess]) throws {
+        for process in processes { try process.process.signal(SIGKILL) }
+        for process in processes { try process.process.wait() }
+    }
+}
+
+/// What a person tells of one machine, and what the bot must say to it.
+struct MachineEntry {
+    /// In the order of the steps; nil to skip.
+    var answers: [String?]
+    var photo: String?
+
+    static let steps = ["nickname", "manufacturer", "model", "serial", "location", "notes"]
+    /// The words by which each question is known.
+    static let questions = [
+        "Enter a nickname", "Enter the manufacturer", "Enter the model number", "Enter the serial number",
+        "Enter the location", "Any notes?",
+    ]
+
+    var row: [String?] { answers + [photo] }
+
+    /// Everything that could be lost, escaped or cut on the way.
+    static let peculiar = MachineEntry(answers: [
+        "مضخة 👩‍🔧 <b>1</b>", "<b>Siemens</b> & Söhne</i>", "_*[3RQ2000-2AW00](x)~`", #"SN"'\0815;--&lt;"#,
+        "קומה 3, Halle 🏭",
+        String(repeating: "😀é", count: 1_000),
+    ])
+
+    static func plain(_ name: String) -> MachineEntry {
+        MachineEntry(answers: [name, "Siemens", "3RQ2000", "SN1", "Hall 3", "none"])
+    }
+
+    /// What the reply to the answer of `step` shows: its confirmation and the next question.
+    func isReply(_ message: BotMessage, to step: Int) -> Bool {
+        guard step < 5 else { return message.text.contains("Saved to Library") }
+        let value = answers[step].map { message.text.contains("✅") && message.text.contains($0) }
+        return value ?? true && message.text.contains(Self.questions[step + 1])
+    }
+
+    /// Answers from `first` on, each when the reply to the one before is there.
+    func tell(
+        _ person: Person, from first: Int = 0, through last: Int = 5, timeout: Duration = .seconds(20),
+        before: (Int) async throws -> Void = { _ in }, after: (Int) async throws -> Void = { _ in }
+    ) async throws {
+        for step in first...last {
+            try await before(step)
+            try await person.send(answers[step] ?? "/skip")
+            try await expectReply(person, to: step, timeout: timeout)
+            try await after(step)
+        }
+    }
+
+    /// Passes over what is said twice.
+    func expectReply(_ person: Person, to step: Int, timeout: Duration = .seconds(20)) async throws {
+        while true {
+            let message = try await person.nextMessage(timeout: timeout)
+            if isReply(message, to: step) { return }
+            let isOld = (0..<step).contains { isReply(message, to: $0) } || message.text.contains(Self.questions[0])
+            if !isOld {
+                throw NotInTime(description: "to the \(Self.steps[step]) the bot said: \(message.text.prefix(300))")
+            }
+        }
+    }
+
+    /// `/addmachine`, up to the first question.
+    static func begin(_ person: Person) async throws {
+        try await person.send("/addmachine")
+        _ = try await person.nextMessage(containing: questions[0], timeout: .seconds(20))
+    }
+}
+
+extension RivetUnderTest {
+    /// The questions that were asked in a chat, in order; one that was asked twice in a row counts once.
+    func questionsAsked(in chat: Int64) async -> [String] {
+        var asked: [String] = []
+        for message in await telegram.allBotMessages(in: chat) {
+            for (step, question) in zip(MachineEntry.steps, MachineEntry.questions)
+            where message.text.contains(question) {
+                if asked.last != step { asked.append(step) }
+            }
+        }
+        return asked
+    }
+}

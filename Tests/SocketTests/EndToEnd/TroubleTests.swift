@@ -1,0 +1,186 @@
+import Contracts
+import Foundation
+import Glibc
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// Replies that fail, a Telegram that refuses, a disk that is full.
+@Suite(.serialized, .withProcesses)
+struct TroubleTests {
+    struct Case: CustomTestStringConvertible {
+        var testDescription: String
+        var fault: SimulatedFault
+        /// Whether the reply may be seen twice: its first sending took effect, and nobody could know.
+        var mayBeTwice = false
+    }
+
+    static let cases = [
+        Case(testDescription: "500", fault: .internalError),
+        Case(testDescription: "502 with a web page", fault: .badGateway),
+        Case(testDescription: "429", fault: .tooManyRequests(retryAfterSeconds: 1)),
+        Case(testDescription: "cut off before processing", fault: .closeBeforeReading, mayBeTwice: true),
+        Case(testDescription: "cut off after processing", fault: .closeAfterProcessing, mayBeTwice: true),
+        Case(testDescription: "cut off in the answer", fault: .truncated, mayBeTwice: true),
+        Case(testDescription: "an answer that is no JSON", fault: .garbage, mayBeTwice: true),
+        Case(
+            testDescription: "can't parse entities", fault: .badRequest("can't parse entities: Unsupported start tag")),
+    ]
+
+    /// The reply to each answer fails once.
+    @Test(arguments: cases)
+    func aReplyThatFailedIsSentAgain(_ example: Case) async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.peculiar
+            try await MachineEntry.begin(ada)
+            try await entry.tell(
+                ada, before: { _ in await rivet.telegram.failNext("sendMessage", with: example.fault) })
+            #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            if !example.mayBeTwice { #expect(await rivet.telegram.botMessageCount(in: 42) == 7) }
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    /// A person who has blocked the bot gets nothing, holds up nobody, and finds the entry as it was.
+    @Test func aPersonWhoBlocksTheBot() async throws {
+        try await RivetUnderTest.run { rivet in
+            let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            await rivet.telegram.failNext("sendMessage", with: .blocked)
+            try await rivet.telegram.waitUntilConfirmed(try await ada.send("Pump"))
+            #expect(await rivet.telegram.botMessageCount(in: 42) == 1)
+            try await MachineEntry.begin(bob)
+            #expect(try rivet.step(of: 42) == "manufacturer")
+            try await entry.tell(ada, from: 1)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    /// Longer than anyone waits: the reply is kept, the update is confirmed, and a kill loses nothing.
+    @Test(arguments: ["", "gateway.after-outbox", "gateway.after-outbox-send"])
+    func aReplyThatCannotBeSentIsKept(_ point: String) async throws {
+        try await RivetUnderTest.run(gateway: ["RIVET_KILL_AT": point]) { rivet in
+            let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            await rivet.telegram.fail("sendMessage", with: .internalError)
+            let update = try await ada.send("Pump")
+            if point == "gateway.after-outbox" {
+                #expect(try rivet.gateway.process.wait() == 128 + SIGKILL)
+            } else {
+                try await rivet.telegram.waitUntilConfirmed(update, timeout: .seconds(20))
+            }
+            if point == "gateway.after-outbox-send" {
+                await rivet.telegram.heal()
+                #expect(try rivet.gateway.process.wait() == 128 + SIGKILL)
+            }
+            try rivet.kill(rivet.all)
+            for process in rivet.all.reversed() { try process.start() }
+            try await rivet.telegram.waitForPoll()
+            await rivet.telegram.heal()
+            try await entry.expectReply(ada, to: 0)
+            try await MachineEntry.begin(bob)
+            try await entry.tell(ada, from: 1)
+            #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            try rivet.expectRows(of: 42, [entry])
+            let open = try Database(rivet.state.databasePath).rows(
+                "SELECT conversation_type, state_data FROM conversation_states WHERE closed = 0 AND user_id = '42'")
+            #expect(open == [], "something of the reply is still kept")
+        }
+    }
+
+    @Test(arguments: [
+        ("409", SimulatedFault.conflict), ("401", .unauthorized), ("500", .internalError), ("502", .badGateway),
+    ])
+    func aTelegramThatRefusesForAWhile(_ name: String, _ fault: SimulatedFault) async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            await rivet.telegram.fail("getUpdates", with: fault)
+            let before = await rivet.telegram.requests("getUpdates")
+            try await ada.send("Pump")
+            try await rivet.telegram.waitForRequests("getUpdates", count: before + 2, timeout: .seconds(20))
+            #expect(try rivet.gateway.process.isRunning)
+            try await eventually("the health tells of it") {
+                try rivet.gateway.client().result("service.health")["status"] != "ok"
+            }
+            await rivet.telegram.heal()
+            try await entry.expectReply(ada, to: 0, timeout: .seconds(40))
+            try await eventually("the health is well again") {
+                try rivet.gateway.client().result("service.health")["status"] == "ok"
+            }
+            try await entry.tell(ada, from: 1)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    @Test func aFullDiskIsToldAndTheUpdateStaysWithTelegram() async throws {
+        let directory = try TestDirectory()
+        guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else {
+            print("not tested: only root may mount a small disk to fill")
+            return
+        }
+        try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], in: directory) { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            disk.fill()
+            // What is free within the files is used up first.
+            let client = try rivet.state.client()
+            for number in 0... {
+                let saved = try client.result(
+                    "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
+                if saved["durable"] == false { break }
+            }
+            let update = try await ada.send("Pump")
+            let reply = try await ada.nextMessage()
+            #expect(reply.text.contains("✅") && reply.text.contains("held in memory only"))
+            try await entry.tell(ada, from: 1, through: 2)
+            #expect(await !rivet.telegram.isConfirmed(update))
+            // The gateway may die: the update is with Telegram, and its effect in the state service's memory.
+            try rivet.kill([rivet.gateway])
+            try rivet.gateway.start()
+            try await entry.tell(ada, from: 3, through: 3)
+            #expect(await !rivet.telegram.isConfirmed(update))
+            disk.free()
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(60))
+            try await entry.tell(ada, from: 4)
+            #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    /// With the state service lost, memory and all: Telegram still has the updates.
+    @Test func memoryThatIsLostIsMadeGoodFromTelegram() async throws {
+        let directory = try TestDirectory()
+        guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else { return }
+        try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], in: directory) { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            disk.fill()
+            let client = try rivet.state.client()
+            for number in 0... {
+                let saved = try client.result(
+                    "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
+                if saved["durable"] == false { break }
+            }
+            try await entry.tell(ada, through: 2)
+            try rivet.kill(rivet.all)
+            disk.free()
+            for process in rivet.all.reversed() { try process.start() }
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(40))
+            #expect(try rivet.step(of: 42) == "serial")
+            try await entry.tell(ada, from: 3)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+}

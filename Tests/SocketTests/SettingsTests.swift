@@ -1,0 +1,69 @@
+import Contracts
+import Foundation
+import TestSupport
+import Testing
+
+/// A setting that does not parse stops the process at its start, in one line that says what is the matter.
+@Suite(.serialized, .withProcesses)
+struct SettingsTests {
+    @Test func aBadValueStopsTheProcess() throws {
+        let durations = [
+            "", " ", "5", "s", "-5s", "0s", "5 s", "1d", "1e3s", "0x5s", "５s", "1.2.3s", "nan", "999999999h", "30S",
+        ]
+        let cases: [(binary: RivetBinary, name: String, values: [String])] = [
+            (.state, "RIVET_CONVERSATION_TTL", durations), (.state, "RIVET_SWEEP_INTERVAL", durations),
+            (.state, "RIVET_MEMORY_LIMIT", ["64", "64MB", "64mib", "-1MiB", "0KiB", "x", "1e30GiB", "64 MiB"]),
+            (.library, "RIVET_MEMORY_LIMIT", ["64", "1TiB"]),
+            (.state, "RIVET_LOG_LEVEL", ["loud", "INFO", " info"]), (.library, "RIVET_LOG_LEVEL", ["loud"]),
+        ]
+        for (binary, name, values) in cases {
+            for value in values where !value.isEmpty {
+                let service = try made(binary, [name: value])
+                #expect(try service.launch().wait() == 78, "\(name)=\(value)")
+                let lines = service.log.split(separator: "\n")
+                #expect(lines.count == 1, "\(name)=\(value): \(lines)")
+                let line = lines.first.map(String.init) ?? ""
+                #expect(line.contains(name) && line.contains("\"\(value)\"") && line.contains("accepted"), "\(line)")
+                #expect(!FileManager.default.fileExists(atPath: service.databasePath), "\(name)=\(value)")
+            }
+        }
+    }
+
+    @Test func aBadValueStopsTheGateway() throws {
+        let token = ["TELEGRAM_BOT_TOKEN": "1:secret", "TELEGRAM_API_URL": "http://127.0.0.1:9"]
+        for (name, value) in [
+            ("TELEGRAM_API_URL", "ftp://x"), ("TELEGRAM_API_URL", "127.0.0.1"), ("RIVET_SEND_LIMITS", "some"),
+            ("RIVET_SEND_LIMITS", "None"), ("RIVET_ALLOWED_USERS", "ada"), ("RIVET_ALLOWED_USERS", "1;2"),
+            ("RIVET_ALLOWED_USERS", "1,99999999999999999999"), ("RIVET_ALLOWED_USERS", "1.5"),
+            ("RIVET_LOG_LEVEL", "loud"),
+        ] {
+            let service = try made(.gateway, token.merging([name: value]) { $1 })
+            #expect(try service.launch().wait() == 78, "\(name)=\(value)")
+            let lines = service.log.split(separator: "\n")
+            #expect(
+                lines.count == 1 && lines[0].contains(name) && lines[0].contains(value)
+                    && lines[0].contains("accepted"), "\(lines)")
+            #expect(!service.log.contains("secret"))
+        }
+        for none in [[:], ["TELEGRAM_BOT_TOKEN": ""]] {
+            let service = try made(.gateway, none)
+            #expect(try service.launch().wait() == 78)
+            let lines = service.log.split(separator: "\n")
+            #expect(lines.count == 1 && lines[0].contains("TELEGRAM_BOT_TOKEN"))
+        }
+    }
+
+    @Test func aVariableThatIsEmptyCountsAsNotSet() throws {
+        let service = try running(
+            .state, ["RIVET_CONVERSATION_TTL": "", "RIVET_MEMORY_LIMIT": "", "RIVET_LOG_LEVEL": ""])
+        #expect(try service.client().result("service.health")["status"] == "ok")
+    }
+
+    @Test func goodValuesOfEveryUnitAreTaken() throws {
+        for (ttl, interval, limit) in [("750ms", "1h", "512KiB"), ("1.5s", "15m", "1GiB"), ("24h", "30s", "0.5MiB")] {
+            let service = try running(
+                .state, ["RIVET_CONVERSATION_TTL": ttl, "RIVET_SWEEP_INTERVAL": interval, "RIVET_MEMORY_LIMIT": limit])
+            #expect(try service.client().result("service.health")["status"] == "ok")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Glibc
+
+/// A file system in memory, as small as a test wants it. Needs root.
+public final class SmallDisk: Sendable {
+    public let path: String
+
+    /// - Returns: nil where this process may not mount.
+    public init?(bytes: Int, at path: String) {
+        mkdir(path, 0o700)
+        guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), "size=\(bytes),mode=0700") == 0 else {
+            return nil
+        }
+        self.path = path
+    }
+
+    deinit { umount2(path, Int32(MNT_DETACH)) }
+
+    private var filler: String { path + "/filler" }
+
+    /// Takes every free byte.
+    public func fill() {
+        let descriptor = open(filler, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let block = [UInt8](repeating: 0, count: 4_096)
+        while write(descriptor, block, block.count) > 0 {}
+        close(descriptor)
+    }
+
+    public func free() { unlink(filler) }
+}
