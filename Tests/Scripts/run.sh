@@ -60,11 +60,11 @@ keep() {
         # A signal may have come before the child was known.
         [ -z "$stopping" ] || kill "$child" 2>/dev/null || :
         status=0
-        wait "$child" || status=$?
+        wait "$child" 2>/dev/null || status=$?
         # A trapped signal ends `wait`, not the child.
         while kill -0 "$child" 2>/dev/null; do
             status=0
-            wait "$child" || status=$?
+            wait "$child" 2>/dev/null || status=$?
         done
         was=$child
         child=
