@@ -24,6 +24,8 @@ struct ChatSession: Sendable {
             }
             for await line in StandardInput.lines() {
                 if line == "/quit" { break }
+                // A terminal has shown it already.
+                if isatty(STDIN_FILENO) == 0 { terminal.showPerson(line) }
                 do {
                     try await typed(line)
                 } catch {
