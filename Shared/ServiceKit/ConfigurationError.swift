@@ -7,6 +7,13 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// What is accepted.
     public var accepted: String
 
+    /// - Parameter value: nil for a secret.
+    public init(name: String, value: String? = nil, accepted: String) {
+        self.name = name
+        self.value = value
+        self.accepted = accepted
+    }
+
     public var description: String {
         if let value { "\(name) is \"\(value)\"; accepted is \(accepted)" } else { "\(name): \(accepted)" }
     }

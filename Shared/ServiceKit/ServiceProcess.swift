@@ -1,13 +1,13 @@
-internal import Contracts
-internal import Foundation
-internal import Glibc
-internal import Logging
-internal import NIOCore
-internal import NIOPosix
-internal import ServiceLifecycle
-internal import Systemd
-internal import UnixSignals
-internal import Wire
+import Contracts
+import Foundation
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Systemd
+import UnixSignals
+import Wire
 
 /// The life of a service's process: settings, store, socket, `READY=1`, calls, and an orderly end.
 public enum ServiceProcess {
@@ -66,12 +66,16 @@ public enum ServiceProcess {
         notifier.ready(status: parts.status())
         context.logger.notice("ready", metadata: ["status": "\(parts.status())"])
         var group = ServiceGroupConfiguration(
-            services: parts.background + [StatusReporter(notifier: notifier, status: parts.status), ServerService(server: server)],
+            services: parts.background + [
+                StatusReporter(notifier: notifier, status: parts.status), ServerService(server: server),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: context.logger.quiet)
         group.maximumGracefulShutdownDuration = .seconds(10)
         group.maximumCancellationDuration = .seconds(5)
         let outcome: Result<Void, any Error>
-        do { outcome = .success(try await ServiceGroup(configuration: group).run()) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await ServiceGroup(configuration: group).run()) } catch {
+            outcome = .failure(error)
+        }
         notifier.stopping()
         await parts.close()
         try outcome.get()

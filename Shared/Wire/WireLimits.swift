@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Every bound of the wire, in one place. Those of the contract are fixed; the others are defaults that
-/// `WireServer.Configuration` and `WireClient.Configuration` take, so that tests can be small and quick.
+/// `WireServer.Configuration` takes, so that tests can be small and quick.
 public enum WireLimits {
     // MARK: Frames
 

@@ -1,7 +1,7 @@
-internal import Contracts
-internal import Foundation
-internal import Glibc
-internal import TestSupport
+import Contracts
+import Foundation
+import Glibc
+import TestSupport
 
 /// `rivet-bench`: measures the state-service against the floors of this machine, in the same run, and prints ratios.
 ///
@@ -9,7 +9,7 @@ internal import TestSupport
 /// disk that is meant (else the current one). Exits with 1 when a ratio misses its bound.
 @main
 struct Benchmarks {
-    static func main() throws {
+    static func main() async throws {
         let isShort = CommandLine.arguments.contains("--short")
         let base = ProcessInfo.processInfo.environment["RIVET_BENCH_DIR"] ?? "."
         let directory = "\(base)/.rivet-bench-\(getpid())"
@@ -17,7 +17,7 @@ struct Benchmarks {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var report = Report()
         try StateBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report)
-        try ServiceBenchmark(directory: directory).run(&report)
+        try await ServiceBenchmark(directory: directory).run(&report)
         if !report.isMet { exit(1) }
     }
 }

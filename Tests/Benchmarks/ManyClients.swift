@@ -1,6 +1,6 @@
-internal import Contracts
-internal import Glibc
-internal import TestSupport
+import Contracts
+import Glibc
+import TestSupport
 
 /// Many connections, each with one call in flight, driven by one thread over poll(2).
 struct ManyClients {
@@ -26,7 +26,7 @@ struct ManyClients {
                 throw FrameClient.Failure(description: "no answer within 10 s")
             }
             for index in descriptors.indices where descriptors[index].revents != 0 {
-                _ = try clients[index].receiveBody()
+                try receiveAnswer(descriptors[index].fd)
                 answers += 1
                 if .now - start < duration {
                     try clients[index].sendBytes(frames[index])
@@ -36,5 +36,15 @@ struct ManyClients {
             }
         }
         return Double(answers) / (.now - start).seconds
+    }
+
+    /// Reads what has come, in one system call, so that the measuring costs little of what is measured.
+    private func receiveAnswer(_ descriptor: Int32) throws {
+        try withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 1) { buffer in
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            guard count > 4 else { throw FrameClient.Failure(description: "the connection ended") }
+            let announced = 4 + buffer[..<4].reduce(0) { $0 << 8 | Int($1) }
+            guard count == announced else { throw FrameClient.Failure(description: "an answer in pieces") }
+        }
     }
 }

@@ -1,31 +1,48 @@
-internal import Contracts
-internal import Glibc
-internal import TestSupport
+import Contracts
+import Glibc
+import TelegramSimulator
+import TestSupport
 
 /// What a service costs when nobody calls it, and how soon it is ready on an empty store.
 struct ServiceBenchmark {
+    static let starts = 5
+    static let idleSeconds: UInt32 = 5
+
     var directory: String
 
-    func run(_ report: inout Report) throws {
-        for binary in [RivetBinary.state, .library] {
+    func run(_ report: inout Report) async throws {
+        let telegram = TelegramSimulator(token: "1:BENCH")
+        let url = try await telegram.start()
+        for binary in [RivetBinary.state, .library, .gateway] {
             var readyAfter: [Duration] = []
-            for round in 0..<5 {
-                let service = try StateServiceUnderTest(directory: "\(directory)/\(binary.rawValue)-\(round)", binary)
+            for round in 0..<Self.starts {
+                let service = try start(binary, "\(round)", url)
                 readyAfter.append(service.readyAfter)
                 service.stop()
             }
             report.check(
-                "\(binary.rawValue) ready on an empty store (median of 5)",
+                "\(binary.rawValue) ready on an empty store (median of \(Self.starts))",
                 Samples(readyAfter).median.microseconds / 1_000, digits: 0, atMost: 150, " ms")
-            let service = try StateServiceUnderTest(directory: "\(directory)/\(binary.rawValue)-0", binary)
-            let before = service.process.processorTicks ?? 0
-            sleep(5)
+        }
+        // All three together, as they run.
+        let services = try [RivetBinary.state, .library, .gateway].map { ($0, try start($0, "idle", url)) }
+        try await telegram.waitForPoll()
+        let before = services.map { $0.1.process.processorTicks ?? 0 }
+        sleep(Self.idleSeconds)
+        for ((binary, service), before) in zip(services, before) {
             let ticks = (service.process.processorTicks ?? 0) - before
-            report.check("\(binary.rawValue) idle: processor ticks in 5 s", Double(ticks), digits: 0, atMost: 1)
+            report.check(
+                "\(binary.rawValue) idle: processor ticks in \(Self.idleSeconds) s", Double(ticks), digits: 0, atMost: 1
+            )
             report.check(
                 "\(binary.rawValue) idle: resident memory", Double(service.process.residentBytes ?? 0) / 1_048_576,
                 digits: 1, atMost: 40, " MiB")
-            service.stop()
         }
+        services.reversed().forEach { $0.1.stop() }
+        await telegram.stop()
+    }
+
+    private func start(_ binary: RivetBinary, _ name: String, _ url: String) throws -> ServiceUnderTest {
+        try ServiceUnderTest(binary, directory: "\(directory)/\(binary.rawValue)-\(name)", telegramURL: url)
     }
 }

@@ -1,5 +1,5 @@
-internal import Contracts
-internal import TestSupport
+import Contracts
+import TestSupport
 
 /// `state.save` and `state.load` over the socket, beside a bare commit and a bare round trip.
 struct StateBenchmark {
@@ -15,19 +15,19 @@ struct StateBenchmark {
     ]
 
     func run(_ report: inout Report) throws {
-        let service = try StateServiceUnderTest(directory: directory)
+        let service = try ServiceUnderTest(.state, directory: directory)
         let client = try FrameClient(service.socketPath)
         let commit = try BareCommit(path: directory + "/bare.db")
         let load: [String: JSONValue] = ["user_id": "0", "chat_id": "0"]
         // Frames are made beforehand: what a client's JSON costs is not the service's.
-        var frames = (0..<100 + rounds * callsPerRound).map { number in
+        var frames = (0..<200 + rounds * callsPerRound).map { number in
             FrameClient.request("state.save", Self.save(user: 0, updateID: Int64(number)), id: 1)
         }
         func save() throws {
             try client.sendBytes(frames.removeLast())
             _ = try client.receiveBody()
         }
-        for _ in 0..<100 { try save() }
+        for _ in 0..<200 { try save() }
         let loadFrame = FrameClient.request("state.load", load, id: 1)
         let echo = try BareEcho(path: directory + "/echo.sock", answer: try Self.answer(client, loadFrame))
 
@@ -65,7 +65,7 @@ struct StateBenchmark {
     }
 
     /// 256 clients that save, beside bare commits one at a time.
-    private func many(_ service: StateServiceUnderTest, _ commit: BareCommit, _ report: inout Report) throws {
+    private func many(_ service: ServiceUnderTest, _ commit: BareCommit, _ report: inout Report) throws {
         let clients = try ManyClients(count: 256, path: service.socketPath) { user in
             FrameClient.request("state.save", Self.save(user: user + 1, updateID: nil), id: 1)
         }

@@ -10,7 +10,8 @@ import Testing
         id: "b8ced2cd-8fae-4740-b92a-2f8240a33a7c", userID: "7",
         details: MachineDetails(
             nickname: "Pump", texts: [.manufacturer: "Siemens", .notes: "a\nb"], ocrData: ["raw": "SIEMENS"]),
-        revision: Revision(rawValue: 117_660_321_284_030_464), createdAt: moment, updatedAt: moment, storedIn: [.sqlite])
+        revision: Revision(rawValue: 117_660_321_284_030_464), createdAt: moment, updatedAt: moment, storedIn: [.sqlite]
+    )
     private static let machineJSON = """
         {"created_at":"2026-11-23T13:26:37.690Z","id":"b8ced2cd-8fae-4740-b92a-2f8240a33a7c","location":null,\
         "manufacturer":"Siemens","model_number":null,"nickname":"Pump","notes":"a\\nb","ocr_data":{"raw":"SIEMENS"},\
@@ -19,7 +20,8 @@ import Testing
         """
 
     private func expect<Method: RPCMethod>(
-        _ method: Method.Type, _ params: Method.Params, _ paramsJSON: String, _ output: Method.Output, _ outputJSON: String
+        _ method: Method.Type, _ params: Method.Params, _ paramsJSON: String, _ output: Method.Output,
+        _ outputJSON: String
     ) throws {
         #expect(JSONValue.object(params.members).text == paramsJSON)
         #expect(try Method.Params(Parameters(params.members)) == params)
@@ -29,7 +31,8 @@ import Testing
 
     @Test func load() throws {
         let state = Conversation(
-            step: "model", data: ["nickname": "Pump", "x": .decimal("1.10")], revision: Revision(rawValue: 5), updateID: 9,
+            step: "model", data: ["nickname": "Pump", "x": .decimal("1.10")], revision: Revision(rawValue: 5),
+            updateID: 9,
             startedAt: Self.moment, updatedAt: Self.moment, expiresAt: Self.moment, storedIn: [.neon, .sqlite, .memory])
         let stateJSON = """
             {"data":{"nickname":"Pump","x":1.10},"expires_at":"2026-11-23T13:26:37.690Z","revision":5,\
@@ -38,7 +41,8 @@ import Testing
             """
         let keyJSON = #""chat_id":"-100:5","conversation_type":"add_machine""#
         try expect(
-            StateLoad.self, .init(key: Self.key), "{\(keyJSON),\"user_id\":\"7\"}", .init(state: nil), #"{"state":null}"#)
+            StateLoad.self, .init(key: Self.key), "{\(keyJSON),\"user_id\":\"7\"}", .init(state: nil),
+            #"{"state":null}"#)
         try expect(
             StateLoad.self, .init(key: Self.key, updateID: 9), "{\(keyJSON),\"update_id\":9,\"user_id\":\"7\"}",
             .init(
@@ -81,7 +85,8 @@ import Testing
                 service: "rivet-state", version: "0.1.0", startedAt: Self.moment, status: .degraded,
                 tiers: [
                     .init(
-                        name: .neon, kind: "postgresql", state: .probing, pending: 3, oldestPendingAge: 7, lastError: "gone",
+                        name: .neon, kind: "postgresql", state: .probing, pending: 3, oldestPendingAge: 7,
+                        lastError: "gone",
                         latencyMilliseconds: 1.5)
                 ], counters: ["calls": 1], detail: "neon is away"),
             #"{"counters":{"calls":1},"detail":"neon is away","service":"rivet-state","#
@@ -97,7 +102,9 @@ import Testing
         let referenceJSON = #""id":"b8ced2cd-8fae-4740-b92a-2f8240a33a7c""#
         try expect(
             LibraryAdd.self,
-            .init(requestID: "0f6f9a3e-1b0c-4d53-9a0b-7c1d2e3f4a5b", userID: "7", details: MachineDetails(nickname: "Pump")),
+            .init(
+                requestID: "0f6f9a3e-1b0c-4d53-9a0b-7c1d2e3f4a5b", userID: "7",
+                details: MachineDetails(nickname: "Pump")),
             #"{"location":null,"manufacturer":null,"model_number":null,"nickname":"Pump","notes":null,"ocr_data":null,"#
                 + #""photo_file_id":null,"request_id":"0f6f9a3e-1b0c-4d53-9a0b-7c1d2e3f4a5b","serial_number":null,"#
                 + #""user_id":"7"}"#,
@@ -150,7 +157,9 @@ import Testing
 
     @Test func nullAndAbsentAreTheSame() throws {
         let params = try StateSave.Params(
-            Parameters(["user_id": "7", "chat_id": "7", "conversation_type": nil, "step": "s", "data": [:], "update_id": nil]))
+            Parameters([
+                "user_id": "7", "chat_id": "7", "conversation_type": nil, "step": "s", "data": [:], "update_id": nil,
+            ]))
         #expect(params == .init(key: ConversationKey(userID: "7", chatID: "7"), step: "s", data: [:]))
     }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+import Foundation
 
 /// The programs under test, where the build put them: beside the program that is running.
 public enum RivetBinary: String, Sendable, CaseIterable {
@@ -17,7 +17,8 @@ public enum RivetBinary: String, Sendable, CaseIterable {
         for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {
             return URL(fileURLWithPath: argument).deletingLastPathComponent().path
         }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: own).deletingLastPathComponent().path
     }
 }

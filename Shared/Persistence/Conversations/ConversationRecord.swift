@@ -2,8 +2,8 @@ public import Contracts
 
 /// The newest revision of one conversation, or its tombstone: what every tier holds of it.
 public struct ConversationRecord: TieredRecord, Equatable {
-    /// How many applied updates a key remembers.
-    public static let appliedUpdatesMax = 64
+    /// How many applied updates a key remembers: more than Telegram delivers again at one time, which is 100.
+    public static let appliedUpdatesMax = 128
 
     /// What an update was answered with, so that its repetition can be answered with the same.
     public struct AppliedEntry: Sendable, Equatable {

@@ -71,7 +71,8 @@ public struct ConversationStore: Sendable {
             }
             let now = transaction.now
             if let expected = params.expectedRevision {
-                let isMet = expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
+                let isMet =
+                    expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
                 guard isMet else {
                     throw RPCError(
                         .revisionConflict, "expected_revision is not the stored one; load the conversation again",
@@ -80,7 +81,8 @@ public struct ConversationStore: Sendable {
             }
             let floor = if let stored { stored.revision } else { try Self.floor(&transaction) }
             let record = ConversationRecord.saved(
-                params, over: stored, revision: transaction.nextRevision(after: floor), now: now, timeToLive: timeToLive)
+                params, over: stored, revision: transaction.nextRevision(after: floor), now: now, timeToLive: timeToLive
+            )
             transaction.put(record)
             return (record.revision, record.expiresAt)
         }
@@ -131,7 +133,9 @@ public struct ConversationStore: Sendable {
             }
             // A row that memory knows better is shown as memory has it; one that only memory has comes with the first page.
             var records: [ConversationRecord] = []
-            for row in rows { if let newest = try transaction.get(row.key), newest.isOpen(at: now) { records.append(newest) } }
+            for row in rows {
+                if let newest = try transaction.get(row.key), newest.isOpen(at: now) { records.append(newest) }
+            }
             if params.cursor == nil {
                 let known = Set(records.map(\.key))
                 records += transaction.held.values.filter {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// Questions about machines, answered with what only memory holds laid over what the disk has.
 extension StoreTransaction<MachineTable> {
@@ -73,7 +73,8 @@ extension StoreTransaction<MachineTable> {
             if let newest = try get(row.id), !newest.isDeleted { records.append(newest) }
         }
         for record in held.values where record.userID == userID {
-            let isOnDisk = try ask { table throws(SQLiteError) in try table.get(record.id) }.map { !$0.isDeleted } ?? false
+            let isOnDisk =
+                try ask { table throws(SQLiteError) in try table.get(record.id) }.map { !$0.isDeleted } ?? false
             let isWanted = !record.isDeleted && query.map { record.matches($0.words) } ?? true
             if !isOnDisk && isWanted { total += 1 }
             if isOnDisk && record.isDeleted { total -= 1 }

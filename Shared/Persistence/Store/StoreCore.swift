@@ -1,6 +1,6 @@
-internal import Contracts
-internal import KillPoints
-internal import Synchronization
+import Contracts
+import KillPoints
+import Synchronization
 
 /// The decisions and the state of one store: what its thread does, an operation batch at a time. Single-threaded.
 final class StoreCore<Table: LocalTable> {
@@ -35,7 +35,9 @@ final class StoreCore<Table: LocalTable> {
 
     func newest(_ key: Record.Key) throws(RPCError) -> Record? {
         if let record = memory.withLock({ $0.lookUp(key) }) { return record }
-        return try ask { table throws(SQLiteError) in try table.get(key) }
+        let stored = try ask { table throws(SQLiteError) in try table.get(key) }
+        if let stored { memory.withLock { $0.cache(stored) } }
+        return stored
     }
 
     func ask<Answer>(_ question: (Table) throws(SQLiteError) -> Answer) throws(RPCError) -> Answer {

@@ -1,0 +1,75 @@
+import Contracts
+import Dialogue
+
+/// An entry as the state-service holds it: the dialogue's part, and what must be kept beside it.
+struct OpenEntry: Sendable, Equatable {
+    enum Key {
+        static let photo = "photo_file_id"
+        static let manufacturerHint = "manufacturer_hint"
+        static let modelHint = "model_hint"
+        static let ocrData = "ocr_data"
+        static let tag = "entry_tag"
+        static let answered = "answered_updates"
+    }
+
+    /// How many updates that had no effect are remembered with the entry. Telegram shows 100 at a time.
+    static let answeredMax = 128
+
+    var entry: Entry
+    var revision: Revision
+    /// The last update that was applied.
+    var updateID: Int64?
+    /// Updates of this lane that were answered and changed nothing. Delivered again they would meet another state and
+    /// mean something else.
+    var answeredUpdates: [Int64]
+    /// All of `state_data`, for the keys that we do not know.
+    var data: [String: JSONValue]
+
+    /// Nil if the row cannot be read.
+    init?(_ conversation: Conversation) {
+        guard let step = Step(rawValue: conversation.step) else { return nil }
+        let data = conversation.data
+        var draft = Draft()
+        for step in Step.allCases {
+            switch data[step.dataKey] {
+            case nil: break
+            case .null: draft.answers[step] = step.isSkippable ? .skipped : nil
+            case .string(let text): draft.answers[step] = .value(text)
+            case .integer(let number): draft.answers[step] = .value(String(number))
+            case .decimal(let spelling): draft.answers[step] = .value(spelling)
+            case .bool, .array, .object: return nil
+            }
+        }
+        draft.photoFileID = data[Key.photo]?.stringValue
+        draft.manufacturerHint = data[Key.manufacturerHint]?.stringValue
+        draft.modelHint = data[Key.modelHint]?.stringValue
+        let stored = data[Key.tag]?.stringValue.flatMap { ConversationTag.isTag($0) ? $0 : nil }
+        entry = Entry(
+            step: step, draft: draft, tag: stored ?? ConversationTag.derived(from: conversation.startedAt))
+        revision = conversation.revision
+        updateID = conversation.updateID
+        answeredUpdates = data[Key.answered]?.arrayValue?.compactMap(\.integerValue) ?? []
+        self.data = data
+    }
+
+    /// `state_data` for `entry`, over what was stored before.
+    static func data(
+        for entry: Entry, over stored: OpenEntry?, answeredUpdates: [Int64]
+    ) -> [String: JSONValue] {
+        var data = stored?.data ?? [:]
+        for (step, answer) in entry.draft.answers {
+            switch answer {
+            case .value(let text): data[step.dataKey] = .string(text)
+            case .skipped: data[step.dataKey] = .null
+            }
+        }
+        if let photo = entry.draft.photoFileID { data[Key.photo] = .string(photo) }
+        if let hint = entry.draft.manufacturerHint { data[Key.manufacturerHint] = .string(hint) }
+        if let hint = entry.draft.modelHint { data[Key.modelHint] = .string(hint) }
+        data[Key.tag] = .string(entry.tag)
+        let earlier = stored?.answeredUpdates ?? []
+        let answered = (earlier + answeredUpdates.filter { !earlier.contains($0) }).suffix(answeredMax)
+        data[Key.answered] = answered.isEmpty ? nil : .array(answered.map(JSONValue.integer))
+        return data
+    }
+}

@@ -1,0 +1,153 @@
+import Contracts
+import KillPoints
+import Logging
+import ServiceKit
+import ServiceLifecycle
+import TelegramBotAPI
+import Wire
+
+/// The parts of the gateway, and how they hang together: poller, router, lanes, turns, replies.
+final class Gateway: Service {
+    /// How long turns under way may take after a SIGTERM.
+    static let patience: Duration = .seconds(5)
+
+    private let transport: CurlTransport
+    private let poller: UpdatePoller
+    private let allowedUsers: AllowedUsers
+    private let introduction: Introduction
+    private let lanes: Lanes<LaneKey, Turn>
+    private let runner: TurnRunner<WireCalls>
+    private let watch: ServiceWatch
+    private let board = StatusBoard()
+    private let counters = Counters()
+    private let calls: WireCalls
+
+    init(_ settings: GatewaySettings, _ context: ServiceContext) {
+        let (board, counters, logger) = (board, counters, context.logger)
+        let transport = CurlTransport()
+        let bot = TelegramBot(
+            baseURL: settings.telegramURL, token: settings.token, transport: transport, logger: logger)
+        let poller = UpdatePoller(bot: bot) { status in
+            board.telegram(status)
+            Self.log(status, logger)
+        }
+        let calls = WireCalls(
+            state: context.client(of: "state"), library: context.client(of: "library"), board: board, logger: logger)
+        let lanes = Lanes<LaneKey, Turn>()
+        let courier = Courier(bot: bot, limits: settings.sendLimits, counters: counters, logger: logger)
+        let settled: @Sendable (Int64) -> Void = { id in
+            poller.settled(id)
+            counters.add(.updatesSettled)
+        }
+        self.transport = transport
+        self.poller = poller
+        self.calls = calls
+        self.lanes = lanes
+        allowedUsers = settings.allowedUsers
+        introduction = Introduction(bot: bot, logger: logger)
+        watch = ServiceWatch(calls: calls)
+        runner = TurnRunner(
+            engine: TurnEngine(calls: calls, now: Timestamp.now), courier: courier,
+            outbox: Outbox(calls: calls, courier: courier, counters: counters, logger: logger, now: Timestamp.now),
+            debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
+                _ = await lanes.submit(turn, to: turn.lane)
+            },
+            counters: counters, logger: logger, settled: settled)
+    }
+
+    private enum Part { case polling, lanes, beside, shutdown, patience }
+
+    /// Until a graceful shutdown. What is not finished then stays unsettled, and comes again.
+    func run() async throws {
+        await withTaskGroup(of: Part.self) { group in
+            group.addTask {
+                await self.poller.run { await self.received($0) }; return .polling
+            }
+            group.addTask {
+                await self.lanes.run { await self.runner.work($0) }; return .lanes
+            }
+            group.addTask {
+                await self.runner.outbox.run(); return .beside
+            }
+            group.addTask {
+                await self.runner.debts.run(); return .beside
+            }
+            group.addTask {
+                await self.watch.run(); return .beside
+            }
+            group.addTask {
+                await self.introduction.run(); return .beside
+            }
+            group.addTask {
+                try? await gracefulShutdown(); return .shutdown
+            }
+            parts: for await part in group {
+                switch part {
+                case .polling, .beside: continue
+                case .shutdown:
+                    poller.stop()
+                    lanes.close()
+                    group.addTask {
+                        try? await Task.sleep(for: Self.patience); return .patience
+                    }
+                case .lanes, .patience: break parts
+                }
+            }
+            group.cancelAll()
+        }
+        // Telegram takes the confirmation as it arrives; the answer says nothing more, and may be held back.
+        await poller.confirmSettled(within: .seconds(1))
+    }
+
+    func close() async {
+        await calls.state.shutdown()
+        await calls.library.shutdown()
+        transport.shutDown()
+    }
+
+    private func received(_ update: Update) async {
+        counters.add(.updatesReceived)
+        killPoint("gateway.received")
+        switch Router(allowedUsers: allowedUsers, botName: introduction.botName).route(update) {
+        case .ignored: runner.settled(update.id)
+        case .turn(let turn): _ = await lanes.submit(turn, to: turn.lane)
+        }
+    }
+
+    // MARK: - For operators
+
+    private var report: HealthReport {
+        let surroundings = board.surroundings
+        var counters = counters.all
+        counters["lanes.open"] = Int64(lanes.laneCount)
+        counters["outbox.lanes"] = Int64(runner.outbox.laneCount)
+        counters["updates.unsettled"] = Int64(poller.unsettledCount)
+        return HealthReport(surroundings.status, counters: counters, detail: surroundings.detail)
+    }
+
+    /// A caller who asks again soon learns what the services answered to this asking.
+    func asked() -> HealthReport {
+        board.doubt()
+        return report
+    }
+
+    /// For `systemctl status`.
+    var statusLine: String {
+        let waiting = poller.unsettledCount
+        let owed = runner.outbox.laneCount
+        var line = board.surroundings.detail ?? "polling Telegram"
+        if waiting > 0 { line += "; \(waiting) updates under way" }
+        if owed > 0 { line += "; replies wait for \(owed) chats" }
+        return line
+    }
+
+    private static func log(_ status: PollerStatus, _ logger: Logger) {
+        var surroundings = Surroundings()
+        surroundings.telegram = status
+        if let detail = surroundings.detail {
+            logger.warning("polling is held up", metadata: ["reason": "\(detail)"])
+        } else {
+            logger.notice("polling Telegram")
+        }
+    }
+}

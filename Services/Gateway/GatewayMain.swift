@@ -1,0 +1,18 @@
+import Foundation
+import ServiceKit
+
+/// `rivet-gateway`: updates in, replies out; one ordered lane per chat and person.
+@main
+struct GatewayMain {
+    static func main() async {
+        exit(
+            await ServiceProcess.run(name: "rivet-gateway", socketName: "gateway") { context in
+                let gateway = Gateway(try GatewaySettings(context.settings), context)
+                var methods = MethodTable()
+                methods.onHealth(context) { gateway.asked() }
+                return ServiceParts(
+                    methods: methods, background: [gateway], status: { gateway.statusLine },
+                    close: { await gateway.close() })
+            })
+    }
+}

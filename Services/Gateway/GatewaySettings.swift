@@ -1,0 +1,25 @@
+import ServiceKit
+import TelegramBotAPI
+
+/// The settings of `rivet-gateway`.
+struct GatewaySettings {
+    var token: BotToken
+    var telegramURL: String
+    var sendLimits: SendLimiter.Limits
+    var allowedUsers: AllowedUsers
+
+    init(_ settings: Settings) throws(ConfigurationError) {
+        guard let token = try settings.secret("TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token") else {
+            throw ConfigurationError(
+                name: "TELEGRAM_BOT_TOKEN", accepted: "required, the token that @BotFather gave: 123456:ABC…")
+        }
+        self.token = BotToken(token)
+        telegramURL = settings.string("TELEGRAM_API_URL") ?? "https://api.telegram.org"
+        guard telegramURL.hasPrefix("https://") || telegramURL.hasPrefix("http://"), !telegramURL.contains(" ") else {
+            throw ConfigurationError(
+                name: "TELEGRAM_API_URL", value: telegramURL, accepted: "the URL of a Bot API server, https://…")
+        }
+        sendLimits = try settings.choice("RIVET_SEND_LIMITS", default: .telegram)
+        allowedUsers = AllowedUsers(ids: try settings.integers("RIVET_ALLOWED_USERS"))
+    }
+}

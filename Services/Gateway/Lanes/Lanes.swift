@@ -1,0 +1,82 @@
+import Synchronization
+
+/// Works on items, in order within a lane and side by side across lanes. The decisions are `LaneTable`'s.
+final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
+    private struct State {
+        var table: LaneTable<Key, Item>
+        var waitingForRoom: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+    private let starts: AsyncStream<Key>
+    private let started: AsyncStream<Key>.Continuation
+
+    init(limits: LaneTable<Key, Item>.Limits = .init()) {
+        state = Mutex(State(table: LaneTable(limits: limits)))
+        (starts, started) = AsyncStream.makeStream()
+    }
+
+    var laneCount: Int { state.withLock { $0.table.laneCount } }
+
+    /// Hands an item over; waits while there is no room. False if the lanes were closed first: it was not taken.
+    func submit(_ item: Item, to key: Key) async -> Bool {
+        while true {
+            let admission = state.withLock { state in state.table.isClosed ? nil : state.table.received(item, in: key) }
+            switch admission {
+            case nil: return false
+            case .queued: return true
+            case .start:
+                started.yield(key)
+                return true
+            case .full: await room()
+            }
+        }
+    }
+
+    /// Works until the lanes are closed and what was begun has ended. Cancellation is passed to the work.
+    func run(_ work: @escaping @Sendable (Item) async -> Void) async {
+        await withDiscardingTaskGroup { group in
+            for await key in starts { group.addTask { await self.drain(key, work) } }
+        }
+    }
+
+    /// Begins nothing new and has `run` return when what was begun has ended.
+    func close() {
+        let waiting = state.withLock { state in
+            state.table.close()
+            defer { state.waitingForRoom = [] }
+            return state.waitingForRoom
+        }
+        started.finish()
+        for waiter in waiting { waiter.resume() }
+    }
+
+    private func drain(_ key: Key, _ work: @Sendable (Item) async -> Void) async {
+        while let item = state.withLock({ $0.table.current(of: key) }) {
+            await work(item)
+            let (next, waiting) = state.withLock { state in
+                let next = state.table.finished(key)
+                defer { state.waitingForRoom = [] }
+                return (next, state.waitingForRoom)
+            }
+            for waiter in waiting { waiter.resume() }
+            switch next {
+            case .goOn: continue
+            case .end(let other):
+                if let other { started.yield(other) }
+                return
+            }
+        }
+    }
+
+    private func room() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.table.hasRoom || state.table.isClosed { return true }
+                state.waitingForRoom.append(continuation)
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+}

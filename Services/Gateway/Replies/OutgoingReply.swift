@@ -1,0 +1,62 @@
+import Contracts
+import Dialogue
+
+/// A message on its way to a person, with all that is needed to send it later, from another process.
+struct OutgoingReply: Sendable, Equatable {
+    /// The update that is answered: a reply is queued once for each.
+    var updateID: Int64
+    var chatID: Int64
+    var threadID: Int64?
+    var isGroup: Bool
+    var html: String
+    var plainText: String
+    var buttons: [[Reply.Button]]
+    var replyTo: Int64?
+    var queuedAt: Timestamp
+
+    /// Whether a newer reply makes this one needless: a question is asked once more by the next one.
+    var isPrompt: Bool { !buttons.isEmpty }
+}
+
+extension OutgoingReply {
+    init(_ reply: Reply, to turn: Turn, repliesToMessage: Bool, at now: Timestamp) {
+        self.init(
+            updateID: turn.updateID, chatID: turn.lane.chatID, threadID: turn.lane.topicID, isGroup: turn.isGroup,
+            html: reply.html, plainText: reply.plainText, buttons: reply.buttons,
+            replyTo: repliesToMessage ? turn.messageID : nil, queuedAt: now)
+    }
+
+    init?(json: JSONValue) {
+        guard let updateID = json["update_id"]?.integerValue, let chatID = json["chat_id"]?.integerValue,
+            let html = json["html"]?.stringValue, let plainText = json["plain"]?.stringValue,
+            let queuedAt = json["queued_at"]?.stringValue.flatMap({ Timestamp(parsing: $0) })
+        else { return nil }
+        let buttons = (json["buttons"]?.arrayValue ?? []).map { row in
+            (row.arrayValue ?? []).compactMap { button -> Reply.Button? in
+                guard let label = button["label"]?.stringValue, let data = button["data"]?.stringValue else {
+                    return nil
+                }
+                return Reply.Button(label: label, data: data)
+            }
+        }
+        self.init(
+            updateID: updateID, chatID: chatID, threadID: json["thread_id"]?.integerValue,
+            isGroup: json["is_group"]?.boolValue ?? false, html: html, plainText: plainText,
+            buttons: buttons.filter { !$0.isEmpty }, replyTo: json["reply_to"]?.integerValue, queuedAt: queuedAt)
+    }
+
+    var json: JSONValue {
+        [
+            "update_id": .integer(updateID),
+            "chat_id": .integer(chatID),
+            "thread_id": threadID.map(JSONValue.integer) ?? .null,
+            "is_group": .bool(isGroup),
+            "html": .string(html),
+            "plain": .string(plainText),
+            "buttons": .array(
+                buttons.map { row in .array(row.map { ["label": .string($0.label), "data": .string($0.data)] }) }),
+            "reply_to": replyTo.map(JSONValue.integer) ?? .null,
+            "queued_at": .string(queuedAt.description),
+        ]
+    }
+}

@@ -1,0 +1,122 @@
+import Dialogue
+import TelegramBotAPI
+
+/// What an update is to us.
+struct Router: Sendable {
+    enum Route: Sendable, Equatable {
+        /// Nothing to do: settled without a reply.
+        case ignored
+        case turn(Turn)
+    }
+
+    var allowedUsers: AllowedUsers
+    /// The bot's name; nil as long as Telegram has not told it.
+    var botName: String?
+
+    func route(_ update: Update) -> Route {
+        switch update.kind {
+        case .message(let message): message.from.map { route(message, from: $0, update.id) } ?? .ignored
+        case .callbackQuery(let query): route(query, update.id)
+        // An edit is never taken as a new answer.
+        case .editedMessage, .myChatMember, .unknown: .ignored
+        }
+    }
+
+    // MARK: - Messages
+
+    private func route(_ message: Message, from user: User, _ updateID: Int64) -> Route {
+        guard !user.isBot, message.chat.kind != .channel else { return .ignored }
+        let isPrivate = !message.chat.isGroup
+        var isOverheard = !isPrivate
+        let request: Turn.Request
+        switch message.contentKind {
+        case .service, .migration: return .ignored
+        case .text:
+            guard let text = message.text else { return .ignored }
+            if let command = TypedCommand(text) {
+                if let bot = command.bot, let botName, bot != botName.lowercased() { return .ignored }
+                let known = Self.request(command)
+                isOverheard = isOverheard && known == nil && command.bot == nil
+                request = known ?? .input(.unknownCommand)
+            } else {
+                request = .input(.text(text))
+            }
+        case .photo:
+            guard let largest = message.photo.max(by: { $0.width * $0.height < $1.width * $1.height }) else {
+                return .ignored
+            }
+            request = .photo(fileID: largest.fileID)
+            isOverheard = false
+        case .document where message.document?.mimeType?.hasPrefix("image/") == true:
+            request = .photo(fileID: message.document?.fileID ?? "")
+            isOverheard = false
+        case let kind: request = .input(.other(kind: Self.name(of: kind)))
+        }
+        let lane = LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID)
+        guard allowedUsers.contains(user.id) else {
+            if isOverheard { return .ignored }
+            return .turn(
+                Turn(
+                    updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: .refusal))
+        }
+        return .turn(
+            Turn(
+                updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: request,
+                isOverheard: isOverheard))
+    }
+
+    private static func request(_ command: TypedCommand) -> Turn.Request? {
+        switch command.name {
+        case "start", "help": .input(.help)
+        case "addmachine": .input(.addMachine)
+        case "skip": .input(.skip)
+        case "back": .input(.back)
+        case "cancel": .input(.cancel)
+        case "library": .library(LibraryQuery(words: command.rest))
+        default: nil
+        }
+    }
+
+    /// For the person who sent one.
+    private static func name(of kind: ContentKind) -> String {
+        switch kind {
+        case .voice: "voice message"
+        case .videoNote: "video message"
+        case .document: "file"
+        case .animation: "GIF"
+        case .sticker, .video, .audio, .contact, .location, .venue, .poll, .dice: kind.rawValue
+        case .text, .photo, .migration, .service, .other: "this kind of message"
+        }
+    }
+
+    // MARK: - Taps
+
+    private func route(_ query: CallbackQuery, _ updateID: Int64) -> Route {
+        guard !query.from.isBot else { return .ignored }
+        guard let origin = query.message, let data = query.data, allowedUsers.contains(query.from.id) else {
+            return .turn(
+                Turn(
+                    updateID: updateID, lane: LaneKey(userID: query.from.id, chatID: query.from.id), isGroup: false,
+                    request: .nothing, tap: Turn.Tap(queryID: query.id, messageID: 0)))
+        }
+        // Of the message nothing but its place is certain; what it answers is a help if it is there.
+        let message: Message? = if case .message(let message) = origin { message } else { nil }
+        let request: Turn.Request
+        if data == Dialogue.saveToLibraryData {
+            let photo = message?.replyTo
+            request = .saveTapped(
+                photoMessageID: photo?.id,
+                photoFileID: photo?.photo.max { $0.width * $0.height < $1.width * $1.height }?.fileID)
+        } else if let query = LibraryQuery(callbackData: data) {
+            request = .library(query)
+        } else {
+            request = .input(.button(data: data))
+        }
+        return .turn(
+            Turn(
+                updateID: updateID,
+                lane: LaneKey(userID: query.from.id, chatID: origin.chat.id, topicID: message?.topicID),
+                isGroup: origin.chat.isGroup, request: request,
+                tap: Turn.Tap(queryID: query.id, messageID: origin.messageID)))
+    }
+}

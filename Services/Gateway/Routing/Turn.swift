@@ -1,0 +1,34 @@
+import Dialogue
+
+/// One update that asks something of us, and all that is needed to answer it.
+struct Turn: Sendable, Equatable {
+    enum Request: Sendable, Equatable {
+        /// For the dialogue, with an entry open or without.
+        case input(Input)
+        /// A photo: for the open entry, or else to be offered for a new one.
+        case photo(fileID: String)
+        /// A tap on `save_to_library`. The photo is the message that ours answers, as far as Telegram still shows it.
+        case saveTapped(photoMessageID: Int64?, photoFileID: String?)
+        case library(LibraryQuery)
+        /// Somebody whom the operator did not let in.
+        case refusal
+        /// A tap that means nothing: its spinner is ended, no more.
+        case nothing
+    }
+
+    struct Tap: Sendable, Equatable {
+        var queryID: String
+        /// The message with the button.
+        var messageID: Int64
+    }
+
+    var updateID: Int64
+    var lane: LaneKey
+    var isGroup: Bool
+    /// The message that is answered; nil for a tap.
+    var messageID: Int64?
+    var request: Request
+    var tap: Tap?
+    /// Said into the room rather than to us: without an open entry it is not ours to answer.
+    var isOverheard = false
+}

@@ -1,0 +1,132 @@
+import Contracts
+import Dialogue
+import KillPoints
+
+extension TurnEngine {
+    /// Does what was decided; the answer is what may be said then.
+    func follow(
+        _ decision: Decision, over open: OpenEntry?, _ input: Input, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnAnswer {
+        switch decision {
+        case .reply(let reply):
+            var answer = TurnAnswer(reply: reply)
+            // In a group, somebody else's button: for that person alone.
+            answer.isNoticeOnly = turn.tap != nil && turn.isGroup && open == nil && reply.notice != nil
+            if let open, input.isBeginning {
+                // Delivered again after this entry has ended, it would begin another one.
+                answer.debts = try await save(open.entry, over: open, turn)
+                return answer
+            }
+            return noEffect(answer, turn)
+        case .save(let entry, let reply):
+            return TurnAnswer(reply: reply, debts: try await save(entry, over: open, turn))
+        case .checkNickname(let nickname):
+            guard let open else { return .silent }
+            return try await checkNickname(nickname, open, input, turn)
+        case .complete(let entry): return try await complete(entry, over: open, input, turn)
+        case .cancel(let reply): return try await clear(.cancelled, turn, reply: reply)
+        }
+    }
+
+    func noEffect(_ answer: TurnAnswer, _ turn: Turn) -> TurnAnswer {
+        memory.answeredWithoutEffect(turn)
+        return answer
+    }
+
+    /// Returns what only memory holds of it.
+    private func save(_ entry: Entry, over open: OpenEntry?, _ turn: Turn) async throws(ServiceFailure) -> [Debt] {
+        let params = StateSave.Params(
+            key: turn.lane.conversation(), step: entry.step.rawValue,
+            data: OpenEntry.data(
+                for: entry, over: open, answeredUpdates: memory.answeredUpdates(of: turn.lane)),
+            updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none)
+        killPoint("gateway.before-save")
+        let saved = try await calls.call(StateSave.self, params)
+        killPoint("gateway.after-save")
+        return saved.placement.isDurable ? [] : [.save(params)]
+    }
+
+    func clear(
+        _ reason: StateClear.Reason, _ turn: Turn, outcome: JSONValue? = nil, reply: Reply, debts: [Debt] = []
+    ) async throws(ServiceFailure) -> TurnAnswer {
+        let params = StateClear.Params(
+            key: turn.lane.conversation(), reason: reason, updateID: turn.updateID, outcome: outcome)
+        killPoint("gateway.before-clear")
+        let cleared = try await calls.call(StateClear.self, params)
+        killPoint("gateway.after-clear")
+        return TurnAnswer(reply: reply, debts: cleared.placement.isDurable ? debts : debts + [.clear(params)])
+    }
+
+    private func checkNickname(
+        _ nickname: String, _ open: OpenEntry, _ input: Input, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnAnswer {
+        let decision: Decision
+        do {
+            let check = try await calls.call(
+                LibraryCheckNickname.self, .init(userID: turn.lane.user, nickname: nickname))
+            decision =
+                check.available
+                ? Dialogue.nicknameFree(open.entry, nickname)
+                : Dialogue.nicknameTaken(open.entry, nickname, suggestion: check.suggestion)
+        } catch .refused(let error) where error.code == .invalidArgument {
+            decision = Dialogue.libraryRefused(open.entry, at: .nickname)
+        }
+        return try await follow(decision, over: open, input, turn)
+    }
+
+    /// Adds the machine, and only then ends the conversation.
+    private func complete(
+        _ entry: Entry, over open: OpenEntry?, _ input: Input, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnAnswer {
+        var details = MachineDetails(entry.draft, ocrData: open?.data[OpenEntry.Key.ocrData])
+        let requestID = RequestID.make(userID: turn.lane.user, chatID: turn.lane.chat, tag: entry.tag)
+        while true {
+            let params = LibraryAdd.Params(requestID: requestID, userID: turn.lane.user, details: details)
+            killPoint("gateway.before-add")
+            do {
+                let added = try await calls.call(LibraryAdd.self, params)
+                killPoint("gateway.after-add")
+                return try await completed(params, added, turn)
+            } catch .refused(let error) where error.code == .duplicateNickname {
+                return try await follow(Dialogue.libraryRefused(entry, at: .nickname), over: open, input, turn)
+            } catch .refused(let error) where error.code == .invalidArgument {
+                if let step = Step.allCases.first(where: { $0.dataKey == error.field }) {
+                    return try await follow(Dialogue.libraryRefused(entry, at: step), over: open, input, turn)
+                }
+                // What nobody can be asked about is left out rather than to keep the machine from the library.
+                switch error.field {
+                case OpenEntry.Key.ocrData? where details.ocrData != nil: details.ocrData = nil
+                case OpenEntry.Key.photo? where details.texts[.photoFileID] != nil: details.texts[.photoFileID] = nil
+                default: throw .refused(error)
+                }
+            }
+        }
+    }
+
+    private func completed(
+        _ params: LibraryAdd.Params, _ added: StoredMachine, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnAnswer {
+        var outcome: [String: JSONValue] = ["machine_id": .string(added.machine.id)]
+        if !added.isDurable {
+            // Clearing empties the entry. Should the library lose its memory, this is all that is left of the machine.
+            outcome["machine"] = .object(params.members)
+            guard JSONValue.object(outcome).serialized().count <= StateClear.outcomeBytesMax else {
+                throw .unavailable(
+                    .library, reason: "only memory holds the machine, and it is too long to be kept elsewhere")
+            }
+        }
+        return try await clear(
+            .completed, turn, outcome: .object(outcome), reply: Dialogue.saved(Draft(added.machine.details)),
+            debts: added.isDurable ? [] : [.add(params)])
+    }
+}
+
+extension Input {
+    /// Whether it begins an entry when none is open.
+    var isBeginning: Bool {
+        switch self {
+        case .addMachine, .saveToLibrary: true
+        case .text, .skip, .back, .cancel, .photo, .button, .help, .unknownCommand, .other: false
+        }
+    }
+}

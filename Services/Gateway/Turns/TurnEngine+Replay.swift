@@ -1,0 +1,69 @@
+import Contracts
+import Dialogue
+
+extension TurnEngine {
+    /// The answer to an update that was applied when it was delivered before, by us or by a process that died.
+    ///
+    /// If another update was applied after it, this one was answered then: a lane goes on only after the reply.
+    func replay(
+        _ applied: AppliedUpdate, _ state: Conversation?, _ input: Input, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnAnswer {
+        if let state {
+            let answer = TurnAnswer(debts: state.isDurable ? [] : [held(turn)])
+            guard applied.cleared == nil, state.updateID == turn.updateID, let open = OpenEntry(state) else {
+                return answer
+            }
+            return TurnAnswer(reply: Dialogue.replay(open.entry, input), debts: answer.debts)
+        }
+        guard let clearing = applied.cleared else { return try await overtaken(turn) }
+        switch clearing.reason {
+        case .cancelled:
+            return try await clear(.cancelled, turn, outcome: clearing.outcome, reply: Dialogue.cancelled())
+        case .invalid:
+            return try await clear(.invalid, turn, outcome: clearing.outcome, reply: Dialogue.restartAsked())
+        case .expired: return try await overtaken(turn)
+        case .completed: return try await replayCompleted(clearing.outcome, turn)
+        }
+    }
+
+    private func held(_ turn: Turn) -> Debt { .held(turn.lane.conversation(), updateID: turn.updateID) }
+
+    /// What ended the conversation came later: it was answered, but is it durable?
+    private func overtaken(_ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
+        // Nothing is open, and nothing can open in this lane during this turn: this only asks where the tombstone is.
+        let tombstone = try await calls.call(
+            StateClear.self, .init(key: turn.lane.conversation(), reason: .expired))
+        return TurnAnswer(debts: tombstone.placement.isDurable ? [] : [held(turn)])
+    }
+
+    private func replayCompleted(_ outcome: JSONValue, _ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
+        // Not the last clearing: others followed, so it was answered.
+        guard let id = outcome["machine_id"]?.stringValue else { return try await overtaken(turn) }
+        var debts: [Debt] = []
+        let reply: Reply
+        if let kept = outcome["machine"]?.objectValue, let params = try? LibraryAdd.Params(Parameters(kept)) {
+            let added = try await addAgain(params)
+            if !added.isDurable { debts = [.add(params)] }
+            reply = Dialogue.saved(Draft(added.machine.details))
+        } else {
+            do {
+                let found = try await calls.call(LibraryGet.self, .init(userID: turn.lane.user, id: id))
+                reply = Dialogue.saved(Draft(found.machine.details))
+            } catch .refused(let error) where error.code == .notFound {
+                reply = Dialogue.alreadySaved()
+            }
+        }
+        return try await clear(.completed, turn, outcome: outcome, reply: reply, debts: debts)
+    }
+
+    /// The library may have lost it, and given its name to another machine: both are kept.
+    private func addAgain(_ params: LibraryAdd.Params) async throws(ServiceFailure) -> StoredMachine {
+        do { return try await calls.call(LibraryAdd.self, params) } catch .refused(let error)
+            where error.code == .duplicateNickname && error.suggestion != nil
+        {
+            var renamed = params
+            renamed.details.nickname = error.suggestion ?? params.details.nickname
+            return try await calls.call(LibraryAdd.self, renamed)
+        }
+    }
+}

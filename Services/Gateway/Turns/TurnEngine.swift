@@ -1,0 +1,102 @@
+import Contracts
+import Dialogue
+import KillPoints
+import Synchronization
+
+/// One turn: from what a person did to a stored effect and the reply to it.
+///
+/// A crash between any two calls is healed when the update is delivered again: each effect is stored under the update's
+/// id, or under an id made of the conversation. Nothing here sends, waits or tries again; a turn that fails changed
+/// nothing that its repetition does not find.
+struct TurnEngine<Calls: ServiceCalls>: Sendable {
+    /// How often a turn is decided anew because the conversation changed under it.
+    static var conflictsMax: Int { 8 }
+
+    let calls: Calls
+    let memory: TurnMemory
+    let newTag: @Sendable () -> String
+    let now: @Sendable () -> Timestamp
+
+    init(
+        calls: Calls, memory: TurnMemory = TurnMemory(), now: @escaping @Sendable () -> Timestamp,
+        newTag: @escaping @Sendable () -> String = {
+            var generator = SystemRandomNumberGenerator()
+            return ConversationTag.random(using: &generator)
+        }
+    ) {
+        self.calls = calls
+        self.memory = memory
+        self.newTag = newTag
+        self.now = now
+    }
+
+    func run(_ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
+        switch turn.request {
+        case .input(let input): return try await run(input, turn)
+        case .photo(let fileID): return try await photo(fileID, turn)
+        case .saveTapped(let messageID, let fileID): return try await saveTapped(messageID, fileID, turn)
+        case .library(let query): return try await library(query, turn)
+        case .refusal:
+            guard memory.isRefusalDue(turn.lane.userID, now: now()) else { return .silent }
+            return TurnAnswer(reply: Dialogue.refusal(userID: turn.lane.user))
+        case .nothing: return .silent
+        }
+    }
+
+    /// The open entry, what the update did before, or neither.
+    enum Standing {
+        case open(OpenEntry)
+        case none
+        case unreadable
+        case applied(AppliedUpdate, state: Conversation?)
+        /// It was answered, and something followed it.
+        case answered
+    }
+
+    func standing(_ turn: Turn) async throws(ServiceFailure) -> Standing {
+        let loaded = try await calls.call(
+            StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID))
+        if let applied = loaded.applied { return .applied(applied, state: loaded.state) }
+        guard let state = loaded.state else { return .none }
+        guard let entry = OpenEntry(state) else { return .unreadable }
+        return entry.answeredUpdates.contains(turn.updateID) ? .answered : .open(entry)
+    }
+
+    /// Decides until the conversation holds still.
+    func run(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
+        for _ in 1..<Self.conflictsMax {
+            do { return try await decided(input, turn) } catch .refused(let error) where error.code == .revisionConflict
+            {
+                continue
+            }
+        }
+        return try await decided(input, turn)
+    }
+
+    private func decided(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
+        switch try await standing(turn) {
+        case .applied(let applied, let state):
+            var answer = try await replay(applied, state, input, turn)
+            answer.isRepeated = true
+            return answer
+        case .answered: return TurnAnswer(isRepeated: true)
+        case .unreadable: return try await clear(.invalid, turn, reply: Dialogue.restartAsked())
+        case .none:
+            if turn.isOverheard { return noEffect(.silent, turn) }
+            return try await follow(Dialogue.decide(nil, input, newTag: newTag()), over: nil, input, turn)
+        case .open(let open):
+            return try await follow(
+                Dialogue.decide(open.entry, input, newTag: open.entry.tag), over: open, input, turn)
+        }
+    }
+}
+
+/// What turns of one process remember, in bounds.
+final class TurnMemory: Sendable {
+    private let answered = Mutex(AnsweredUpdates())
+    private let refusals = Mutex(RefusalLedger())
+
+    func isRefusalDue(_ userID: Int64, now: Timestamp) -> Bool { refusals.withLock { $0.isDue(userID, now: now) } }
+    func answeredWithoutEffect(_ turn: Turn) { answered.withLock { $0.answered(turn.updateID, in: turn.lane) } }
+    func answeredUpdates(of lane: LaneKey) -> [Int64] { answered.withLock { $0.ids(of: lane) } }
+}

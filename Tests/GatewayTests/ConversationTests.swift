@@ -1,0 +1,148 @@
+import Contracts
+import Dialogue
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+@Suite struct ConversationTests {
+    private func conversation(
+        _ step: String, _ data: [String: JSONValue], startedAt: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)
+    ) -> Conversation {
+        Conversation(
+            step: step, data: data, revision: Revision(rawValue: 3), updateID: 9, startedAt: startedAt,
+            updatedAt: startedAt, expiresAt: startedAt, storedIn: [.sqlite])
+    }
+
+    @Test func `What is written is read again, and what we do not know is kept`() throws {
+        let stored = try #require(
+            OpenEntry(conversation("manufacturer", ["nickname": "Pump", "colour": "red", "ocr_data": ["a": 1]])))
+        var entry = stored.entry
+        entry.step = .serial
+        entry.draft.answers[.manufacturer] = .skipped
+        entry.draft.answers[.model] = .value("M")
+        entry.draft.photoFileID = "p"
+        entry.draft.modelHint = "H"
+        let data = OpenEntry.data(for: entry, over: stored, answeredUpdates: [4, 5])
+        #expect(data["colour"] == "red")
+        #expect(data["ocr_data"] == ["a": 1])
+        #expect(data["manufacturer"] == .null)
+        let again = try #require(OpenEntry(conversation("serial", data)))
+        #expect(again.entry == entry)
+        #expect(again.answeredUpdates == [4, 5])
+        let third = OpenEntry.data(for: entry, over: again, answeredUpdates: Array(5...300))
+        #expect(third["answered_updates"]?.arrayValue?.count == OpenEntry.answeredMax)
+        #expect(third["answered_updates"]?.arrayValue?.last == 300)
+    }
+
+    @Test func `A row of the earlier bot`() throws {
+        let data: [String: JSONValue] = [
+            "nickname": "Pump", "photo_file_id": .null, "ocr_data": [:], "manufacturer_hint": .null,
+            "manufacturer": .null, "model_number": 42,
+        ]
+        let open = try #require(OpenEntry(conversation("serial", data)))
+        #expect(open.entry.step == .serial)
+        #expect(open.entry.draft.answers == [.nickname: .value("Pump"), .manufacturer: .skipped, .model: .value("42")])
+        #expect(open.entry.draft.photoFileID == nil)
+        #expect(open.entry.tag == String(1_700_000_000_000, radix: 36))
+    }
+
+    @Test func `Rows that cannot be read`() {
+        #expect(OpenEntry(conversation("complete", [:])) == nil)
+        #expect(OpenEntry(conversation("", [:])) == nil)
+        #expect(OpenEntry(conversation("model", ["nickname": ["x"]])) == nil)
+    }
+
+    @Test func `A tag that is none is replaced by the derived one`() throws {
+        let open = try #require(OpenEntry(conversation("model", ["entry_tag": "No tag!"])))
+        #expect(ConversationTag.isTag(open.entry.tag))
+        var random = SeededGenerator(seed: 1)
+        for _ in 0..<100 {
+            let tag = ConversationTag.random(using: &random)
+            #expect(tag.count == 16)
+            #expect(ConversationTag.isTag(tag))
+        }
+        #expect(ConversationTag.isTag(ConversationTag.derived(from: Timestamp(milliseconds: -5))))
+        #expect(!ConversationTag.isTag(""))
+    }
+
+    @Test func `FNV-1a of 128 bits, by its published vectors`() {
+        #expect(String(RequestID.fnv1a("".utf8), radix: 16) == "6c62272e07bb014262b821756295c58d")
+        #expect(String(RequestID.fnv1a("a".utf8), radix: 16) == "d228cb696f1a8caf78912b704e4a8964")
+    }
+
+    @Test func `A request id is a UUID of version 8, the same for the same conversation alone`() {
+        let id = RequestID.make(userID: "1", chatID: "1", tag: "abc")
+        #expect(id == RequestID.make(userID: "1", chatID: "1", tag: "abc"))
+        #expect(id.isUUID)
+        let parts = id.split(separator: "-")
+        #expect(parts[2].first == "8")
+        #expect("89ab".contains(parts[3].first ?? "-"))
+        let others = [("1", "1", "abd"), ("1", "2", "abc"), ("2", "1", "abc"), ("11", "", "abc"), ("1", "1a", "bc")]
+        #expect(Set(others.map { RequestID.make(userID: $0.0, chatID: $0.1, tag: $0.2) } + [id]).count == 6)
+        #expect(RequestID.uuid(0) == "00000000-0000-8000-8000-000000000000")
+        #expect(RequestID.uuid(.max) == "ffffffff-ffff-8fff-bfff-ffffffffffff")
+    }
+
+    @Test func `A draft becomes a machine, and a machine a draft`() {
+        let draft = Draft(
+            answers: [.nickname: .value("Pump"), .manufacturer: .value("Acme"), .model: .skipped, .notes: .value("n")],
+            photoFileID: "p", manufacturerHint: "hint")
+        let details = MachineDetails(draft, ocrData: [:])
+        #expect(details.nickname == "Pump")
+        #expect(details.texts == [.manufacturer: "Acme", .notes: "n", .photoFileID: "p"])
+        #expect(details.ocrData == nil)
+        let shown = Draft(details)
+        for step in Step.allCases { #expect(shown[step] == draft[step]) }
+        #expect(shown.photoFileID == "p")
+    }
+
+    @Test func `Photos are found by their message, and the newest twenty are kept`() {
+        var photos = RecentPhotos()
+        for id in 1...25 { photos.offered(.init(messageID: Int64(id), fileID: "f\(id)")) }
+        photos.offered(.init(messageID: 10, fileID: "f10b"))
+        let again = RecentPhotos(photos.data)
+        #expect(again == photos)
+        #expect(again.photos.count == 20)
+        #expect(again.fileID(messageID: 10) == "f10b")
+        #expect(again.fileID(messageID: 3) == nil)
+        #expect(again.fileID(messageID: nil) == "f10b")
+        #expect(RecentPhotos(["photos": "junk"]).photos.isEmpty)
+    }
+
+    @Test func `Updates without effect are remembered by lane, the newest`() {
+        var updates = AnsweredUpdates()
+        let (ann, bob) = (LaneKey(userID: 1, chatID: 1), LaneKey(userID: 2, chatID: 2))
+        updates.answered(1, in: ann)
+        updates.answered(2, in: bob)
+        #expect(updates.ids(of: ann) == [1])
+        for id in 0..<AnsweredUpdates.updatesMax { updates.answered(Int64(100 + id), in: bob) }
+        #expect(updates.ids(of: ann).isEmpty)
+        #expect(updates.ids(of: bob).count == AnsweredUpdates.updatesMax)
+    }
+
+    @Test func `A page's button fits, or there is none`() {
+        #expect(LibraryQuery(callbackData: "lib:2:a:b") == LibraryQuery(words: "a:b", page: 2))
+        #expect(LibraryQuery(callbackData: "lib:0") == LibraryQuery(words: ""))
+        #expect(LibraryQuery(callbackData: "lib:x:w") == LibraryQuery(words: "w"))
+        #expect(LibraryQuery(callbackData: "library") == nil)
+        let query = LibraryQuery(words: "pump")
+        #expect(query.callbackData(page: 0) == nil)
+        #expect(query.callbackData(page: 7) == "lib:7:pump")
+        #expect(LibraryQuery(words: String(repeating: "ä", count: 30)).callbackData(page: 2) == nil)
+        #expect(LibraryQuery(words: String(repeating: "ä", count: 900)).words.utf8.count <= LibraryQuery.wordsBytesMax)
+    }
+
+    @Test func `A stranger is told once an hour, and strangers are bounded`() {
+        var ledger = RefusalLedger()
+        let start = Timestamp(milliseconds: 0)
+        #expect(ledger.isDue(1, now: start) == true)
+        #expect(ledger.isDue(1, now: start.advanced(by: .seconds(3_599))) == false)
+        #expect(ledger.isDue(1, now: start.advanced(by: .seconds(3_600))) == true)
+        for id in 2...Int64(RefusalLedger.usersMax) {
+            #expect(ledger.isDue(id, now: start.advanced(by: .seconds(3_600))) == true)
+        }
+        #expect(ledger.isDue(5_000, now: start.advanced(by: .seconds(3_600))) == false)
+        #expect(ledger.isDue(5_000, now: start.advanced(by: .seconds(7_200))) == true)
+    }
+}

@@ -1,0 +1,96 @@
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+@Suite struct LaneTableTests {
+    @Test func `A lane works on one item at a time, in order, and vanishes`() {
+        var table = LaneTable<String, Int>()
+        #expect(table.received(1, in: "a") == .start)
+        #expect(table.received(2, in: "a") == .queued)
+        #expect(table.received(3, in: "b") == .start)
+        #expect(table.current(of: "a") == 1)
+        #expect(table.finished("a") == .goOn)
+        #expect(table.current(of: "a") == 2)
+        #expect(table.finished("a") == .end(start: nil))
+        #expect(table.finished("b") == .end(start: nil))
+        #expect(table.laneCount == 0)
+        #expect(table.itemCount == 0)
+        #expect(table.finished("a") == .end(start: nil))
+    }
+
+    @Test func `Lanes beyond the bound wait for another one's end, in order`() {
+        var table = LaneTable<String, Int>(limits: .init(workingMax: 1, itemsMax: 10))
+        #expect(table.received(1, in: "a") == .start)
+        #expect(table.received(2, in: "b") == .queued)
+        #expect(table.received(3, in: "c") == .queued)
+        #expect(table.received(4, in: "b") == .queued)
+        #expect(table.finished("a") == .end(start: "b"))
+        #expect(table.finished("b") == .goOn)
+        #expect(table.finished("b") == .end(start: "c"))
+        #expect(table.finished("c") == .end(start: nil))
+    }
+
+    @Test func `What has no room is not taken`() {
+        var table = LaneTable<String, Int>(limits: .init(workingMax: 2, itemsMax: 2))
+        #expect(table.received(1, in: "a") == .start)
+        #expect(table.received(2, in: "a") == .queued)
+        #expect(table.received(3, in: "b") == .full)
+        #expect(table.finished("a") == .goOn)
+        #expect(table.received(3, in: "b") == .start)
+    }
+
+    @Test func `Once closed, what was begun may end and nothing else begins`() {
+        var table = LaneTable<String, Int>(limits: .init(workingMax: 1, itemsMax: 10))
+        _ = table.received(1, in: "a")
+        _ = table.received(2, in: "a")
+        _ = table.received(3, in: "b")
+        table.close()
+        #expect(table.received(4, in: "c") == .full)
+        #expect(table.current(of: "a") == 1)
+        #expect(table.finished("a") == .end(start: nil))
+        #expect(table.laneCount == 0)
+        #expect(table.itemCount == 0)
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+    func `Any order of events keeps each lane's order and the bounds`(_ seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var table = LaneTable<Int, Int>(limits: .init(workingMax: 3, itemsMax: 12))
+        var working: Set<Int> = []
+        var given: [Int: [Int]] = [:]
+        var done: [Int: [Int]] = [:]
+        for item in 0..<2_000 {
+            if Bool.random(using: &random) {
+                let key = Int.random(in: 0..<8, using: &random)
+                switch table.received(item, in: key) {
+                case .start:
+                    let isNew = working.insert(key).inserted
+                    #expect(isNew)
+                    given[key, default: []].append(item)
+                case .queued: given[key, default: []].append(item)
+                case .full: #expect(table.itemCount == 12)
+                }
+            } else if let key = working.sorted().randomElement(using: &random), let current = table.current(of: key) {
+                done[key, default: []].append(current)
+                if case .end(let other) = table.finished(key) {
+                    working.remove(key)
+                    if let other {
+                        let isNew = working.insert(other).inserted
+                        #expect(isNew)
+                    }
+                }
+            }
+            #expect(working.count <= 3)
+        }
+        while let key = working.first, let current = table.current(of: key) {
+            done[key, default: []].append(current)
+            if case .end(let other) = table.finished(key) {
+                working.remove(key)
+                if let other { working.insert(other) }
+            }
+        }
+        #expect(done == given)
+        #expect(table.itemCount == 0)
+    }
+}

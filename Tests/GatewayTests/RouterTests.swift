@@ -1,0 +1,139 @@
+import Contracts
+import Dialogue
+import TelegramBotAPI
+import Testing
+
+@testable import Gateway
+
+@Suite struct RouterTests {
+    private let ann = User(id: 7)
+    private let group = Chat(id: -100, kind: .supergroup)
+
+    private func message(
+        _ text: String?, chat: Chat = Chat(id: 7), kind: ContentKind = .text, threadID: Int64? = nil,
+        isTopicMessage: Bool = false, from: User? = User(id: 7), photo: [PhotoSize] = [], document: Document? = nil
+    ) -> Update {
+        Update(
+            id: 1,
+            kind: .message(
+                Message(
+                    id: 5, threadID: threadID, isTopicMessage: isTopicMessage, from: from, chat: chat, text: text,
+                    photo: photo, document: document, contentKind: kind)))
+    }
+
+    private func route(_ update: Update, allowed: Set<Int64> = [], bot: String? = "Rivet_Bot") -> Router.Route {
+        Router(allowedUsers: AllowedUsers(ids: allowed), botName: bot).route(update)
+    }
+
+    private func request(_ update: Update, allowed: Set<Int64> = [], bot: String? = "Rivet_Bot") -> Turn.Request? {
+        guard case .turn(let turn) = route(update, allowed: allowed, bot: bot) else { return nil }
+        return turn.request
+    }
+
+    @Test(arguments: [
+        ("/addmachine", Turn.Request.input(.addMachine)), ("/AddMachine", .input(.addMachine)),
+        ("/start payload", .input(.help)), ("/help@rivet_bot", .input(.help)), ("/skip", .input(.skip)),
+        ("/cancel", .input(.cancel)), ("/nonsense", .input(.unknownCommand)), ("/", .input(.text("/"))),
+        ("/library", .library(LibraryQuery(words: ""))),
+        ("/library@Rivet_Bot  pump  hall ", .library(LibraryQuery(words: "pump  hall"))),
+        ("pump", .input(.text("pump"))), (" /skip", .input(.text(" /skip"))),
+    ])
+    func `Text and commands`(_ text: String, _ expected: Turn.Request) {
+        #expect(request(message(text)) == expected)
+    }
+
+    @Test func `A command for another bot is ignored, unless our name is not known yet`() {
+        #expect(route(message("/skip@other_bot", chat: group)) == .ignored)
+        #expect(request(message("/skip@other_bot", chat: group), bot: nil) == .input(.skip))
+    }
+
+    @Test func `A topic is part of the lane, a chain of replies is not`() {
+        func lane(_ update: Update) -> LaneKey? {
+            guard case .turn(let turn) = route(update) else { return nil }
+            return turn.lane
+        }
+        #expect(lane(message("x", chat: group, threadID: 9, isTopicMessage: true))?.chat == "-100:9")
+        #expect(lane(message("x", chat: group, threadID: 9))?.chat == "-100")
+        #expect(lane(message("x"))?.user == "7")
+    }
+
+    @Test func `What is no person's message to us is ignored`() {
+        #expect(route(message("x", from: nil)) == .ignored)
+        #expect(route(message("x", from: User(id: 8, isBot: true))) == .ignored)
+        #expect(route(message("x", chat: Chat(id: -5, kind: .channel))) == .ignored)
+        #expect(route(message(nil, kind: .service)) == .ignored)
+        #expect(route(message(nil, kind: .migration)) == .ignored)
+        #expect(route(Update(id: 1, kind: .unknown)) == .ignored)
+        let edited = Message(id: 5, from: ann, chat: Chat(id: 7), text: "x")
+        #expect(route(Update(id: 1, kind: .editedMessage(edited))) == .ignored)
+        let change = ChatMemberUpdated(chat: Chat(id: 7), from: ann, newStatus: .kicked)
+        #expect(route(Update(id: 1, kind: .myChatMember(change))) == .ignored)
+    }
+
+    @Test func `The largest size of a photo is kept, and an image sent as a file is a photo`() {
+        let sizes = [("s", 90), ("l", 1280), ("m", 320)].map {
+            PhotoSize(fileID: $0.0, width: Int64($0.1), height: Int64($0.1))
+        }
+        #expect(request(message(nil, kind: .photo, photo: sizes)) == .photo(fileID: "l"))
+        let image = Document(fileID: "d", mimeType: "image/png")
+        #expect(request(message(nil, kind: .document, document: image)) == .photo(fileID: "d"))
+        let sheet = Document(fileID: "d", mimeType: "application/pdf")
+        #expect(request(message(nil, kind: .document, document: sheet)) == .input(.other(kind: "file")))
+        #expect(request(message(nil, kind: .voice)) == .input(.other(kind: "voice message")))
+    }
+
+    @Test func `In a group, text and commands of others are overheard; ours are not`() {
+        func isOverheard(_ text: String, _ chat: Chat) -> Bool? {
+            guard case .turn(let turn) = route(message(text, chat: chat)) else { return nil }
+            return turn.isOverheard
+        }
+        #expect(isOverheard("hello", group) == true)
+        #expect(isOverheard("/roll", group) == true)
+        #expect(isOverheard("/roll@rivet_bot", group) == false)
+        #expect(isOverheard("/addmachine", group) == false)
+        #expect(isOverheard("hello", Chat(id: 7)) == false)
+    }
+
+    @Test func `Somebody who is not let in is refused, not for what is said into the room`() {
+        #expect(request(message("hello"), allowed: [8]) == .refusal)
+        #expect(request(message("/addmachine", chat: group), allowed: [8]) == .refusal)
+        #expect(request(message("hello", chat: group), allowed: [8]) == nil)
+        #expect(request(message("hello"), allowed: [7]) == .input(.text("hello")))
+        #expect(request(tap("save_to_library"), allowed: [8]) == .nothing)
+    }
+
+    private func tap(_ data: String?, replyTo: Message? = nil, isInaccessible: Bool = false) -> Update {
+        let origin: CallbackQuery.Origin =
+            isInaccessible
+            ? .inaccessible(InaccessibleMessage(id: 6, chat: group))
+            : .message(Message(id: 6, threadID: 3, isTopicMessage: true, chat: group, replyTo: replyTo))
+        return Update(id: 2, kind: .callbackQuery(CallbackQuery(id: "q", from: ann, message: origin, data: data)))
+    }
+
+    @Test func `Taps`() {
+        let photo = Message(
+            id: 4, from: ann, chat: group, photo: [PhotoSize(fileID: "p", width: 1, height: 1)], contentKind: .photo)
+        #expect(
+            request(tap("save_to_library", replyTo: photo)) == .saveTapped(photoMessageID: 4, photoFileID: "p"))
+        #expect(
+            request(tap("save_to_library", isInaccessible: true))
+                == .saveTapped(photoMessageID: nil, photoFileID: nil))
+        #expect(request(tap("lib:3")) == .library(LibraryQuery(words: "", page: 3)))
+        #expect(request(tap("skip:model:abc")) == .input(.button(data: "skip:model:abc")))
+        #expect(request(tap(nil)) == .nothing)
+        guard case .turn(let turn) = route(tap("x:y")) else { return #expect(Bool(false)) }
+        #expect(turn.lane == LaneKey(userID: 7, chatID: -100, topicID: 3))
+        #expect(turn.tap == Turn.Tap(queryID: "q", messageID: 6))
+    }
+
+    @Test func `A lane is found again from its conversation`() {
+        for lane in [
+            LaneKey(userID: 7, chatID: -100, topicID: 3), LaneKey(userID: 1, chatID: 1),
+        ] {
+            #expect(LaneKey(lane.conversation("outbox")) == lane)
+        }
+        #expect(LaneKey(.init(userID: "x", chatID: "1")) == nil)
+        #expect(LaneKey(.init(userID: "1", chatID: "1:x")) == nil)
+        #expect(LaneKey(.init(userID: "1", chatID: "1:2:3")) == nil)
+    }
+}

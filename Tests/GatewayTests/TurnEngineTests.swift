@@ -1,0 +1,232 @@
+import Contracts
+import Dialogue
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+@Suite struct TurnEngineTests {
+    private let services = FakeServices()
+    private let lane = LaneKey(userID: 7, chatID: 7)
+
+    private func engine(_ memory: TurnMemory = TurnMemory()) -> TurnEngine<FakeServices> {
+        TurnEngine(
+            calls: services, memory: memory, now: { Timestamp(milliseconds: 0) }, newTag: { "tagtagtagtagtag1" })
+    }
+
+    private func turn(_ id: Int64, _ input: Input, isOverheard: Bool = false) -> Turn {
+        Turn(
+            updateID: id, lane: lane, isGroup: false, messageID: id, request: .input(input), isOverheard: isOverheard)
+    }
+
+    /// A whole entry: `/addmachine`, then six answers.
+    private var entry: [Turn] {
+        let inputs: [Input] = [
+            .addMachine, .text("Pump"), .text("Acme"), .skip, .text("SN"), .text("Hall"), .text("fine"),
+        ]
+        return inputs.enumerated().map { turn(Int64(10 + $0.offset), $0.element) }
+    }
+
+    private func expectOnePump() {
+        let machines = services.content.withLock { Array($0.machines.values) }
+        #expect(machines.count == 1)
+        #expect(machines.first?.details.nickname == "Pump")
+        #expect(
+            machines.first?.details.texts == [
+                .manufacturer: "Acme", .serialNumber: "SN", .location: "Hall", .notes: "fine",
+            ])
+        #expect(services.row(lane)?.isOpen == false)
+    }
+
+    @Test func `An entry from its beginning to the library`() async throws {
+        for turn in entry {
+            let answer = try await engine().run(turn)
+            #expect(answer.reply != nil)
+            #expect(answer.debts.isEmpty)
+        }
+        expectOnePump()
+    }
+
+    @Test func `Each update delivered twice takes effect once, and is answered alike`() async throws {
+        for turn in entry {
+            let first = try await engine().run(turn)
+            let second = try await engine().run(turn)
+            #expect(second.isRepeated)
+            #expect(first.reply == second.reply)
+        }
+        expectOnePump()
+    }
+
+    @Test func `Delivered again after all, no update changes or says anything but the last`() async throws {
+        for turn in entry { _ = try await engine().run(turn) }
+        for turn in entry.dropLast() { #expect(try await engine().run(turn).reply == nil) }
+        #expect(try await engine().run(entry[6]).reply?.plainText.contains("Saved to Library") == true)
+        expectOnePump()
+    }
+
+    /// The process dies at every call, before and after its effect, and all unsettled updates come again.
+    @Test(arguments: 0..<30, [false, true])
+    func `A crash at any call is healed`(_ call: Int, _ afterEffect: Bool) async throws {
+        services.content.withLock { $0.failure = (call, afterEffect) }
+        var memory = TurnMemory()
+        for turn in entry {
+            while true {
+                do {
+                    _ = try await engine(memory).run(turn)
+                    break
+                } catch {
+                    memory = TurnMemory()
+                }
+            }
+        }
+        expectOnePump()
+    }
+
+    @Test func `What was said before an entry was open does not become its answer`() async throws {
+        let memory = TurnMemory()
+        let hello = turn(5, .text("hello"))
+        #expect(try await engine(memory).run(hello).reply != nil)
+        _ = try await engine(memory).run(entry[0])
+        // A crash: Telegram had not heard that 5 is settled.
+        let again = try await engine().run(hello)
+        #expect(again == TurnAnswer(isRepeated: true))
+        #expect(services.row(lane)?.step == "nickname")
+        for turn in entry.dropFirst() { _ = try await engine().run(turn) }
+        expectOnePump()
+    }
+
+    @Test func `A refused answer is not taken at a later step when it comes again`() async throws {
+        let memory = TurnMemory()
+        _ = try await engine(memory).run(entry[0])
+        let short = turn(50, .text("P"))
+        _ = try await engine(memory).run(short)
+        _ = try await engine(memory).run(entry[1])
+        #expect(try await engine().run(short).reply == nil)
+        #expect(services.row(lane)?.step == "manufacturer")
+    }
+
+    @Test func `Asking for an entry while one is open begins none after that one has ended`() async throws {
+        _ = try await engine().run(entry[0])
+        let again = turn(60, .addMachine)
+        #expect(try await engine().run(again).reply?.plainText.contains("in-progress") == true)
+        _ = try await engine().run(turn(61, .cancel))
+        #expect(services.row(lane)?.isOpen == false)
+        #expect(try await engine().run(again).reply == nil)
+        #expect(services.row(lane)?.isOpen == false)
+    }
+
+    @Test func `In memory only, the reply says so and the update is owed`() async throws {
+        services.content.withLock { $0.isStateDurable = false }
+        let answer = try await engine().run(entry[0])
+        #expect(answer.debts.count == 1)
+        #expect(answer.spoken?.plainText.contains(Dialogue.memoryOnlySentence) == true)
+        #expect(try await engine().run(entry[0]).debts == [.held(lane.conversation(), updateID: 10)])
+        for debt in answer.debts { #expect(try await debt.standing(services) == .owed) }
+        services.content.withLock { $0.isStateDurable = true }
+        for debt in answer.debts { #expect(try await debt.standing(services) == .paid) }
+    }
+
+    @Test func `Delivered again, no update of an entry is settled before its end is durable`() async throws {
+        services.content.withLock { ($0.isStateDurable, $0.isLibraryDurable) = (false, false) }
+        for turn in entry { _ = try await engine().run(turn) }
+        for turn in entry { #expect(try await engine().run(turn).debts.isEmpty == false) }
+        #expect(try await Debt.held(lane.conversation(), updateID: 12).standing(services) == .unclear)
+        services.content.withLock { ($0.isStateDurable, $0.isLibraryDurable) = (true, true) }
+        for turn in entry { #expect(try await engine().run(turn).debts.isEmpty) }
+        expectOnePump()
+    }
+
+    @Test func `Memory that was lost is noticed`() async throws {
+        services.content.withLock { $0.isStateDurable = false }
+        for turn in entry.prefix(2) { _ = try await engine().run(turn) }
+        let answer = try await engine().run(entry[2])
+        services.content.withLock { $0.rows = [:] }
+        #expect(try await answer.debts[0].standing(services) == .lost)
+        #expect(try await Debt.held(lane.conversation(), updateID: 12).standing(services) == .lost)
+    }
+
+    @Test func `A machine that only the library's memory held is added again`() async throws {
+        services.content.withLock { $0.isLibraryDurable = false }
+        for turn in entry.dropLast() { _ = try await engine().run(turn) }
+        let answer = try await engine().run(entry[6])
+        #expect(answer.debts.count == 1)
+        services.content.withLock { ($0.machines, $0.isLibraryDurable) = ([:], true) }
+        let again = try await engine().run(entry[6])
+        #expect(again.debts.isEmpty)
+        #expect(again.reply?.plainText.contains("Saved to Library") == true)
+        expectOnePump()
+    }
+
+    @Test func `A nickname that was taken after the check is asked for again`() async throws {
+        for turn in entry.dropLast() { _ = try await engine().run(turn) }
+        let other = LibraryAdd.Params(requestID: "other", userID: "7", details: MachineDetails(nickname: "PUMP"))
+        _ = try await services.call(LibraryAdd.self, other)
+        let answer = try await engine().run(entry[6])
+        #expect(answer.reply?.plainText.contains("already have") == true)
+        #expect(services.row(lane)?.step == "nickname")
+        let saved = try await engine().run(turn(80, .text("Pump 2")))
+        #expect(saved.reply?.plainText.contains("Saved to Library") == true)
+        #expect(services.content.withLock { $0.machines.count } == 2)
+    }
+
+    @Test func `An entry that cannot be read is set aside`() async throws {
+        let params = StateSave.Params(key: lane.conversation(), step: "complete", data: [:])
+        _ = try await services.call(StateSave.self, params)
+        let turn = turn(90, .text("x"))
+        let answer = try await engine().run(turn)
+        #expect(answer.reply == Dialogue.restartAsked())
+        #expect(services.row(lane)?.isOpen == false)
+        #expect(try await engine().run(turn).reply == Dialogue.restartAsked())
+    }
+
+    @Test func `A plain photo is offered, remembered and found`() async throws {
+        let photo = Turn(updateID: 1, lane: lane, isGroup: false, messageID: 40, request: .photo(fileID: "p1"))
+        let offer = try await engine().run(photo)
+        #expect(offer.repliesToMessage)
+        #expect(offer.reply == Dialogue.photoOffer())
+        #expect(try await engine().run(photo) == offer)
+        let tap = Turn(
+            updateID: 2, lane: lane, isGroup: false, request: .saveTapped(photoMessageID: 40, photoFileID: nil),
+            tap: Turn.Tap(queryID: "q", messageID: 41))
+        _ = try await engine().run(tap)
+        #expect(services.row(lane)?.data["photo_file_id"] == "p1")
+        let second = Turn(updateID: 3, lane: lane, isGroup: false, messageID: 42, request: .photo(fileID: "p2"))
+        _ = try await engine().run(second)
+        #expect(services.row(lane)?.data["photo_file_id"] == "p2")
+        #expect(services.row(lane, "photo")?.data == ["photos": [["message_id": 40, "file_id": "p1"]]])
+    }
+
+    @Test func `What is overheard is answered only with an entry open`() async throws {
+        #expect(try await engine().run(turn(1, .text("hello"), isOverheard: true)).reply == nil)
+        _ = try await engine().run(entry[0])
+        #expect(try await engine().run(turn(11, .text("Pump"), isOverheard: true)).reply != nil)
+        #expect(services.row(lane)?.step == "manufacturer")
+    }
+
+    @Test func `Pages of the library are counted from one`() async throws {
+        for number in 1...45 {
+            let details = MachineDetails(nickname: "M\(number)")
+            _ = try await services.call(
+                LibraryAdd.self, .init(requestID: "r\(number)", userID: "7", details: details))
+        }
+        func page(_ number: Int) async throws -> Reply? {
+            try await engine().run(
+                Turn(
+                    updateID: 1, lane: lane, isGroup: false, request: .library(LibraryQuery(words: "", page: number)))
+            ).reply
+        }
+        #expect(try await page(1)?.buttons.flatMap(\.self).map(\.data) == ["lib:2"])
+        #expect(try await page(2)?.plainText.contains("21. M25") == true)
+        #expect(try await page(2)?.buttons.flatMap(\.self).map(\.data) == ["lib:1", "lib:3"])
+        #expect(try await page(3)?.buttons.flatMap(\.self).map(\.data) == ["lib:2"])
+        #expect(try await page(9) == page(3))
+    }
+
+    @Test func `A stranger is refused once`() async throws {
+        let memory = TurnMemory()
+        let stranger = Turn(updateID: 1, lane: lane, isGroup: false, messageID: 1, request: .refusal)
+        #expect(try await engine(memory).run(stranger).reply == Dialogue.refusal(userID: "7"))
+        #expect(try await engine(memory).run(stranger).reply == nil)
+        #expect(services.content.withLock { $0.log.isEmpty })
+    }
+}

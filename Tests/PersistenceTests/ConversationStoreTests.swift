@@ -1,0 +1,192 @@
+import Contracts
+import Testing
+
+@testable import Persistence
+
+@Suite struct ConversationStoreTests {
+    private let key = ConversationKey(userID: "7", chatID: "7")
+
+    private func open(
+        _ file: TemporaryFile, _ clock: TestClock, timeToLive: Duration = .seconds(86_400)
+    ) async throws -> ConversationStore {
+        try await ConversationStore(path: file.path, memoryLimit: 1 << 20, timeToLive: timeToLive, now: clock.now)
+    }
+
+    @Test func aConversationFromItsBeginningToItsEnd() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        #expect(try await store.load(.init(key: key))().get().state == nil)
+        let first = try await store.save(.init(key: key, step: "nickname", data: [:], updateID: 1))().get()
+        clock.advance(.seconds(60))
+        let second = try await store.save(
+            .init(key: key, step: "model", data: ["nickname": "P"], updateID: 2, expectedRevision: first.revision))()
+            .get()
+        #expect(second.revision > first.revision)
+        let state = try #require(try await store.load(.init(key: key))().get().state)
+        #expect(state.step == "model" && state.updateID == 2 && state.data == ["nickname": "P"])
+        #expect(state.startedAt.advanced(by: .seconds(60)) == state.updatedAt)
+        #expect(state.expiresAt == state.updatedAt.advanced(by: .seconds(86_400)))
+        #expect(store.loadFromMemory(.init(key: key))?.state == state)
+        let cleared = try await store.clear(.init(key: key, reason: .completed, updateID: 3, outcome: ["id": "x"]))()
+            .get()
+        #expect(cleared.cleared && cleared.revision ?? .none > second.revision)
+        #expect(try await store.load(.init(key: key))().get().state == nil)
+        let applied = try await store.load(.init(key: key, updateID: 3))().get().applied
+        #expect(applied?.cleared == .init(reason: .completed, outcome: ["id": "x"]))
+        await store.close()
+    }
+
+    /// A set by update id: ids may go down, and the answer is the same after a restart.
+    @Test func theSameUpdateChangesNothing() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        var store = try await open(file, clock)
+        var answers: [Int64: StateSave.Output] = [:]
+        for updateID in [1_000, 5, 7, -3, 6] as [Int64] {
+            answers[updateID] = try await store.save(
+                .init(key: key, step: "s\(updateID)", data: [:], updateID: updateID))().get()
+            clock.advance(.seconds(1))
+        }
+        for isRestarted in [false, true] {
+            if isRestarted {
+                await store.close()
+                store = try await open(file, clock)
+            }
+            for (updateID, answer) in answers {
+                let again = try await store.save(.init(key: key, step: "other", data: ["x": 1], updateID: updateID))()
+                    .get()
+                #expect(again == answer)
+                #expect(try await store.load(.init(key: key, updateID: updateID))().get().applied != nil)
+            }
+            #expect(try await store.load(.init(key: key))().get().state?.step == "s6")
+        }
+        await store.close()
+    }
+
+    @Test func theMemoryOfUpdatesIsBounded() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        for updateID in 0..<200 as Range<Int64> {
+            _ = try await store.save(.init(key: key, step: "s", data: [:], updateID: updateID))().get()
+        }
+        let remembered = Int64(ConversationRecord.appliedUpdatesMax)
+        #expect(try await store.load(.init(key: key, updateID: 199))().get().applied != nil)
+        #expect(try await store.load(.init(key: key, updateID: 200 - remembered))().get().applied != nil)
+        #expect(try await store.load(.init(key: key, updateID: 199 - remembered))().get().applied == nil)
+        await store.close()
+    }
+
+    @Test func theExpectedRevisionMustBeTheStoredOne() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        func save(_ expected: Revision) async -> Result<StateSave.Output, RPCError> {
+            await store.save(.init(key: key, step: "s", data: [:], expectedRevision: expected))()
+        }
+        let first = try await save(.none).get()
+        for wrong in [.none, Revision(rawValue: first.revision.rawValue - 1), first.revision.next] {
+            let refused = await save(wrong)
+            #expect { try refused.get() } throws: { error in
+                let error = error as? RPCError
+                return error?.code == .revisionConflict && error?.revision == first.revision.rawValue
+            }
+        }
+        _ = try await save(first.revision).get()
+        _ = try await store.clear(.init(key: key, reason: .cancelled))().get()
+        _ = try await save(.none).get()
+        await store.close()
+    }
+
+    @Test func revisionsGrowOverClearsRestartsAndAClockThatGoesBack() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        var last = Revision.none
+        for turn in 0..<6 {
+            clock.advance(.seconds(turn.isMultiple(of: 2) ? 100 : -100_000))
+            let store = try await open(file, clock)
+            let saved = try await store.save(.init(key: key, step: "s", data: [:]))().get().revision
+            let cleared = try await store.clear(.init(key: key, reason: .completed))().get().revision ?? .none
+            #expect(last < saved && saved < cleared)
+            last = cleared
+            await store.close()
+        }
+    }
+
+    /// What is derived from a conversation's beginning must be its own, even if the clock stands still.
+    @Test func noTwoConversationsOfAKeyBeginAtOneTime() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        var beginnings: Set<Timestamp> = []
+        for turn in 0..<5 {
+            _ = try await store.save(.init(key: key, step: "s", data: [:]))().get()
+            beginnings.insert(try #require(try await store.load(.init(key: key))().get().state).startedAt)
+            _ = try await store.clear(.init(key: key, reason: .completed))().get()
+            if turn == 2 { clock.advance(.seconds(-3_600)) }
+        }
+        #expect(beginnings.count == 5)
+        await store.close()
+    }
+
+    @Test func anUntouchedConversationExpires() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        for user in 0..<120 {
+            let key = ConversationKey(userID: "\(user)", chatID: "1")
+            _ = try await store.save(.init(key: key, step: "s", data: ["x": 1], updateID: 1))().get()
+        }
+        clock.advance(.seconds(86_399))
+        #expect(try await store.sweep().get() == 0)
+        let kept = ConversationKey(userID: "5", chatID: "1")
+        _ = try await store.save(.init(key: kept, step: "s", data: [:], updateID: 2))().get()
+        clock.advance(.seconds(1))
+        let gone = ConversationKey(userID: "6", chatID: "1")
+        #expect(try await store.load(.init(key: gone))().get().state == nil)
+        #expect(try await store.clear(.init(key: gone, reason: .cancelled))().get().cleared == false)
+        #expect(try await store.sweep().get() == 119)
+        #expect(try await store.sweep().get() == 0)
+        #expect(try await store.load(.init(key: kept))().get().state != nil)
+        // The tombstone remembers the update.
+        #expect(try await store.load(.init(key: gone, updateID: 1))().get().applied == AppliedUpdate(cleared: nil))
+        await store.close()
+    }
+
+    @Test func tombstonesGoAfterThirtyDaysAndRevisionsStillGrow() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        _ = try await store.save(.init(key: key, step: "s", data: [:], updateID: 1))().get()
+        let cleared = try await store.clear(.init(key: key, reason: .completed, updateID: 2))().get().revision ?? .none
+        clock.advance(.seconds(29 * 86_400))
+        _ = await store.sweep()
+        await store.close()
+        let second = try await open(file, clock)
+        #expect(try await second.load(.init(key: key, updateID: 2))().get().applied != nil)
+        clock.advance(.seconds(2 * 86_400))
+        _ = await second.sweep()
+        await second.close()
+        let third = try await open(file, clock)
+        #expect(try await third.load(.init(key: key, updateID: 2))().get().applied == nil)
+        clock.advance(.seconds(-90 * 86_400))
+        #expect(try await third.save(.init(key: key, step: "s", data: [:]))().get().revision > cleared)
+        await third.close()
+    }
+
+    @Test func listingGoesThroughAllOpenConversationsOfAType() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        for user in 0..<25 {
+            for type in ["outbox", "photo"] {
+                let key = ConversationKey(userID: "\(user)", chatID: "c", type: type)
+                _ = try await store.save(.init(key: key, step: "s", data: [:]))().get()
+                if user == 3 { _ = try await store.clear(.init(key: key, reason: .completed))().get() }
+            }
+        }
+        var users: [String] = []
+        var cursor: String?
+        repeat {
+            let page = try await store.list(.init(type: "outbox", limit: 10, cursor: cursor))().get()
+            users += page.conversations.map(\.key.userID)
+            #expect(page.conversations.allSatisfy { $0.key.type == "outbox" })
+            cursor = page.nextCursor
+        } while cursor != nil
+        #expect(users == (0..<25).map(String.init).filter { $0 != "3" }.sorted())
+        #expect(throws: RPCError.self) { try store.list(.init(type: "outbox", cursor: "nonsense")) }
+        await store.close()
+    }
+}

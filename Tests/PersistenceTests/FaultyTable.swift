@@ -1,0 +1,68 @@
+import CSQLite
+import Contracts
+import Synchronization
+
+@testable import Persistence
+
+/// A real table whose calls fail when a test says so.
+final class FaultyTable: LocalTable {
+    typealias Record = ConversationRecord
+
+    /// What is to fail, for the file at a path.
+    struct Faults: Sendable {
+        /// Calls that go well before the fault begins; nil for no fault.
+        var callsBefore: Int?
+        /// How many calls fail.
+        var count = Int.max
+        var code = SQLITE_FULL
+        /// The commit takes effect and says that it failed.
+        var commitsAnyway = false
+        /// Bound into the fault: calls seen.
+        fileprivate(set) var calls = 0
+    }
+
+    private static let faults = Mutex<[String: Faults]>([:])
+
+    static func set(_ faults: Faults, for path: String) { Self.faults.withLock { $0[path] = faults } }
+    static func heal(_ path: String) { faults.withLock { $0[path] = nil } }
+    static func calls(_ path: String) -> Int { faults.withLock { $0[path]?.calls ?? 0 } }
+
+    private let table: ConversationTable
+    private let path: String
+
+    init(path: String) throws(LocalTableError) {
+        self.path = path
+        table = try ConversationTable(path: path)
+    }
+
+    private func meet(_ operation: String) throws(SQLiteError) {
+        let code: Int32? = Self.faults.withLock { all in
+            guard let before = all[path]?.callsBefore else { return nil }
+            all[path]?.calls += 1
+            let calls = all[path]?.calls ?? 0
+            let isFailing = calls > before && calls - before <= all[path]?.count ?? 0
+            return isFailing ? all[path]?.code : nil
+        }
+        if let code { throw SQLiteError(code: code, message: "injected", operation: operation) }
+    }
+
+    func get(_ key: ConversationKey) throws(SQLiteError) -> ConversationRecord? { try table.get(key) }
+    func put(_ record: ConversationRecord) throws(SQLiteError) {
+        try meet("put")
+        try table.put(record)
+    }
+    func begin() throws(SQLiteError) {
+        try meet("begin")
+        try table.begin()
+    }
+    func commit() throws(SQLiteError) {
+        let commitsAnyway = Self.faults.withLock { $0[path]?.commitsAnyway ?? false }
+        if commitsAnyway { try table.commit() }
+        try meet("commit")
+        if !commitsAnyway { try table.commit() }
+    }
+    func rollback() { table.rollback() }
+    func savepoint() throws(SQLiteError) { try table.savepoint() }
+    func rollbackToSavepoint() throws(SQLiteError) { try table.rollbackToSavepoint() }
+    func checkpoint() { table.checkpoint() }
+}

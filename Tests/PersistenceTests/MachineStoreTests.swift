@@ -1,0 +1,167 @@
+import Contracts
+import Foundation
+import Testing
+
+@testable import Persistence
+
+@Suite struct MachineStoreTests {
+    private func open(_ file: TemporaryFile, _ clock: TestClock = TestClock()) async throws -> MachineStore {
+        try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: clock.now)
+    }
+
+    private func add(
+        _ store: MachineStore, _ nickname: String, user: String = "7", request: String = UUID().uuidString.lowercased(),
+        _ texts: [MachineField: String] = [:]
+    ) async -> Result<StoredMachine, RPCError> {
+        await store.add(
+            .init(requestID: request, userID: user, details: MachineDetails(nickname: nickname, texts: texts)))()
+    }
+
+    private func isRefused<Output>(_ result: Result<Output, RPCError>, _ code: RPCError.Code) -> RPCError? {
+        guard case .failure(let error) = result, error.code == code else { return nil }
+        return error
+    }
+
+    @Test func aRequestAddsOneMachineHoweverOftenItComes() async throws {
+        let file = try TemporaryFile()
+        let store = try await open(file)
+        let request = UUID().uuidString.lowercased()
+        let first = try await add(store, "Pump", request: request).get()
+        #expect(first.isDurable)
+        #expect(try await add(store, "Pump", request: request).get().machine == first.machine)
+        #expect(try await add(store, "Another", request: request).get().machine == first.machine)
+        let reference = MachineReference(userID: "7", id: first.machine.id)
+        #expect(try await store.delete(reference)().get().deleted)
+        // Deleted since, it is still not added again.
+        #expect(try await add(store, "Pump", request: request).get().machine.id == first.machine.id)
+        #expect(try await store.list(.init(userID: "7"))().get().total == 0)
+        #expect(
+            isRefused(await add(store, "Pump", user: "8", request: request), .invalidArgument)?.field == "request_id")
+        await store.close()
+    }
+
+    @Test func aDuplicateNicknameIsRefusedWithAFreeOne() async throws {
+        let file = try TemporaryFile()
+        let store = try await open(file)
+        _ = try await add(store, "Straße").get()
+        for nickname in ["Straße", "STRASSE", "strasse"] {
+            let error = try #require(isRefused(await add(store, nickname), .duplicateNickname))
+            #expect(
+                try await store.checkNickname(.init(userID: "7", nickname: error.suggestion ?? ""))().get().available)
+        }
+        #expect(try await add(store, "Straße", user: "8").get().machine.userID == "8")
+        for number in 2...30 {
+            let error = try #require(isRefused(await add(store, "Straße"), .duplicateNickname))
+            #expect(error.suggestion == "Straße (\(number))")
+            _ = try await add(store, error.suggestion ?? "").get()
+        }
+        #expect(isRefused(await add(store, "straße (7)"), .duplicateNickname)?.suggestion == "straße (31)")
+        await store.close()
+    }
+
+    @Test func changesNeedTheStoredRevision() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        let machine = try await add(store, "Pump", [.notes: "old", .location: "Hall"]).get().machine
+        _ = try await add(store, "Taken").get()
+        let reference = MachineReference(userID: "7", id: machine.id)
+        func update(_ revision: Revision, _ changes: MachineChanges) async -> Result<StoredMachine, RPCError> {
+            await store.update(.init(reference: reference, expectedRevision: revision, changes: changes))()
+        }
+        clock.advance(.seconds(5))
+        let changed = try await update(machine.revision, .init(nickname: "PUMP", texts: [.notes: nil])).get().machine
+        #expect(changed.details == MachineDetails(nickname: "PUMP", texts: [.location: "Hall"]))
+        #expect(changed.updatedAt == changed.createdAt.advanced(by: .seconds(5)))
+        let stale = try #require(isRefused(await update(machine.revision, .init(nickname: "X2")), .revisionConflict))
+        #expect(stale.revision == changed.revision.rawValue)
+        #expect(isRefused(await update(changed.revision, .init(nickname: "taken")), .duplicateNickname) != nil)
+        #expect(try await update(changed.revision, .init()).get().machine.revision == changed.revision)
+        #expect(try await store.list(.init(userID: "7", query: "old"))().get().total == 0)
+        let foreign = MachineReference(userID: "8", id: machine.id)
+        #expect(isRefused(await store.get(foreign)(), .notFound) != nil)
+        #expect(try await store.delete(foreign)().get().deleted == false)
+        await store.close()
+    }
+
+    @Test func aDeletedMachineComesBackWithinThirtyDays() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        let machine = try await add(store, "Pump", [.notes: "kept"]).get().machine
+        let reference = MachineReference(userID: "7", id: machine.id)
+        #expect(try await store.delete(reference)().get() == .init(deleted: true, isDurable: true))
+        #expect(try await store.delete(reference)().get().deleted == false)
+        #expect(isRefused(await store.get(reference)(), .notFound) != nil)
+        let successor = try await add(store, "pump").get().machine
+        #expect(
+            isRefused(await store.restore(.init(reference: reference))(), .duplicateNickname)?.suggestion == "Pump (2)")
+        let restored = try await store.restore(.init(reference: reference, nickname: "Old pump"))().get().machine
+        #expect(restored.details == MachineDetails(nickname: "Old pump", texts: [.notes: "kept"]))
+        #expect(restored.createdAt == machine.createdAt && restored.revision > machine.revision)
+        #expect(try await store.restore(.init(reference: reference))().get().machine == restored)
+        #expect(try await store.list(.init(userID: "7"))().get().total == 2)
+        _ = try await store.delete(.init(userID: "7", id: successor.id))().get()
+        clock.advance(LibraryRestore.keptFor)
+        #expect(
+            isRefused(await store.restore(.init(reference: .init(userID: "7", id: successor.id)))(), .notFound) != nil)
+        #expect(try await store.prune().get() == 1)
+        await store.close()
+    }
+
+    @Test func listsGoFromTheNewestToTheOldestOnAllPages() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        for number in 0..<45 {
+            // Some share a moment.
+            if number.isMultiple(of: 3) { clock.advance(.milliseconds(1)) }
+            _ = try await add(store, "Machine \(number)").get()
+        }
+        _ = try await add(store, "Other", user: "8").get()
+        for query in [nil, "machi"] {
+            var seen: [Machine] = []
+            var cursor: String?
+            repeat {
+                let page = try await store.list(.init(userID: "7", limit: 10, cursor: cursor, query: query))().get()
+                #expect(page.total == 45 && page.machines.count <= 10)
+                seen += page.machines
+                cursor = page.nextCursor
+            } while cursor != nil
+            #expect(Set(seen.map(\.id)).count == 45)
+            #expect(seen.map(\.createdAt) == seen.map(\.createdAt).sorted(by: >))
+        }
+        #expect(throws: RPCError.self) { try store.list(.init(userID: "7", cursor: "nonsense")) }
+        await store.close()
+    }
+
+    @Test(arguments: [
+        ("3rq", true), ("3RQ2000-2AW00", true), ("2aw", true), ("siem comp", true), ("BUILDING panel", true),
+        ("ванк", true),
+        ("🔧", true), ("", true), ("   ", true), ("rq2000", false), ("siemens pump", false), ("\"", false), ("*", false),
+        ("NOT", false), ("a\" OR \"b", false), ("nickname:main", false), ("main^", true), ("-3RQ", true),
+        ("photo", false),
+    ])
+    func search(_ query: String, _ isFound: Bool) async throws {
+        let file = try TemporaryFile()
+        let store = try await open(file)
+        _ = try await add(
+            store, "Main compressor",
+            [
+                .manufacturer: "Siemens", .modelNumber: "3RQ2000-2AW00", .location: "Building A, Panel 3",
+                .notes: "Иванко 🔧 replaced\nrelay, ванка", .photoFileID: "photo1",
+            ]
+        ).get()
+        _ = try await add(store, "Main compressor Siemens 3RQ", user: "8").get()
+        #expect(try await store.list(.init(userID: "7", query: query))().get().total == (isFound ? 1 : 0))
+        await store.close()
+    }
+
+    @Test func manyAddsOfOneNicknameAddOne() async throws {
+        let file = try TemporaryFile()
+        let store = try await open(file)
+        let outcomes = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<100 { group.addTask { (try? await add(store, "Pump").get()) != nil } }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(outcomes == 1)
+        await store.close()
+    }
+}

@@ -1,0 +1,103 @@
+import CSQLite
+import Contracts
+import Foundation
+import Migrations
+import Testing
+
+@testable import Persistence
+
+@Suite struct MigrationTests {
+    @Test(arguments: Migration.Store.allCases)
+    func everyFileCanBeRunTwice(_ store: Migration.Store) throws {
+        let file = try TemporaryFile()
+        let connection = try SQLiteConnection(path: file.path)
+        #expect(try SQLiteMigrator(store: store).migrate(connection) == Migration.all(of: store).map(\.version))
+        #expect(try SQLiteMigrator(store: store).migrate(connection) == [])
+        try connection.execute("DELETE FROM schema_migrations")
+        #expect(try SQLiteMigrator(store: store).migrate(connection) == Migration.all(of: store).map(\.version))
+    }
+
+    @Test func aNewerDatabaseIsRefusedAndUntouched() throws {
+        let file = try TemporaryFile()
+        do {
+            let connection = try SQLiteConnection(path: file.path)
+            _ = try SQLiteMigrator(store: .conversations).migrate(connection)
+            try connection.execute("INSERT INTO schema_migrations(version, name) VALUES (999, 'later')")
+        }
+        let error = #expect(throws: LocalTableError.self) { try ConversationTable(path: file.path) }
+        #expect(error?.isTierTrouble == false)
+        #expect("\(try #require(error))".contains("has schema version 999"))
+    }
+
+    /// A failing migration leaves the database as it was.
+    @Test func aFailedMigrationIsUndone() throws {
+        let file = try TemporaryFile()
+        let connection = try SQLiteConnection(path: file.path)
+        try connection.execute("CREATE TABLE conversation_states (user_id TEXT)")
+        #expect(throws: MigrationError.self) { try SQLiteMigrator(store: .conversations).migrate(connection) }
+        #expect(!connection.isInTransaction)
+        #expect(try connection.rows("SELECT version FROM schema_migrations") { $0.integer(0) } == [])
+    }
+
+    /// A database with the earlier bot's tables and rows: open conversations resume.
+    @Test func conversationsOfTheEarlierBotResume() throws {
+        let file = try TemporaryFile()
+        do {
+            let connection = try SQLiteConnection(path: file.path)
+            try connection.execute(Migration.all(of: .conversations)[0].sqlite)
+            try connection.run(
+                """
+                INSERT INTO conversation_states (user_id, chat_id, current_step, state_data, started_at, updated_at, expires_at)
+                VALUES ('7', '7', 'model', '{"nickname":"Pump","own":1}', '2026-11-22 09:00:00', '2026-11-22T09:30:00.000417',
+                    '2026-11-23 09:30:00')
+                """)
+        }
+        let record = try #require(try ConversationTable(path: file.path).get(ConversationKey(userID: "7", chatID: "7")))
+        #expect(record.step == "model")
+        #expect(record.data == ["nickname": "Pump", "own": 1])
+        #expect(record.revision == Revision(at: try #require(Timestamp(parsing: "2026-11-22 09:30:00"))))
+        #expect(record.isOpen(at: try #require(Timestamp(parsing: "2026-11-22 10:00:00"))))
+        #expect(record.appliedUpdates.isEmpty)
+    }
+
+    @Test func machinesOfTheEarlierBotAreThere() async throws {
+        let file = try TemporaryFile()
+        do {
+            let connection = try SQLiteConnection(path: file.path)
+            try connection.execute(Migration.all(of: .machines)[0].sqlite)
+            for nickname in ["Pump", "PUMP", "Été"] {
+                try connection.run(
+                    """
+                    INSERT INTO user_machines (user_id, nickname, location, ocr_data, created_at)
+                    VALUES ('7', ?, 'Hall 3', '{}', '2026-11-22 09:00:00.000')
+                    """, [.text(nickname)])
+            }
+        }
+        let store = try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: TestClock().now)
+        let page = try await store.list(.init(userID: "7"))().get()
+        #expect(page.total == 3)
+        #expect(Set(page.machines.map(\.details.nickname)) == ["Pump", "PUMP", "Été"])
+        #expect(page.machines.allSatisfy { $0.id.isUUID })
+        #expect(try await store.list(.init(userID: "7", query: "hall"))().get().total == 3)
+        #expect(try await store.checkNickname(.init(userID: "7", nickname: "ÉTÉ"))().get().available == false)
+        await store.close()
+    }
+
+    @Test func filesAreTheOwnersAlone() throws {
+        let file = try TemporaryFile()
+        let connection = try SQLiteConnection(path: file.path)
+        try connection.execute("CREATE TABLE t (x)")
+        for suffix in ["", "-wal", "-shm"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: file.path + suffix)
+            #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(suffix)")
+        }
+        #expect(try connection.rows("PRAGMA synchronous") { $0.integer(0) } == [2])
+        #expect(try connection.rows("PRAGMA journal_mode") { $0.text(0) } == ["wal"])
+    }
+
+    @Test func anEmptyTextIsNoNull() throws {
+        let file = try TemporaryFile()
+        let connection = try SQLiteConnection(path: file.path)
+        #expect(try connection.rows("SELECT ? IS NULL", [.text("")]) { $0.integer(0) } == [0])
+    }
+}

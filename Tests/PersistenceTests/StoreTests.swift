@@ -1,0 +1,188 @@
+import CSQLite
+import Contracts
+import Testing
+
+@testable import Persistence
+
+/// The store under faults: what was acknowledged is there, whatever call of the disk fails.
+@Suite struct StoreTests {
+    private static func key(_ user: Int) -> ConversationKey { ConversationKey(userID: "\(user)", chatID: "1") }
+
+    private static func save(
+        _ store: TieredStore<FaultyTable>, _ user: Int, _ text: String
+    ) async -> Result<Stored<Revision>, RPCError> {
+        await store.submit(touching: key(user)) { transaction throws(RPCError) in
+            let stored = try transaction.get(Self.key(user))
+            let record = ConversationRecord.saved(
+                .init(key: Self.key(user), step: "s", data: ["text": .string(text)]), over: stored,
+                revision: transaction.nextRevision(after: stored?.revision ?? .none), now: transaction.now,
+                timeToLive: .seconds(3_600))
+            transaction.put(record)
+            return record.revision
+        }.value
+    }
+
+    private static func text(_ store: TieredStore<FaultyTable>, _ user: Int) async throws -> String? {
+        try await store.submit(touching: key(user)) { transaction throws(RPCError) in
+            try transaction.get(Self.key(user))?.data["text"]?.stringValue
+        }.value.get().output
+    }
+
+    private static func open(_ path: String, limit: Int = 1 << 20) async throws -> TieredStore<FaultyTable> {
+        try await TieredStore(path: path, memoryLimit: limit, now: TestClock().now)
+    }
+
+    /// Waits until the store says so. It tries by itself; there is no event to wait for from outside.
+    private static func until(_ store: TieredStore<FaultyTable>, _ condition: (StoreStatus) -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while !condition(store.currentStatus) {
+            try #require(ContinuousClock.now < end, "the store did not come to the state that was awaited")
+            await Task.yield()
+        }
+    }
+
+    @Test func whatIsSavedIsOnDiskAndInMemory() async throws {
+        let file = try TemporaryFile()
+        let store = try await Self.open(file.path)
+        let saved = try await Self.save(store, 1, "a").get()
+        #expect(saved.placement == Placement([.sqlite, .memory]))
+        #expect(store.cached(Self.key(1))?.record.data["text"] == "a")
+        #expect(store.cached(Self.key(2)) == nil)
+        await store.close()
+        let again = try await Self.open(file.path)
+        #expect(try await Self.text(again, 1) == "a")
+        await again.close()
+    }
+
+    /// The Nth call fails, once or for good, for every N until no call is left to fail.
+    @Test(arguments: [(SQLITE_FULL, false), (SQLITE_IOERR, false), (SQLITE_IOERR, true)])
+    func theNthCallFails(_ code: Int32, _ commitsAnyway: Bool) async throws {
+        for callsBefore in 0..<12 {
+            for count in [1, Int.max] {
+                let file = try TemporaryFile()
+                let store = try await Self.open(file.path)
+                FaultyTable.set(
+                    .init(callsBefore: callsBefore, count: count, code: code, commitsAnyway: commitsAnyway),
+                    for: file.path)
+                for turn in 0..<3 {
+                    let saved = try await Self.save(store, 1, "\(turn)").get()
+                    #expect(saved.placement.storedIn.contains(.memory))
+                    #expect(try await Self.text(store, 1) == "\(turn)")
+                    let other = try await Self.save(store, 2, "other \(turn)").get()
+                    #expect(other.placement.isDurable == other.placement.storedIn.contains(.sqlite))
+                }
+                FaultyTable.heal(file.path)
+                try await Self.until(store) { $0.pending == 0 && $0.isUp }
+                await store.close()
+                let again = try await Self.open(file.path)
+                #expect(try await Self.text(again, 1) == "2")
+                #expect(try await Self.text(again, 2) == "other 2")
+                await again.close()
+            }
+        }
+    }
+
+    @Test func aBugInAStatementIsToldAndHurtsNobodyElse() async throws {
+        let file = try TemporaryFile()
+        let store = try await Self.open(file.path)
+        _ = try await Self.save(store, 1, "before").get()
+        FaultyTable.set(.init(callsBefore: 1, count: 1, code: SQLITE_CONSTRAINT), for: file.path)
+        let refused = await Self.save(store, 1, "refused")
+        #expect(throws: RPCError.self) { try refused.get() }
+        FaultyTable.heal(file.path)
+        #expect(store.currentStatus.isUp)
+        #expect(try await Self.text(store, 1) == "before")
+        #expect(try await Self.save(store, 1, "after").get().placement.isDurable)
+        await store.close()
+    }
+
+    @Test func memoryEndsAtItsBoundAndNothingIsChanged() async throws {
+        let file = try TemporaryFile()
+        let store = try await Self.open(file.path, limit: 4_096)
+        FaultyTable.set(.init(callsBefore: 0), for: file.path)
+        var held: [Int] = []
+        for user in 0..<30 {
+            switch await Self.save(store, user, "x") {
+            case .success(let saved):
+                #expect(!saved.placement.isDurable)
+                held.append(user)
+            case .failure(let error): #expect(error.code == .unavailable)
+            }
+        }
+        #expect((1..<30).contains(held.count))
+        FaultyTable.heal(file.path)
+        try await Self.until(store) { $0.pending == 0 && $0.isUp }
+        for user in 0..<30 { #expect(try await Self.text(store, user) == (held.contains(user) ? "x" : nil)) }
+        await store.close()
+    }
+
+    @Test func manySubmittersShareCommits() async throws {
+        let file = try TemporaryFile()
+        let store = try await Self.open(file.path)
+        FaultyTable.set(.init(callsBefore: .max), for: file.path)
+        await withTaskGroup(of: Bool.self) { group in
+            for user in 0..<200 {
+                group.addTask {
+                    for turn in 0..<10 {
+                        guard case .success(let saved) = await Self.save(store, user, "\(turn)"),
+                            saved.placement.isDurable
+                        else { return false }
+                    }
+                    return true
+                }
+            }
+            for await isGood in group { #expect(isGood) }
+        }
+        for user in 0..<200 { #expect(try await Self.text(store, user) == "9") }
+        // 2,000 puts, and a begin and a commit for each batch.
+        #expect(FaultyTable.calls(file.path) < 2_000 + 2 * 2_000 / 2)
+        await store.close()
+    }
+
+    @Test func operationsOfOneKeySeeEachOtherInOrder() async throws {
+        let file = try TemporaryFile()
+        for isAway in [false, true] {
+            let store = try await Self.open(file.path)
+            if isAway { FaultyTable.set(.init(callsBefore: 0), for: file.path) }
+            let promises = (0..<50).map { turn in
+                store.submit(touching: Self.key(1)) { transaction throws(RPCError) in
+                    let stored = try transaction.get(Self.key(1))
+                    let count = (stored?.data["count"]?.integerValue ?? 0) + 1
+                    transaction.put(
+                        ConversationRecord.saved(
+                            .init(key: Self.key(1), step: "s", data: ["count": .integer(count)], updateID: Int64(turn)),
+                            over: stored, revision: transaction.nextRevision(after: stored?.revision ?? .none),
+                            now: transaction.now, timeToLive: .seconds(60)))
+                    return count
+                }
+            }
+            var counts: [Int64] = []
+            for promise in promises { counts.append(try await promise.value.get().output) }
+            #expect(counts == (1...50).map { $0 + (isAway ? 50 : 0) })
+            FaultyTable.heal(file.path)
+            await store.close()
+        }
+    }
+
+    @Test func aClosedStoreIsUnavailable() async throws {
+        let file = try TemporaryFile()
+        let store = try await Self.open(file.path)
+        await store.close()
+        await store.close()
+        let refused = await Self.save(store, 1, "late")
+        #expect { try refused.get() } throws: { ($0 as? RPCError)?.code == .unavailable }
+    }
+
+    /// A disk that cannot be opened at the start is no reason to stop: the store comes up, and takes it when it is there.
+    @Test func theFileMayComeLater() async throws {
+        let file = try TemporaryFile("missing/test.db")
+        let store = try await Self.open(file.path)
+        #expect(!store.currentStatus.isUp)
+        let refused = await Self.save(store, 1, "x")
+        #expect { try refused.get() } throws: { ($0 as? RPCError)?.code == .unavailable }
+        try makeDirectory(of: file.path)
+        try await Self.until(store) { $0.isUp }
+        #expect(try await Self.save(store, 1, "x").get().placement.isDurable)
+        await store.close()
+    }
+}

@@ -1,0 +1,18 @@
+import Foundation
+import TestSupport
+
+/// A path in a directory of its own, which goes with it.
+final class TemporaryFile {
+    private let directory: TestDirectory
+    let path: String
+
+    init(_ name: String = "test.db") throws {
+        directory = try TestDirectory()
+        path = directory.path + "/" + name
+    }
+}
+
+func makeDirectory(of path: String) throws {
+    try FileManager.default.createDirectory(
+        atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+}
