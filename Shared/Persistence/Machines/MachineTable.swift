@@ -85,6 +85,19 @@ public final class MachineTable: SQLiteTable, LocalTable {
         }
     }
 
+    /// Only the last of a machine's nicknames is left to be written when the disk was away, and the rows may still have
+    /// names that went to other machines meanwhile. So each row that will be replaced first gives up its name, for one
+    /// that nobody can choose.
+    public func makeWay(for records: [MachineRecord]) throws(SQLiteError) {
+        for record in records {
+            try connection.run(
+                """
+                UPDATE user_machines SET nickname = char(1) || machine_id
+                WHERE machine_id = ? AND revision < ? AND nickname <> ?
+                """, [.text(record.id), .integer(record.revision.rawValue), .text(record.details.nickname)])
+        }
+    }
+
     /// The machine that an earlier call with this request added, be it deleted since.
     func added(by requestID: String) throws(SQLiteError) -> MachineRecord? {
         try connection.rows("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)], Self.record)

@@ -196,18 +196,46 @@ final class StoreCore<Table: LocalTable> {
     private func flushHeld() {
         let records = held.values.sorted { $0.revision < $1.revision }
         guard let table else { return }
+        var (written, refusal) = (records, SQLiteError?.none)
         do throws(SQLiteError) {
-            try table.begin()
-            for record in records { try table.put(record) }
-            try table.commit()
+            do throws(SQLiteError) { try writeAll(records, table) } catch {
+                guard !error.isTierTrouble else { throw error }
+                // One record that the table does not take must not keep the others from the disk.
+                table.rollback()
+                refusal = error
+                written = try writeEach(records, table)
+            }
         } catch {
             table.rollback()
             failed(error.description)
             return
         }
-        memory.withLock { memory in records.forEach { memory.cache($0) } }
+        memory.withLock { memory in written.forEach { memory.cache($0) } }
         breaker.succeeded()
-        lastError = nil
+        lastError = refusal?.description
+    }
+
+    private func writeAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+        try table.begin()
+        try table.makeWay(for: records)
+        for record in records { try table.put(record) }
+        try table.commit()
+    }
+
+    /// Returns the records that the table took.
+    private func writeEach(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
+        var taken: [Record] = []
+        try table.begin()
+        for record in records {
+            do throws(SQLiteError) {
+                try table.put(record)
+                taken.append(record)
+            } catch {
+                guard !error.isTierTrouble else { throw error }
+            }
+        }
+        try table.commit()
+        return taken
     }
 
     /// - Returns: whether `body` was done. If not, the tier is away from now on.

@@ -21,6 +21,8 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func get(_ key: Record.Key) throws(SQLiteError) -> Record?
     /// Stores `record` unless a revision as high or higher is there. So the same call again changes nothing.
     func put(_ record: Record) throws(SQLiteError)
+    /// In a transaction, before all `records` are put: what is stored of them now is put out of the way of the others.
+    func makeWay(for records: [Record]) throws(SQLiteError)
     func begin() throws(SQLiteError)
     /// - Throws: and then the outcome is unknown; `put` everything again.
     func commit() throws(SQLiteError)
@@ -29,6 +31,11 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func rollbackToSavepoint() throws(SQLiteError)
     /// The end of use: the write-ahead log goes into the file.
     func checkpoint()
+}
+
+extension LocalTable {
+    /// Where no record can stand in another one's way.
+    public func makeWay(for records: [Record]) throws(SQLiteError) {}
 }
 
 /// Why a table could not be opened.
