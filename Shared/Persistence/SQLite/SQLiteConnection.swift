@@ -14,6 +14,7 @@ final class SQLiteConnection {
 
     let path: String
     private let handle: OpaquePointer
+    private let lock: FileLock
     private var statements: [String: SQLiteStatement] = [:]
 
     /// Opens the file at `path`, made with mode 0600 when it is missing, in WAL mode with `synchronous=FULL`: a commit
@@ -25,7 +26,7 @@ final class SQLiteConnection {
             throw SQLiteError(
                 code: SQLITE_CANTOPEN, message: String(cString: strerror(errno)), operation: "open \(path)")
         }
-        close(descriptor)
+        let lock = try FileLock(taking: descriptor, of: path)
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let code = sqlite3_open_v2(path, &handle, flags, nil)
@@ -35,12 +36,14 @@ final class SQLiteConnection {
         }
         self.path = path
         self.handle = handle
+        self.lock = lock
         try configure()
     }
 
     deinit {
         statements = [:]
         sqlite3_close_v2(handle)
+        // The lock goes after this: to close any descriptor of the file would end the locks that SQLite has on it.
     }
 
     private func configure() throws(SQLiteError) {
