@@ -2,7 +2,7 @@ import Contracts
 
 /// The replies that a lane is still owed, oldest first: `state_data` of a conversation of type `outbox`.
 struct OutboxQueue: Sendable, Equatable {
-    static let conversationType = "outbox"
+    static let conversationType = ConversationKey.outbox
     static let step = "queued"
     static let repliesMax = 20
     /// With room to the 256 KiB that the state-service takes.

@@ -2,6 +2,8 @@
 public struct ConversationKey: Sendable, Hashable {
     /// The type that is meant when none is given.
     public static let addMachine = "add_machine"
+    /// The replies that the gateway still owes.
+    public static let outbox = "outbox"
 
     public var userID: String
     public var chatID: String
@@ -24,5 +26,21 @@ public struct ConversationKey: Sendable, Hashable {
 
     var members: [String: JSONValue] {
         ["user_id": .string(userID), "chat_id": .string(chatID), "conversation_type": .string(type)]
+    }
+}
+
+/// Two keys are one if their bytes are: as both databases compare them, and unlike Swift's strings, to which "é" in one
+/// and in two code points are equal.
+extension ConversationKey {
+    public static func == (lhs: ConversationKey, rhs: ConversationKey) -> Bool {
+        lhs.userID.utf8.elementsEqual(rhs.userID.utf8) && lhs.chatID.utf8.elementsEqual(rhs.chatID.utf8)
+            && lhs.type.utf8.elementsEqual(rhs.type.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for var part in [userID, chatID, type] {
+            part.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+            hasher.combine(0xFF as UInt8)
+        }
     }
 }
