@@ -90,6 +90,9 @@ import Testing
 
     @Test func numberedStaysWithinItsLength() {
         #expect(Nickname.numbered("Pump", 2) == "Pump (2)")
+        // A suggestion is in its stored form, or it might be taken in spite of what is said of it.
+        let cut = Nickname.numbered(String(repeating: "x", count: 95) + " yyyy", 2)
+        #expect(cut == String(repeating: "x", count: 95) + " (2)")
         #expect(Nickname.numbered(String(repeating: "x", count: 100), 12).count == 100)
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import TestSupport
 import Testing
 
 @testable import Persistence
@@ -188,5 +189,70 @@ import Testing
         #expect(users == (0..<25).map(String.init).filter { $0 != "3" }.sorted())
         #expect(throws: RPCError.self) { try store.list(.init(type: "outbox", cursor: "nonsense")) }
         await store.close()
+    }
+
+    /// What a gateway finds of its outbox after a restart must fit the frames in which it asks.
+    @Test func everyPageOfAListFitsAFrame() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await ConversationStore(
+            path: file.path, memoryLimit: 1 << 26, timeToLive: .seconds(86_400), now: clock.now)
+        let data: [String: JSONValue] = ["replies": .string(String(repeating: "x", count: 200_000))]
+        for user in 10..<22 {
+            let key = ConversationKey(userID: "\(user)", chatID: "c", type: "outbox")
+            _ = try await store.save(.init(key: key, step: "s", data: data))().get()
+        }
+        var users: [String] = []
+        var cursor: String?
+        repeat {
+            let page = try await store.list(.init(type: "outbox", cursor: cursor))().get()
+            #expect(page.json.serialized().count < 1_000_000 && !page.conversations.isEmpty)
+            users += page.conversations.map(\.key.userID)
+            cursor = page.nextCursor
+        } while cursor != nil
+        #expect(users == (10..<22).map(String.init))
+        await store.close()
+    }
+
+    /// Replies that are still owed are kept for a day, also by a service that forgets conversations sooner.
+    @Test func theOutboxOutlivesAShortTimeToLive() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock, timeToLive: .seconds(60))
+        let outbox = ConversationKey(userID: "7", chatID: "7", type: "outbox")
+        for key in [key, outbox] { _ = try await store.save(.init(key: key, step: "s", data: ["x": 1]))().get() }
+        clock.advance(.seconds(86_399))
+        #expect(try await store.sweep().get() == 1)
+        #expect(try await store.load(.init(key: key))().get().state == nil)
+        #expect(try await store.list(.init(type: "outbox"))().get().conversations.map(\.key) == [outbox])
+        clock.advance(.seconds(1))
+        #expect(try await store.list(.init(type: "outbox"))().get().conversations.isEmpty)
+        await store.close()
+    }
+
+    /// Swift's strings say that the two are equal; the databases say that they are not.
+    @Test func keysAreToldApartByTheirBytes() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        let keys = ["\u{E9}", "e\u{301}"].map { ConversationKey(userID: $0, chatID: "1") }
+        _ = try await store.save(.init(key: keys[0], step: "s", data: [:], updateID: 1))().get()
+        #expect(try await store.load(.init(key: keys[1]))().get().state == nil)
+        _ = try await store.save(.init(key: keys[1], step: "t", data: [:], updateID: 1))().get()
+        for (key, step) in zip(keys, ["s", "t"]) {
+            #expect(store.loadFromMemory(.init(key: key))?.state?.step == step)
+            #expect(try await store.load(.init(key: key))().get().state?.step == step)
+        }
+        await store.close()
+    }
+
+    /// A second process on the same file, as when one is started by hand beside the service, never touches it.
+    @Test func oneProcessHasTheFile() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        let second = try await open(file, clock)
+        #expect(!second.status.isUp && second.status.lastError?.contains("another process has it open") == true)
+        _ = try await store.save(.init(key: key, step: "s", data: [:]))().get()
+        await store.close()
+        try await eventually("the second one has the file") { second.status.isUp }
+        #expect(try await second.load(.init(key: key))().get().state?.step == "s")
+        await second.close()
     }
 }

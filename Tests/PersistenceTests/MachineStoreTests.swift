@@ -1,5 +1,7 @@
+import CSQLite
 import Contracts
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Persistence
@@ -162,6 +164,103 @@ import Testing
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(outcomes == 1)
+        await store.close()
+    }
+}
+
+/// A database that another program keeps from writing, until `release`: to the store, a disk that is away.
+private final class HeldFile {
+    private var handle: OpaquePointer?
+
+    init(_ path: String) throws {
+        try #require(sqlite3_open(path, &handle) == SQLITE_OK)
+        try #require(sqlite3_exec(handle, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+    }
+
+    deinit { release() }
+
+    func release() {
+        sqlite3_close(handle)
+        handle = nil
+    }
+}
+
+@Suite struct MachinesHeldInMemoryTests {
+    /// Of each machine only the last nickname is still to be written, and the rows have names that moved on meanwhile.
+    @Test func nicknamesThatWentRoundReachTheDisk() async throws {
+        let file = try TemporaryFile()
+        let store = try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: TestClock().now)
+        var machines: [Machine] = []
+        for nickname in ["Pump", "Fan", "Drill"] {
+            let request = UUID().uuidString.lowercased()
+            machines.append(
+                try await store.add(
+                    .init(requestID: request, userID: "7", details: MachineDetails(nickname: nickname)))().get().machine
+            )
+        }
+        let disk = try HeldFile(file.path)
+        func rename(_ index: Int, _ nickname: String) async throws {
+            let changed = try await store.update(
+                .init(
+                    reference: .init(userID: "7", id: machines[index].id), expectedRevision: machines[index].revision,
+                    changes: MachineChanges(nickname: nickname)))().get()
+            #expect(!changed.isDurable)
+            machines[index] = changed.machine
+        }
+        try await rename(0, "Spare")
+        try await rename(1, "Pump")
+        try await rename(0, "Fan")
+        #expect(try await store.delete(.init(userID: "7", id: machines[2].id))().get().deleted)
+        try await rename(1, "Drill")
+        disk.release()
+        try await eventually("the disk has what memory held", within: .seconds(30)) {
+            store.status.isUp && store.status.pending == 0
+        }
+        await store.close()
+        let again = try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: TestClock().now)
+        let listed = try await again.list(.init(userID: "7"))().get()
+        #expect(
+            Dictionary(grouping: listed.machines, by: \.id).mapValues { $0[0].details.nickname } == [
+                machines[0].id: "Fan", machines[1].id: "Drill",
+            ])
+        #expect(try await again.list(.init(userID: "7", query: "drill"))().get().total == 1)
+        await again.close()
+    }
+}
+
+@Suite struct MachinePagesTests {
+    /// 100 machines of the longest fields are more than a frame holds.
+    @Test func everyPageFitsAFrame() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await MachineStore(path: file.path, memoryLimit: 1 << 26, now: clock.now)
+        let notes = String(repeating: "🔧", count: 2_000)
+        let ocr = JSONValue.object(["text": .string(String(repeating: "x", count: 60_000))])
+        for number in 0..<30 {
+            clock.advance(.milliseconds(1))
+            let details = MachineDetails(nickname: "Machine \(number)", texts: [.notes: notes], ocrData: ocr)
+            _ = try await store.add(
+                .init(requestID: UUID().uuidString.lowercased(), userID: "7", details: details))().get()
+        }
+        var seen: Set<String> = []
+        var cursor: String?
+        repeat {
+            let page = try await store.list(.init(userID: "7", limit: 100, cursor: cursor))().get()
+            #expect(page.total == 30 && !page.machines.isEmpty)
+            #expect(page.json.serialized().count < 1_000_000)
+            seen.formUnion(page.machines.map(\.id))
+            cursor = page.nextCursor
+        } while cursor != nil
+        #expect(seen.count == 30)
+        await store.close()
+    }
+
+    @Test(arguments: [Int64.min, .max, 253_402_300_800_000])
+    func aCursorWithoutADateIsRefused(_ milliseconds: Int64) async throws {
+        let file = try TemporaryFile()
+        let store = try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: TestClock().now)
+        #expect { try store.list(.init(userID: "7", cursor: "[\(milliseconds),\"x\"]")) } throws: {
+            ($0 as? RPCError)?.field == "cursor"
+        }
         await store.close()
     }
 }

@@ -70,7 +70,7 @@ public struct Machine: Sendable, Equatable {
         storedIn = try members.tiers("stored_in")
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         var members = details.members
         members["id"] = .string(id)
         members["user_id"] = .string(userID)

@@ -30,7 +30,10 @@ public enum Nickname {
     /// `nickname` made another by a number, within the length that is allowed: `Pump`, 2 -> `Pump (2)`.
     public static func numbered(_ nickname: String, _ number: Int) -> String {
         let suffix = " (\(number))"
-        return nickname.prefix(charactersMax - suffix.count) + suffix
+        var base = nickname.prefix(charactersMax - suffix.count)
+        // Cut behind a word, it must not end up with two spaces, which would not be its stored form.
+        while base.last?.isWhitespace == true { base.removeLast() }
+        return base + suffix
     }
 }
 

@@ -2,6 +2,9 @@
 public struct Timestamp: Sendable, Hashable, Comparable {
     public var milliseconds: Int64
 
+    /// The milliseconds of the years 0 to 9999: what can be written as a date.
+    public static let range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
+
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.milliseconds < rhs.milliseconds }

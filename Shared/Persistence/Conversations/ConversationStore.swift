@@ -7,6 +7,10 @@ public struct ConversationStore: Sendable {
     /// A tombstone is kept this long.
     static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
 
+    /// Replies that are still owed are no conversation that a person left: however short the time to live, they are kept
+    /// for as long as they are tried.
+    static let outboxKeptFor: Duration = .seconds(24 * 3_600)
+
     public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
 
     private let tiers: TieredStore<ConversationTable>
@@ -61,7 +65,7 @@ public struct ConversationStore: Sendable {
 
     /// Durable when the answer's placement says so. Idempotent by update id.
     public func save(_ params: StateSave.Params) -> Answer<StateSave.Output> {
-        let timeToLive = timeToLive
+        let timeToLive = params.key.type == ConversationKey.outbox ? max(timeToLive, Self.outboxKeptFor) : timeToLive
         let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
             let stored = try transaction.get(params.key)
             if let updateID = params.updateID, let earlier = stored?.answer(to: updateID, wasClear: false),
@@ -128,23 +132,25 @@ public struct ConversationStore: Sendable {
         let after = try Self.position(params.cursor)
         let promise = tiers.submit { transaction throws(RPCError) in
             let now = transaction.now
+            // What memory holds is laid over the rows: as many of them as it holds may turn out not to be open.
+            let held = transaction.held.values.filter { $0.key.type == params.type }
             let rows = try transaction.ask { table throws(SQLiteError) in
-                try table.open(type: params.type, after: after, at: now, limit: Int(params.limit))
+                try table.open(type: params.type, after: after, at: now, limit: Int(params.limit) + 1 + held.count)
             }
-            // A row that memory knows better is shown as memory has it; one that only memory has comes with the first page.
-            var records: [ConversationRecord] = []
-            for row in rows {
+            let heldKeys = Set(held.map(\.key))
+            var records = held.filter { $0.isOpen(at: now) && $0.key.isListed(after: after) }
+            for row in rows where !heldKeys.contains(row.key) {
                 if let newest = try transaction.get(row.key), newest.isOpen(at: now) { records.append(newest) }
             }
-            if params.cursor == nil {
-                let known = Set(records.map(\.key))
-                records += transaction.held.values.filter {
-                    $0.key.type == params.type && $0.isOpen(at: now) && !known.contains($0.key)
+            records.sort { $1.key.isListed(after: ($0.key.userID, $0.key.chatID)) }
+            let shown = records.prefix(
+                PageLimits.count(records, limit: Int(params.limit)) {
+                    1_024 + JSONValue.object($0.data).serialized().count
                 }
-            }
+            )
             return (
-                records.map { ($0, transaction.placement(of: $0.key)) },
-                rows.count == Int(params.limit) ? rows.last?.key : nil
+                shown.map { ($0, transaction.placement(of: $0.key)) },
+                records.count > shown.count ? shown.last?.key : nil
             )
         }
         return {
@@ -216,5 +222,15 @@ public struct ConversationStore: Sendable {
             return (count: swept.count, isDone: isLastTurn || swept.isEmpty)
         }
         return await promise.value.map(\.output)
+    }
+}
+
+extension ConversationKey {
+    /// In the order of SQLite, which is by bytes.
+    fileprivate func isListed(after position: (userID: String, chatID: String)) -> Bool {
+        if !userID.utf8.elementsEqual(position.userID.utf8) {
+            return position.userID.utf8.lexicographicallyPrecedes(userID.utf8)
+        }
+        return position.chatID.utf8.lexicographicallyPrecedes(chatID.utf8)
     }
 }

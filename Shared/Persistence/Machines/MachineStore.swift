@@ -165,7 +165,8 @@ public struct MachineStore: Sendable {
     private static func position(_ cursor: String?) throws(RPCError) -> MachineTable.Position? {
         guard let cursor else { return nil }
         guard let parts = (try? JSONValue(parsing: cursor))?.arrayValue, parts.count == 2,
-            let milliseconds = parts[0].integerValue, let id = parts[1].stringValue
+            let milliseconds = parts[0].integerValue, Timestamp.range.contains(milliseconds),
+            let id = parts[1].stringValue
         else { throw .invalidArgument("cursor", "the next_cursor of an earlier page") }
         return MachineTable.Position(createdAt: Timestamp(milliseconds: milliseconds), id: id)
     }

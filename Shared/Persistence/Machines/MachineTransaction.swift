@@ -86,10 +86,11 @@ extension StoreTransaction<MachineTable> {
             if position.map({ record.isListed(after: $0) }) ?? true { records.append(record) }
         }
         records.sort { $1.isListed(after: $0.position) }
-        let shown = records.prefix(limit)
+        let shown = records.prefix(
+            PageLimits.count(records, limit: limit) { $0.machine(storedIn: []).json.serialized().count })
         return Page(
             machines: shown.map { ($0, placement(of: $0.id)) }, total: total,
-            next: records.count > limit ? shown.last?.position : nil)
+            next: records.count > shown.count ? shown.last?.position : nil)
     }
 }
 
