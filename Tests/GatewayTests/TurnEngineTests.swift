@@ -64,6 +64,22 @@ import Testing
         expectOnePump()
     }
 
+    /// "Pump", said before anything was open, must not become a nickname: not after a crash, nor after a second one, when
+    /// the entry that remembered it has ended and another one is open.
+    @Test func `What changed nothing never does, though two processes die`() async throws {
+        let hello = turn(1, .text("Pump"))
+        let first = engine()
+        _ = try await first.run(hello)
+        _ = try await first.run(turn(2, .addMachine))
+        let second = engine()
+        for turn in [hello, turn(2, .addMachine), turn(3, .cancel), turn(4, .addMachine)] {
+            _ = try await second.run(turn)
+        }
+        let third = engine()
+        #expect(try await third.run(hello).isRepeated)
+        #expect(services.row(lane)?.step == "nickname")
+    }
+
     /// The process dies at every call, before and after its effect, and all unsettled updates come again.
     @Test(arguments: 0..<30, [false, true])
     func `A crash at any call is healed`(_ call: Int, _ afterEffect: Bool) async throws {

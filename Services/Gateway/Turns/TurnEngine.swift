@@ -79,7 +79,8 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
             var answer = try await replay(applied, state, input, turn)
             answer.isRepeated = true
             return answer
-        case .answered: return TurnAnswer(isRepeated: true)
+        // The entry forgets it when it ends; until Telegram has heard of it, this process must not.
+        case .answered: return noEffect(TurnAnswer(isRepeated: true), turn)
         case .unreadable: return try await clear(.invalid, turn, reply: Dialogue.restartAsked())
         case .none:
             if turn.isOverheard { return noEffect(.silent, turn) }
