@@ -17,8 +17,7 @@ struct LibraryService {
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let store = try await MachineStore(
             path: context.settings.stateDirectory + "/library.db",
-            memoryLimit: try context.settings.bytes("RIVET_MEMORY_LIMIT", default: 64 * 1_048_576),
-            now: Timestamp.now)
+            memoryLimit: try TierSettings(context.settings).memoryLimit, now: Timestamp.now)
         let logger = context.logger
         return ServiceParts(
             methods: methods(of: store, context),

@@ -13,7 +13,7 @@ struct StateService {
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let settings = try StateSettings(context.settings)
         let store = try await ConversationStore(
-            path: settings.databasePath, memoryLimit: settings.memoryLimit, timeToLive: settings.conversationTTL,
+            path: settings.databasePath, memoryLimit: settings.tiers.memoryLimit, timeToLive: settings.conversationTTL,
             now: Timestamp.now)
         let sweeper = Sweeper(store: store, logger: context.logger)
         return ServiceParts(

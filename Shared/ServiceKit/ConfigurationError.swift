@@ -1,4 +1,4 @@
-/// A setting that does not parse: what stops a process at its start, in one line.
+/// A setting that does not parse: what stops a process at its start, in one line, whatever is in it.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// The variable, or the credential.
     public var name: String
@@ -15,6 +15,8 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     }
 
     public var description: String {
-        if let value { "\(name) is \"\(value)\"; accepted is \(accepted)" } else { "\(name): \(accepted)" }
+        guard let value else { return "\(name): \(accepted)" }
+        let line = value.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: "\\n")
+        return "\(name) is \"\(line)\"; accepted is \(accepted)"
     }
 }
