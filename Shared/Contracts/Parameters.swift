@@ -84,9 +84,13 @@ public struct Parameters: Sendable {
         return tiers
     }
 
-    /// JSON that both databases can hold: no NUL in any string, and at most `bytesMax` when written out.
+    /// JSON that both databases can hold: no NUL in any string, and at most `bytesMax` when written out. An answer that
+    /// it is part of may nest deeper than the request did, and must still be JSON that we take ourselves.
     func storable(_ name: String, _ value: JSONValue, bytesMax: Int) throws(RPCError) -> JSONValue {
         guard !value.containsNUL else { throw .invalidArgument(name, "JSON without the character U+0000") }
+        guard value.depth <= JSONValue.storedDepthMax else {
+            throw .invalidArgument(name, "JSON nested at most \(JSONValue.storedDepthMax) deep")
+        }
         guard value.serialized().count <= bytesMax else {
             throw .invalidArgument(name, "at most \(bytesMax) bytes of JSON")
         }
@@ -111,6 +115,18 @@ extension String {
 }
 
 extension JSONValue {
+    /// Leaves room to `depthMax` for what an answer puts around a value.
+    static let storedDepthMax = depthMax - 16
+
+    /// 1 for what holds nothing else.
+    var depth: Int {
+        switch self {
+        case .null, .bool, .integer, .decimal, .string: 1
+        case .array(let elements): 1 + (elements.lazy.map(\.depth).max() ?? 0)
+        case .object(let members): 1 + (members.values.lazy.map(\.depth).max() ?? 0)
+        }
+    }
+
     var containsNUL: Bool {
         switch self {
         case .null, .bool, .integer, .decimal: false

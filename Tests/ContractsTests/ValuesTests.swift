@@ -26,7 +26,7 @@ import Testing
     /// What SQLite's CURRENT_TIMESTAMP, PostgreSQL's timestamp and Python's isoformat write.
     @Test(arguments: [
         "2026-11-22 09:30:00", "2026-11-22 09:30:00.0", "2026-11-22 09:30:00.000417", "2026-11-22T09:30:00.000417",
-        "2026-11-22T09:30:00Z",
+        "2026-11-22T09:30:00Z", "2026-11-22T09:30:00.000417+00:00", "2026-11-22 09:30:00.000417+00",
     ])
     func otherWriters(_ text: String) {
         #expect(Timestamp(parsing: text)?.description == "2026-11-22T09:30:00.000Z")
@@ -35,6 +35,7 @@ import Testing
     @Test(arguments: [
         "", "2026-11-22", "2026-11-22 09:30", "2026-13-01 00:00:00", "2026-11-22 24:00:00", "2026-11-22 09:30:00+02:00",
         "2026-11-22 09:30:00.", "2026-11-22 09:30:00.x", "yesterday", "2026-11-22 09:30:00 x",
+        "2026-11-22 09:30:00Z+00", "2026-11-22 09:30:00+00:00Z",
     ])
     func refused(_ text: String) { #expect(Timestamp(parsing: text) == nil) }
 }

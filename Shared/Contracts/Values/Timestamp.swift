@@ -48,11 +48,14 @@ extension Timestamp: CustomStringConvertible {
 
     /// Parses what `description` and `databaseText` write, and what SQLite's `CURRENT_TIMESTAMP`, PostgreSQL's
     /// `timestamp` and Python's `isoformat` do: a date, `T` or a space, a time, perhaps a fraction of a second (cut to
-    /// milliseconds) and `Z`. Without a zone it is UTC; with another zone it is nil.
+    /// milliseconds) and `Z`, `+00:00` or `+00`. Without a zone it is UTC; with another zone it is nil.
     public init?(parsing text: some StringProtocol) {
         var parts = text.split(whereSeparator: { $0 == "T" || $0 == " " })
         guard parts.count == 2 else { return nil }
-        if parts[1].hasSuffix("Z") { parts[1] = parts[1].dropLast() }
+        for utc in ["Z", "+00:00", "+00"] where parts[1].hasSuffix(utc) {
+            parts[1] = parts[1].dropLast(utc.count)
+            break
+        }
         let date = parts[0].split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
         let clock = parts[1].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let time = clock[0].split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
