@@ -60,6 +60,48 @@ import Testing
         #expect(record.appliedUpdates.isEmpty)
     }
 
+    /// What the earlier bot made in SQLite, where its table has no `id`: from the open conversation to its last trace.
+    @Test func theEarlierBotsOwnFileServes() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        do {
+            let connection = try SQLiteConnection(path: file.path)
+            try connection.execute(
+                """
+                CREATE TABLE conversation_states (
+                    user_id TEXT NOT NULL, chat_id TEXT NOT NULL,
+                    conversation_type TEXT NOT NULL DEFAULT 'add_machine',
+                    current_step TEXT NOT NULL, state_data TEXT NOT NULL DEFAULT '{}',
+                    started_at TEXT DEFAULT CURRENT_TIMESTAMP, updated_at TEXT DEFAULT CURRENT_TIMESTAMP,
+                    expires_at TEXT, PRIMARY KEY (user_id, chat_id, conversation_type))
+                """)
+            try connection.run(
+                """
+                INSERT OR REPLACE INTO conversation_states
+                    (user_id, chat_id, conversation_type, current_step, state_data, updated_at, expires_at)
+                VALUES ('7', '7', 'add_machine', 'model', '{"nickname": "Pump", "location": null}', ?, ?)
+                """,
+                [
+                    .text(clock.now().description.replacing("Z", with: "417")),
+                    .text(clock.now().advanced(by: .seconds(3_600)).description.replacing("Z", with: "417")),
+                ])
+        }
+        let store = try await ConversationStore(
+            path: file.path, memoryLimit: 1 << 20, timeToLive: .seconds(60), now: clock.now)
+        let key = ConversationKey(userID: "7", chatID: "7")
+        let loaded = try #require(try await store.load(.init(key: key, updateID: 1))().get().state)
+        #expect(loaded.step == "model" && loaded.data["nickname"] == "Pump")
+        let saved = try await store.save(
+            .init(key: key, step: "serial", data: loaded.data, updateID: 1, expectedRevision: loaded.revision))().get()
+        #expect(saved.placement.isDurable && saved.revision > loaded.revision)
+        clock.advance(.seconds(60))
+        #expect(try await store.sweep().get() == 1)
+        clock.advance(.seconds(31 * 86_400))
+        #expect(try await store.sweep().get() == 0)
+        #expect(store.status.lastError == nil)
+        await store.close()
+        #expect(try ConversationTable(path: file.path).get(key) == nil)
+    }
+
     @Test func machinesOfTheEarlierBotAreThere() async throws {
         let file = try TemporaryFile()
         do {

@@ -28,9 +28,10 @@ public final class ConversationTable: SQLiteTable, LocalTable {
         WHERE closed = 0 AND conversation_type = ? AND (user_id, chat_id) > (?, ?) AND expires_at > ?
         ORDER BY user_id, chat_id LIMIT ?
         """
+    // By `rowid`: the table that the earlier bot made in SQLite has no `id`.
     private static let deleteOldTombstones = """
-        DELETE FROM conversation_states WHERE id IN (
-            SELECT id FROM conversation_states WHERE closed = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?)
+        DELETE FROM conversation_states WHERE rowid IN (
+            SELECT rowid FROM conversation_states WHERE closed = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?)
         RETURNING revision
         """
     private static let highestPrunedRevision = "highest_pruned_revision"
