@@ -96,6 +96,8 @@ struct HTTPServer: Sendable {
                 }
             }
         }
+        // Ended by an error, which a cancellation is, it does not wait for the port to be free again.
+        try? await channel.channel.closeFuture.get()
     }
 
     private static func serve(_ connection: Connection, _ handler: some Handler) async {
