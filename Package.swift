@@ -21,8 +21,10 @@ let package = Package(
     ],
     targets: [
         // Shared: C libraries
-        .systemLibrary(name: "CSQLite", path: "Shared/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Shared/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CSystemd", path: "Shared/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
@@ -104,16 +106,18 @@ let package = Package(
             ],
             path: "Tests/TelegramSimulator"),
         .target(name: "TestSupport", dependencies: ["Contracts", "CSQLite"], path: "Tests/TestSupport"),
-        .executableTarget(name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
         .executableTarget(
-            name: "Benchmarks", dependencies: ["Contracts", "CSQLite", "Migrations", "TelegramSimulator", "TestSupport"],
+            name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["Contracts", "CSQLite", "Migrations", "TelegramSimulator", "TestSupport"],
             path: "Tests/Benchmarks"),
-        .testTarget(name: "ContractsTests", dependencies: ["Contracts"], path: "Tests/ContractsTests"),
-        .testTarget(name: "DialogueTests", dependencies: ["Dialogue"], path: "Tests/DialogueTests"),
+        .testTarget(name: "ContractsTests", dependencies: ["TestSupport", "Contracts"], path: "Tests/ContractsTests"),
+        .testTarget(name: "DialogueTests", dependencies: ["TestSupport", "Dialogue"], path: "Tests/DialogueTests"),
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Contracts", "Wire",
+                "TestSupport", "Contracts", "Wire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -121,27 +125,33 @@ let package = Package(
             ],
             path: "Tests/WireTests"),
         .testTarget(
-            name: "PersistenceTests", dependencies: ["Contracts", "CSQLite", "Migrations", "Persistence"], path: "Tests/PersistenceTests"),
+            name: "PersistenceTests",
+            dependencies: ["TestSupport", "Contracts", "CSQLite", "Migrations", "Persistence"],
+            path: "Tests/PersistenceTests"),
         .testTarget(
-            name: "TelegramBotAPITests", dependencies: ["TelegramBotAPI", "TelegramSimulator", "Contracts"],
+            name: "TelegramBotAPITests",
+            dependencies: ["TestSupport", "TelegramBotAPI", "TelegramSimulator", "Contracts"],
             path: "Tests/TelegramBotAPITests"),
         .testTarget(
-            name: "TelegramSimulatorTests", dependencies: ["TelegramSimulator", "Contracts"], path: "Tests/TelegramSimulatorTests"),
+            name: "TelegramSimulatorTests", dependencies: ["TelegramSimulator", "Contracts"],
+            path: "Tests/TelegramSimulatorTests"),
         .testTarget(
             name: "ServiceKitTests",
             dependencies: [
-                "Control", "Contracts", "Persistence", "ServiceKit", "Systemd", "Wire",
+                "TestSupport", "Control", "Contracts", "Persistence", "ServiceKit", "Systemd", "Wire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             path: "Tests/ServiceKitTests"),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Gateway", "Dialogue", "TelegramBotAPI", "Contracts"], path: "Tests/GatewayTests"),
+            name: "GatewayTests", dependencies: ["TestSupport", "Gateway", "Dialogue", "TelegramBotAPI", "Contracts"],
+            path: "Tests/GatewayTests"),
         .testTarget(
             name: "SocketTests",
             dependencies: [
-                "Contracts", "TelegramSimulator", "TestSupport", "Gateway", "StateService", "LibraryService", "Control", "CSQLite",
+                "Contracts", "TelegramSimulator", "TestSupport", "Gateway", "StateService", "LibraryService", "Control",
+                "CSQLite",
             ],
             path: "Tests/SocketTests"),
     ]

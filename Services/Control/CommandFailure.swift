@@ -1,5 +1,5 @@
-internal import Contracts
-internal import ServiceKit
+import Contracts
+import ServiceKit
 
 /// Why a command could not be done: the cause, the next step, and what to exit with.
 struct CommandFailure: Error, Equatable {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// What the program exits with: scripts rely on the numbers.
 enum ExitCodes {

@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Foundation
-internal import ServiceKit
+import ArgumentParser
+import Foundation
+import ServiceKit
 
 /// The root of the command line: it only has subcommands.
 struct Rivetctl: AsyncParsableCommand {

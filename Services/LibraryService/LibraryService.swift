@@ -1,8 +1,8 @@
-internal import Contracts
-internal import Foundation
-internal import Logging
-internal import Persistence
-internal import ServiceKit
+import Contracts
+import Foundation
+import Logging
+import Persistence
+import ServiceKit
 
 /// `rivet-library`: owns `user_machines`, their tiers and the check for duplicate nicknames.
 @main

@@ -1,7 +1,7 @@
-internal import Contracts
-internal import Foundation
-internal import Persistence
-internal import ServiceKit
+import Contracts
+import Foundation
+import Persistence
+import ServiceKit
 
 /// `rivet-state`: owns `conversation_states`, their tiers, revisions and time to live.
 @main
@@ -19,7 +19,9 @@ struct StateService {
         return ServiceParts(
             methods: methods(of: store, context),
             background: [
-                Every(settings.sweepInterval, first: min(.seconds(60), settings.sweepInterval)) { await sweeper.sweep() }
+                Every(settings.sweepInterval, first: min(.seconds(60), settings.sweepInterval)) {
+                    await sweeper.sweep()
+                }
             ],
             status: { store.status.summary },
             close: { await store.close() })

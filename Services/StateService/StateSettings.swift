@@ -1,4 +1,4 @@
-internal import ServiceKit
+import ServiceKit
 
 /// The settings of `rivet-state`.
 struct StateSettings {

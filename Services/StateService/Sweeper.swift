@@ -1,5 +1,5 @@
-internal import Logging
-internal import Persistence
+import Logging
+import Persistence
 
 /// Removes what has expired, and says so when it was something.
 struct Sweeper {

@@ -87,7 +87,9 @@ public struct Parameters: Sendable {
     /// JSON that both databases can hold: no NUL in any string, and at most `bytesMax` when written out.
     func storable(_ name: String, _ value: JSONValue, bytesMax: Int) throws(RPCError) -> JSONValue {
         guard !value.containsNUL else { throw .invalidArgument(name, "JSON without the character U+0000") }
-        guard value.serialized().count <= bytesMax else { throw .invalidArgument(name, "at most \(bytesMax) bytes of JSON") }
+        guard value.serialized().count <= bytesMax else {
+            throw .invalidArgument(name, "at most \(bytesMax) bytes of JSON")
+        }
         return value
     }
 }

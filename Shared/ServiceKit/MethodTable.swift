@@ -1,5 +1,5 @@
 public import Contracts
-internal import Synchronization
+import Synchronization
 public import Wire
 
 /// The methods that a service has, by name: reads and checks the parameters of a call, and passes it on.

@@ -1,7 +1,7 @@
 public import Contracts
 public import Logging
 public import NIOCore
-internal import NIOPosix
+import NIOPosix
 public import Wire
 
 /// What a process gives to the parts of its service.

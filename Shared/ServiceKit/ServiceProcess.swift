@@ -1,13 +1,13 @@
-internal import Contracts
-internal import Foundation
-internal import Glibc
-internal import Logging
-internal import NIOCore
-internal import NIOPosix
-internal import ServiceLifecycle
-internal import Systemd
-internal import UnixSignals
-internal import Wire
+import Contracts
+import Foundation
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Systemd
+import UnixSignals
+import Wire
 
 /// The life of a service's process: settings, store, socket, `READY=1`, calls, and an orderly end.
 public enum ServiceProcess {

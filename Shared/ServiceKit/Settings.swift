@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 public import Foundation
 public import Logging
 

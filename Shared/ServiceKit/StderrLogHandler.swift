@@ -1,5 +1,5 @@
-internal import Contracts
-internal import Glibc
+import Contracts
+import Glibc
 public import Logging
 
 /// Writes one line for each event to standard error: time, level, message, then the metadata by name.

@@ -1,5 +1,5 @@
 public import Contracts
-internal import Glibc
+import Glibc
 
 extension Timestamp {
     /// The wall clock, now.

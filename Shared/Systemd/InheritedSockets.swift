@@ -1,5 +1,5 @@
-internal import CSystemd
-internal import Glibc
+import CSystemd
+import Glibc
 
 /// The listening sockets that systemd passed to this process (sd_listen_fds_with_names(3)).
 public struct InheritedSockets: Sendable {

@@ -1,4 +1,4 @@
-internal import CSystemd
+import CSystemd
 
 /// Tells systemd how this process is (sd_notify(3)). Does nothing where no service manager listens.
 public struct ServiceNotifier: Sendable {

@@ -1,5 +1,5 @@
-internal import CSQLite
-internal import Migrations
+import CSQLite
+import Migrations
 
 /// The floor of a durable write: one upsert of a conversation's row, in WAL with synchronous=FULL, by nothing but
 /// libsqlite3, in a table with the same columns and indexes.
@@ -37,13 +37,18 @@ final class BareCommit {
     func commit(user: Int, data: String) throws {
         turn += 1
         let moment = "2026-11-22 09:30:\((turn / 1_000 % 60).twoDigits).\((turn % 1_000).threeDigits)"
-        let applied = "[" + (0..<128 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",") + "]"
+        let applied =
+            "["
+            + (0..<128 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
+            + "]"
         sqlite3_reset(statement)
         for (index, text) in [(1, "\(user)"), (2, data), (3, moment), (5, applied)] {
             sqlite3_bind_text(statement, Int32(index), text, -1, rivet_sqlite_transient())
         }
         sqlite3_bind_int64(statement, 4, turn)
-        guard sqlite3_step(statement) == SQLITE_DONE else { throw Failure(message: String(cString: sqlite3_errmsg(database))) }
+        guard sqlite3_step(statement) == SQLITE_DONE else {
+            throw Failure(message: String(cString: sqlite3_errmsg(database)))
+        }
     }
 
     private func execute(_ sql: String) throws {

@@ -1,6 +1,6 @@
-internal import Foundation
-internal import Glibc
-internal import TestSupport
+import Foundation
+import Glibc
+import TestSupport
 
 /// The floor of a call: one frame there and one back over a Unix stream socket, between two threads that do nothing else.
 final class BareEcho {
@@ -41,7 +41,9 @@ final class BareEcho {
                 bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard code == 0, Glibc.listen(descriptor, 8) == 0 else { throw FloorFailure(message: "cannot listen on \(path)") }
+        guard code == 0, Glibc.listen(descriptor, 8) == 0 else {
+            throw FloorFailure(message: "cannot listen on \(path)")
+        }
         return descriptor
     }
 

@@ -1,7 +1,7 @@
-internal import Contracts
-internal import Foundation
-internal import Glibc
-internal import TestSupport
+import Contracts
+import Foundation
+import Glibc
+import TestSupport
 
 /// `rivet-bench`: measures the state-service against the floors of this machine, in the same run, and prints ratios.
 ///

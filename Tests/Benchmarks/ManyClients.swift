@@ -1,6 +1,6 @@
-internal import Contracts
-internal import Glibc
-internal import TestSupport
+import Contracts
+import Glibc
+import TestSupport
 
 /// Many connections, each with one call in flight, driven by one thread over poll(2).
 struct ManyClients {

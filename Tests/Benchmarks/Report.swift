@@ -15,7 +15,9 @@ struct Report {
     private mutating func add(
         _ name: String, _ value: Double, _ digits: Int, _ relation: String, _ bound: Double, _ unit: String, isMet: Bool
     ) {
-        print("\(isMet ? "met   " : "MISSED")  \(name): \(value.text(digits))\(unit) (\(relation) \(bound.text(1))\(unit))")
+        print(
+            "\(isMet ? "met   " : "MISSED")  \(name): \(value.text(digits))\(unit) (\(relation) \(bound.text(1))\(unit))"
+        )
         if !isMet { self.isMet = false }
     }
 }

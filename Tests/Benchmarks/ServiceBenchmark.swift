@@ -32,7 +32,8 @@ struct ServiceBenchmark {
         for ((binary, service), before) in zip(services, before) {
             let ticks = (service.process.processorTicks ?? 0) - before
             report.check(
-                "\(binary.rawValue) idle: processor ticks in \(Self.idleSeconds) s", Double(ticks), digits: 0, atMost: 1)
+                "\(binary.rawValue) idle: processor ticks in \(Self.idleSeconds) s", Double(ticks), digits: 0, atMost: 1
+            )
             report.check(
                 "\(binary.rawValue) idle: resident memory", Double(service.process.residentBytes ?? 0) / 1_048_576,
                 digits: 1, atMost: 40, " MiB")

@@ -1,7 +1,7 @@
-internal import Contracts
-internal import Foundation
-internal import Glibc
-internal import TestSupport
+import Contracts
+import Foundation
+import Glibc
+import TestSupport
 
 /// A service of the benchmark's own.
 struct ServiceUnderTest {

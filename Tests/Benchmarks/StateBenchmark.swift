@@ -1,5 +1,5 @@
-internal import Contracts
-internal import TestSupport
+import Contracts
+import TestSupport
 
 /// `state.save` and `state.load` over the socket, beside a bare commit and a bare round trip.
 struct StateBenchmark {

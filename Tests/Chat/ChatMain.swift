@@ -27,8 +27,8 @@ import TelegramSimulator
         // The script is read first: a mistake in it should show before anything starts.
         let script = try options.scriptPath.map { try ChatScript(contentsOf: $0) }
         let telegram =
-            options.token.map { TelegramSimulator(token: $0, port: options.port) }
-            ?? TelegramSimulator(port: options.port)
+            options.token.map { TelegramSimulator(token: $0, port: options.port, firstUpdateID: firstUpdateID) }
+            ?? TelegramSimulator(port: options.port, firstUpdateID: firstUpdateID)
         do {
             try await telegram.start()
         } catch {
@@ -46,6 +46,9 @@ import TelegramSimulator
         }
         await telegram.stop()
     }
+
+    /// Above every id of an earlier chat on the same storage: the bot knows the ids that it has answered.
+    private static var firstUpdateID: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 
     private static func fail(_ message: String, status: Int32) -> Never {
         FileHandle.standardError.write(Data("rivet-chat: \(message)\n".utf8))

@@ -4,8 +4,8 @@ import TelegramSimulator
 /// One person's chat with the bot: shows what is said, sends what is typed or scripted.
 struct ChatSession: Sendable {
     static let expectationTimeout: Duration = .seconds(20)
-    /// How long the bot may still answer after the last line of a pipe.
-    static let lastWordsTimeout: Duration = .seconds(2)
+    /// How long the bot may still answer after the last line of a pipe; it may have yet to start.
+    static let lastWordsTimeout: Duration = .seconds(20)
 
     let telegram: TelegramSimulator
     let person: Person
@@ -24,6 +24,8 @@ struct ChatSession: Sendable {
             }
             for await line in StandardInput.lines() {
                 if line == "/quit" { break }
+                // A terminal has shown it already.
+                if isatty(STDIN_FILENO) == 0 { terminal.showPerson(line) }
                 do {
                     try await typed(line)
                 } catch {

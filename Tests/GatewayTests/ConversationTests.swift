@@ -1,5 +1,6 @@
 import Contracts
 import Dialogue
+import TestSupport
 import Testing
 
 @testable import Gateway

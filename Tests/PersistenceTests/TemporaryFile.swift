@@ -1,17 +1,15 @@
 import Foundation
+import TestSupport
 
 /// A path in a directory of its own, which goes with it.
 final class TemporaryFile {
+    private let directory: TestDirectory
     let path: String
-    private let directory: String
 
     init(_ name: String = "test.db") throws {
-        directory = NSTemporaryDirectory() + "rivet-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        path = directory + "/" + name
+        directory = try TestDirectory()
+        path = directory.path + "/" + name
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: directory) }
 }
 
 func makeDirectory(of path: String) throws {

@@ -1,11 +1,12 @@
 import Foundation
 import ServiceKit
+import TestSupport
 import Testing
 
 @Suite struct SecretTests {
-    private let directory: TemporaryDirectory
+    private let directory: TestDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TestDirectory() }
 
     private func token(variable: String?) throws(ConfigurationError) -> String? {
         var variables = ["CREDENTIALS_DIRECTORY": directory.path]
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func aCredentialThatIsNoTextIsAnErrorWithoutItsContent() throws {
-        try directory.write(Data("s3cret".utf8 + [0xFF]), to: "token")
+        try directory.write(Array("s3cret".utf8) + [0xFF], to: "token")
         expectUnreadable()
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Systemd
+import TestSupport
 import Testing
 
 /// What systemd tells a process, and is told, goes through its environment and its descriptors: each test has a process
@@ -8,7 +9,7 @@ import Testing
 @Suite struct SystemdTests {
     @Test func theManagerIsToldInOneDatagramForEachMessage() async {
         await #expect(processExitsWith: .success) {
-            let directory = try TemporaryDirectory()
+            let directory = try TestDirectory()
             let path = directory.path + "/notify"
             let manager = try datagramSocket(boundTo: path)
             setenv("NOTIFY_SOCKET", path, 1)

@@ -1,5 +1,5 @@
-internal import Glibc
-internal import Synchronization
+import Glibc
+import Synchronization
 
 /// A program that a test runs. Ended with the test, dead or alive.
 public final class ChildProcess: Sendable {

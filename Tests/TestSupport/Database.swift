@@ -1,4 +1,4 @@
-internal import CSQLite
+import CSQLite
 
 /// A SQLite file as a test looks into it: another connection, as an operator's shell has.
 public final class Database {

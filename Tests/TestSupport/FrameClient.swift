@@ -1,5 +1,5 @@
 public import Contracts
-internal import Glibc
+import Glibc
 
 /// One connection that speaks raw frames, blocking: what a program in any language would do.
 public final class FrameClient {

@@ -1,4 +1,4 @@
-internal import Foundation
+import Foundation
 
 /// The programs under test, where the build put them: beside the program that is running.
 public enum RivetBinary: String, Sendable, CaseIterable {

@@ -1,6 +1,6 @@
-internal import Foundation
-internal import Glibc
-internal import Synchronization
+import Foundation
+import Glibc
+import Synchronization
 
 /// One service as a real process, on a directory of its own: started, killed, started again.
 public final class RivetProcess: Sendable {

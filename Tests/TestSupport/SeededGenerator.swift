@@ -1,9 +1,12 @@
-internal import Foundation
+import Foundation
 
-/// Random numbers that a seed brings back: `RIVET_TEST_SEED`, or a new one each time. The seed is printed.
+/// Random numbers that a seed brings back (SplitMix64).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    public init(seed: UInt64) { state = seed }
+
+    /// A generator with the seed `RIVET_TEST_SEED`, or a new one each time; which one is printed.
     public init(_ test: String) {
         let seed =
             ProcessInfo.processInfo.environment["RIVET_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)
@@ -11,7 +14,6 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         state = seed
     }
 
-    /// SplitMix64.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

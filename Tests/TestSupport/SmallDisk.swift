@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// A file system in memory, as small as a test wants it. Needs root.
 public final class SmallDisk: Sendable {

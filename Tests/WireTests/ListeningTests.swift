@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -19,7 +20,7 @@ import Testing
     }
 
     @Test func aStaleSocketIsReplacedAndALiveOneNot() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         do {
             let stale = try UnixSocket.make()
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test func whatIsNoSocketIsLeftAlone() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         close(open(path, O_CREAT | O_WRONLY, 0o600))
         await #expect(throws: WireListenError.notASocket(path: path)) { try await server(.path(path)).bind() }
@@ -49,7 +50,7 @@ import Testing
     }
 
     @Test func anInheritedSocketServesAndItsFileStays() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         let socket = try UnixSocket.make()
         try socket.bind(to: path)
@@ -74,7 +75,7 @@ import Testing
     }
 
     @Test func aServerThatWasShutDownDoesNotListen() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         let server = server(.path(path))
         server.shutdown()

@@ -4,52 +4,12 @@ import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Wire
 
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-/// Random numbers that a seed brings back. The seed is printed when a test makes one.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ test: String, seed: UInt64 = .random(in: 0...UInt64.max)) {
-        print("\(test): seed \(seed)")
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
-/// A directory that goes when the test does.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        path = "/tmp/wire-\(UInt32.random(in: 0...UInt32.max))"
-        mkdir(path, 0o700)
-    }
-
-    deinit {
-        if let directory = opendir(path) {
-            while let entry = readdir(directory) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                unlink("\(path)/\(name)")
-            }
-            closedir(directory)
-        }
-        rmdir(path)
-    }
-}
 
 /// Answers by closure.
 struct ClosureHandler: CallHandler {
@@ -140,7 +100,7 @@ func withServer(
     _ handler: any CallHandler = testHandler(), configuration: WireServer.Configuration = .init(), path: String? = nil,
     _ body: (WireServer, String) async throws -> Void
 ) async throws {
-    let directory = TemporaryDirectory()
+    let directory = try TestDirectory()
     let path = path ?? "\(directory.path)/test.sock"
     let server = WireServer(
         listener: .path(path), handler: handler, eventLoop: testLoop, logger: quietLogger,

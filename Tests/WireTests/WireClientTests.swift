@@ -1,6 +1,7 @@
 import Contracts
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test func aCallWaitsForAServiceThatComesLater() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         try await withClient(path) { client in
             let answer = Task { try await client.call("echo", ["n": 1], deadline: .seconds(20)) }
@@ -68,7 +69,7 @@ import Testing
     }
 
     @Test func anIdempotentCallSurvivesARestartAndAnotherDoesNot() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         let gate = Gate()
         var configuration = WireServer.Configuration()
@@ -129,7 +130,7 @@ import Testing
     }
 
     @Test func withoutAServiceTheDeadlineHolds() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         try await withClient("\(directory.path)/none") { client in
             let failure = await error { () throws(WireError) in
                 try await client.call("echo", deadline: .milliseconds(60))

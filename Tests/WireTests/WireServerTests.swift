@@ -2,6 +2,7 @@ import Contracts
 import Glibc
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -250,7 +251,7 @@ import Testing
 
     @Test func shutdownAnswersWhatItTook() async throws {
         let gate = Gate()
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         let server = WireServer(
             listener: .path(path), handler: testHandler(gate: gate), eventLoop: testLoop, logger: quietLogger)
@@ -284,7 +285,7 @@ import Testing
     }
 
     @Test func cancellingRunShutsDown() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TestDirectory()
         let server = WireServer(
             listener: .path("\(directory.path)/s"), handler: testHandler(), eventLoop: testLoop,
             logger: quietLogger)

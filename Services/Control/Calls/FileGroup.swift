@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// The group by whose membership a file may be used.
 enum FileGroup {

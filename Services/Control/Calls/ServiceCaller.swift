@@ -1,7 +1,7 @@
-internal import Contracts
-internal import Glibc
-internal import ServiceKit
-internal import Wire
+import Contracts
+import Glibc
+import ServiceKit
+import Wire
 
 /// Calls the services, and tells a person why one gave no answer.
 struct ServiceCaller {

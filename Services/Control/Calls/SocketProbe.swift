@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Whether somebody listens on a socket file, found out by connecting to it. `WireClient` keeps trying where nobody
 /// does, which is right for a service and hides the cause from a person.

@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Contracts
-internal import ServiceKit
+import ArgumentParser
+import Contracts
+import ServiceKit
 
 /// Asks every service how it is.
 struct HealthCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Contracts
-internal import ServiceKit
+import ArgumentParser
+import Contracts
+import ServiceKit
 
 /// Brings the databases up to date while their services are stopped.
 struct MigrateCommand: AsyncParsableCommand {

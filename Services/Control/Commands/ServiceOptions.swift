@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Foundation
-internal import ServiceKit
+import ArgumentParser
+import Foundation
+import ServiceKit
 
 /// Where the sockets are.
 struct RuntimeDirectoryOption: ParsableArguments {

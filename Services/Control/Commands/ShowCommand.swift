@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Contracts
-internal import ServiceKit
+import ArgumentParser
+import Contracts
+import ServiceKit
 
 /// Shows what is stored of a person.
 struct ShowCommand: AsyncParsableCommand {

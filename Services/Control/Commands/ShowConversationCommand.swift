@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Contracts
-internal import ServiceKit
+import ArgumentParser
+import Contracts
+import ServiceKit
 
 /// Shows the open conversation of a user in a chat.
 struct ShowConversationCommand: AsyncParsableCommand {

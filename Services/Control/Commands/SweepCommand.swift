@@ -1,6 +1,6 @@
-internal import ArgumentParser
-internal import Contracts
-internal import ServiceKit
+import ArgumentParser
+import Contracts
+import ServiceKit
 
 /// Has rivet-state remove what has expired.
 struct SweepCommand: AsyncParsableCommand {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// An open conversation, for a person.
 struct ConversationListing {

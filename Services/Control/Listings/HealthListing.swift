@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// What the services said of how they are, for a person.
 struct HealthListing {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// A person's machines, for a person.
 struct MachineListing {

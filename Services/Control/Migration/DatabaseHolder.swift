@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Who has a SQLite file open, even without a socket: a service with other settings, the sqlite3 shell.
 enum DatabaseHolder {

@@ -1,6 +1,6 @@
-internal import Glibc
-internal import Persistence
-internal import ServiceKit
+import Glibc
+import Persistence
+import ServiceKit
 
 /// The SQLite file of a service.
 struct LocalDatabase {

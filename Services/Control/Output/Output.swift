@@ -1,5 +1,5 @@
-internal import Contracts
-internal import Glibc
+import Contracts
+import Glibc
 
 /// Where the answer and the errors go.
 enum Output {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// Text of people, made harmless for a terminal.
 enum TerminalText {

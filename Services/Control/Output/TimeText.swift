@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 extension Timestamp {
     /// To the second: `2026-11-22 09:30:00 UTC`.

@@ -116,9 +116,10 @@ public enum LibraryList: RPCMethod {
 
         public init(_ parameters: Parameters) throws(RPCError) {
             userID = try parameters.identifier("user_id")
-            limit = try parameters.optional("limit") { p throws(RPCError) in
-                try p.integer("limit", in: 1...LibraryList.limitMax)
-            } ?? LibraryList.limitDefault
+            limit =
+                try parameters.optional("limit") { p throws(RPCError) in
+                    try p.integer("limit", in: 1...LibraryList.limitMax)
+                } ?? LibraryList.limitDefault
             cursor = try parameters.optional("cursor") { p throws(RPCError) in try p.string("cursor") }
             query = try parameters.optional("query") { p throws(RPCError) in
                 let text = try p.string("query")

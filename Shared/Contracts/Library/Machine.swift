@@ -112,7 +112,8 @@ public struct MachineChanges: Sendable, Equatable {
                 guard let field = MachineField(rawValue: name) else {
                     let known = (["nickname", "ocr_data"] + MachineField.allCases.map(\.rawValue)).sorted()
                     throw RPCError(
-                        .invalidArgument, "changes has a member that is no editable field; those are "
+                        .invalidArgument,
+                        "changes has a member that is no editable field; those are "
                             + known.joined(separator: ", "), field: name)
                 }
                 guard value.isNull || value.stringValue != nil else {

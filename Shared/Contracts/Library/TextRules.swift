@@ -12,7 +12,8 @@ public enum Nickname {
     public static func normalized(_ text: String, field: String = "nickname") throws(RPCError) -> String {
         let accepted = "2 to \(charactersMax) characters without control characters"
         guard text.utf8.count <= bytesMax else { throw .invalidArgument(field, accepted) }
-        let folded = text.split(whereSeparator: \.isWhitespace).joined(separator: " ").precomposedStringWithCanonicalMapping
+        let folded = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            .precomposedStringWithCanonicalMapping
         guard (2...charactersMax).contains(folded.count), !folded.hasControlCharacters else {
             throw .invalidArgument(field, accepted)
         }

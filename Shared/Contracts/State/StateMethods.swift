@@ -234,19 +234,22 @@ public enum StateList: RPCMethod {
         /// The `next_cursor` of the page before.
         public var cursor: String?
 
-        public init(type: String = ConversationKey.addMachine, limit: Int64 = StateList.limitMax, cursor: String? = nil) {
+        public init(type: String = ConversationKey.addMachine, limit: Int64 = StateList.limitMax, cursor: String? = nil)
+        {
             self.type = type
             self.limit = limit
             self.cursor = cursor
         }
 
         public init(_ parameters: Parameters) throws(RPCError) {
-            type = try parameters.optional("conversation_type") { p throws(RPCError) in
-                try p.identifier("conversation_type")
-            } ?? ConversationKey.addMachine
-            limit = try parameters.optional("limit") { p throws(RPCError) in
-                try p.integer("limit", in: 1...StateList.limitMax)
-            } ?? StateList.limitMax
+            type =
+                try parameters.optional("conversation_type") { p throws(RPCError) in
+                    try p.identifier("conversation_type")
+                } ?? ConversationKey.addMachine
+            limit =
+                try parameters.optional("limit") { p throws(RPCError) in
+                    try p.integer("limit", in: 1...StateList.limitMax)
+                } ?? StateList.limitMax
             cursor = try parameters.optional("cursor") { p throws(RPCError) in try p.string("cursor") }
         }
 

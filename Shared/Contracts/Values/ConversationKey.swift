@@ -16,9 +16,10 @@ public struct ConversationKey: Sendable, Hashable {
     init(_ parameters: Parameters) throws(RPCError) {
         userID = try parameters.identifier("user_id")
         chatID = try parameters.identifier("chat_id")
-        type = try parameters.optional("conversation_type") { parameters throws(RPCError) in
-            try parameters.identifier("conversation_type")
-        } ?? Self.addMachine
+        type =
+            try parameters.optional("conversation_type") { parameters throws(RPCError) in
+                try parameters.identifier("conversation_type")
+            } ?? Self.addMachine
     }
 
     var members: [String: JSONValue] {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 extension ConversationRecord {
     /// The record after `state.save`.
@@ -13,7 +13,8 @@ extension ConversationRecord {
         if let earlier {
             // No two conversations of a key began at the same time, whatever the clock does: what is derived from the
             // beginning of one, such as the request id of its machine, is that one's alone.
-            startedAt = earlier.isOpen(at: now)
+            startedAt =
+                earlier.isOpen(at: now)
                 ? earlier.startedAt : max(now, Timestamp(milliseconds: earlier.startedAt.milliseconds + 1))
         }
         var record = ConversationRecord(

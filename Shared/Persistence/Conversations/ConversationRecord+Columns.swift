@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// The columns that hold JSON.
 extension ConversationRecord {

@@ -1,5 +1,5 @@
 public import Contracts
-internal import Migrations
+import Migrations
 
 /// `conversation_states` in SQLite.
 public final class ConversationTable: SQLiteTable, LocalTable {
@@ -52,7 +52,8 @@ public final class ConversationTable: SQLiteTable, LocalTable {
                 .text(record.key.userID), .text(record.key.chatID), .text(record.key.type), .text(record.step),
                 .text(JSONValue.object(record.data).text), SQLiteValue(record.startedAt), SQLiteValue(record.updatedAt),
                 SQLiteValue(record.expiresAt), .integer(record.revision.rawValue), SQLiteValue(record.isClosed),
-                SQLiteValue(record.lastUpdateID), .text(record.appliedUpdatesText), SQLiteValue(record.lastClearingText),
+                SQLiteValue(record.lastUpdateID), .text(record.appliedUpdatesText),
+                SQLiteValue(record.lastClearingText),
             ])
     }
 

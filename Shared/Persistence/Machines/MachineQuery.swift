@@ -17,10 +17,12 @@ struct MachineQuery {
     /// The FTS5 expression for the machines of `userID`. Nil when there is no word in the query: nothing is found.
     func expression(userID: String) -> String? {
         guard !words.isEmpty else { return nil }
-        let owner = "u" + userID.utf8.map { byte in
-            let digits = String(byte, radix: 16, uppercase: true)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        let owner =
+            "u"
+            + userID.utf8.map { byte in
+                let digits = String(byte, radix: 16, uppercase: true)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
         // Words are letters, digits, marks and pictures, so there is no quote to escape in them.
         let terms = words.map { "\"\($0)\"*" }.joined(separator: " AND ")
         return "owner : \"\(owner)\" AND {nickname manufacturer model_number serial_number location notes} : (\(terms))"

@@ -31,7 +31,8 @@ public struct MachineRecord: TieredRecord, Equatable {
 
     /// Whether each of `words` is a word, or the beginning of one, in some field.
     func matches(_ words: [String]) -> Bool {
-        let texts = [details.nickname] + MachineField.allCases.filter { $0 != .photoFileID }.compactMap { details.texts[$0] }
+        let texts =
+            [details.nickname] + MachineField.allCases.filter { $0 != .photoFileID }.compactMap { details.texts[$0] }
         let own = texts.flatMap { MachineQuery.words(of: $0).map { $0.lowercased() } }
         return words.allSatisfy { word in own.contains { $0.hasPrefix(word.lowercased()) } }
     }

@@ -34,20 +34,22 @@ public struct MachineStore: Sendable {
     /// Idempotent by request id: the same one again answers the same machine and adds none.
     public func add(_ params: LibraryAdd.Params) -> Answer<StoredMachine> {
         let makeID = makeID
-        return answer({ transaction throws(RPCError) in
-            if let earlier = try transaction.added(by: params.requestID) {
-                guard earlier.userID == params.userID else {
-                    throw .invalidArgument("request_id", "a UUID that no other user's request has")
+        return answer(
+            { transaction throws(RPCError) in
+                if let earlier = try transaction.added(by: params.requestID) {
+                    guard earlier.userID == params.userID else {
+                        throw .invalidArgument("request_id", "a UUID that no other user's request has")
+                    }
+                    return earlier
                 }
-                return earlier
-            }
-            try transaction.requireFree(params.details.nickname, userID: params.userID)
-            let record = MachineRecord(
-                id: makeID(), requestID: params.requestID, revision: transaction.nextRevision(after: .none),
-                userID: params.userID, details: params.details, createdAt: transaction.now, updatedAt: transaction.now)
-            transaction.put(record)
-            return record
-        }, Self.storedMachine)
+                try transaction.requireFree(params.details.nickname, userID: params.userID)
+                let record = MachineRecord(
+                    id: makeID(), requestID: params.requestID, revision: transaction.nextRevision(after: .none),
+                    userID: params.userID, details: params.details, createdAt: transaction.now,
+                    updatedAt: transaction.now)
+                transaction.put(record)
+                return record
+            }, Self.storedMachine)
     }
 
     public func get(_ params: MachineReference) -> Answer<LibraryGet.Output> {
@@ -57,24 +59,25 @@ public struct MachineStore: Sendable {
     }
 
     public func update(_ params: LibraryUpdate.Params) -> Answer<StoredMachine> {
-        answer({ transaction throws(RPCError) in
-            var record = try transaction.machine(params.reference)
-            guard record.revision == params.expectedRevision else {
-                throw RPCError(
-                    .revisionConflict, "expected_revision is not the stored one; get the machine again",
-                    revision: record.revision.rawValue)
-            }
-            let details = params.changes.applied(to: record.details)
-            guard details != record.details else { return record }
-            if details.nickname != record.details.nickname {
-                try transaction.requireFree(details.nickname, userID: record.userID, except: record.id)
-            }
-            record.details = details
-            record.updatedAt = transaction.now
-            record.revision = transaction.nextRevision(after: record.revision)
-            transaction.put(record)
-            return record
-        }, Self.storedMachine)
+        answer(
+            { transaction throws(RPCError) in
+                var record = try transaction.machine(params.reference)
+                guard record.revision == params.expectedRevision else {
+                    throw RPCError(
+                        .revisionConflict, "expected_revision is not the stored one; get the machine again",
+                        revision: record.revision.rawValue)
+                }
+                let details = params.changes.applied(to: record.details)
+                guard details != record.details else { return record }
+                if details.nickname != record.details.nickname {
+                    try transaction.requireFree(details.nickname, userID: record.userID, except: record.id)
+                }
+                record.details = details
+                record.updatedAt = transaction.now
+                record.revision = transaction.nextRevision(after: record.revision)
+                transaction.put(record)
+                return record
+            }, Self.storedMachine)
     }
 
     public func delete(_ params: MachineReference) -> Answer<LibraryDelete.Output> {
@@ -92,22 +95,24 @@ public struct MachineStore: Sendable {
     }
 
     public func restore(_ params: LibraryRestore.Params) -> Answer<StoredMachine> {
-        answer({ transaction throws(RPCError) in
-            guard var record = try transaction.get(params.reference.id), record.userID == params.reference.userID else {
-                throw RPCError(.notFound, "there is no such machine")
-            }
-            guard let deletedAt = record.deletedAt else { return record }
-            guard transaction.now < deletedAt.advanced(by: LibraryRestore.keptFor) else {
-                throw RPCError(.notFound, "the machine was deleted more than 30 days ago")
-            }
-            record.details.nickname = params.nickname ?? record.details.nickname
-            try transaction.requireFree(record.details.nickname, userID: record.userID)
-            record.deletedAt = nil
-            record.updatedAt = transaction.now
-            record.revision = transaction.nextRevision(after: record.revision)
-            transaction.put(record)
-            return record
-        }, Self.storedMachine)
+        answer(
+            { transaction throws(RPCError) in
+                guard var record = try transaction.get(params.reference.id), record.userID == params.reference.userID
+                else {
+                    throw RPCError(.notFound, "there is no such machine")
+                }
+                guard let deletedAt = record.deletedAt else { return record }
+                guard transaction.now < deletedAt.advanced(by: LibraryRestore.keptFor) else {
+                    throw RPCError(.notFound, "the machine was deleted more than 30 days ago")
+                }
+                record.details.nickname = params.nickname ?? record.details.nickname
+                try transaction.requireFree(record.details.nickname, userID: record.userID)
+                record.deletedAt = nil
+                record.updatedAt = transaction.now
+                record.revision = transaction.nextRevision(after: record.revision)
+                transaction.put(record)
+                return record
+            }, Self.storedMachine)
     }
 
     public func list(_ params: LibraryList.Params) throws(RPCError) -> Answer<LibraryList.Output> {

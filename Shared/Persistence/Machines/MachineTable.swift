@@ -1,5 +1,5 @@
-internal import Contracts
-internal import Migrations
+import Contracts
+import Migrations
 
 /// `user_machines` and `deleted_user_machines` in SQLite.
 public final class MachineTable: SQLiteTable, LocalTable {
@@ -43,7 +43,9 @@ public final class MachineTable: SQLiteTable, LocalTable {
     /// Folds the nicknames of rows that another program wrote. SQL's `lower` knows ASCII only.
     private func foldNicknames() throws(SQLiteError) {
         while true {
-            let rows = try connection.rows("SELECT id, nickname FROM user_machines WHERE nickname_key IS NULL LIMIT 500") {
+            let rows = try connection.rows(
+                "SELECT id, nickname FROM user_machines WHERE nickname_key IS NULL LIMIT 500"
+            ) {
                 ($0.integer(0), $0.text(1) ?? "")
             }
             if rows.isEmpty { return }
@@ -85,7 +87,8 @@ public final class MachineTable: SQLiteTable, LocalTable {
 
     /// The machine that an earlier call with this request added, be it deleted since.
     func added(by requestID: String) throws(SQLiteError) -> MachineRecord? {
-        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)], Self.record).first
+        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)], Self.record)
+            .first
     }
 
     /// The ids of a user's machines whose nicknames fold to `nicknameKey`.
@@ -97,8 +100,10 @@ public final class MachineTable: SQLiteTable, LocalTable {
     }
 
     func total(userID: String) throws(SQLiteError) -> Int64 {
-        try connection.rows("SELECT total FROM user_machine_totals WHERE user_id = ?", [.text(userID)]) { $0.integer(0) }
-            .first ?? 0
+        try connection.rows("SELECT total FROM user_machine_totals WHERE user_id = ?", [.text(userID)]) {
+            $0.integer(0)
+        }
+        .first ?? 0
     }
 
     /// A user's machines, newest first.
@@ -123,7 +128,9 @@ public final class MachineTable: SQLiteTable, LocalTable {
     }
 
     func count(_ expression: String) throws(SQLiteError) -> Int64 {
-        try connection.rows("SELECT count(*) FROM user_machine_words WHERE user_machine_words MATCH ?", [.text(expression)]) {
+        try connection.rows(
+            "SELECT count(*) FROM user_machine_words WHERE user_machine_words MATCH ?", [.text(expression)]
+        ) {
             $0.integer(0)
         }.first ?? 0
     }

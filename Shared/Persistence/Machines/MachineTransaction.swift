@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// Questions about machines, answered with what only memory holds laid over what the disk has.
 extension StoreTransaction<MachineTable> {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// Records in memory, within a bound: those that no other tier holds, which stay until one does, and copies of others,
 /// which go when room is needed, the least recently used first (to the nearest half).

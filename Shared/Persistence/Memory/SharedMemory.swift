@@ -1,5 +1,5 @@
-internal import Contracts
-internal import Synchronization
+import Contracts
+import Synchronization
 
 /// A store's memory tier, with what is under way on each key, for the store's thread and those that ask it.
 final class SharedMemory<Record: TieredRecord>: Sendable {

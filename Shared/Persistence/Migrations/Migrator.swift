@@ -1,4 +1,4 @@
-internal import Migrations
+import Migrations
 
 /// Brings a database file up to date without a service: what `rivetctl migrate` does.
 public enum Migrator {

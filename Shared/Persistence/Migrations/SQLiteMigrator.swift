@@ -1,6 +1,6 @@
-internal import CSQLite
-internal import Contracts
-internal import Migrations
+import CSQLite
+import Contracts
+import Migrations
 
 /// Why a database's schema could not be brought up to date.
 public enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -57,7 +57,7 @@ struct SQLiteMigrator {
     private func apply(_ migration: Migration, _ connection: SQLiteConnection) throws(SQLiteError) {
         try connection.begin()
         for statement in Self.statements(in: migration.sqlite) {
-            do { try connection.execute(statement) } catch where error.message.hasPrefix("duplicate column name") {
+            do { try connection.execute(statement) } catch  where error.message.hasPrefix("duplicate column name") {
                 // SQLite has no ADD COLUMN IF NOT EXISTS: the column is there, as the statement wants it.
             }
         }

@@ -1,5 +1,5 @@
-internal import CSQLite
-internal import Glibc
+import CSQLite
+import Glibc
 
 /// One connection to one database file.
 ///
@@ -22,7 +22,8 @@ final class SQLiteConnection {
         // SQLite would make the file with 0644 less the umask; made here first, its -wal and -shm get the same mode.
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw SQLiteError(code: SQLITE_CANTOPEN, message: String(cString: strerror(errno)), operation: "open \(path)")
+            throw SQLiteError(
+                code: SQLITE_CANTOPEN, message: String(cString: strerror(errno)), operation: "open \(path)")
         }
         close(descriptor)
         var handle: OpaquePointer?

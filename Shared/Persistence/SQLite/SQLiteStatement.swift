@@ -1,5 +1,5 @@
-internal import CSQLite
-internal import Contracts
+import CSQLite
+import Contracts
 
 /// A value that goes into a statement.
 enum SQLiteValue {

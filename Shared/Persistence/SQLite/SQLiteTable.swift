@@ -1,4 +1,4 @@
-internal import Migrations
+import Migrations
 
 /// What the tables of both services have in common: a connection, opened and migrated.
 public class SQLiteTable {

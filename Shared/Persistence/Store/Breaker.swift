@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// Whether a tier is tried. Opens at the first failure; then one probe at a time, after a wait that is drawn anew each
 /// time between nothing and a bound that doubles ("full jitter").

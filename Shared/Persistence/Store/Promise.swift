@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// A value that is not there yet: fulfilled once, from any thread, and awaited once.
 public final class Promise<Value: Sendable>: Sendable {

@@ -1,6 +1,6 @@
-internal import Contracts
-internal import KillPoints
-internal import Synchronization
+import Contracts
+import KillPoints
+import Synchronization
 
 /// The decisions and the state of one store: what its thread does, an operation batch at a time. Single-threaded.
 final class StoreCore<Table: LocalTable> {

@@ -1,4 +1,4 @@
-internal import Contracts
+import Contracts
 
 /// One thing to be done on a store's thread.
 final class StoreOperation<Table: LocalTable> {

@@ -1,7 +1,7 @@
 public import Contracts
-internal import Dispatch
-internal import Foundation
-internal import Synchronization
+import Dispatch
+import Foundation
+import Synchronization
 
 /// What an operation brought, and where that is held.
 public struct Stored<Output: Sendable>: Sendable {

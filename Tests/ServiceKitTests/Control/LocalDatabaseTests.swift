@@ -2,17 +2,18 @@ import Foundation
 import Glibc
 import Persistence
 import ServiceKit
+import TestSupport
 import Testing
 
 @testable import Control
 
 @Suite struct LocalDatabaseTests {
-    private let directory: TemporaryDirectory
+    private let directory: TestDirectory
     private let settings: Settings
     private let database = LocalDatabase.all[0]
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TestDirectory()
         settings = Settings(variables: ["RIVET_STATE_DIR": directory.path, "RIVET_RUNTIME_DIR": directory.path])
     }
 

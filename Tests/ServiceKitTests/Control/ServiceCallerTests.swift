@@ -1,6 +1,7 @@
 import Contracts
 import Glibc
 import ServiceKit
+import TestSupport
 import Testing
 import Wire
 
@@ -19,7 +20,7 @@ import Wire
     }
 
     @Test func aSocketIsFoundListeningLeftOverOrMissing() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TestDirectory()
         let path = directory.path + "/state.sock"
         #expect(SocketProbe.find(path) == .noFile)
         let listener = try TestListener(path: path)
@@ -71,7 +72,7 @@ import Wire
     }
 
     @Test func aServiceThatIsSilentIsGivenUp() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TestDirectory()
         let listener = try TestListener(path: directory.path + "/state.sock")
         defer { listener.close() }
         let caller = ServiceCaller(settings: Settings(variables: ["RIVET_RUNTIME_DIR": directory.path]))
@@ -83,7 +84,7 @@ import Wire
     }
 
     @Test func aServiceThatAnswersIsHeard() async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TestDirectory()
         let settings = Settings(variables: ["RIVET_RUNTIME_DIR": directory.path])
         let context = ServiceContext.forCaller(name: "rivet-state", settings: settings)
         var methods = MethodTable()

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 /// HTTP/1.1 on 127.0.0.1: reads requests, asks its handler, writes the answers. One task a connection.
 struct HTTPServer: Sendable {
@@ -25,7 +26,32 @@ struct HTTPServer: Sendable {
         let fault: SimulatedFault?
     }
 
-    private let channel: NIOAsyncChannel<Connection, Never>
+    /// A connection that was accepted and is not served yet. Closed if that never comes.
+    ///
+    /// No `Connection` from the start: one that comes while the server stops is dropped unserved, and dropping a
+    /// `NIOAsyncChannel` so is a trap.
+    private final class Accepted: Sendable {
+        private let channel: any Channel
+        private let wasTaken = Atomic(false)
+
+        init(_ channel: any Channel) { self.channel = channel }
+
+        deinit { if !wasTaken.load(ordering: .relaxed) { channel.close(promise: nil) } }
+
+        /// The connection, which reads from now on. To be called once.
+        func take() async throws -> Connection {
+            wasTaken.store(true, ordering: .relaxed)
+            let channel = channel
+            return try await channel.eventLoop.submit {
+                guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+                let connection = try Connection(wrappingChannelSynchronously: channel)
+                channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+                return connection
+            }.get()
+        }
+    }
+
+    private let channel: NIOAsyncChannel<Accepted, Never>
 
     var port: Int { channel.channel.localAddress?.port ?? 0 }
 
@@ -35,11 +61,12 @@ struct HTTPServer: Sendable {
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.autoRead, value: false)
             .bind(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // The pipelining handler stops reading while an answer is due, and would not see a client die.
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
-                    return try Connection(wrappingChannelSynchronously: channel)
+                    return Accepted(channel)
                 }
             }
         return HTTPServer(channel: channel)
@@ -49,8 +76,12 @@ struct HTTPServer: Sendable {
     func run(_ handler: some Handler) async {
         try? await channel.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
-                for try await connection in connections {
-                    group.addTask { await Self.serve(connection, handler) }
+                for try await accepted in connections {
+                    group.addTask {
+                        // It may be broken already.
+                        guard let connection = try? await accepted.take() else { return }
+                        await Self.serve(connection, handler)
+                    }
                 }
             }
         }

@@ -1,0 +1,39 @@
+# `make` alone prints what there is.
+
+SWIFT ?= swift
+release := $(SWIFT) build -c release --static-swift-stdlib
+sources := Package.swift Services Shared Tests migrations
+
+.PHONY: help run demo test bench build packages format lint clean
+.DEFAULT_GOAL := help
+
+help: ## print this
+	@echo 'Rivet: a Telegram bot that keeps machines, and loses nothing. The targets:'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: build ## build, start the services on .rivet/, and chat with the bot in this terminal
+	@Tests/Scripts/run.sh
+
+demo: build ## play a conversation in which all services are killed, on storage of its own
+	@Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script
+
+test: packages ## build and check everything; ends with "N passed, M failed"
+	@Tests/Scripts/test.sh
+
+bench: build ## measure the services against what this machine's disk and sockets can do
+	@RIVET_BENCH_DIR=.build .build/release/rivet-bench
+
+build: packages ## build the release binaries into .build/release; they run without Swift
+	@$(release)
+
+packages: ## install the Debian packages that are missing, if any
+	@Tests/Scripts/packages.sh
+
+format: ## lay out all Swift sources as the project has them
+	$(SWIFT) format --in-place --recursive --parallel $(sources)
+
+lint: ## check the layout and style of all Swift sources
+	$(SWIFT) format lint --strict --recursive --parallel $(sources)
+
+clean: ## remove what was built; .rivet/ stays
+	rm -rf .build

@@ -1,0 +1,53 @@
+#!/bin/sh
+# Installs the Debian packages that the build needs and this machine lacks. Says which, and why.
+# Touches nothing when they are all there.
+set -eu
+
+# Package, and what it is for.
+needed='
+git                  SwiftPM fetches the dependencies with it
+ca-certificates      to check the servers that are spoken to over HTTPS
+pkg-config           SwiftPM finds the C libraries with it
+g++                  the linker and the C++ library that Swift links with
+libxml2              the Swift tools run with it
+libsqlite3-dev       SQLite: the databases
+libcurl4-openssl-dev libcurl: HTTP to Telegram
+libsystemd-dev       libsystemd: readiness and sockets from systemd
+'
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+command -v swift >/dev/null 2>&1 || fail 'Swift 6.3 is not on the PATH. How to install it: https://www.swift.org/install/linux/'
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "This is no Debian: nothing is installed. The build needs what these packages hold:$needed"
+    exit 0
+fi
+
+missing=
+reasons=
+while read -r package reason; do
+    [ -n "$package" ] || continue
+    status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || status=
+    [ "$status" = installed ] && continue
+    missing="$missing $package"
+    reasons="$reasons
+  $package: $reason"
+done <<END
+$needed
+END
+[ -n "$missing" ] || exit 0
+
+echo "Packages to install with apt-get:$reasons"
+sudo=
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null 2>&1 || fail "You are not root and there is no sudo. Let root run: apt-get install$missing"
+    sudo='sudo'
+fi
+$sudo apt-get update -q
+# Unquoted: one word a package.
+# shellcheck disable=SC2086
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
