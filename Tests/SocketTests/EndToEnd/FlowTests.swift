@@ -247,12 +247,13 @@ struct FlowTests {
         try FileManager.default.createDirectory(atPath: directory.path + "/state", withIntermediateDirectories: false)
         for (name, columns, row) in [
             (
-                "state", """
-                    CREATE TABLE conversation_states (id INTEGER PRIMARY KEY, user_id TEXT NOT NULL, chat_id TEXT NOT NULL,
-                    conversation_type TEXT NOT NULL DEFAULT 'add_machine', current_step TEXT NOT NULL,
-                    state_data TEXT NOT NULL DEFAULT '{}', started_at TEXT, updated_at TEXT, expires_at TEXT,
-                    UNIQUE(user_id, chat_id, conversation_type))
-                    """,
+                "state",
+                """
+                CREATE TABLE conversation_states (id INTEGER PRIMARY KEY, user_id TEXT NOT NULL, chat_id TEXT NOT NULL,
+                conversation_type TEXT NOT NULL DEFAULT 'add_machine', current_step TEXT NOT NULL,
+                state_data TEXT NOT NULL DEFAULT '{}', started_at TEXT, updated_at TEXT, expires_at TEXT,
+                UNIQUE(user_id, chat_id, conversation_type))
+                """,
                 """
                 INSERT INTO conversation_states(user_id, chat_id, current_step, state_data, started_at, updated_at, expires_at)
                 VALUES ('42', '42', 'model', '{"nickname": "Pump", "manufacturer": "Siemens", "model_hint": "3RQ", "x": 1.10}',
@@ -260,11 +261,12 @@ struct FlowTests {
                 """
             ),
             (
-                "library", """
-                    CREATE TABLE user_machines (id INTEGER PRIMARY KEY, user_id TEXT NOT NULL, nickname TEXT NOT NULL,
-                    manufacturer TEXT, model_number TEXT, serial_number TEXT, location TEXT, notes TEXT, photo_file_id TEXT,
-                    ocr_data TEXT, created_at TEXT DEFAULT CURRENT_TIMESTAMP, updated_at TEXT DEFAULT CURRENT_TIMESTAMP)
-                    """, "INSERT INTO user_machines(user_id, nickname) VALUES ('42', 'Old one')"
+                "library",
+                """
+                CREATE TABLE user_machines (id INTEGER PRIMARY KEY, user_id TEXT NOT NULL, nickname TEXT NOT NULL,
+                manufacturer TEXT, model_number TEXT, serial_number TEXT, location TEXT, notes TEXT, photo_file_id TEXT,
+                ocr_data TEXT, created_at TEXT DEFAULT CURRENT_TIMESTAMP, updated_at TEXT DEFAULT CURRENT_TIMESTAMP)
+                """, "INSERT INTO user_machines(user_id, nickname) VALUES ('42', 'Old one')"
             ),
         ] {
             let database = try Database("\(directory.path)/state/\(name).db")
