@@ -6,7 +6,8 @@ import TestSupport
 /// `rivet-bench`: measures the state-service against the floors of this machine, in the same run, and prints ratios.
 ///
 /// `rivet-bench [--short]`; `RIVET_BIN_DIR` names the directory of the binaries, `RIVET_BENCH_DIR` a directory on the
-/// disk that is meant (else the current one). Exits with 1 when a ratio misses its bound.
+/// disk that is meant (else the current one). Exits with 1 when a ratio misses its bound; with `--short`, which runs
+/// among other work on machines that others use too, when one misses it by half.
 @main
 struct Benchmarks {
     static func main() async throws {
@@ -14,10 +15,15 @@ struct Benchmarks {
         let base = ProcessInfo.processInfo.environment["RIVET_BENCH_DIR"] ?? "."
         let directory = "\(base)/.rivet-bench-\(getpid())"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        var report = Report()
+        let isGood = try await measure(directory, isShort: isShort)
+        try? FileManager.default.removeItem(atPath: directory)
+        if !isGood { exit(1) }
+    }
+
+    private static func measure(_ directory: String, isShort: Bool) async throws -> Bool {
+        var report = Report(allowance: isShort ? 1.5 : 1)
         try StateBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report)
         try await ServiceBenchmark(directory: directory).run(&report)
-        if !report.isMet { exit(1) }
+        return report.isGood
     }
 }

@@ -56,12 +56,20 @@ import Testing
     @Test func `A tag that is none is replaced by the derived one`() throws {
         let open = try #require(OpenEntry(conversation("model", ["entry_tag": "No tag!"])))
         #expect(ConversationTag.isTag(open.entry.tag))
-        var random = SeededGenerator(seed: 1)
-        for _ in 0..<100 {
-            let tag = ConversationTag.random(using: &random)
-            #expect(tag.count == 16)
-            #expect(ConversationTag.isTag(tag))
+        let lane = LaneKey(userID: 1, chatID: 1)
+        var tags: Set<String> = []
+        for update in Int64(0)..<50 {
+            for message in Int64(0)..<2 {
+                let turn = Turn(
+                    updateID: update, lane: lane, isGroup: false, messageID: message, request: .input(.addMachine))
+                let tag = ConversationTag.begun(by: turn)
+                #expect(tag == ConversationTag.begun(by: turn))
+                #expect(tag.count == 16)
+                #expect(ConversationTag.isTag(tag))
+                tags.insert(tag)
+            }
         }
+        #expect(tags.count == 100)
         #expect(ConversationTag.isTag(ConversationTag.derived(from: Timestamp(milliseconds: -5))))
         #expect(!ConversationTag.isTag(""))
     }

@@ -11,7 +11,7 @@ import Testing
 
     private func engine(_ memory: TurnMemory = TurnMemory()) -> TurnEngine<FakeServices> {
         TurnEngine(
-            calls: services, memory: memory, now: { Timestamp(milliseconds: 0) }, newTag: { "tagtagtagtagtag1" })
+            calls: services, memory: memory, now: { Timestamp(milliseconds: 0) }, newTag: { _ in "tagtagtagtagtag1" })
     }
 
     private func turn(_ id: Int64, _ input: Input, isOverheard: Bool = false) -> Turn {

@@ -143,3 +143,19 @@ import Testing
         #expect(try connection.rows("SELECT ? IS NULL", [.text("")]) { $0.integer(0) } == [0])
     }
 }
+
+@Suite struct DatabaseLockTests {
+    @Test func aSecondOwnerIsKeptOutUntilTheFirstIsGone() throws {
+        let file = try TemporaryFile()
+        var first: ConversationTable? = try ConversationTable(path: file.path)
+        let error = #expect(throws: LocalTableError.self) { try ConversationTable(path: file.path) }
+        #expect(error == .inUse(path: file.path))
+        #expect(error?.isTierTrouble == false)
+        #expect(throws: LocalTableError.inUse(path: file.path)) {
+            try Migrator.migrate(path: file.path, store: .conversations)
+        }
+        withExtendedLifetime(first) {}
+        first = nil
+        _ = try ConversationTable(path: file.path)
+    }
+}

@@ -45,6 +45,17 @@ struct FileTests {
         #expect(try service.client().result("state.load", conversation("u"))["state"]?["step"] == "next")
     }
 
+    /// Each would answer from its own memory, and SQLite 3.40 breaks a file that two connections write and checkpoint.
+    @Test(arguments: [RivetBinary.state, .library])
+    func aSecondInstanceOnOneDatabaseIsRefused(_ binary: RivetBinary) throws {
+        let service = try running(binary)
+        let second = try made(
+            binary, ["RIVET_RUNTIME_DIR": service.directory.path + "/other"], in: service.directory)
+        #expect(try second.launch().wait() == 1)
+        #expect(service.log.contains("is in use by another process"))
+        #expect(try service.client().result("service.health")["status"] == "ok")
+    }
+
     @Test func aStaleSocketIsReplacedAndAnythingElseIsNot() throws {
         let service = try running(.state)
         try service.kill()

@@ -8,7 +8,8 @@ import Testing
 struct ParameterTests {
     /// Values that no parameter of a kind takes.
     enum Kind {
-        case identifier, optionalIdentifier, integer, optionalInteger, limit, object, uuid, nickname, optionalNickname
+        case identifier, optionalIdentifier, integer, optionalInteger, limit, object, uuid, optionalUUID, nickname,
+            optionalNickname
         case text(Int), cursor, query, reason, optionalObject(Int), changes
 
         var isRequired: Bool {
@@ -34,7 +35,7 @@ struct ParameterTests {
             case .object:
                 noObject + [["k": "a\u{0}b"], ["\u{0}": 1], ["deep": [["a\u{0}"]]], ["k": .string(of: "x", 262_145)]]
             case .optionalObject(let bytes): noObject + [["k": "a\u{0}b"], ["k": .string(of: "x", bytes)]]
-            case .uuid:
+            case .uuid, .optionalUUID:
                 noString + [
                     "", "x", "00000000-0000-0000-0000-00000000000", "00000000-0000-0000-0000-0000000000000",
                     "00000000x0000-0000-0000-000000000000", "0000000g-0000-0000-0000-000000000000",
@@ -137,7 +138,7 @@ struct ParameterTests {
         try verify(
             client, "library.check_nickname", ["user_id": "u", "nickname": "Pump"],
             [
-                ("user_id", .identifier), ("nickname", .nickname),
+                ("user_id", .identifier), ("nickname", .nickname), ("request_id", .optionalUUID),
             ])
         try verify(
             client, "library.add", adding("other", "Pump"),

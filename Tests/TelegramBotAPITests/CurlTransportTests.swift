@@ -203,7 +203,7 @@ struct CurlTransportTests {
         let transport = CurlTransport()
         _ = await transport.send(request(server.url))
         var seen = 0
-        for descriptor in Int32(3)..<1_024 {
+        for descriptor in Int32(3)..<65_536 {
             var address = sockaddr_in()
             var size = socklen_t(MemoryLayout<sockaddr_in>.size)
             let isOurs = withUnsafeMutablePointer(to: &address) {

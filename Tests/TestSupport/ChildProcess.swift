@@ -22,6 +22,7 @@ public final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        Self.closeFrom(3, &actions)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -41,6 +42,15 @@ public final class ChildProcess: Sendable {
         let code = posix_spawn(&processID, path, &actions, &attributes, argv, envp)
         guard code == 0 else { throw Failure(description: "cannot start \(path): \(String(cString: strerror(code)))") }
         self.processID = processID
+    }
+
+    /// Has the child inherit no descriptor from `lowest` on: a listening socket of another test, say, whose port would
+    /// stay taken as long as the child lives.
+    private static func closeFrom(_ lowest: Int32, _ actions: inout posix_spawn_file_actions_t) {
+        typealias CloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
+        // A GNU extension (glibc 2.34), which the Glibc module does not show.
+        guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else { return }
+        _ = unsafeBitCast(symbol, to: CloseFrom.self)(&actions, lowest)
     }
 
     deinit {

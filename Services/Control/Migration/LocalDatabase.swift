@@ -31,7 +31,7 @@ struct LocalDatabase {
             return applied
         } catch {
             switch error {
-            case .migration(.databaseIsNewer): throw CommandFailure(error.description)
+            case .migration(.databaseIsNewer), .inUse: throw CommandFailure(error.description)
             case .migration(.failed), .open:
                 throw CommandFailure(
                     "\(path): \(error)", nextStep: "Is the file whole, is it writable, and is there room on the disk?")
@@ -67,6 +67,6 @@ struct LocalDatabase {
     private func giveToOwner(of directory: String, _ path: String) {
         var status = stat()
         guard geteuid() == 0, stat(directory, &status) == 0, status.st_uid != 0 else { return }
-        for suffix in ["", "-wal", "-shm"] { _ = lchown(path + suffix, status.st_uid, status.st_gid) }
+        for suffix in ["", "-wal", "-shm", ".lock"] { _ = lchown(path + suffix, status.st_uid, status.st_gid) }
     }
 }

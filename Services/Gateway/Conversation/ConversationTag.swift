@@ -3,11 +3,15 @@ import Contracts
 /// A conversation's short id, `[a-z0-9]{1,16}`.
 enum ConversationTag {
     static let length = 16
-    private static let characters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
 
-    static func random(using generator: inout some RandomNumberGenerator) -> String {
-        // 36 characters are never none.
-        String((0..<length).map { _ in characters.randomElement(using: &generator) ?? "0" })
+    /// For the conversation that `turn` begins: the same turn, the same tag. Should the beginning be lost with everything
+    /// that followed it, and be handled anew, the library knows the machine for the one that it has already.
+    ///
+    /// Update ids may come again after a quiet week, but not with the same message or tap.
+    @Sendable static func begun(by turn: Turn) -> String {
+        let source = "\(turn.updateID) \(turn.messageID ?? 0) \(turn.tap?.queryID ?? "")"
+        let digits = String(RequestID.fnv1a(source.utf8), radix: 36).suffix(length)
+        return String(repeating: "0", count: length - digits.count) + digits
     }
 
     /// For a conversation that the earlier bot began: no two of one key began at the same time.

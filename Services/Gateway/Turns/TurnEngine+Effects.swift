@@ -63,7 +63,10 @@ extension TurnEngine {
         let decision: Decision
         do {
             let check = try await calls.call(
-                LibraryCheckNickname.self, .init(userID: turn.lane.user, nickname: nickname))
+                LibraryCheckNickname.self,
+                .init(
+                    userID: turn.lane.user, nickname: nickname,
+                    requestID: RequestID.make(userID: turn.lane.user, chatID: turn.lane.chat, tag: open.entry.tag)))
             decision =
                 check.available
                 ? Dialogue.nicknameFree(open.entry, nickname)

@@ -14,15 +14,12 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
 
     let calls: Calls
     let memory: TurnMemory
-    let newTag: @Sendable () -> String
+    let newTag: @Sendable (Turn) -> String
     let now: @Sendable () -> Timestamp
 
     init(
         calls: Calls, memory: TurnMemory = TurnMemory(), now: @escaping @Sendable () -> Timestamp,
-        newTag: @escaping @Sendable () -> String = {
-            var generator = SystemRandomNumberGenerator()
-            return ConversationTag.random(using: &generator)
-        }
+        newTag: @escaping @Sendable (Turn) -> String = ConversationTag.begun(by:)
     ) {
         self.calls = calls
         self.memory = memory
@@ -84,7 +81,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         case .unreadable: return try await clear(.invalid, turn, reply: Dialogue.restartAsked())
         case .none:
             if turn.isOverheard { return noEffect(.silent, turn) }
-            return try await follow(Dialogue.decide(nil, input, newTag: newTag()), over: nil, input, turn)
+            return try await follow(Dialogue.decide(nil, input, newTag: newTag(turn)), over: nil, input, turn)
         case .open(let open):
             return try await follow(
                 Dialogue.decide(open.entry, input, newTag: open.entry.tag), over: open, input, turn)

@@ -7,18 +7,26 @@ public enum LibraryCheckNickname: RPCMethod {
         public var userID: String
         /// In its normalised form.
         public var nickname: String
+        /// When given: a machine that this request added already does not stand in its own way.
+        public var requestID: String?
 
-        public init(userID: String, nickname: String) {
+        public init(userID: String, nickname: String, requestID: String? = nil) {
             self.userID = userID
             self.nickname = nickname
+            self.requestID = requestID
         }
 
         public init(_ parameters: Parameters) throws(RPCError) {
             userID = try parameters.identifier("user_id")
             nickname = try Nickname.normalized(try parameters.string("nickname"))
+            requestID = try parameters.optional("request_id") { p throws(RPCError) in try p.uuid("request_id") }
         }
 
-        public var members: [String: JSONValue] { ["user_id": .string(userID), "nickname": .string(nickname)] }
+        public var members: [String: JSONValue] {
+            var members: [String: JSONValue] = ["user_id": .string(userID), "nickname": .string(nickname)]
+            members["request_id"] = requestID.map(JSONValue.string)
+            return members
+        }
     }
 
     public struct Output: RPCOutput {

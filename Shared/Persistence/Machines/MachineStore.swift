@@ -24,7 +24,10 @@ public struct MachineStore: Sendable {
 
     public func checkNickname(_ params: LibraryCheckNickname.Params) -> Answer<LibraryCheckNickname.Output> {
         answer({ transaction throws(RPCError) in
-            let isTaken = try transaction.owner(of: params.nickname, userID: params.userID) != nil
+            let owner = try transaction.owner(of: params.nickname, userID: params.userID)
+            var own: MachineRecord?
+            if let requestID = params.requestID { own = try transaction.added(by: requestID) }
+            let isTaken = owner != nil && owner != own?.id
             return LibraryCheckNickname.Output(
                 available: !isTaken,
                 suggestion: isTaken ? try transaction.freeNickname(like: params.nickname, userID: params.userID) : nil)

@@ -7,10 +7,12 @@ public enum Migrator {
 
     /// Makes the file at `path` if it is missing, and applies the migrations that it has not had.
     ///
-    /// Nobody else may have the file open: SQLite 3.40 has a race between two connections of one file. Each migration is
-    /// in a transaction of its own; the same call again goes on where one was cut off. Blocks.
+    /// Each migration is in a transaction of its own; the same call again goes on where one was cut off. Blocks.
+    /// - Throws: `inUse` while a service has the file open.
     /// - Returns: the versions that were applied now; none when the file was up to date.
     public static func migrate(path: String, store: Store) throws(LocalTableError) -> [Int64] {
+        let lock = try DatabaseLock(databasePath: path)
+        defer { withExtendedLifetime(lock) {} }
         let connection: SQLiteConnection
         do { connection = try SQLiteConnection(path: path) } catch { throw .open(error) }
         do { return try SQLiteMigrator(store: store.owned).migrate(connection) } catch { throw .migration(error) }

@@ -23,8 +23,7 @@ final class SQLiteConnection {
         // SQLite would make the file with 0644 less the umask; made here first, its -wal and -shm get the same mode.
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw SQLiteError(
-                code: SQLITE_CANTOPEN, message: String(cString: strerror(errno)), operation: "open \(path)")
+            throw .cannotOpen(path, errno)
         }
         let lock = try FileLock(taking: descriptor, of: path)
         var handle: OpaquePointer?

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// What SQLite answered when it could not do what it was asked. Holds no bound value.
 public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -12,6 +13,11 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.operation = operation
+    }
+
+    /// The file itself could not be opened, for the reason `errno` that the system gave.
+    static func cannotOpen(_ path: String, _ errno: Int32) -> SQLiteError {
+        SQLiteError(code: SQLITE_CANTOPEN, message: String(cString: strerror(errno)), operation: "open \(path)")
     }
 
     public var description: String { "\(operation): \(message) (SQLite \(code))" }

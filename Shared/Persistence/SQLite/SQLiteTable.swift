@@ -3,8 +3,11 @@ import Migrations
 /// What the tables of both services have in common: a connection, opened and migrated.
 public class SQLiteTable {
     let connection: SQLiteConnection
+    // Given back after the connection is closed: properties go in the order of their declaration.
+    private let lock: DatabaseLock
 
     init(path: String, store: Migration.Store) throws(LocalTableError) {
+        lock = try DatabaseLock(databasePath: path)
         do { connection = try SQLiteConnection(path: path) } catch { throw .open(error) }
         do { _ = try SQLiteMigrator(store: store).migrate(connection) } catch { throw .migration(error) }
     }

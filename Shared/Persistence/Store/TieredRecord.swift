@@ -42,18 +42,22 @@ extension LocalTable {
 public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible {
     case migration(MigrationError)
     case open(SQLiteError)
+    /// Another process has the database open.
+    case inUse(path: String)
 
     public var description: String {
         switch self {
         case .migration(let error): error.description
         case .open(let error): error.description
+        case .inUse(let path):
+            "\(path) is in use by another process: stop that one, or give this one another RIVET_STATE_DIR"
         }
     }
 
     /// Whether it may be otherwise later. A database of a later version of Rivet stays one.
     public var isTierTrouble: Bool {
         switch self {
-        case .migration(.databaseIsNewer): false
+        case .migration(.databaseIsNewer), .inUse: false
         case .migration(.failed(_, let error)), .open(let error): error.isTierTrouble
         }
     }

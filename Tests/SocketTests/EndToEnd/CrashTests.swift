@@ -10,6 +10,7 @@ import Testing
 struct CrashTests {
     enum Victim: String, CaseIterable, CustomTestStringConvertible {
         case gateway, state, library, all
+        case gatewayAndState = "gateway and state"
         var testDescription: String { rawValue }
 
         func processes(_ rivet: RivetUnderTest) -> [RivetProcess] {
@@ -18,12 +19,13 @@ struct CrashTests {
             case .state: [rivet.state]
             case .library: [rivet.library]
             case .all: rivet.all
+            case .gatewayAndState: [rivet.gateway, rivet.state]
             }
         }
     }
 
     /// After the reply of each of the six steps, and before it: the answer is given while they are down.
-    @Test(arguments: Victim.allCases, [false, true])
+    @Test(arguments: [Victim.gateway, .state, .library, .all], [false, true])
     func killedAtEachStep(_ victim: Victim, answersWhileDown: Bool) async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)

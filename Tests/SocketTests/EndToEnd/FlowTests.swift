@@ -241,6 +241,51 @@ struct FlowTests {
         }
     }
 
+    /// A database that the earlier bot left, with an entry open and a machine saved.
+    @Test func anEntryOfTheEarlierBotIsContinued() async throws {
+        let directory = try TestDirectory()
+        try FileManager.default.createDirectory(atPath: directory.path + "/state", withIntermediateDirectories: false)
+        for (name, columns, row) in [
+            (
+                "state",
+                """
+                CREATE TABLE conversation_states (id INTEGER PRIMARY KEY, user_id TEXT NOT NULL, chat_id TEXT NOT NULL,
+                conversation_type TEXT NOT NULL DEFAULT 'add_machine', current_step TEXT NOT NULL,
+                state_data TEXT NOT NULL DEFAULT '{}', started_at TEXT, updated_at TEXT, expires_at TEXT,
+                UNIQUE(user_id, chat_id, conversation_type))
+                """,
+                """
+                INSERT INTO conversation_states(user_id, chat_id, current_step, state_data, started_at, updated_at, expires_at)
+                VALUES ('42', '42', 'model', '{"nickname": "Pump", "manufacturer": "Siemens", "model_hint": "3RQ", "x": 1.10}',
+                    datetime('now', '-1 hour'), datetime('now', '-1 hour'), datetime('now', '+23 hours'))
+                """
+            ),
+            (
+                "library",
+                """
+                CREATE TABLE user_machines (id INTEGER PRIMARY KEY, user_id TEXT NOT NULL, nickname TEXT NOT NULL,
+                manufacturer TEXT, model_number TEXT, serial_number TEXT, location TEXT, notes TEXT, photo_file_id TEXT,
+                ocr_data TEXT, created_at TEXT DEFAULT CURRENT_TIMESTAMP, updated_at TEXT DEFAULT CURRENT_TIMESTAMP)
+                """, "INSERT INTO user_machines(user_id, nickname) VALUES ('42', 'Old one')"
+            ),
+        ] {
+            let database = try Database("\(directory.path)/state/\(name).db")
+            try database.rows(columns)
+            try database.rows(row)
+        }
+        try await RivetUnderTest.run(in: directory) { rivet in
+            let ada = await rivet.telegram.user(42)
+            #expect(try await ada.ask("/library").text.contains("Old one"))
+            let entry = MachineEntry.plain("Pump")
+            try await entry.tell(ada, from: 2, through: 3)
+            let data = try rivet.state.client().result("state.load", conversation("42"))["state"]?["data"]
+            #expect(data?["x"] == .decimal("1.10"))
+            try await entry.tell(ada, from: 4)
+            for process in rivet.all { try process.stop() }
+            #expect(try rivet.rows(of: 42) == [["Old one"] + Array(repeating: nil, count: 6), entry.row])
+        }
+    }
+
     @Test func onlyThoseWhoAreAllowed() async throws {
         try await RivetUnderTest.run(["RIVET_ALLOWED_USERS": "42, 43"]) { rivet in
             let (ada, eve) = (await rivet.telegram.user(42), await rivet.telegram.user(66))

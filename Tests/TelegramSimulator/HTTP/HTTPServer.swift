@@ -55,8 +55,19 @@ struct HTTPServer: Sendable {
 
     var port: Int { channel.channel.localAddress?.port ?? 0 }
 
-    /// Binds 127.0.0.1; `port` 0 takes a free one.
+    /// Ports that no outgoing connection is given (Linux begins those at 32768): one of these can be bound again.
+    private static let lastingPorts = 12_000..<32_000
+
+    /// Binds 127.0.0.1; `port` 0 takes a free one that will be free again after a stop.
     static func bind(port: Int) async throws -> HTTPServer {
+        guard port == 0 else { return try await bind(to: port) }
+        for _ in 0..<20 {
+            if let server = try? await bind(to: Int.random(in: lastingPorts)) { return server }
+        }
+        return try await bind(to: 0)
+    }
+
+    private static func bind(to port: Int) async throws -> HTTPServer {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -85,6 +96,8 @@ struct HTTPServer: Sendable {
                 }
             }
         }
+        // Ended by an error, which a cancellation is, it does not wait for the port to be free again.
+        try? await channel.channel.closeFuture.get()
     }
 
     private static func serve(_ connection: Connection, _ handler: some Handler) async {

@@ -1,0 +1,109 @@
+import Contracts
+import Foundation
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// A disk that is full under a conversation: memory holds it, and Telegram keeps the updates.
+@Suite(.serialized, .withProcesses)
+struct FullDiskTests {
+    @Test func aFullDiskIsToldAndTheUpdateStaysWithTelegram() async throws {
+        let directory = try TestDirectory()
+        guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else {
+            print("not tested: only root may mount a small disk to fill")
+            return
+        }
+        try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], in: directory) { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            disk.fill()
+            // What is free within the files is used up first.
+            let client = try rivet.state.client()
+            for number in 0... {
+                let saved = try client.result(
+                    "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
+                if saved["durable"] == false { break }
+            }
+            let update = try await ada.send("Pump")
+            let reply = try await ada.nextMessage()
+            #expect(reply.text.contains("✅") && reply.text.contains("held in memory only"))
+            try await entry.tell(ada, from: 1, through: 2)
+            #expect(await !rivet.telegram.isConfirmed(update))
+            // The gateway may die: the update is with Telegram, and its effect in the state service's memory.
+            try rivet.kill([rivet.gateway])
+            try rivet.gateway.start()
+            try await entry.tell(ada, from: 3, through: 3)
+            #expect(await !rivet.telegram.isConfirmed(update))
+            disk.free()
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(60))
+            try await entry.tell(ada, from: 4)
+            #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    /// A whole entry that only memory has seen, and then whoever has it in memory is killed.
+    @Test(arguments: CrashTests.Victim.allCases)
+    func aMachineThatOnlyMemoryHoldsIsNotLost(_ victim: CrashTests.Victim) async throws {
+        let directory = try TestDirectory()
+        guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else { return }
+        try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], in: directory) { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.peculiar
+            try await rivet.telegram.waitForPoll()
+            disk.fill()
+            let (state, library) = (try rivet.state.client(), try rivet.library.client())
+            for number in 0... {
+                let saved = try state.result(
+                    "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
+                if saved["durable"] == false { break }
+            }
+            for number in 0... {
+                let added = try library.result(
+                    "library.add", adding("filler", "M \(number)", ["notes": .string(of: "x", 2_000)]))
+                if added["durable"] == false { break }
+            }
+            try await MachineEntry.begin(ada)
+            try await entry.tell(ada)
+            let said = try #require(await rivet.telegram.allBotMessages(in: 42).last)
+            #expect(said.text.contains("held in memory only"))
+            #expect(await rivet.telegram.unconfirmedCount > 0)
+            try rivet.kill(victim.processes(rivet))
+            disk.free()
+            for process in victim.processes(rivet).reversed() { try process.start() }
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(60))
+            #expect(try rivet.step(of: 42) == nil)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    /// With the state service lost, memory and all: Telegram still has the updates.
+    @Test func memoryThatIsLostIsMadeGoodFromTelegram() async throws {
+        let directory = try TestDirectory()
+        guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else { return }
+        try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], in: directory) { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            disk.fill()
+            let client = try rivet.state.client()
+            for number in 0... {
+                let saved = try client.result(
+                    "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
+                if saved["durable"] == false { break }
+            }
+            try await entry.tell(ada, through: 2)
+            try rivet.kill(rivet.all)
+            disk.free()
+            for process in rivet.all.reversed() { try process.start() }
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(40))
+            #expect(try rivet.step(of: 42) == "serial")
+            try await entry.tell(ada, from: 3)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+}
