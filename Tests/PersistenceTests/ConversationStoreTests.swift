@@ -1,5 +1,4 @@
 import Contracts
-import TestSupport
 import Testing
 
 @testable import Persistence
@@ -241,18 +240,5 @@ import Testing
             #expect(try await store.load(.init(key: key))().get().state?.step == step)
         }
         await store.close()
-    }
-
-    /// A second process on the same file, as when one is started by hand beside the service, never touches it.
-    @Test func oneProcessHasTheFile() async throws {
-        let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
-        let second = try await open(file, clock)
-        #expect(!second.status.isUp && second.status.lastError?.contains("another process has it open") == true)
-        _ = try await store.save(.init(key: key, step: "s", data: [:]))().get()
-        await store.close()
-        try await eventually("the second one has the file") { second.status.isUp }
-        #expect(try await second.load(.init(key: key))().get().state?.step == "s")
-        await second.close()
     }
 }

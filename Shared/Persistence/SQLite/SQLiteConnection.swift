@@ -14,7 +14,6 @@ final class SQLiteConnection {
 
     let path: String
     private let handle: OpaquePointer
-    private let lock: FileLock
     private var statements: [String: SQLiteStatement] = [:]
 
     /// Opens the file at `path`, made with mode 0600 when it is missing, in WAL mode with `synchronous=FULL`: a commit
@@ -25,7 +24,7 @@ final class SQLiteConnection {
         guard descriptor >= 0 else {
             throw .cannotOpen(path, errno)
         }
-        let lock = try FileLock(taking: descriptor, of: path)
+        close(descriptor)
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let code = sqlite3_open_v2(path, &handle, flags, nil)
@@ -35,14 +34,12 @@ final class SQLiteConnection {
         }
         self.path = path
         self.handle = handle
-        self.lock = lock
         try configure()
     }
 
     deinit {
         statements = [:]
         sqlite3_close_v2(handle)
-        // The lock goes after this: to close any descriptor of the file would end the locks that SQLite has on it.
     }
 
     private func configure() throws(SQLiteError) {
