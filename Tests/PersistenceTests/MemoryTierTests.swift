@@ -42,7 +42,7 @@ import Testing
         var memory = MemoryTier<ConversationRecord>(limit: cost * 10)
         for user in 50..<55 { memory.cache(record(user)) }
         var refused = 0
-        for user in 0..<20 where !memory.hold(record(user)) { refused += 1 }
+        for user in 0..<20 where !memory.hold([record(user)]) { refused += 1 }
         #expect(refused > 0)
         #expect(memory.held.count == 20 - refused)
         #expect(memory.cost <= memory.limit)
@@ -51,9 +51,9 @@ import Testing
 
     @Test func aRefusedRecordChangesNothing() {
         var memory = MemoryTier<ConversationRecord>(limit: record(0).memoryCost)
-        let isHeld = memory.hold(record(0))
+        let isHeld = memory.hold([record(0)])
         #expect(isHeld)
-        let isHeldToo = memory.hold(record(0, revision: 2, text: "much longer than before"))
+        let isHeldToo = memory.hold([record(0, revision: 2, text: "much longer than before")])
         #expect(!isHeldToo)
         let stored = memory.lookUp(record(0).key)
         #expect(stored?.revision.rawValue == 1)
@@ -61,7 +61,7 @@ import Testing
 
     @Test func aCopyReleasesWhatWasHeldUpToItsRevision() {
         var memory = MemoryTier<ConversationRecord>(limit: 1 << 20)
-        _ = memory.hold(record(0, revision: 5))
+        _ = memory.hold([record(0, revision: 5)])
         memory.cache(record(0, revision: 4))
         #expect(memory.isHeld(record(0).key))
         memory.cache(record(0, revision: 5))

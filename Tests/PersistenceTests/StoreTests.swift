@@ -1,5 +1,6 @@
 import CSQLite
 import Contracts
+import Dispatch
 import Testing
 
 @testable import Persistence
@@ -183,6 +184,42 @@ import Testing
         try makeDirectory(of: file.path)
         try await Self.until(store) { $0.isUp }
         #expect(try await Self.save(store, 1, "x").get().placement.isDurable)
+        await store.close()
+    }
+
+    /// The disk fails at the commit that several changes share, and memory has no room for the first: what was decided over
+    /// that one, on its own key or on another, is decided anew.
+    @Test func nothingIsDecidedOverAChangeThatWasRefused() async throws {
+        let file = try TemporaryFile()
+        let store = try await Self.open(file.path, limit: 4_096)
+        // While the thread is kept busy the others gather: a begin, two puts, and the commit, which fails.
+        let gathered = DispatchSemaphore(value: 0)
+        let busy = store.submit { _ throws(RPCError) in gathered.wait() }
+        FaultyTable.set(.init(callsBefore: 3), for: file.path)
+        let large = store.submit(touching: Self.key(1)) { transaction throws(RPCError) in
+            let text = String(repeating: "x", count: 5_000)
+            transaction.put(
+                .saved(
+                    .init(key: Self.key(1), step: "s", data: ["text": .string(text)], updateID: 1), over: nil,
+                    revision: transaction.nextRevision(after: .none), now: transaction.now, timeToLive: .seconds(60)))
+        }
+        let dependent = store.submit(touching: Self.key(2)) { transaction throws(RPCError) in
+            let other = try transaction.get(Self.key(1))
+            let text = other == nil ? "alone" : "beside the large one"
+            transaction.put(
+                .saved(
+                    .init(key: Self.key(2), step: "s", data: ["text": .string(text)]), over: nil,
+                    revision: transaction.nextRevision(after: .none), now: transaction.now, timeToLive: .seconds(60)))
+        }
+        let reader = store.submit { transaction throws(RPCError) in try transaction.get(Self.key(1)) == nil }
+        gathered.signal()
+        _ = try await busy.value.get()
+        let refused = await large.value
+        #expect { try refused.get() } throws: { ($0 as? RPCError)?.code == .unavailable }
+        #expect(try await dependent.value.get().placement == Placement([.memory]))
+        #expect(try await reader.value.get().output)
+        #expect(try await Self.text(store, 2) == "alone")
+        FaultyTable.heal(file.path)
         await store.close()
     }
 }

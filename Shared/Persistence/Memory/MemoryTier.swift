@@ -42,14 +42,15 @@ struct MemoryTier<Record: TieredRecord> {
         addYoung(record)
     }
 
-    /// Keeps `record`, which nothing else holds.
-    /// - Returns: false when there is no room for it, and then nothing was changed.
-    mutating func hold(_ record: Record) -> Bool {
-        let replaced = held[record.key]
-        let cost = heldCost - (replaced?.memoryCost ?? 0) + record.memoryCost
+    /// Keeps `records`, of different keys, which nothing else holds.
+    /// - Returns: false when there is no room for all of them, and then nothing was changed.
+    mutating func hold(_ records: [Record]) -> Bool {
+        let cost = records.reduce(heldCost) { $0 - (held[$1.key]?.memoryCost ?? 0) + $1.memoryCost }
         guard cost <= limit else { return false }
-        forgetCopy(record.key)
-        held[record.key] = record
+        for record in records {
+            forgetCopy(record.key)
+            held[record.key] = record
+        }
         heldCost = cost
         makeRoom()
         return true

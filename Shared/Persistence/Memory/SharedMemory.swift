@@ -13,8 +13,6 @@ final class SharedMemory<Record: TieredRecord>: Sendable {
         fileprivate init(limit: Int) { tier = MemoryTier(limit: limit) }
 
         var held: [Record.Key: Record] { tier.held }
-        /// What no table has: the held records, and the changes of the batch that is being done.
-        var heldOrStaged: [Record.Key: Record] { tier.held.merging(staged) { _, change in change } }
         var heldCost: Int { tier.heldCost }
 
         func isHeld(_ key: Record.Key) -> Bool { tier.isHeld(key) }
@@ -22,7 +20,7 @@ final class SharedMemory<Record: TieredRecord>: Sendable {
         mutating func lookUp(_ key: Record.Key) -> Record? { staged[key] ?? tier.lookUp(key) }
         mutating func stage(_ record: Record) { staged[record.key] = record }
         mutating func cache(_ record: Record) { tier.cache(record) }
-        mutating func hold(_ record: Record) -> Bool { tier.hold(record) }
+        mutating func hold(_ records: [Record]) -> Bool { tier.hold(records) }
 
         mutating func unstage(_ records: [Record]) {
             for record in records where staged[record.key]?.revision == record.revision { staged[record.key] = nil }

@@ -31,7 +31,7 @@ final class StoreCore<Table: LocalTable> {
     // MARK: What a transaction asks
 
     /// The records that the table does not have.
-    var held: [Record.Key: Record] { memory.withLock { isWriting ? $0.held : $0.heldOrStaged } }
+    var held: [Record.Key: Record] { memory.withLock { $0.held } }
 
     func newest(_ key: Record.Key) throws(RPCError) -> Record? {
         if let record = memory.withLock({ $0.lookUp(key) }) { return record }
@@ -45,6 +45,12 @@ final class StoreCore<Table: LocalTable> {
         do { return try question(table) } catch {
             lastError = error.description
             guard error.isTierTrouble else { throw RPCError(.internalError, error.description) }
+            if isWriting {
+                // SQLite may have undone the transaction by itself.
+                table.rollback()
+                failed(error.description)
+                isWriting = false
+            }
             throw RPCError(.unavailable, "the local database cannot be read; try again")
         }
     }
@@ -81,18 +87,32 @@ final class StoreCore<Table: LocalTable> {
 
     /// Does `operations` in their order, with one commit for all, and answers each.
     func perform(_ operations: [StoreOperation<Table>]) {
+        var left = operations
+        while !left.isEmpty { left = turn(left) }
+    }
+
+    /// Does as many of `operations`, from the first on, as can be decided before it is known where the changes before
+    /// them are held. Returns the others.
+    private func turn(_ operations: [StoreOperation<Table>]) -> [StoreOperation<Table>] {
         var decided: [Decided] = []
+        var next = operations.startIndex
+        var hasStaged = false
         isWriting = false
-        for operation in operations {
+        while next < operations.endIndex {
+            let operation = operations[next]
             var transaction = StoreTransaction(now: now(), store: self)
-            guard operation.decide(&transaction) else {
+            let isGood = operation.decide(&transaction)
+            // The disk went away while it was asked, and with it the changes before this one. They are held first.
+            if hasStaged, !isWriting { break }
+            next += 1
+            guard isGood, !transaction.changes.isEmpty else {
                 decided.append(Decided(operation, transaction.subject, []))
                 continue
             }
-            if !transaction.changes.isEmpty, table != nil, !breaker.isOpen, !isWriting {
+            if !isWriting, table != nil, !breaker.isOpen {
                 isWriting = attempt { table throws(SQLiteError) in try table.begin() }
             }
-            if isWriting, !transaction.changes.isEmpty {
+            if isWriting {
                 switch write(transaction.changes) {
                 case .written: break
                 case .refused(let error):
@@ -101,11 +121,14 @@ final class StoreCore<Table: LocalTable> {
                 case .tierTrouble: isWriting = false
                 }
             }
-            // Later operations of this batch must see this change, wherever it will be held.
+            // Later operations of this turn must see this change.
             memory.withLock { memory in transaction.changes.forEach { memory.stage($0) } }
+            hasStaged = true
             decided.append(Decided(operation, transaction.subject, transaction.changes))
+            // Without the disk a change may be refused for want of room; nothing is decided over it before that is known.
+            if !isWriting { break }
         }
-        settle(decided)
+        return settle(decided) + operations[next...]
     }
 
     private struct Decided {
@@ -118,12 +141,11 @@ final class StoreCore<Table: LocalTable> {
             self.subject = subject
             self.changes = changes
         }
-
-        /// What this is about.
-        var keys: [Record.Key] { changes.map(\.key) + (subject.map { [$0] } ?? []) }
     }
 
-    private func settle(_ decided: [Decided]) {
+    /// Commits, or holds in memory, and answers. Returns what must be decided anew, because it was decided over a change
+    /// that is kept nowhere.
+    private func settle(_ decided: [Decided]) -> [StoreOperation<Table>] {
         var isWritten = isWriting
         isWriting = false
         if isWritten {
@@ -133,26 +155,23 @@ final class StoreCore<Table: LocalTable> {
             lastCommit = ContinuousClock.now - start
             killPoint("store.after-commit")
         }
-        // Keys with a change that is kept nowhere. What was decided later in this batch was decided over that change.
-        var lost: Set<Record.Key> = []
-        for item in decided {
+        for (index, item) in decided.enumerated() {
             let fits = memory.withLock { memory in
                 memory.unstage(item.changes)
-                if isWritten {
-                    item.changes.forEach { memory.cache($0) }
-                    return true
-                }
-                if item.keys.contains(where: lost.contains) { return false }
-                return item.changes.allSatisfy { memory.hold($0) }
+                guard isWritten else { return memory.hold(item.changes) }
+                item.changes.forEach { memory.cache($0) }
+                return true
             }
             guard fits else {
-                lost.formUnion(item.changes.map(\.key))
                 item.operation.failed(
                     RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
-                continue
+                let later = decided[(index + 1)...]
+                memory.withLock { memory in later.forEach { memory.unstage($0.changes) } }
+                return later.map(\.operation)
             }
             item.operation.done(item.subject.map(placement) ?? Placement([.sqlite]))
         }
+        return []
     }
 
     private enum WriteOutcome { case written, refused(SQLiteError), tierTrouble }

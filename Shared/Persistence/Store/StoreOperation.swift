@@ -2,7 +2,8 @@ import Contracts
 
 /// One thing to be done on a store's thread.
 final class StoreOperation<Table: LocalTable> {
-    /// Decides what to change. False when that failed, and then nothing is changed.
+    /// Decides what to change. False when that failed, and then nothing is changed. Called again when what it was decided
+    /// over turns out not to be kept.
     let decide: (inout StoreTransaction<Table>) -> Bool
     /// What was decided is where `Placement` says.
     let done: (Placement) -> Void

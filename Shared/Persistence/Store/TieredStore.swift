@@ -29,7 +29,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
 
     private struct Submitted: @unchecked Sendable {
         // SAFETY: made in `submit`, read by the thread that takes it out of the queue, and by nobody in between; its
-        // closures are made from Sendable parts. Held by StoreTests.concurrentSubmitters under ThreadSanitizer.
+        // closures are made from Sendable parts. Held by StoreTests.manySubmittersShareCommits under ThreadSanitizer (which
+        // knows nothing of Mutex: reports with `withLock` on both sides are none).
         let operation: StoreOperation<Table>
         let key: Record.Key?
     }
