@@ -15,9 +15,11 @@ struct LibraryService {
     }
 
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
+        let tiers = try TierSettings(context.settings)
+        tiers.warnOfUnused(context.logger)
         let store = try await MachineStore(
             path: context.settings.stateDirectory + "/library.db",
-            memoryLimit: try TierSettings(context.settings).memoryLimit, now: Timestamp.now)
+            memoryLimit: tiers.memoryLimit, now: Timestamp.now)
         let logger = context.logger
         return ServiceParts(
             methods: methods(of: store, context),

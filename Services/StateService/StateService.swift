@@ -12,6 +12,7 @@ struct StateService {
 
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let settings = try StateSettings(context.settings)
+        settings.tiers.warnOfUnused(context.logger)
         let store = try await ConversationStore(
             path: settings.databasePath, memoryLimit: settings.tiers.memoryLimit, timeToLive: settings.conversationTTL,
             now: Timestamp.now)
