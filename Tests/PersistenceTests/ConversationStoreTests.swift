@@ -62,6 +62,19 @@ import Testing
         await store.close()
     }
 
+    @Test func theUpdateThatEndedAConversationDoesNotOpenIt() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        _ = try await store.save(.init(key: key, step: "s", data: ["x": 1], updateID: 1))().get()
+        let end = try await store.clear(.init(key: key, reason: .completed, updateID: 2))().get()
+        for updateID in [1, 2] as [Int64] {
+            let again = try await store.save(.init(key: key, step: "s", data: [:], updateID: updateID))().get()
+            #expect(again.revision <= end.revision ?? .none)
+            #expect(try await store.load(.init(key: key))().get().state == nil)
+        }
+        await store.close()
+    }
+
     @Test func theMemoryOfUpdatesIsBounded() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)

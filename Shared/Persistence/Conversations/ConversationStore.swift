@@ -73,6 +73,10 @@ public struct ConversationStore: Sendable {
             {
                 return (earlier.revision, expiresAt)
             }
+            // The update that ended a conversation does not open it again.
+            if let updateID = params.updateID, let stored, let end = stored.answer(to: updateID, wasClear: true) {
+                return (end.revision, stored.expiresAt)
+            }
             let now = transaction.now
             if let expected = params.expectedRevision {
                 let isMet =
