@@ -33,7 +33,6 @@ struct BatchQueue<Waiter: Sendable> {
     private var deadlineBound: ContinuousClock.Instant?
 
     var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
-    var hasInFlight: Bool { !inFlight.isEmpty }
 
     mutating func submitted(_ batch: Batch) {
         waiting.append(batch)

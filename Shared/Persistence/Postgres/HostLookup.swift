@@ -21,7 +21,8 @@ enum HostLookup {
     ) throws(PostgresError) -> [[String]]? {
         guard !target.hasAddresses, target.hosts.contains(where: { !$0.isUnixSocket }) else { return nil }
         let searches = target.hosts.map { host in
-            host.isUnixSocket ? Search(known: [""]) : numeric(host.name) ? Search(known: [host.name]) : search(host.name)
+            host.isUnixSocket
+                ? Search(known: [""]) : numeric(host.name) ? Search(known: [host.name]) : search(host.name)
         }
         let found = searches.map { $0.addresses(until: deadline) }
         guard found.contains(where: { !$0.isEmpty }) else {

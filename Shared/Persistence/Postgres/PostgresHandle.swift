@@ -120,14 +120,14 @@ struct PostgresHandle: ~Copyable {
             guard let state = Self.field(result, rivet_pg_diag_sqlstate).flatMap({ SQLState($0) }) else {
                 throw loss("receive")
             }
-            let failure = PostgresFailure(state)
             let words = target.redacted(Self.field(result, rivet_pg_diag_message) ?? "")
-            if PQstatus(connection) == CONNECTION_BAD {
-                throw .connection("receive", words, failure: failure, sqlState: state)
+            // After FATAL and PANIC the server closes the connection, and no Sync comes.
+            if Self.field(result, rivet_pg_diag_severity) != "ERROR" {
+                throw .connection("receive", words, failure: Self.failure(ofEnd: state), sqlState: state)
             }
             return .refusal(
                 PostgresError(
-                    outcome: .refused, failure: failure, sqlState: state,
+                    outcome: .refused, failure: PostgresFailure(state), sqlState: state,
                     constraint: Self.field(result, rivet_pg_diag_constraint), operation: "", detail: words))
         default:
             // COPY, an empty statement, and what later libpqs may add.
@@ -170,11 +170,14 @@ struct PostgresHandle: ~Copyable {
     }
 
     private func loss(_ operation: String) -> PostgresError {
-        let said = notices.lastFailure.map(target.redacted)
+        let said = notices.lastFailure.map(target.redacted) ?? words.firstLine
         let state = notices.lastState ?? SQLState(inVerboseMessage: words)
-        var failure = state.map { PostgresFailure($0) } ?? .reconnect
-        if failure != .unusable { failure = .reconnect }
-        return .connection(operation, said ?? words.firstLine, failure: failure, sqlState: state)
+        return .connection(operation, said, failure: Self.failure(ofEnd: state), sqlState: state)
+    }
+
+    /// What is to be done when the server ended the connection with `state`, or without a word.
+    private static func failure(ofEnd state: SQLState?) -> PostgresFailure {
+        state.map { PostgresFailure($0) } == .unusable ? .unusable : .reconnect
     }
 
     /// `texts` as an array of C strings, with a null at its end, for the duration of `body`. They have no NUL.

@@ -62,7 +62,8 @@ public struct PostgresMigrator: Sendable {
 
     private func versions(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {
         do {
-            let results = try await connection.submit([Self.lock, Self.table, Self.applied], deadline: deadline).value.get()
+            let results = try await connection.submit([Self.lock, Self.table, Self.applied], deadline: deadline).value
+                .get()
             return results[2].rows.compactMap { $0.integer(0) }
         } catch { throw .failed(version: 0, error) }
     }

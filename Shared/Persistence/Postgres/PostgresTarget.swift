@@ -54,7 +54,8 @@ public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStri
         hasAddresses = values["hostaddr"] != nil
         hosts = try Self.hosts(values["host"] ?? Self.environment("PGHOST"), values["port"])
         // What stands there when "@" or "/" in a password is not percent-encoded: parts of it.
-        guard !hosts.contains(where: { $0.name.dropFirst().contains("@") }), values["user"] != nil || !database.contains("@")
+        guard !hosts.contains(where: { $0.name.dropFirst().contains("@") }),
+            values["user"] != nil || !database.contains("@")
         else { throw .malformed("database URL", #"write "@" as %40 and "/" as %2F in user and password"#) }
     }
 

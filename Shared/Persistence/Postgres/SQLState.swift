@@ -22,7 +22,8 @@ public struct SQLState: Sendable, Hashable, CustomStringConvertible {
         // ":  XXXXX: " are ten bytes.
         for start in bytes.indices where start + 10 <= bytes.count && bytes[start] == colon {
             guard bytes[start + 1] == space, bytes[start + 2] == space, bytes[start + 8] == colon,
-                bytes[start + 9] == space, let state = SQLState(String(decoding: bytes[start + 3..<start + 8], as: UTF8.self))
+                bytes[start + 9] == space,
+                let state = SQLState(String(decoding: bytes[start + 3..<start + 8], as: UTF8.self))
             else { continue }
             found = state
         }
