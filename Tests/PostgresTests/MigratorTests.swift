@@ -71,14 +71,16 @@ extension ServerTests {
             }
             try await connection.run(
                 """
-                INSERT INTO conversation_states (user_id, chat_id, current_step, state_data, started_at, updated_at, expires_at)
-                VALUES ('7', '7', 'model', '{"nickname":"Pump","own":1.50}', '2026-11-22 09:00:00', '2026-11-22 09:30:00.999999',
-                    '2026-11-23 09:30:00')
+                INSERT INTO conversation_states
+                    (user_id, chat_id, current_step, state_data, started_at, updated_at, expires_at)
+                VALUES ('7', '7', 'model', '{"nickname":"Pump","own":1.50}', '2026-11-22 09:00:00',
+                    '2026-11-22 09:30:00.999999', '2026-11-23 09:30:00')
                 """)
             try await connection.run(
                 """
                 INSERT INTO user_machines (user_id, nickname, location, ocr_data, created_at, updated_at)
-                VALUES ('7', 'Pump', 'Hall 3', '{"a": [1]}', '2026-11-22 09:00:00', NULL), ('7', 'PUMP', NULL, NULL, NULL, 'infinity')
+                VALUES ('7', 'Pump', 'Hall 3', '{"a": [1]}', '2026-11-22 09:00:00', NULL),
+                    ('7', 'PUMP', NULL, NULL, NULL, 'infinity')
                 """)
             for (store, _) in Self.stores { _ = try await PostgresMigrator(store: store).migrate(connection) }
 

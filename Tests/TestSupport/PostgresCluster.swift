@@ -17,9 +17,15 @@ public final class PostgresCluster: Sendable {
     ]
     .first { access($0 + "/initdb", X_OK) == 0 }
     /// Those that run, so that they end with the process: a suite's shared one has no other end.
-    private static let running = Mutex<[Int32]>([])
+    private static let running = Mutex<[(processID: Int32, path: String)]>([])
     private static let endsWithProcess: Void = {
-        atexit { PostgresCluster.running.withLock { $0.forEach { _ = Glibc.kill($0, SIGQUIT) } } }
+        atexit {
+            for server in PostgresCluster.running.withLock({ $0 }) {
+                _ = Glibc.kill(server.processID, SIGQUIT)
+                waitpid(server.processID, nil, 0)
+                try? FileManager.default.removeItem(atPath: server.path)
+            }
+        }
         return
     }()
 
@@ -95,7 +101,7 @@ public final class PostgresCluster: Sendable {
         }
         Thread.detachNewThread { Self.drain(log) }
         server.withLock { $0 = child }
-        Self.running.withLock { $0.append(child.processID) }
+        Self.running.withLock { $0.append((child.processID, directory.path)) }
     }
 
     /// `pg_ctl stop -m fast`: sessions are ended with 57P01. Waits for the end.
@@ -114,7 +120,7 @@ public final class PostgresCluster: Sendable {
         guard let child = server.withLock({ $0.take() }) else { return }
         child.signal(signal)
         child.wait()
-        Self.running.withLock { $0.removeAll { $0 == child.processID } }
+        Self.running.withLock { $0.removeAll { $0.processID == child.processID } }
     }
 
     /// SIGSTOP to the server and its sessions: it is reachable, and answers nothing.

@@ -16,8 +16,8 @@ public enum PostgresConversationTable {
         """
     private static let shown = """
         user_id, chat_id, conversation_type, current_step, state_data, \(PostgresColumns.time("started_at")), \
-        \(PostgresColumns.time("updated_at")), \(PostgresColumns.time("expires_at")), revision, closed, last_update_id, \
-        applied_updates, last_clear
+        \(PostgresColumns.time("updated_at")), \(PostgresColumns.time("expires_at")), revision, closed, \
+        last_update_id, applied_updates, last_clear
         """
 
     /// Stores `record`, a tombstone like any other, unless a revision as high or higher is there: then no row is

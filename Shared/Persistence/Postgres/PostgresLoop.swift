@@ -78,8 +78,8 @@ struct PostgresLoop: ~Copyable {
         var completions: [PostgresMailbox.Queue.Completion] = []
         defer { answer(completions) }
         var nothings = 0
-        // Each statement's end is one "nothing". Two and no result between them: libpq has nothing under way. Asked also
-        // when nothing is in flight: only then does libpq look at what a server says on its own account.
+        // Each statement's end is one "nothing". Two and no result between them: libpq has nothing under way. Asked
+        // also when nothing is in flight: only then does libpq look at what a server says on its own account.
         while nothings < 2 {
             switch try handle.next() {
             case .none: return

@@ -12,8 +12,8 @@ public enum PostgresMachineTable {
     private static let columnList = columns.joined(separator: ", ")
     /// The parameters in the order of `columns`.
     private static let values = """
-        $1::uuid, $2::uuid, $3::bigint, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, $11::text, \
-        $12::jsonb, $13::timestamp, $14::timestamp
+        $1::uuid, $2::uuid, $3::bigint, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, \
+        $11::text, $12::jsonb, $13::timestamp, $14::timestamp
         """
     /// The stored revision of a row of `user_machines`; in the other table every row is one of ours.
     private static let revision = PostgresColumns.revision(of: "stored", times: ["updated_at", "created_at"])
