@@ -89,6 +89,33 @@ extension ServerTests {
             #expect(try await connection.run("SELECT n FROM t ORDER BY n").rows.map { $0.integer(0) } == [1, 4])
         }
 
+        /// Refusals anywhere among many batches, and all answers in one piece.
+        @Test func everyMixOfAnswersIsToldApart() async throws {
+            var random = SeededGenerator("everyMixOfAnswersIsToldApart")
+            let (proxy, connection, _) = try await proxied()
+            proxy.set(.holdAnswers)
+            let before = proxy.syncs
+            let batches = (0..<200).map { _ in
+                (0..<Int.random(in: 1...5, using: &random)).map { _ in Int.random(in: 0..<6, using: &random) }
+            }
+            // Dividing by nothing is refused.
+            let promises = batches.map { batch in
+                connection.submit(
+                    batch.map { PostgresStatement("SELECT 60 / $1::int", [String($0)]) }, deadline: .seconds(20))
+            }
+            await proxy.sent(syncs: before + batches.count)
+            proxy.set(.pass)
+            for (batch, promise) in zip(batches, promises) {
+                switch await promise.value {
+                case .success(let results):
+                    #expect(results.map { $0.rows[0].integer(0) } == batch.map { 60 / Int64($0) })
+                case .failure(let error):
+                    #expect(error.statement == batch.firstIndex(of: 0) && error.sqlState?.code == "22012")
+                }
+            }
+            #expect(connection.end == nil)
+        }
+
         /// The server may refuse at the very end, after every statement was done.
         @Test func aRefusedCommitIsNoSuccess() async throws {
             let connection = try await Server.freshDatabase()
@@ -119,7 +146,7 @@ extension ServerTests {
         @Test func bigBatchesInBothDirectionsDoNotStandStill() async throws {
             let connection = try await Server.connect(try Server.cluster.tcpURL())
             let text = String(repeating: "x", count: 200_000)
-            let promises = (0..<100).map { _ in
+            let promises = (0..<50).map { _ in
                 connection.submit([PostgresStatement("SELECT $1::text", [text])], deadline: .seconds(20))
             }
             for promise in promises { #expect(try await promise.value.get()[0].rows[0].text(0) == text) }
@@ -226,13 +253,14 @@ extension ServerTests {
             #expect(unknown.failure == .reconnect && unknown.operation.contains("nowhere.invalid"))
         }
 
-        @Test func ofSeveralHostsTheNextIsTried() async throws {
+        @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole])
+        func ofSeveralHostsTheNextIsTried(_ behaviour: FaultProxy.Behaviour) async throws {
             let cluster = try Server.cluster
             let proxy = try FaultProxy(to: cluster.port)
-            proxy.set(.refuse)
-            let url = cluster.tcpURL().replacing(
-                "@127.0.0.1:\(cluster.port)/", with: "@127.0.0.1:\(proxy.port),localhost:\(cluster.port)/")
-            #expect(try await Server.connect(url).run("SELECT 1").rows.count == 1)
+            proxy.set(behaviour)
+            let hosts = "@127.0.0.1:\(proxy.port),localhost:\(cluster.port)/"
+            let url = cluster.tcpURL().replacing("@127.0.0.1:\(cluster.port)/", with: hosts)
+            #expect(try await Server.connect(url, deadline: .seconds(1)).run("SELECT 1").rows.count == 1)
         }
 
         @Test func closingAnswersWhatWasSubmitted() async throws {
@@ -257,6 +285,13 @@ extension ServerTests {
             let port = try await connection.run("SELECT inet_client_port()").rows[0].integer(0)
             let descriptor = try #require((0..<1_024).first { localPort($0).map(Int64.init) == port })
             #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
+        }
+
+        /// Until the server has the statement of the two tests that break one off.
+        private func sleepIsUnderWay() async throws {
+            let watcher = try await Server.connect(try Server.cluster.url())
+            let question = "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(20)' AND state = 'active'"
+            while try await watcher.run(question).rows.isEmpty {}
         }
 
         private func localPort(_ descriptor: Int32) -> UInt16? {
@@ -324,11 +359,7 @@ extension ServerTests {
             let idle = try await Server.connect(cluster.tcpURL(), ended: idleEnded.fulfill)
             let busy = try await Server.connect(cluster.url())
             let asleep = busy.submit([PostgresStatement("SELECT pg_sleep(20)")], deadline: .seconds(20))
-            let watcher = try await Server.connect(cluster.url())
-            // Until it is under way.
-            while try await watcher.run(
-                "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(20)' AND state = 'active'"
-            ).rows.isEmpty {}
+            try await sleepIsUnderWay()
             cluster.stop()
             let idleError = await idleEnded.value
             #expect(
@@ -349,6 +380,7 @@ extension ServerTests {
             let cluster = try Server.cluster
             let connection = try await Server.connect(cluster.tcpURL())
             let asleep = connection.submit([PostgresStatement("SELECT pg_sleep(20)")], deadline: .seconds(20))
+            try await sleepIsUnderWay()
             cluster.kill()
             guard case .failure(let error) = await asleep.value else {
                 throw ChildProcess.Failure(description: "slept")

@@ -175,23 +175,26 @@ struct Unexpected: Error {}
         #expect(!String(reflecting: try #require(error)).contains("s3cr"))
     }
 
-    private func values(_ target: PostgresTarget, _ addresses: [[String]]?) -> [String: String] {
+    private func values(_ parameters: [(String, String)]) -> [String?] {
         // Of a keyword that comes twice, libpq takes the last.
-        Dictionary(target.parameters(addresses: addresses), uniquingKeysWith: { $1 })
+        let values = Dictionary(parameters, uniquingKeysWith: { $1 })
+        return [values["host"], values["hostaddr"], values["port"]]
     }
 
-    @Test func aNameWithSeveralAddressesBecomesSeveralHosts() throws {
-        let target = try PostgresTarget(url: "postgresql://me@a:1,/run/pg:2,b/rivet")
-        #expect(target.hosts.map(\.name) == ["a", "/run/pg", "b"])
-        let values = values(target, [["::1", "10.0.0.1"], [""], []])
-        #expect(values["host"] == "a,a,/run/pg")
-        #expect(values["hostaddr"] == "::1,10.0.0.1,")
-        #expect(values["port"] == "1,1,2")
+    @Test func everyAddressIsAnAttempt() throws {
+        let target = try PostgresTarget(url: "postgresql://me@a:1,b,c:3/rivet")
+        #expect(target.hosts.map(\.name) == ["a", "b", "c"])
+        let attempts = target.attempts(addresses: [["::1", "10.0.0.1"], [""], []])
+        #expect(attempts.map(values) == [["a", "::1", "1"], ["a", "10.0.0.1", "1"], ["b", nil, "5432"]])
+        #expect(target.attempts(addresses: nil).map(values) == [[nil, nil, nil]])
+        let together = try PostgresTarget(url: "postgresql://me@a:1,b/rivet?target_session_attrs=prefer-standby")
+        let all = together.attempts(addresses: [["::1", "10.0.0.1"], [""]])
+        #expect(all.map(values) == [["a,a,b", "::1,10.0.0.1,", "1,1,5432"]])
     }
 
     @Test func whatTheURLSaysComesAfterOurDefaults() throws {
-        let names = try PostgresTarget(url: "postgresql://db/rivet?application_name=mine").parameters(addresses: nil)
-            .map(\.0)
+        let target = try PostgresTarget(url: "postgresql://db/rivet?application_name=mine")
+        let names = target.attempts(addresses: nil)[0].map(\.0)
         let url = try #require(names.firstIndex(of: "dbname"))
         for name in ["keepalives_idle", "tcp_user_timeout", "application_name"] {
             #expect(try #require(names.firstIndex(of: name)) < url)

@@ -55,22 +55,24 @@ extension ServerTests {
         }
 
         /// In SQL the same comparison as in Swift, for every time that a column can have.
-        @Test(arguments: [
-            "'2026-11-22 09:30:00.999999'", "'2026-11-22 09:30:00'", "'1969-12-31 23:59:59.5'", "NULL", "'infinity'",
-            "'-infinity'", "'2000-02-29 00:00:00.001'", "'1999-12-31 23:59:59.9995'",
-        ])
-        func aRowOfTheEarlierBotCountsAsOfItsTime(_ updatedAt: String) async throws {
+        @Test func aRowOfTheEarlierBotCountsAsOfItsTime() async throws {
             let connection = try await Server.migratedDatabase()
-            let insert = PostgresStatement(
-                """
-                INSERT INTO conversation_states (user_id, chat_id, current_step, updated_at)
-                VALUES ('7', '-100:3', 'theirs', \(updatedAt))
-                """)
-            try await connection.run(insert)
-            let theirs = try #require(try await stored(connection)).revision
-            #expect(try await connection.run(PostgresConversationTable.put(record(theirs.rawValue))).affectedRows == 0)
-            #expect(
-                try await connection.run(PostgresConversationTable.put(record(theirs.rawValue + 1))).affectedRows == 1)
+            for updatedAt in [
+                "'2026-11-22 09:30:00.999999'", "'2026-11-22 09:30:00'", "'1969-12-31 23:59:59.5'", "NULL",
+                "'infinity'", "'-infinity'", "'2000-02-29 00:00:00.001'", "'1999-12-31 23:59:59.9995'",
+            ] {
+                try await connection.run("DELETE FROM conversation_states")
+                try await connection.run(
+                    """
+                    INSERT INTO conversation_states (user_id, chat_id, current_step, updated_at)
+                    VALUES ('7', '-100:3', 'theirs', \(updatedAt))
+                    """)
+                let theirs = try #require(try await stored(connection)).revision.rawValue
+                for (revision, expected) in [(theirs, 0), (theirs + 1, 1)] {
+                    let result = try await connection.run(PostgresConversationTable.put(record(revision)))
+                    #expect(result.affectedRows == expected, "\(updatedAt) \(revision)")
+                }
+            }
         }
 
         @Test func pagesHoldEveryRowOnce() async throws {
@@ -102,8 +104,10 @@ extension ServerTests {
         @Test func aRowThatMakesNoRecordIsTold() async throws {
             let connection = try await Server.migratedDatabase()
             try await connection.run(
-                "INSERT INTO conversation_states (user_id, chat_id, current_step, state_data) VALUES ('7', '-100:3', 's', '[1]')"
-            )
+                """
+                INSERT INTO conversation_states (user_id, chat_id, current_step, state_data)
+                VALUES ('7', '-100:3', 's', '[1]')
+                """)
             let page = PostgresConversationTable.read(
                 try await connection.run(PostgresConversationTable.get(key)), limit: 1)
             #expect(page.records.isEmpty && page.unreadable == [key])
@@ -201,23 +205,27 @@ extension ServerTests {
             #expect(try await counts(connection) == [0, 1])
         }
 
-        @Test(arguments: [
-            ("'2026-11-22 09:30:00.999999'", "NULL"), ("NULL", "'2026-11-22 09:30:00.25'"), ("NULL", "NULL"),
-            ("'infinity'", "'2026-11-22 09:30:00'"),
-        ])
-        func aRowOfTheEarlierBotCountsAsOfItsTime(_ updatedAt: String, _ createdAt: String) async throws {
-            for deleted in [false, true] {
-                let connection = try await Server.migratedDatabase()
-                try await connection.run(
-                    """
-                    INSERT INTO user_machines (machine_id, user_id, nickname, updated_at, created_at)
-                    VALUES ('\(id)', '7', 'theirs', \(updatedAt), \(createdAt))
-                    """)
-                let theirs = try #require(try await stored(connection)).revision.rawValue
-                #expect(try await put(machine(theirs, deleted: deleted), connection) == 0)
-                #expect(try await counts(connection) == [1, 0])
-                #expect(try await put(machine(theirs + 1, deleted: deleted), connection) == 1)
-                #expect(try await counts(connection) == (deleted ? [0, 1] : [1, 0]))
+        @Test func aRowOfTheEarlierBotCountsAsOfItsTime() async throws {
+            let connection = try await Server.migratedDatabase()
+            for (updatedAt, createdAt) in [
+                ("'2026-11-22 09:30:00.999999'", "NULL"), ("NULL", "'2026-11-22 09:30:00.25'"), ("NULL", "NULL"),
+                ("'infinity'", "'2026-11-22 09:30:00'"),
+            ] {
+                for deleted in [false, true] {
+                    for table in ["user_machines", "deleted_user_machines"] {
+                        try await connection.run("DELETE FROM \(table)")
+                    }
+                    try await connection.run(
+                        """
+                        INSERT INTO user_machines (machine_id, user_id, nickname, updated_at, created_at)
+                        VALUES ('\(id)', '7', 'theirs', \(updatedAt), \(createdAt))
+                        """)
+                    let theirs = try #require(try await stored(connection)).revision.rawValue
+                    #expect(try await put(machine(theirs, deleted: deleted), connection) == 0)
+                    #expect(try await counts(connection) == [1, 0])
+                    #expect(try await put(machine(theirs + 1, deleted: deleted), connection) == 1)
+                    #expect(try await counts(connection) == (deleted ? [0, 1] : [1, 0]))
+                }
             }
         }
 

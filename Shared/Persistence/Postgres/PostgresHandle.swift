@@ -17,7 +17,9 @@ struct PostgresHandle: ~Copyable {
         /// The rest of the batch is skipped, to its Sync.
         case refusal(PostgresError)
         case sync
-        /// Nothing to be told, as for a statement that was skipped.
+        /// A statement after the refused one.
+        case skipped
+        /// The end of a statement's answer.
         case nothing
         /// Nothing more has arrived.
         case none
@@ -29,9 +31,8 @@ struct PostgresHandle: ~Copyable {
 
     /// Begins to connect; `pollConnect` goes on with it.
     static func connecting(
-        to target: PostgresTarget, addresses: [[String]]?
+        to target: PostgresTarget, _ parameters: [(String, String)]
     ) throws(PostgresError) -> PostgresHandle {
-        let parameters = target.parameters(addresses: addresses)
         let started = withCStrings(parameters.map { Optional($0.0) }) { keywords in
             withCStrings(parameters.map { Optional($0.1) }) { values in
                 PQconnectStartParams(keywords, values, 1)
@@ -113,7 +114,7 @@ struct PostgresHandle: ~Copyable {
         defer { PQclear(result) }
         switch PQresultStatus(result) {
         case PGRES_PIPELINE_SYNC: return .sync
-        case PGRES_PIPELINE_ABORTED: return .nothing
+        case PGRES_PIPELINE_ABORTED: return .skipped
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return .result(Self.rows(result))
         case PGRES_FATAL_ERROR:
             // Made by libpq itself when the connection is gone.

@@ -14,12 +14,32 @@ struct PostgresLoop: ~Copyable {
         self.mailbox = mailbox
     }
 
-    /// Connects. Blocks until `deadline` at the most.
+    /// Connects. Blocks until `deadline` at the most, of which each address has its share.
+    ///
+    /// - Throws: the last failure of which the server told the reason, else the last.
     static func connect(
         to target: PostgresTarget, _ mailbox: PostgresMailbox, until deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> PostgresLoop {
-        let addresses = try HostLookup.addresses(of: target, until: deadline)
-        var handle = try PostgresHandle.connecting(to: target, addresses: addresses)
+        let attempts = target.attempts(addresses: try HostLookup.addresses(of: target, until: deadline))
+        var failure = PostgresError.connection("connect to \(target)", "no answer in time")
+        for (index, parameters) in attempts.enumerated() {
+            let share = (deadline - .now) / (attempts.count - index)
+            do throws(PostgresError) {
+                return PostgresLoop(try connect(to: target, parameters, mailbox, until: .now + share), mailbox)
+            } catch {
+                if failure.sqlState == nil || error.sqlState != nil { failure = error }
+                // Who is not let in at one host is not tried at the next: as libpq has it.
+                if error.sqlState?.category == "28" { break }
+            }
+        }
+        throw failure
+    }
+
+    private static func connect(
+        to target: PostgresTarget, _ parameters: [(String, String)], _ mailbox: PostgresMailbox,
+        until deadline: ContinuousClock.Instant
+    ) throws(PostgresError) -> PostgresHandle {
+        var handle = try PostgresHandle.connecting(to: target, parameters)
         // As after PGRES_POLLING_WRITING, which is where PQconnectStart leaves off.
         var wanted: (read: Bool, write: Bool)? = (false, true)
         while let events = wanted {
@@ -29,7 +49,7 @@ struct PostgresLoop: ~Copyable {
                 throw .connection("connect to \(target)", "no answer in time")
             }
         }
-        return PostgresLoop(handle, mailbox)
+        return handle
     }
 
     /// Answers batches until the connection ends.
@@ -78,12 +98,13 @@ struct PostgresLoop: ~Copyable {
         var completions: [PostgresMailbox.Queue.Completion] = []
         defer { answer(completions) }
         var nothings = 0
-        // Each statement's end is one "nothing". Two and no result between them: libpq has nothing under way. Asked
+        // Each statement's end is one "nothing". Two and nothing between them: libpq has nothing under way. Asked
         // also when nothing is in flight: only then does libpq look at what a server says on its own account.
         while nothings < 2 {
             switch try handle.next() {
             case .none: return
             case .nothing: nothings += 1
+            case .skipped: nothings = 0
             case .result(let result):
                 nothings = 0
                 queue.resultArrived(result)

@@ -18,6 +18,8 @@ public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStri
     private let url: String
     private let secrets: [String]
     private let applicationName: String
+    /// libpq goes through all hosts twice then, and must have them together.
+    private let prefersStandby: Bool
     private let database: String
     /// As the string gives them; none when that leaves the host to libpq.
     let hosts: [Host]
@@ -52,6 +54,7 @@ public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStri
         secrets = ["password", "sslpassword"].compactMap { values[$0] }.filter { !$0.isEmpty }
         database = values["dbname"] ?? values["user"] ?? ""
         hasAddresses = values["hostaddr"] != nil
+        prefersStandby = values["target_session_attrs"] == "prefer-standby"
         hosts = try Self.hosts(values["host"] ?? Self.environment("PGHOST"), values["port"])
         // What stands there when "@" or "/" in a password is not percent-encoded: parts of it.
         guard !hosts.contains(where: { $0.name.dropFirst().contains("@") }),
@@ -71,27 +74,35 @@ public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStri
         }
     }
 
+    private static var defaultPort: String { environment("PGPORT") ?? "5432" }
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    /// What `PQconnectStartParams` is given: of a keyword that comes twice, libpq takes the last.
+    /// What `PQconnectStartParams` is given, attempt by attempt: one for each address. libpq would go from one to the next
+    /// only when the kernel gives up, and the first that is silent would use up all the time.
     ///
-    /// - Parameter addresses: those of each of `hosts`; nil leaves looking them up to libpq.
-    func parameters(addresses: [[String]]?) -> [(String, String)] {
+    /// - Parameter addresses: those of each of `hosts`; nil leaves finding the server to libpq, in one attempt.
+    func attempts(addresses: [[String]]?) -> [[(String, String)]] {
+        guard let addresses else { return [parameters(at: [])] }
+        // A name with several addresses becomes several hosts.
+        let places = zip(hosts, addresses).flatMap { host, addresses in addresses.map { (host, $0) } }
+        return prefersStandby ? [parameters(at: places)] : places.map { parameters(at: [$0]) }
+    }
+
+    /// Of a keyword that comes twice, libpq takes the last.
+    private func parameters(at places: [(host: Host, address: String)]) -> [(String, String)] {
         var parameters = [
             ("keepalives", "1"), ("keepalives_idle", "20"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "15000"), ("gssencmode", "disable"), ("application_name", applicationName),
             ("dbname", url), ("client_encoding", "UTF8"),
         ]
-        guard let addresses else { return parameters }
-        // A name with several addresses becomes several hosts. The name stays beside the address, for TLS.
-        let attempts = zip(hosts, addresses).flatMap { host, addresses in addresses.map { (host, $0) } }
-        parameters.append(("host", attempts.map(\.0.name).joined(separator: ",")))
-        if attempts.contains(where: { !$0.1.isEmpty }) {
-            parameters.append(("hostaddr", attempts.map(\.1).joined(separator: ",")))
+        guard !places.isEmpty else { return parameters }
+        // The name stays beside the address, for TLS.
+        parameters.append(("host", places.map(\.host.name).joined(separator: ",")))
+        if places.contains(where: { !$0.address.isEmpty }) {
+            parameters.append(("hostaddr", places.map(\.address).joined(separator: ",")))
         }
-        if attempts.contains(where: { $0.0.port != nil }) {
-            parameters.append(("port", attempts.map { $0.0.port ?? "" }.joined(separator: ",")))
-        }
+        // Always, or libpq would have the URL's ports for fewer hosts.
+        parameters.append(("port", places.map { $0.host.port ?? Self.defaultPort }.joined(separator: ",")))
         return parameters
     }
 
