@@ -6,7 +6,8 @@ import Testing
 
 @testable import Persistence
 
-/// Not tests: what the connection costs, printed. `RIVET_MEASURE=1 swift test -c release --filter Measurements`
+/// Not tests: what the connection costs, printed.
+/// `RIVET_MEASURE=1 swift test -c release -Xswiftc -enable-testing --filter Measurements`
 @Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["RIVET_MEASURE"] != nil))
 struct Measurements {
     private static let turns = 2_000
