@@ -24,6 +24,8 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "Shared/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
+            name: "CLibpq", path: "Shared/CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
             name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CSystemd", path: "Shared/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -49,7 +51,7 @@ let package = Package(
         .target(
             name: "Persistence",
             dependencies: [
-                "Contracts", "CSQLite", "KillPoints", "Migrations",
+                "Contracts", "CLibpq", "CSQLite", "KillPoints", "Migrations",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -128,6 +130,10 @@ let package = Package(
             name: "PersistenceTests",
             dependencies: ["TestSupport", "Contracts", "CSQLite", "Migrations", "Persistence"],
             path: "Tests/PersistenceTests"),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: ["TestSupport", "Contracts", "CLibpq", "Migrations", "Persistence"],
+            path: "Tests/PostgresTests"),
         .testTarget(
             name: "TelegramBotAPITests",
             dependencies: ["TestSupport", "TelegramBotAPI", "TelegramSimulator", "Contracts"],

@@ -20,7 +20,7 @@ public enum Migrator {
 }
 
 extension Migrator.Store {
-    fileprivate var owned: Migration.Store {
+    var owned: Migration.Store {
         switch self {
         case .conversations: .conversations
         case .machines: .machines

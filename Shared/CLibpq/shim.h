@@ -1,0 +1,14 @@
+#pragma once
+#include <libpq-fe.h>
+
+// Macros of character constants, which Swift imports as other types than `PQresultErrorField` takes.
+static const int rivet_pg_diag_sqlstate = PG_DIAG_SQLSTATE;
+/// In English, whatever the server's language.
+static const int rivet_pg_diag_severity = PG_DIAG_SEVERITY_NONLOCALIZED;
+static const int rivet_pg_diag_message = PG_DIAG_MESSAGE_PRIMARY;
+static const int rivet_pg_diag_constraint = PG_DIAG_CONSTRAINT_NAME;
+
+#include <sys/eventfd.h>
+
+/// A descriptor with which other threads wake the one that polls a connection. Glibc's Swift module has no eventfd.
+static inline int rivet_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

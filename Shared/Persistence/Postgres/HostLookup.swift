@@ -1,0 +1,101 @@
+import Contracts
+import Dispatch
+import Foundation
+import Glibc
+import Synchronization
+
+/// The addresses of the hosts of a target. `getaddrinfo` blocks, and nothing ends it: each look-up has a thread of
+/// its own, which is left behind when the time is over.
+enum HostLookup {
+    /// Threads that are looking something up, at most. One that was left behind ends when the resolver gives up.
+    static let threadsMax = 8
+
+    private static let threads = Mutex(0)
+
+    /// The addresses of each host; an empty text for a Unix socket. Blocks until `deadline` at the most.
+    ///
+    /// - Returns: nil when libpq need not be told: no hosts, or their addresses are in the URL.
+    /// - Throws: when not one host has an address. Trying again may help.
+    static func addresses(
+        of target: PostgresTarget, until deadline: ContinuousClock.Instant
+    ) throws(PostgresError) -> [[String]]? {
+        guard !target.hasAddresses, target.hosts.contains(where: { !$0.isUnixSocket }) else { return nil }
+        let searches = target.hosts.map { host in
+            host.isUnixSocket
+                ? Search(known: [""]) : numeric(host.name) ? Search(known: [host.name]) : search(host.name)
+        }
+        let found = searches.map { $0.addresses(until: deadline) }
+        guard found.contains(where: { !$0.isEmpty }) else {
+            throw .connection("look up \(target)", "no address was found")
+        }
+        return found
+    }
+
+    private static func numeric(_ name: String) -> Bool {
+        var address = in6_addr()
+        return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1
+    }
+
+    private static func search(_ name: String) -> Search {
+        let isAllowed = threads.withLock { threads in
+            guard threads < threadsMax else { return false }
+            threads += 1
+            return true
+        }
+        guard isAllowed else { return Search(known: []) }
+        let search = Search()
+        let thread = Thread {
+            search.found(resolve(name))
+            threads.withLock { $0 -= 1 }
+        }
+        thread.name = "dns"
+        thread.start()
+        return search
+    }
+
+    private static func resolve(_ name: String) -> [String] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_ADDRCONFIG
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(name, nil, &hints, &list) == 0 else { return [] }
+        defer { freeaddrinfo(list) }
+        var addresses: [String] = []
+        var entry = list
+        while let current = entry?.pointee {
+            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            if getnameinfo(
+                current.ai_addr, current.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
+            {
+                addresses.append(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+            }
+            entry = current.ai_next
+        }
+        return addresses
+    }
+
+    /// A look-up under way.
+    private final class Search: Sendable {
+        private let result: Mutex<[String]>
+        private let done = DispatchSemaphore(value: 0)
+
+        init() { result = Mutex([]) }
+
+        init(known addresses: [String]) {
+            result = Mutex(addresses)
+            done.signal()
+        }
+
+        func found(_ addresses: [String]) {
+            result.withLock { $0 = addresses }
+            done.signal()
+        }
+
+        /// None when the time is over.
+        func addresses(until deadline: ContinuousClock.Instant) -> [String] {
+            let remaining = max(.zero, deadline - .now)
+            _ = done.wait(timeout: .now() + .milliseconds(Int(remaining.milliseconds)))
+            return result.withLock { $0 }
+        }
+    }
+}

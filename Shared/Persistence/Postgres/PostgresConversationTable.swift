@@ -1,0 +1,85 @@
+public import Contracts
+
+/// `conversation_states` in PostgreSQL: its statements, and what their rows say.
+public enum PostgresConversationTable {
+    private static let keyColumns = ["user_id", "chat_id", "conversation_type"]
+    private static let valueColumns = [
+        "current_step", "state_data", "started_at", "updated_at", "expires_at", "revision", "closed", "last_update_id",
+        "applied_updates", "last_clear",
+    ]
+    private static let upsert = """
+        INSERT INTO conversation_states AS stored (\((keyColumns + valueColumns).joined(separator: ", ")))
+        VALUES ($1, $2, $3, $4, $5::jsonb, $6::timestamp, $7::timestamp, $8::timestamp, $9::bigint, $10::boolean,
+            $11::bigint, $12::jsonb, $13::jsonb)
+        ON CONFLICT (\(keyColumns.joined(separator: ", "))) DO UPDATE SET \(PostgresColumns.takeOver(valueColumns))
+        WHERE \(PostgresColumns.revision(of: "stored", times: ["updated_at"])) < excluded.revision
+        """
+    private static let shown = """
+        user_id, chat_id, conversation_type, current_step, state_data, \(PostgresColumns.time("started_at")), \
+        \(PostgresColumns.time("updated_at")), \(PostgresColumns.time("expires_at")), revision, closed, \
+        last_update_id, applied_updates, last_clear
+        """
+
+    /// Stores `record`, a tombstone like any other, unless a revision as high or higher is there: then no row is
+    /// affected. So the same statement again changes nothing.
+    public static func put(_ record: ConversationRecord) -> PostgresStatement {
+        PostgresStatement(
+            upsert,
+            [
+                record.key.userID, record.key.chatID, record.key.type, record.step, JSONValue.object(record.data).text,
+                record.startedAt.databaseText, record.updatedAt.databaseText, record.expiresAt.databaseText,
+                String(record.revision.rawValue), record.isClosed ? "t" : "f", record.lastUpdateID.map(String.init),
+                record.appliedUpdatesText, record.lastClearingText,
+            ])
+    }
+
+    public static func get(_ key: ConversationKey) -> PostgresStatement {
+        PostgresStatement(
+            "SELECT \(shown) FROM conversation_states WHERE user_id = $1 AND chat_id = $2 AND conversation_type = $3",
+            [key.userID, key.chatID, key.type])
+    }
+
+    /// Up to `limit` rows after `key`, tombstones too, in the order of keys that this database has: it depends on the
+    /// collation, and is no order to merge two databases by.
+    public static func page(after key: ConversationKey?, limit: Int) -> PostgresStatement {
+        let start = key.map { [$0.userID, $0.chatID, $0.type] } ?? ["", "", ""]
+        return PostgresStatement(
+            """
+            SELECT \(shown) FROM conversation_states WHERE (user_id, chat_id, conversation_type) > ($1, $2, $3)
+            ORDER BY user_id, chat_id, conversation_type LIMIT $4::bigint
+            """, start + [String(limit)])
+    }
+
+    /// Forgets up to `limit` tombstones made before `moment`, and returns the revisions that they had.
+    public static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement {
+        PostgresStatement(
+            """
+            DELETE FROM conversation_states WHERE id IN (
+                SELECT id FROM conversation_states WHERE closed AND updated_at <= $1::timestamp
+                ORDER BY updated_at LIMIT $2::bigint)
+            RETURNING revision
+            """, [moment.databaseText, String(limit)])
+    }
+
+    /// What `page` brought, or `get` with a limit of 1.
+    public static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<ConversationRecord> {
+        PostgresPage(result, limit: limit, key: key, record: record)
+    }
+
+    private static func key(_ row: PostgresRow) -> ConversationKey {
+        ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? "")
+    }
+
+    private static func record(_ row: PostgresRow) -> ConversationRecord? {
+        guard let data = row.text(4).flatMap({ try? JSONValue(parsing: $0) })?.objectValue, let stored = row.integer(8)
+        else { return nil }
+        func time(_ column: Int) -> Timestamp? { row.text(column).flatMap { Timestamp(parsing: $0) } }
+        let updatedAt = time(6) ?? Timestamp(milliseconds: 0)
+        return ConversationRecord(
+            key: key(row), revision: PostgresColumns.revision(stored, at: updatedAt), isClosed: row.flag(9) ?? false,
+            step: row.text(3) ?? "", data: data, startedAt: time(5) ?? updatedAt, updatedAt: updatedAt,
+            expiresAt: time(7) ?? Timestamp(milliseconds: 0), lastUpdateID: row.integer(10),
+            appliedUpdates: row.text(11).flatMap(ConversationRecord.appliedUpdates) ?? [],
+            lastClearing: row.text(12).flatMap(ConversationRecord.clearing))
+    }
+}

@@ -1,0 +1,205 @@
+import CLibpq
+
+/// A libpq connection in non-blocking pipeline mode.
+///
+/// Thread rule: used by the one thread that owns it. Its socket is close-on-exec (libpq sets that).
+struct PostgresHandle: ~Copyable {
+    /// What the server said on its own account: libpq 15 takes the reason of a server that ends an idle connection for
+    /// a notice.
+    private final class Notices {
+        var lastState: SQLState?
+        var lastFailure: String?
+    }
+
+    /// What PostgreSQL answered next.
+    enum Answer {
+        case result(PostgresResult)
+        /// The rest of the batch is skipped, to its Sync.
+        case refusal(PostgresError)
+        case sync
+        /// A statement after the refused one.
+        case skipped
+        /// The end of a statement's answer.
+        case nothing
+        /// Nothing more has arrived.
+        case none
+    }
+
+    private let connection: OpaquePointer
+    private let notices = Notices()
+    private let target: PostgresTarget
+
+    /// Begins to connect; `pollConnect` goes on with it.
+    static func connecting(
+        to target: PostgresTarget, _ parameters: [(String, String)]
+    ) throws(PostgresError) -> PostgresHandle {
+        let started = withCStrings(parameters.map { Optional($0.0) }) { keywords in
+            withCStrings(parameters.map { Optional($0.1) }) { values in
+                PQconnectStartParams(keywords, values, 1)
+            }
+        }
+        guard let started else { throw .connection("connect to \(target)", "out of memory") }
+        let handle = PostgresHandle(started, target)
+        if PQstatus(started) == CONNECTION_BAD { throw handle.connectFailure() }
+        return handle
+    }
+
+    private init(_ connection: OpaquePointer, _ target: PostgresTarget) {
+        self.connection = connection
+        self.target = target
+        // Now, so that the reason of a failed connect has its SQLSTATE in it.
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
+        // SAFETY: libpq calls it from within calls on this connection only, and `notices` lives as long as `self`.
+        // Held by PostgresConnectionTests.shutdownOfAnIdleServerIsNoticed.
+        PQsetNoticeReceiver(
+            connection,
+            { context, result in
+                guard let context, let result else { return }
+                let notices = Unmanaged<Notices>.fromOpaque(context).takeUnretainedValue()
+                guard let state = PostgresHandle.field(result, rivet_pg_diag_sqlstate).flatMap({ SQLState($0) }),
+                    // Warnings are of the classes 00 to 02.
+                    state.category > "02"
+                else { return }
+                notices.lastState = state
+                notices.lastFailure = PostgresHandle.field(result, rivet_pg_diag_message)
+            }, Unmanaged.passUnretained(notices).toOpaque())
+    }
+
+    deinit { PQfinish(connection) }
+
+    var socket: Int32 { PQsocket(connection) }
+
+    /// Goes on connecting.
+    /// - Returns: whether the socket must be readable, or writable, before the next call; nil when it is connected.
+    mutating func pollConnect() throws(PostgresError) -> (read: Bool, write: Bool)? {
+        switch PQconnectPoll(connection) {
+        case PGRES_POLLING_READING: return (true, false)
+        case PGRES_POLLING_WRITING: return (false, true)
+        case PGRES_POLLING_OK:
+            guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
+                throw connectFailure()
+            }
+            return nil
+        default: throw connectFailure()
+        }
+    }
+
+    /// Hands a batch and its Sync to libpq, which sends what the socket takes.
+    mutating func send(_ statements: [PostgresStatement]) throws(PostgresError) {
+        for statement in statements {
+            let sent = Self.withCStrings(statement.parameters) { values in
+                PQsendQueryParams(
+                    connection, statement.sql, Int32(statement.parameters.count), nil, values, nil, nil, 0)
+            }
+            guard sent == 1 else { throw loss(statement.sql.sqlVerb) }
+        }
+        guard PQpipelineSync(connection) == 1 else { throw loss("Sync") }
+    }
+
+    /// - Returns: whether something is left that the socket did not take.
+    mutating func flush() throws(PostgresError) -> Bool {
+        let left = PQflush(connection)
+        guard left >= 0 else { throw loss("send") }
+        return left == 1
+    }
+
+    /// Takes in what the socket has. `next` says what came, also when this throws.
+    mutating func receive() throws(PostgresError) {
+        guard PQconsumeInput(connection) == 1 else { throw loss("receive") }
+    }
+
+    mutating func next() throws(PostgresError) -> Answer {
+        guard PQisBusy(connection) == 0 else { return .none }
+        guard let result = PQgetResult(connection) else { return .nothing }
+        defer { PQclear(result) }
+        switch PQresultStatus(result) {
+        case PGRES_PIPELINE_SYNC: return .sync
+        case PGRES_PIPELINE_ABORTED: return .skipped
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return .result(Self.rows(result))
+        case PGRES_FATAL_ERROR:
+            // Made by libpq itself when the connection is gone.
+            guard let state = Self.field(result, rivet_pg_diag_sqlstate).flatMap({ SQLState($0) }) else {
+                throw loss("receive")
+            }
+            let words = target.redacted(Self.field(result, rivet_pg_diag_message) ?? "")
+            // After FATAL and PANIC the server closes the connection, and no Sync comes.
+            if Self.field(result, rivet_pg_diag_severity) != "ERROR" {
+                throw .connection("receive", words, failure: Self.failure(ofEnd: state), sqlState: state)
+            }
+            return .refusal(
+                PostgresError(
+                    outcome: .refused, failure: PostgresFailure(state), sqlState: state,
+                    constraint: Self.field(result, rivet_pg_diag_constraint), operation: "", detail: words))
+        default:
+            // COPY, an empty statement, and what later libpqs may add.
+            throw .connection("receive", "an answer that no statement of ours has", failure: .bug)
+        }
+    }
+
+    private static func rows(_ result: OpaquePointer) -> PostgresResult {
+        let columns = 0..<PQnfields(result)
+        let rows = (0..<PQntuples(result)).map { row in
+            PostgresRow(
+                columns: columns.map { column in
+                    guard PQgetisnull(result, row, column) == 0, let value = PQgetvalue(result, row, column) else {
+                        return nil
+                    }
+                    let count = Int(PQgetlength(result, row, column))
+                    return value.withMemoryRebound(to: UInt8.self, capacity: count) { bytes in
+                        String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+                    }
+                })
+        }
+        let affected = PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0
+        return PostgresResult(rows: rows, affectedRows: affected)
+    }
+
+    private static func field(_ result: OpaquePointer, _ code: Int32) -> String? {
+        PQresultErrorField(result, code).map { String(cString: $0) }
+    }
+
+    private var words: String { target.redacted(String(cString: PQerrorMessage(connection))) }
+
+    private func connectFailure() -> PostgresError {
+        let words = words
+        // What libpq itself says when every host is of the wrong kind has no SQLSTATE.
+        let isReadOnly = words.contains("session is read-only") || words.contains("server is in hot standby mode")
+        let state = SQLState(inVerboseMessage: words) ?? (isReadOnly ? SQLState("25006") : nil)
+        return .connection(
+            "connect to \(target)", words.firstLine, failure: state.map(PostgresFailure.init(ofConnect:)) ?? .reconnect,
+            sqlState: state)
+    }
+
+    private func loss(_ operation: String) -> PostgresError {
+        let said = notices.lastFailure.map(target.redacted) ?? words.firstLine
+        let state = notices.lastState ?? SQLState(inVerboseMessage: words)
+        return .connection(operation, said, failure: Self.failure(ofEnd: state), sqlState: state)
+    }
+
+    /// What is to be done when the server ended the connection with `state`, or without a word.
+    private static func failure(ofEnd state: SQLState?) -> PostgresFailure {
+        state.map { PostgresFailure($0) } == .unusable ? .unusable : .reconnect
+    }
+
+    /// `texts` as an array of C strings, with a null at its end, for the duration of `body`. They have no NUL.
+    private static func withCStrings<Output>(
+        _ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Output
+    ) -> Output {
+        var bytes: [CChar] = []
+        let offsets = texts.map { text -> Int? in
+            guard let text else { return nil }
+            let offset = bytes.count
+            bytes.append(contentsOf: text.utf8.lazy.map(CChar.init(bitPattern:)))
+            bytes.append(0)
+            return offset
+        }
+        return bytes.withUnsafeBufferPointer { bytes in
+            var pointers = offsets.map { offset in offset.flatMap { bytes.baseAddress?.advanced(by: $0) } }
+            pointers.append(nil)
+            return pointers.withUnsafeBufferPointer { pointers in
+                guard let start = pointers.baseAddress else { preconditionFailure("an array of one is not empty") }
+                return body(start)
+            }
+        }
+    }
+}

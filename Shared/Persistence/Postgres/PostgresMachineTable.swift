@@ -1,0 +1,135 @@
+public import Contracts
+
+/// `user_machines` and `deleted_user_machines` in PostgreSQL: their statements, and what their rows say.
+///
+/// A machine is in one of the two. Two programs that write one machine at the same moment may leave it in both; then
+/// the higher revision is meant, and the next `put` of it, or the same one repeated, sets it right.
+public enum PostgresMachineTable {
+    private static let columns = [
+        "machine_id", "request_id", "revision", "user_id", "nickname", "manufacturer", "model_number", "serial_number",
+        "location", "notes", "photo_file_id", "ocr_data", "created_at", "updated_at",
+    ]
+    private static let columnList = columns.joined(separator: ", ")
+    /// The parameters in the order of `columns`.
+    private static let values = """
+        $1::uuid, $2::uuid, $3::bigint, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, \
+        $11::text, $12::jsonb, $13::timestamp, $14::timestamp
+        """
+    /// The stored revision of a row of `user_machines`; in the other table every row is one of ours.
+    private static let revision = PostgresColumns.revision(of: "stored", times: ["updated_at", "created_at"])
+
+    private static let putLive = """
+        WITH revived AS (DELETE FROM deleted_user_machines WHERE machine_id = $1::uuid AND revision < $3::bigint)
+        INSERT INTO user_machines AS stored (\(columnList), nickname_key)
+        SELECT \(values), $15::text
+        WHERE NOT EXISTS (SELECT FROM deleted_user_machines WHERE machine_id = $1::uuid AND revision >= $3::bigint)
+        ON CONFLICT (machine_id) DO UPDATE SET
+            \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["nickname_key"]))
+        WHERE \(revision) < excluded.revision
+        """
+    private static let putDeleted = """
+        WITH gone AS (DELETE FROM user_machines AS stored WHERE machine_id = $1::uuid AND \(revision) < $3::bigint)
+        INSERT INTO deleted_user_machines AS buried (\(columnList), deleted_at)
+        SELECT \(values), $15::timestamp
+        WHERE NOT EXISTS (
+            SELECT FROM user_machines AS stored WHERE machine_id = $1::uuid AND \(revision) >= $3::bigint)
+        ON CONFLICT (machine_id) DO UPDATE SET
+            \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["deleted_at"]))
+        WHERE buried.revision < excluded.revision
+        """
+    private static func shown(deletedAt: String) -> String {
+        let shown = columns.map { $0.hasSuffix("_at") ? PostgresColumns.time($0) : $0 }
+        return (["machine_id AS key", "revision AS version"] + shown + [deletedAt]).joined(separator: ", ")
+    }
+    private static let shownLive = "SELECT \(shown(deletedAt: "NULL")) FROM user_machines"
+    /// A row of this table is deleted, whatever its time says.
+    private static let shownDeleted = """
+        SELECT \(shown(deletedAt: "coalesce(\(PostgresColumns.time("deleted_at")), '1970-01-01 00:00:00.000')")) \
+        FROM deleted_user_machines
+        """
+    /// Below every UUID that is given to a machine.
+    private static let nilUUID = "00000000-0000-0000-0000-000000000000"
+
+    /// Stores `record` unless a revision as high or higher is there, live or deleted: then no row is affected. So the
+    /// same statement again changes nothing. A deleted machine's row moves to the other table, a restored one's back.
+    ///
+    /// Refused, as `isNicknameClash` tells, when another machine of that user has the nickname.
+    public static func put(_ record: MachineRecord) -> PostgresStatement {
+        let texts = record.details.texts
+        return PostgresStatement(
+            record.isDeleted ? putDeleted : putLive,
+            [
+                record.id, record.requestID, String(record.revision.rawValue), record.userID, record.details.nickname,
+                texts[.manufacturer], texts[.modelNumber], texts[.serialNumber], texts[.location], texts[.notes],
+                texts[.photoFileID], record.details.ocrData?.text, record.createdAt.databaseText,
+                record.updatedAt.databaseText, record.deletedAt?.databaseText ?? record.nicknameKey,
+            ])
+    }
+
+    public static func get(_ id: String) -> PostgresStatement {
+        PostgresStatement(
+            """
+            \(shownLive) WHERE machine_id = $1::uuid UNION ALL \(shownDeleted) WHERE machine_id = $1::uuid
+            ORDER BY version DESC LIMIT 1
+            """, [id])
+    }
+
+    /// Up to `limit` machines after `id`, live and deleted, in the order of their ids.
+    public static func page(after id: String?, limit: Int) -> PostgresStatement {
+        PostgresStatement(
+            """
+            (\(shownLive) WHERE machine_id > $1::uuid ORDER BY machine_id LIMIT $2::bigint) UNION ALL
+            (\(shownDeleted) WHERE machine_id > $1::uuid ORDER BY machine_id LIMIT $2::bigint)
+            ORDER BY key, version DESC LIMIT $2::bigint
+            """, [id ?? nilUUID, String(limit)])
+    }
+
+    /// The machine that has this user's nickname, whoever stored it.
+    public static func owner(of nickname: String, userID: String) -> PostgresStatement {
+        PostgresStatement("\(shownLive) WHERE user_id = $1 AND nickname = $2", [userID, nickname])
+    }
+
+    /// Forgets up to `limit` machines that were deleted before `moment`.
+    public static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement {
+        PostgresStatement(
+            """
+            DELETE FROM deleted_user_machines WHERE machine_id IN (
+                SELECT machine_id FROM deleted_user_machines WHERE deleted_at <= $1::timestamp
+                ORDER BY deleted_at LIMIT $2::bigint)
+            """, [moment.databaseText, String(limit)])
+    }
+
+    /// Whether `put` was refused because another machine of that user has the nickname.
+    public static func isNicknameClash(_ error: PostgresError) -> Bool {
+        error.failure == .conflict && error.constraint == "idx_user_machines_nickname"
+    }
+
+    /// Whether `put` was refused because another machine came of the same request.
+    public static func isRequestClash(_ error: PostgresError) -> Bool {
+        error.failure == .conflict
+            && ["idx_user_machines_request", "deleted_user_machines_request_id_key"].contains(error.constraint)
+    }
+
+    /// What `page` brought, or `get` and `owner` with a limit of 1.
+    public static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<MachineRecord> {
+        PostgresPage(result, limit: limit, key: { $0.text(0) ?? "" }, record: record)
+    }
+
+    private static func record(_ row: PostgresRow) -> MachineRecord? {
+        let ocrText = row.text(13)
+        let ocrData = ocrText.flatMap { try? JSONValue(parsing: $0) }
+        guard let id = row.text(2), let stored = row.integer(4), ocrText == nil || ocrData != nil else { return nil }
+        func time(_ column: Int) -> Timestamp? { row.text(column).flatMap { Timestamp(parsing: $0) } }
+        var details = MachineDetails(nickname: row.text(6) ?? "", ocrData: ocrData)
+        for (column, field) in [
+            (7, MachineField.manufacturer), (8, .modelNumber), (9, .serialNumber), (10, .location), (11, .notes),
+            (12, .photoFileID),
+        ] { details.texts[field] = row.text(column) }
+        let createdAt = time(14) ?? Timestamp(milliseconds: 0)
+        let updatedAt = time(15) ?? createdAt
+        return MachineRecord(
+            id: id, requestID: row.text(3), revision: PostgresColumns.revision(stored, at: updatedAt),
+            userID: row.text(5) ?? "", details: details, createdAt: createdAt, updatedAt: updatedAt,
+            deletedAt: time(16))
+    }
+}

@@ -1,0 +1,82 @@
+import CLibpq
+import Glibc
+import Synchronization
+
+/// What callers leave for the thread of a connection, and how they wake it.
+final class PostgresMailbox: Sendable {
+    typealias Waiter = @Sendable (Result<[PostgresResult], PostgresError>) -> Void
+    typealias Queue = BatchQueue<Waiter>
+
+    /// Batches that were submitted and not answered, at most.
+    static let batchesMax = 4_096
+
+    private struct State {
+        var submitted: [Queue.Batch] = []
+        var unanswered = 0
+        var isClosing = false
+        var end: PostgresError?
+    }
+
+    private let state = Mutex(State())
+    /// Readable when there is something to do.
+    let wakeDescriptor: Int32
+
+    init() {
+        wakeDescriptor = rivet_wake_descriptor()
+        precondition(wakeDescriptor >= 0, "no descriptor for a database connection: errno \(errno)")
+    }
+
+    deinit { close(wakeDescriptor) }
+
+    /// Why the connection ended; nil while it may be used.
+    var end: PostgresError? { state.withLock { $0.end } }
+    var isClosing: Bool { state.withLock { $0.isClosing } }
+
+    func submit(_ batch: Queue.Batch) {
+        let refusal: PostgresError? = state.withLock { state in
+            if let end = state.end { return end.notSent }
+            if state.isClosing { return .connection("submit", "the connection is closing") }
+            guard state.unanswered < Self.batchesMax else {
+                return .connection("submit", "\(Self.batchesMax) batches are waiting", failure: .retry)
+            }
+            if state.submitted.isEmpty { wake() }
+            state.submitted.append(batch)
+            state.unanswered += 1
+            return nil
+        }
+        if let refusal { batch.waiter(.failure(refusal)) }
+    }
+
+    /// What was submitted is still answered.
+    func beginClosing() {
+        state.withLock { $0.isClosing = true }
+        wake()
+    }
+
+    private func wake() {
+        // Full, it is readable, which is all that is asked of it.
+        _ = eventfd_write(wakeDescriptor, 1)
+    }
+
+    // MARK: The thread
+
+    func take() -> (batches: [Queue.Batch], isClosing: Bool) {
+        var count: eventfd_t = 0
+        _ = eventfd_read(wakeDescriptor, &count)
+        return state.withLock { state in
+            defer { state.submitted = [] }
+            return (state.submitted, state.isClosing)
+        }
+    }
+
+    func answered(_ count: Int) { state.withLock { $0.unanswered -= count } }
+
+    /// - Returns: what was submitted and never taken.
+    func ended(_ error: PostgresError) -> [Queue.Batch] {
+        state.withLock { state in
+            state.end = error
+            defer { state.submitted = [] }
+            return state.submitted
+        }
+    }
+}

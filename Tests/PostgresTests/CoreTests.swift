@@ -1,0 +1,216 @@
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+@Suite struct BatchQueueTests {
+    private typealias Queue = BatchQueue<Int>
+
+    private let start = ContinuousClock.now
+
+    private func queue(_ sizes: [Int]) -> Queue {
+        var queue = Queue()
+        for (waiter, size) in sizes.enumerated() {
+            let statements = (0..<size).map { PostgresStatement("SELECT \($0) FROM t") }
+            queue.submitted(.init(statements, deadline: start + .seconds(waiter), waiter: waiter))
+        }
+        return queue
+    }
+
+    private func result(_ count: Int) -> PostgresResult { PostgresResult(rows: [], affectedRows: count) }
+    private let refused = PostgresError(outcome: .refused, failure: .bug, operation: "", detail: "")
+
+    @Test func answersComeInTheOrderOfSending() throws {
+        var queue = queue([1, 2])
+        #expect(queue.sendNext()?.count == 1)
+        #expect(queue.sendNext()?.count == 2)
+        #expect(queue.sendNext() == nil)
+        queue.resultArrived(result(1))
+        let first = queue.syncArrived()
+        queue.resultArrived(result(2))
+        queue.resultArrived(result(3))
+        let second = queue.syncArrived()
+        #expect(first?.waiter == 0 && second?.waiter == 1)
+        #expect(try first?.outcome.get() == [result(1)])
+        #expect(try second?.outcome.get() == [result(2), result(3)])
+        #expect(queue.isEmpty)
+    }
+
+    @Test func aRefusalConcernsItsBatchAlone() throws {
+        var queue = queue([3, 1])
+        while queue.sendNext() != nil {}
+        queue.resultArrived(result(1))
+        queue.refusalArrived(refused)
+        guard case .failure(let error)? = queue.syncArrived()?.outcome else { throw Unexpected() }
+        #expect(error.statement == 1 && error.operation == "SELECT 1 FROM")
+        queue.resultArrived(result(1))
+        let next = queue.syncArrived()
+        #expect(try next?.outcome.get() == [result(1)])
+    }
+
+    @Test func aRefusalAfterAllStatementsIsTheCommits() throws {
+        var queue = queue([1])
+        _ = queue.sendNext()
+        queue.resultArrived(result(1))
+        queue.refusalArrived(refused)
+        guard case .failure(let error)? = queue.syncArrived()?.outcome else { throw Unexpected() }
+        #expect(error.statement == 1 && error.operation == "COMMIT")
+    }
+
+    @Test func theEndTellsWhatWasSent() throws {
+        var queue = queue([1, 1, 1])
+        _ = queue.sendNext()
+        _ = queue.sendNext()
+        queue.resultArrived(result(1))
+        let outcomes = queue.connectionEnded(.connection("receive", "EOF")).map { completion in
+            if case .failure(let error) = completion.outcome { error.outcome } else { PostgresError.Outcome.refused }
+        }
+        #expect(outcomes == [.outcomeUnknown, .outcomeUnknown, .notSent])
+        #expect(queue.isEmpty && queue.nextDeadline(at: start) == nil)
+    }
+
+    @Test func missingResultsAreNoSuccess() throws {
+        var queue = queue([2])
+        _ = queue.sendNext()
+        queue.resultArrived(result(1))
+        guard case .failure(let error)? = queue.syncArrived()?.outcome else { throw Unexpected() }
+        #expect(error.outcome == .outcomeUnknown)
+    }
+
+    @Test func whatNobodyAskedForIsIgnored() {
+        var queue = Queue()
+        queue.resultArrived(result(1))
+        queue.refusalArrived(refused)
+        let completion = queue.syncArrived()
+        #expect(completion == nil)
+    }
+
+    @Test func theEarliestDeadlineIsFound() {
+        var queue = Queue()
+        for seconds in [5, 2, 9] { queue.submitted(.init([], deadline: start + .seconds(seconds), waiter: seconds)) }
+        #expect(queue.nextDeadline(at: start) == start + .seconds(2))
+        _ = queue.sendNext()
+        _ = queue.sendNext()
+        _ = queue.syncArrived()
+        _ = queue.syncArrived()
+        #expect(queue.nextDeadline(at: start + .seconds(3)) == start + .seconds(9))
+    }
+
+    @Test func theBatchesInFlightAreBounded() {
+        var queue = queue(Array(repeating: 1, count: Queue.inFlightMax + 1))
+        for _ in 0..<Queue.inFlightMax { #expect(queue.sendNext() != nil) }
+        #expect(queue.sendNext() == nil)
+        _ = queue.syncArrived()
+        #expect(queue.sendNext() != nil)
+    }
+}
+
+struct Unexpected: Error {}
+
+@Suite struct SQLStateTests {
+    @Test(arguments: [
+        ("40001", PostgresFailure.retry), ("40P01", .retry), ("55P03", .retry), ("57014", .retry),
+        ("08006", .reconnect), ("08P01", .reconnect), ("08007", .reconnect), ("40003", .reconnect),
+        ("57P01", .reconnect), ("57P02", .reconnect), ("57P03", .reconnect), ("57P05", .reconnect),
+        ("26000", .reconnect), ("25P02", .reconnect), ("25P03", .reconnect),
+        ("25006", .unusable), ("28000", .unusable), ("28P01", .unusable), ("3D000", .unusable), ("42501", .unusable),
+        ("53100", .unusable), ("53200", .unusable), ("53300", .unusable), ("57P04", .unusable), ("58030", .unusable),
+        ("58P01", .unusable), ("XX001", .unusable), ("XX002", .unusable),
+        ("23505", .conflict),
+        ("22001", .bug), ("22P02", .bug), ("23502", .bug), ("42601", .bug), ("42P01", .bug), ("0A000", .bug),
+        ("25001", .bug), ("40002", .bug), ("P0001", .bug), ("XX000", .bug),
+    ])
+    func everyStateAsksForSomething(_ code: String, _ failure: PostgresFailure) throws {
+        #expect(PostgresFailure(try #require(SQLState(code))) == failure)
+    }
+
+    @Test func aFailedConnectIsNeverABug() throws {
+        for code in ["XX000", "42601", "22023", "0A000"] {
+            #expect(PostgresFailure(ofConnect: try #require(SQLState(code))) == .unusable)
+        }
+        #expect(PostgresFailure(ofConnect: try #require(SQLState("57P03"))) == .reconnect)
+        #expect(PostgresFailure(ofConnect: try #require(SQLState("08P01"))) == .reconnect)
+    }
+
+    @Test func itIsFoundInAnyLanguage() {
+        let message = """
+            connection to server at "10.0.0.1", port 5432 failed: Connection refused
+            connection to server at "10.0.0.2", port 5432 failed: FATALE:  28P01: autenticazione fallita
+            POSIZIONE:  auth_failed, auth.c:335
+            """
+        #expect(SQLState(inVerboseMessage: message)?.code == "28P01")
+        #expect(SQLState(inVerboseMessage: "server closed the connection unexpectedly") == nil)
+        #expect(SQLState(inVerboseMessage: ":  28P0") == nil)
+        #expect(SQLState("28p01") == nil && SQLState("28P0") == nil)
+    }
+}
+
+@Suite struct PostgresTargetTests {
+    @Test func nothingShowsThePassword() throws {
+        for url in [
+            "postgresql://me:s3cr%3Ft@db.example.org:6432/rivet?sslmode=require",
+            "host=db.example.org port=6432 dbname=rivet password='s3cr?t' user=me",
+        ] {
+            let target = try PostgresTarget(url: url)
+            var dumped = ""
+            dump(target, to: &dumped)
+            for text in ["\(target)", String(reflecting: target), dumped, "\([target])"] {
+                #expect(!text.contains("s3cr"), "\(text)")
+            }
+            #expect(target.description == "db.example.org:6432/rivet")
+            #expect(target.redacted(#"near "s3cr?t""#) == #"near "***""#)
+        }
+    }
+
+    /// libpq quotes the whole string in its errors, and takes parts of such a password for hosts and ports.
+    @Test(arguments: [
+        "postgresql://me:s3cr@t@db/rivet", "postgresql://me:s3cr/t@db/rivet", "postgresql://me:12/s3crt@db/rivet",
+        "postgresql://me:s3crt@[db/rivet", "postgresql://me:s3crt%zz@db/rivet", "s3crt", "",
+        "postgresql://me:s3crt@db:s3crt/rivet", "postgresql://me:s3crt@a,b,c:1,2/rivet?port=1,2",
+        "postgresql://me@db/rivet?pasword=s3crt",
+    ])
+    func malformedOnesAreRefusedWithoutQuotingThem(_ url: String) throws {
+        let error = #expect(throws: PostgresError.self) { try PostgresTarget(url: url) }
+        #expect(error?.failure == .bug && error?.outcome == .notSent)
+        #expect(!String(reflecting: try #require(error)).contains("s3cr"))
+    }
+
+    private func values(_ parameters: [(String, String)]) -> [String?] {
+        // Of a keyword that comes twice, libpq takes the last.
+        let values = Dictionary(parameters, uniquingKeysWith: { $1 })
+        return [values["host"], values["hostaddr"], values["port"]]
+    }
+
+    @Test func everyAddressIsAnAttempt() throws {
+        let target = try PostgresTarget(url: "postgresql://me@a:1,b,c:3/rivet")
+        #expect(target.hosts.map(\.name) == ["a", "b", "c"])
+        let attempts = target.attempts(addresses: [["::1", "10.0.0.1"], [""], []])
+        #expect(attempts.map(values) == [["a", "::1", "1"], ["a", "10.0.0.1", "1"], ["b", nil, "5432"]])
+        #expect(target.attempts(addresses: nil).map(values) == [[nil, nil, nil]])
+        let together = try PostgresTarget(url: "postgresql://me@a:1,b/rivet?target_session_attrs=prefer-standby")
+        let all = together.attempts(addresses: [["::1", "10.0.0.1"], [""]])
+        #expect(all.map(values) == [["a,a,b", "::1,10.0.0.1,", "1,1,5432"]])
+    }
+
+    @Test func whatTheURLSaysComesAfterOurDefaults() throws {
+        let target = try PostgresTarget(url: "postgresql://db/rivet?application_name=mine")
+        let names = target.attempts(addresses: nil)[0].map(\.0)
+        let url = try #require(names.firstIndex(of: "dbname"))
+        for name in ["keepalives_idle", "tcp_user_timeout", "application_name"] {
+            #expect(try #require(names.firstIndex(of: name)) < url)
+        }
+        #expect(try #require(names.firstIndex(of: "client_encoding")) > url)
+    }
+
+    @Test func unixSocketsAndAddressesAreNotLookedUp() throws {
+        let soon = ContinuousClock.now + .seconds(5)
+        func addresses(_ url: String) throws -> [[String]]? {
+            try HostLookup.addresses(of: try PostgresTarget(url: url), until: soon)
+        }
+        #expect(try addresses("postgresql:///rivet?host=/run/pg") == nil)
+        #expect(try addresses("postgresql://db/rivet?hostaddr=10.0.0.1") == nil)
+        #expect(try addresses("postgresql://127.0.0.1,[::1]/rivet") == [["127.0.0.1"], ["::1"]])
+        #expect(try addresses("postgresql:///rivet?host=/run/pg,127.0.0.1") == [[""], ["127.0.0.1"]])
+        #expect(try #require(try addresses("postgresql://localhost/rivet"))[0].contains("127.0.0.1"))
+    }
+}

@@ -1,0 +1,235 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A PostgreSQL server of a test's own: its data in a `TestDirectory`, on a Unix socket there and on a free port of the
+/// loopback interface. Ended with the test, or with the process.
+public final class PostgresCluster: Sendable {
+    public static let user = "rivet"
+    public static let password = "correct horse"
+    static let startSeconds = 30.0
+
+    /// Whether PostgreSQL is on this machine.
+    public static var isInstalled: Bool { binaries != nil }
+
+    private static let binaries = [
+        "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin",
+    ]
+    .first { access($0 + "/initdb", X_OK) == 0 }
+    /// Those that run, so that they end with the process: a suite's shared one has no other end.
+    private static let running = Mutex<[(processID: Int32, path: String)]>([])
+    private static let endsWithProcess: Void = {
+        atexit {
+            for server in PostgresCluster.running.withLock({ $0 }) {
+                _ = Glibc.kill(server.processID, SIGQUIT)
+                waitpid(server.processID, nil, 0)
+                try? FileManager.default.removeItem(atPath: server.path)
+            }
+        }
+        return
+    }()
+
+    public let port: UInt16
+    private let directory: TestDirectory
+    private let server = Mutex<ChildProcess?>(nil)
+
+    /// Makes and starts one. Takes about a second.
+    ///
+    /// - Parameter isDurable: whether it waits for the disk.
+    public init(isDurable: Bool = false) throws {
+        guard Self.binaries != nil else { throw ChildProcess.Failure(description: "PostgreSQL is not installed") }
+        _ = Self.endsWithProcess
+        directory = try TestDirectory()
+        port = try freePort()
+        try directory.write(Self.password, to: "password")
+        for path in [directory.path, directory.path + "/password"] { try Self.giveToServer(path) }
+        try run(
+            "initdb",
+            [
+                "--pgdata=\(dataPath)", "--username=\(Self.user)", "--pwfile=\(directory.path)/password", "--no-sync",
+                "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8",
+                "--no-instructions",
+            ])
+        let settings = """
+            listen_addresses = '127.0.0.1'
+            port = \(port)
+            unix_socket_directories = '\(directory.path)'
+            fsync = \(isDurable ? "on" : "off")
+            synchronous_commit = \(isDurable ? "on" : "off")
+            max_connections = 40
+            shared_buffers = 32MB
+            autovacuum = off
+            lc_messages = 'C'
+            """
+        let file = try FileHandle(forWritingTo: URL(filePath: dataPath + "/postgresql.conf"))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(settings.utf8))
+        try file.close()
+        try start()
+    }
+
+    deinit { kill() }
+
+    /// Over the Unix socket, without a password.
+    public func url(database: String = "postgres") -> String {
+        "postgresql:///\(database)?host=\(directory.path)&port=\(port)&user=\(Self.user)"
+    }
+
+    /// Over TCP, with a password.
+    public func tcpURL(
+        database: String = "postgres", user: String = PostgresCluster.user, password: String = PostgresCluster.password,
+        port: UInt16? = nil
+    ) -> String {
+        let password = password.replacingOccurrences(of: " ", with: "%20")
+        return "postgresql://\(user):\(password)@127.0.0.1:\(port ?? self.port)/\(database)?sslmode=disable"
+    }
+
+    // MARK: Life and death
+
+    public func start() throws {
+        let pipe = directory.path + "/log"
+        unlink(pipe)
+        guard mkfifo(pipe, 0o600) == 0 else { throw ChildProcess.Failure(description: "no pipe for the log") }
+        // Opened for both, so that it has a reader before the server writes, and no end.
+        let log = open(pipe, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        let child = try Self.child("postgres", ["-D", dataPath], log: pipe)
+        let isReady = Self.awaitReadiness(of: child, log)
+        guard isReady else {
+            close(log)
+            child.killNow()
+            throw ChildProcess.Failure(description: "PostgreSQL did not start")
+        }
+        Thread.detachNewThread { Self.drain(log) }
+        server.withLock { $0 = child }
+        Self.running.withLock { $0.append((child.processID, directory.path)) }
+    }
+
+    /// `pg_ctl stop -m fast`: sessions are ended with 57P01. Waits for the end.
+    public func stop() { end(SIGINT) }
+
+    /// `kill -9` of the server and of all its sessions.
+    public func kill() {
+        guard let child = server.withLock({ $0 }) else { return }
+        let sessions = Self.children(of: child.processID)
+        child.signal(SIGSTOP)
+        for session in sessions { _ = Glibc.kill(session, SIGKILL) }
+        end(SIGKILL)
+    }
+
+    private func end(_ signal: Int32) {
+        guard let child = server.withLock({ $0.take() }) else { return }
+        child.signal(signal)
+        child.wait()
+        Self.running.withLock { $0.removeAll { $0.processID == child.processID } }
+    }
+
+    /// SIGSTOP to the server and its sessions: it is reachable, and answers nothing.
+    public func freeze() { signalAll(SIGSTOP) }
+    public func thaw() { signalAll(SIGCONT) }
+
+    private func signalAll(_ signal: Int32) {
+        guard let child = server.withLock({ $0 }) else { return }
+        child.signal(signal)
+        for session in Self.children(of: child.processID) { _ = Glibc.kill(session, signal) }
+    }
+
+    // MARK: Processes
+
+    private var dataPath: String { directory.path + "/data" }
+
+    /// As `postgres` when this is root: the server refuses to run as root.
+    private static func child(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
+        let program = "\(binaries ?? "")/\(program)"
+        let environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
+        guard geteuid() == 0 else {
+            return try ChildProcess(program, arguments: arguments, environment: environment, log: log)
+        }
+        return try ChildProcess(
+            "/usr/bin/setpriv",
+            arguments: ["--reuid=postgres", "--regid=postgres", "--clear-groups", program] + arguments,
+            environment: environment, log: log)
+    }
+
+    private func run(_ program: String, _ arguments: [String]) throws {
+        let log = directory.path + "/\(program).log"
+        let status = try Self.child(program, arguments, log: log).wait()
+        guard status == 0 else {
+            let words = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+            throw ChildProcess.Failure(description: "\(program) ended with \(status): \(words)")
+        }
+    }
+
+    private static func giveToServer(_ path: String) throws {
+        guard geteuid() == 0 else { return }
+        guard let user = getpwnam("postgres"), chown(path, user.pointee.pw_uid, user.pointee.pw_gid) == 0 else {
+            throw ChildProcess.Failure(description: "there is no user postgres to run PostgreSQL as")
+        }
+    }
+
+    private static func awaitReadiness(of child: ChildProcess, _ log: Int32) -> Bool {
+        let limit = Date(timeIntervalSinceNow: startSeconds)
+        var text = ""
+        while child.isRunning, Date() < limit {
+            var ready = pollfd(fd: log, events: Int16(POLLIN), revents: 0)
+            guard poll(&ready, 1, 100) > 0 else { continue }
+            var buffer = [UInt8](repeating: 0, count: 4_096)
+            let count = read(log, &buffer, buffer.count)
+            if count > 0 { text += String(decoding: buffer[..<count], as: UTF8.self) }
+            if text.contains("ready to accept connections") { return true }
+        }
+        print("PostgreSQL's log: \(text)")
+        return false
+    }
+
+    /// A server whose log is full would stand still.
+    private static func drain(_ log: Int32) {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            var ready = pollfd(fd: log, events: Int16(POLLIN), revents: 0)
+            guard poll(&ready, 1, -1) > 0 else { continue }
+            _ = read(log, &buffer, buffer.count)
+        }
+    }
+
+    private static func children(of parent: Int32) -> [Int32] {
+        let text =
+            (try? String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)) ?? ""
+        return text.split(separator: " ").compactMap { Int32($0) }
+    }
+}
+
+/// A port of the loopback interface on which nobody listens now.
+func freePort() throws -> UInt16 {
+    let (descriptor, port) = try listeningSocket(port: 0)
+    close(descriptor)
+    return port
+}
+
+/// A socket that listens on the loopback interface.
+func listeningSocket(port: UInt16) throws -> (descriptor: Int32, port: UInt16) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    var on: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+    var address = loopbackAddress(port)
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+            guard bind(descriptor, pointer, size) == 0, listen(descriptor, 64) == 0 else { return Int32(-1) }
+            return getsockname(descriptor, pointer, &size)
+        }
+    }
+    guard code == 0 else {
+        let reason = String(cString: strerror(errno))
+        close(descriptor)
+        throw ChildProcess.Failure(description: "no listening socket: \(reason)")
+    }
+    return (descriptor, UInt16(bigEndian: address.sin_port))
+}
+
+func loopbackAddress(_ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return address
+}
