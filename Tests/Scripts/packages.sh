@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages that the build needs and this machine lacks. Says which, and why.
+# Installs the Debian packages that the build needs and this machine lacks; with the word `tests`, those of the tests
+# too. Says which, and why.
 # Touches nothing when they are all there.
 set -eu
 
@@ -13,7 +14,12 @@ libxml2              the Swift tools run with it
 libsqlite3-dev       SQLite: the databases
 libcurl4-openssl-dev libcurl: HTTP to Telegram
 libsystemd-dev       libsystemd: readiness and sockets from systemd
+libpq-dev            libpq: PostgreSQL
 '
+[ "${1:-}" != tests ] || needed="$needed
+postgresql-15        the tests start PostgreSQL servers of their own, in /tmp
+faketime             the tests set clocks back
+"
 
 fail() {
     echo "$*" >&2
