@@ -200,16 +200,18 @@ final class StoreCore<Table: LocalTable> {
     /// When the thread should call `retry`, if nothing else happens before.
     var retryAt: ContinuousClock.Instant? { breaker.probeAt }
 
-    /// Tries again what failed: opens the file, and writes what only memory holds.
-    func retry() {
-        guard let probeAt = breaker.probeAt, probeAt <= .now else { return }
+    /// Tries again what failed, when that is due: opens the file, and writes what only memory holds.
+    /// - Returns: whether it was due.
+    func retry() -> Bool {
+        guard let probeAt = breaker.probeAt, probeAt <= .now else { return false }
         if table == nil {
             do { table = try Table(path: path) } catch {
                 failed(error.description)
-                return
+                return true
             }
         }
         flushHeld()
+        return true
     }
 
     private func flushHeld() {

@@ -137,31 +137,31 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             wait(until: core.retryAt)
             let (batch, isClosed) = takeBatch()
             if !batch.isEmpty { perform(batch, core) }
-            core.retry()
-            publish(core)
+            if core.retry() { publish(core) }
             if isClosed, batch.isEmpty { break }
         }
         core.close()
         finished.fulfill(())
     }
 
+    /// Does a batch, and answers when `currentStatus` says what came of it: who has an answer that only memory holds
+    /// reads a status that knows of it.
     private func perform(_ batch: [Submitted], _ core: StoreCore<Table>) {
+        var answers: [() -> Void] = []
+        answers.reserveCapacity(batch.count)
         core.perform(
             batch.map { submitted in
-                guard let key = submitted.key else { return submitted.operation }
-                let memory = memory
                 let operation = submitted.operation
                 return StoreOperation(
                     decide: operation.decide,
-                    done: { placement in
-                        memory.withLock { $0.ended(key) }
-                        operation.done(placement)
-                    },
-                    failed: { error in
-                        memory.withLock { $0.ended(key) }
-                        operation.failed(error)
-                    })
+                    done: { placement in answers.append { operation.done(placement) } },
+                    failed: { error in answers.append { operation.failed(error) } })
             })
+        publish(core)
+        memory.withLock { memory in
+            for submitted in batch { if let key = submitted.key { memory.ended(key) } }
+        }
+        for answer in answers { answer() }
     }
 
     private func wait(until deadline: ContinuousClock.Instant?) {
