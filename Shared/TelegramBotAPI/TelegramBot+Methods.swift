@@ -37,7 +37,8 @@ extension TelegramBot {
         return updates.elements
     }
 
-    /// Sends a message, once: on `.outcomeUnknown` it may or may not have been sent.
+    /// Sends a message, once: on `.outcomeUnknown` it may or may not have been sent. An answer that says "ok" is a success,
+    /// whatever it says of the message: to send it again would show it twice.
     /// - Parameters:
     ///   - text: 1 to 4,096 UTF-16 units after the mark-up is taken out.
     ///   - threadID: the topic, if the chat has topics.
@@ -45,7 +46,7 @@ extension TelegramBot {
     public func sendMessage(
         chatID: Int64, threadID: Int64? = nil, text: String, parseMode: ParseMode? = nil,
         replyMarkup: InlineKeyboardMarkup? = nil, replyTo: Int64? = nil, disableLinkPreview: Bool = true
-    ) async throws(TelegramError) -> SentMessage {
+    ) async throws(TelegramError) {
         struct Parameters: Encodable {
             var chat_id: Int64
             var message_thread_id: Int64?
@@ -55,7 +56,7 @@ extension TelegramBot {
             var reply_parameters: ReplyParameters?
             var reply_markup: InlineKeyboardMarkup?
         }
-        return try await call(
+        let _: Acknowledgement = try await call(
             "sendMessage",
             Parameters(
                 chat_id: chatID, message_thread_id: threadID, text: text, parse_mode: parseMode,

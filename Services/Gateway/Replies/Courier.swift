@@ -109,7 +109,7 @@ final class Courier: Sendable {
     {
         await within(deadline) { [bot] in
             await Self.failure { () async throws(TelegramError) in
-                _ = try await bot.sendMessage(
+                try await bot.sendMessage(
                     chatID: attempt.chatID, threadID: attempt.threadID,
                     text: attempt.isPlain ? reply.plainText : reply.html, parseMode: attempt.isPlain ? nil : .html,
                     replyMarkup: Self.markup(reply), replyTo: attempt.replyTo)
