@@ -87,20 +87,6 @@ extension TelegramBot {
                 link_preview_options: disableLinkPreview ? LinkPreviewOptions() : nil, reply_markup: replyMarkup))
     }
 
-    /// Replaces the buttons under a message of the bot's, or takes them away.
-    public func editMessageReplyMarkup(
-        chatID: Int64, messageID: Int64, replyMarkup: InlineKeyboardMarkup? = nil
-    ) async throws(TelegramError) {
-        struct Parameters: Encodable {
-            var chat_id: Int64
-            var message_id: Int64
-            var reply_markup: InlineKeyboardMarkup?
-        }
-        let _: Acknowledgement = try await call(
-            "editMessageReplyMarkup",
-            Parameters(chat_id: chatID, message_id: messageID, reply_markup: replyMarkup))
-    }
-
     /// Ends the spinner on a button, perhaps with a note of up to 200 characters. Late, it throws a harmless `.queryTooOld`.
     public func answerCallbackQuery(
         id: String, text: String? = nil, showAlert: Bool = false
@@ -127,17 +113,6 @@ extension TelegramBot {
     public func getMe() async throws(TelegramError) -> User {
         struct Parameters: Encodable {}
         return try await call("getMe", Parameters())
-    }
-
-    /// Shows "typing…" for up to five seconds.
-    public func sendTyping(chatID: Int64, threadID: Int64? = nil) async throws(TelegramError) {
-        struct Parameters: Encodable {
-            var chat_id: Int64
-            var message_thread_id: Int64?
-            var action = "typing"
-        }
-        let _: Acknowledgement = try await call(
-            "sendChatAction", Parameters(chat_id: chatID, message_thread_id: threadID))
     }
 }
 

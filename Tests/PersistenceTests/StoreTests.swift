@@ -117,6 +117,31 @@ import Testing
         await store.close()
     }
 
+    /// A held record that the table does not take keeps no other one from the disk, and gets there when it is taken.
+    @Test func whatTheTableRefusedIsTriedAgain() async throws {
+        let file = try TemporaryFile()
+        let store = try await Self.open(file.path)
+        FaultyTable.set(.init(callsBefore: 0), for: file.path)
+        for user in 1...3 { #expect(try await Self.save(store, user, "x").get().placement == Placement([.memory])) }
+        do {
+            let other = try SQLiteConnection(path: file.path)
+            try other.execute(
+                """
+                CREATE TRIGGER refusing BEFORE INSERT ON conversation_states WHEN new.user_id = '2'
+                BEGIN SELECT RAISE(ABORT, 'refused'); END
+                """)
+        }
+        FaultyTable.heal(file.path)
+        try await Self.until(store) { $0.isUp && $0.pending == 1 }
+        #expect(store.cached(Self.key(2))?.placement == Placement([.memory]))
+        do { try SQLiteConnection(path: file.path).execute("DROP TRIGGER refusing") }
+        try await Self.until(store) { $0.isUp && $0.pending == 0 }
+        await store.close()
+        let again = try await Self.open(file.path)
+        #expect(try await Self.text(again, 2) == "x")
+        await again.close()
+    }
+
     @Test func manySubmittersShareCommits() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path)
@@ -194,7 +219,12 @@ import Testing
         let store = try await Self.open(file.path, limit: 4_096)
         // While the thread is kept busy the others gather: a begin, two puts, and the commit, which fails.
         let gathered = DispatchSemaphore(value: 0)
-        let busy = store.submit { _ throws(RPCError) in gathered.wait() }
+        let started = Promise<Void>()
+        let busy = store.submit { _ throws(RPCError) in
+            started.fulfill(())
+            gathered.wait()
+        }
+        await started.value
         FaultyTable.set(.init(callsBefore: 3), for: file.path)
         let large = store.submit(touching: Self.key(1)) { transaction throws(RPCError) in
             let text = String(repeating: "x", count: 5_000)

@@ -13,6 +13,8 @@ final class StoreCore<Table: LocalTable> {
     private var clock = RevisionClock()
     private(set) var table: Table?
     private var breaker: Breaker
+    /// When held records that the table refused, though it is up, are tried again.
+    private var refusals = Breaker()
     /// Whether the batch that is being done has a transaction open, so that the table has its changes.
     private var isWriting = false
     private(set) var lastError: String?
@@ -198,12 +200,12 @@ final class StoreCore<Table: LocalTable> {
     // MARK: Trouble, and its end
 
     /// When the thread should call `retry`, if nothing else happens before.
-    var retryAt: ContinuousClock.Instant? { breaker.probeAt }
+    var retryAt: ContinuousClock.Instant? { [breaker.probeAt, refusals.probeAt].compactMap(\.self).min() }
 
     /// Tries again what failed, when that is due: opens the file, and writes what only memory holds.
     /// - Returns: whether it was due.
     func retry() -> Bool {
-        guard let probeAt = breaker.probeAt, probeAt <= .now else { return false }
+        guard let retryAt, retryAt <= .now else { return false }
         if table == nil {
             do { table = try Table(path: path) } catch {
                 failed(error.description)
@@ -233,6 +235,7 @@ final class StoreCore<Table: LocalTable> {
         }
         memory.withLock { memory in written.forEach { memory.cache($0) } }
         breaker.succeeded()
+        if refusal == nil { refusals.succeeded() } else { refusals.failed(at: .now) }
         lastError = refusal?.description
     }
 
@@ -275,6 +278,8 @@ final class StoreCore<Table: LocalTable> {
     private func failed(_ reason: String) {
         lastError = reason
         breaker.failed(at: .now)
+        // The next flush, which the breaker lets through, has the refused records too.
+        refusals.succeeded()
     }
 
     var isUp: Bool { table != nil && !breaker.isOpen }

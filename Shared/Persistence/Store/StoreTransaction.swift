@@ -6,8 +6,6 @@ public struct StoreTransaction<Table: LocalTable> {
 
     /// The wall clock.
     public let now: Timestamp
-    /// For questions that no key answers. Nil when the file cannot be opened.
-    public let table: Table?
     let store: StoreCore<Table>
     private(set) var changes: [Record] = []
     /// The key that the answer is about.
@@ -15,7 +13,6 @@ public struct StoreTransaction<Table: LocalTable> {
 
     init(now: Timestamp, store: StoreCore<Table>) {
         self.now = now
-        table = store.table
         self.store = store
     }
 

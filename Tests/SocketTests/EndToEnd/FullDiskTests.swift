@@ -7,6 +7,18 @@ import Testing
 /// A disk that is full under a conversation: memory holds it, and Telegram keeps the updates.
 @Suite(.serialized, .withProcesses)
 struct FullDiskTests {
+    /// Fills the disk until the state-service can keep nothing more in its file.
+    private func fillUp(_ disk: SmallDisk, _ rivet: RivetUnderTest) throws {
+        disk.fill()
+        // What is free within the files is used up first.
+        let client = try rivet.state.client()
+        for number in 0... {
+            let saved = try client.result(
+                "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
+            if saved["durable"] == false { break }
+        }
+    }
+
     @Test func aFullDiskIsToldAndTheUpdateStaysWithTelegram() async throws {
         let directory = try TestDirectory()
         guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else {
@@ -18,14 +30,7 @@ struct FullDiskTests {
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
             try await rivet.telegram.waitUntilAllConfirmed()
-            disk.fill()
-            // What is free within the files is used up first.
-            let client = try rivet.state.client()
-            for number in 0... {
-                let saved = try client.result(
-                    "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
-                if saved["durable"] == false { break }
-            }
+            try fillUp(disk, rivet)
             let update = try await ada.send("Pump")
             let reply = try await ada.nextMessage()
             #expect(reply.text.contains("✅") && reply.text.contains("held in memory only"))
@@ -89,13 +94,7 @@ struct FullDiskTests {
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
             try await rivet.telegram.waitUntilAllConfirmed()
-            disk.fill()
-            let client = try rivet.state.client()
-            for number in 0... {
-                let saved = try client.result(
-                    "state.save", saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)]))
-                if saved["durable"] == false { break }
-            }
+            try fillUp(disk, rivet)
             try await entry.tell(ada, through: 2)
             try rivet.kill(rivet.all)
             disk.free()
