@@ -169,6 +169,8 @@ var migrationFiles: [String] {
         "003_user_machines.sql", "003_user_machines.sqlite.sql",
         "004_conversation_revisions.sql", "004_conversation_revisions.sqlite.sql",
         "005_machine_revisions.sql", "005_machine_revisions.sqlite.sql",
+        "006_conversation_replication.sql", "006_conversation_replication.sqlite.sql",
+        "007_machine_replication.sql", "007_machine_replication.sqlite.sql",
     ]
 }
 

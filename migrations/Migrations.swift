@@ -31,6 +31,12 @@ public struct Migration: Sendable {
         Migration(
             5, "machine_revisions", .machines, PackageResources._05_machine_revisions_sql,
             PackageResources._05_machine_revisions_sqlite_sql),
+        Migration(
+            6, "conversation_replication", .conversations, PackageResources._06_conversation_replication_sql,
+            PackageResources._06_conversation_replication_sqlite_sql),
+        Migration(
+            7, "machine_replication", .machines, PackageResources._07_machine_replication_sql,
+            PackageResources._07_machine_replication_sqlite_sql),
     ]
 
     private init(_ version: Int64, _ name: String, _ store: Store, _ postgreSQL: [UInt8], _ sqlite: [UInt8]) {

@@ -16,10 +16,12 @@ struct LibraryService {
 
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let tiers = try TierSettings(context.settings)
-        tiers.warnOfUnused(context.logger)
+        let remoteTiers = RemoteTiers(
+            try tiers.databases { try PostgresTarget(url: $0, applicationName: "rivet-library") },
+            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
         let store = try await MachineStore(
-            path: context.settings.stateDirectory + "/library.db",
-            memoryLimit: tiers.memoryLimit, now: Timestamp.now)
+            path: context.settings.stateDirectory + "/library.db", memoryLimit: tiers.memoryLimit, now: Timestamp.now,
+            remote: remoteTiers, journalPath: context.settings.runtimeDirectory + "/library.journal")
         let logger = context.logger
         return ServiceParts(
             methods: methods(of: store, context),

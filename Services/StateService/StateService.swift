@@ -12,10 +12,9 @@ struct StateService {
 
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let settings = try StateSettings(context.settings)
-        settings.tiers.warnOfUnused(context.logger)
         let store = try await ConversationStore(
             path: settings.databasePath, memoryLimit: settings.tiers.memoryLimit, timeToLive: settings.conversationTTL,
-            now: Timestamp.now)
+            now: Timestamp.now, remote: settings.remoteTiers, journalPath: settings.journalPath)
         let sweeper = Sweeper(store: store, logger: context.logger)
         return ServiceParts(
             methods: methods(of: store, context),

@@ -1,15 +1,23 @@
+import Persistence
 import ServiceKit
 
 /// The settings of `rivet-state`.
 struct StateSettings {
     var databasePath: String
+    /// Where to note what only memory holds.
+    var journalPath: String
     var tiers: TierSettings
+    var remoteTiers: RemoteTiers
     var conversationTTL: Duration
     var sweepInterval: Duration
 
     init(_ settings: Settings) throws(ConfigurationError) {
         databasePath = settings.stateDirectory + "/state.db"
+        journalPath = settings.runtimeDirectory + "/state.journal"
         tiers = try TierSettings(settings)
+        remoteTiers = RemoteTiers(
+            try tiers.databases { try PostgresTarget(url: $0, applicationName: "rivet-state") },
+            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
         conversationTTL = try settings.duration("RIVET_CONVERSATION_TTL", default: .seconds(24 * 3_600))
         sweepInterval = try settings.duration("RIVET_SWEEP_INTERVAL", default: .seconds(3_600))
     }

@@ -1,38 +1,45 @@
-public import Logging
+public import Contracts
 
 /// The settings of the tiers, which both services that store have.
 public struct TierSettings: Sendable {
-    /// When a write is acknowledged: once local disk holds it, or also the first healthy PostgreSQL tier.
-    public enum Durability: String, Sendable, CaseIterable { case remote, local }
-
     /// In bytes.
     public var memoryLimit: Int
-    /// Means nothing as long as there is no PostgreSQL tier, as does `remoteDeadline`; but a wrong value stops the
-    /// process now and not on the day on which there is one.
     public var durability: Durability
     public var remoteDeadline: Duration
+    /// After this time without a write, a remote tier gets a small one.
+    public var heartbeat: Duration
 
-    private static let databases = [
-        ("NEON_DATABASE_URL", "neon-database-url"), ("SUPABASE_DATABASE_URL", "supabase-database-url"),
-        ("RAILWAY_DATABASE_URL", "railway-database-url"),
-    ]
-    /// The names of the databases that are configured. This version writes to none of them.
-    private var unused: [String] = []
+    /// The databases that are configured: secrets.
+    private var urls: [(tier: TierName, setting: String, url: String)] = []
 
     public init(_ settings: Settings) throws(ConfigurationError) {
-        for (variable, credential) in Self.databases {
-            if try settings.secret(variable, credential: credential) != nil { unused.append(variable) }
+        for tier in [TierName.neon, .supabase, .railway] {
+            let variable = tier.rawValue.uppercased() + "_DATABASE_URL"
+            if let url = try settings.secret(variable, credential: tier.rawValue + "-database-url") {
+                urls.append((tier, variable, url))
+            }
         }
         memoryLimit = try settings.bytes("RIVET_MEMORY_LIMIT", default: 64 * 1_048_576)
         durability = try settings.choice("RIVET_DURABILITY", default: .remote)
         remoteDeadline = try settings.duration("RIVET_REMOTE_DEADLINE", default: .milliseconds(750))
+        heartbeat = try settings.duration("RIVET_TIER_HEARTBEAT", default: .seconds(24 * 3_600))
     }
 
-    /// Tells an operator who set up a database that nothing goes there.
-    public func warnOfUnused(_ logger: Logger) {
-        guard !unused.isEmpty else { return }
-        logger.warning(
-            "PostgreSQL is not part of this version: everything is stored in SQLite on the local disk",
-            metadata: ["ignored": "\(unused.joined(separator: ", "))"])
+    /// The databases, best first.
+    ///
+    /// - Parameter parse: reads a database URL; its error must not quote the URL.
+    public func databases<Target>(
+        _ parse: (String) throws -> Target
+    ) throws(ConfigurationError) -> [(name: TierName, target: Target)] {
+        var targets: [(name: TierName, target: Target)] = []
+        for (tier, setting, url) in urls {
+            do { targets.append((tier, try parse(url))) } catch {
+                throw ConfigurationError(
+                    name: setting,
+                    accepted:
+                        "a PostgreSQL URL such as postgresql://user:password@host/database?sslmode=require; \(error)")
+            }
+        }
+        return targets
     }
 }

@@ -65,4 +65,23 @@ final class FaultyTable: LocalTable {
     func savepoint() throws(SQLiteError) { try table.savepoint() }
     func rollbackToSavepoint() throws(SQLiteError) { try table.rollbackToSavepoint() }
     func checkpoint() { table.checkpoint() }
+
+    func keys(after key: ConversationKey?, limit: Int) throws(SQLiteError) -> [(
+        key: ConversationKey, revision: Revision
+    )] { try table.keys(after: key, limit: limit) }
+    func count() throws(SQLiteError) -> Int { try table.count() }
+    func highestPrunedRevision() throws(SQLiteError) -> Revision { try table.highestPrunedRevision() }
+    func quarantine(_ key: ConversationKey, text: String) throws(SQLiteError) { try table.quarantine(key, text: text) }
+    func debts() throws(SQLiteError) -> [Debt<ConversationKey>] { try table.debts() }
+    func write(_ debt: Debt<ConversationKey>) throws(SQLiteError) { try table.write(debt) }
+    func progress() throws(SQLiteError) -> [TierName: TierProgress] { try table.progress() }
+    func write(_ progress: TierProgress, of tier: TierName) throws(SQLiteError) {
+        try table.write(progress, of: tier)
+    }
+    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) -> String {
+        try ConversationTable.setAside(path, at: now)
+    }
+    static func salvage(
+        _ path: String, _ body: ([ConversationRecord]) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) { try ConversationTable.salvage(path, body) }
 }

@@ -95,7 +95,7 @@ extension ServerTests {
             #expect(record.isOpen(at: try #require(Timestamp(parsing: "2026-11-22 10:00:00"))))
 
             let page = PostgresMachineTable.read(
-                try await connection.run(PostgresMachineTable.page(after: nil, limit: 10)), limit: 10)
+                try await connection.run(PostgresMachineTable.page(after: nil, newerThan: .none, limit: 10)), limit: 10)
             #expect(page.next == nil && page.unreadable.isEmpty)
             #expect(Set(page.records.map(\.details.nickname)) == ["Pump", "PUMP"])
             let pump = try #require(page.records.first { $0.details.nickname == "Pump" })

@@ -34,6 +34,15 @@ public struct ConversationRecord: TieredRecord, Equatable {
     public var appliedUpdates: [AppliedEntry]
     public var lastClearing: Clearing?
 
+    /// The step of a row whose data could not be read. No dialogue knows it: the person is asked to begin again.
+    public static let unreadableStep = "unreadable"
+
+    public var isTombstone: Bool { isClosed }
+
+    public func buried(_ revision: Revision, at now: Timestamp) -> ConversationRecord {
+        cleared(reason: .expired, outcome: nil, updateID: nil, revision: revision, now: now)
+    }
+
     public func isOpen(at now: Timestamp) -> Bool { !isClosed && now < expiresAt }
 
     public func answer(to updateID: Int64, wasClear: Bool) -> AppliedEntry? {
@@ -56,5 +65,23 @@ extension JSONValue {
         case .array(let elements): elements.reduce(64) { $0 + $1.memoryCost }
         case .object(let members): members.reduce(64) { $0 + 48 + $1.key.utf8.count + $1.value.memoryCost }
         }
+    }
+}
+
+extension ConversationKey: TieredKey {
+    public var cursorText: String { JSONValue.array([.string(userID), .string(chatID), .string(type)]).text }
+
+    public init?(cursorText: String) {
+        guard let parts = (try? JSONValue(parsing: cursorText))?.arrayValue?.compactMap(\.stringValue), parts.count == 3
+        else { return nil }
+        self.init(userID: parts[0], chatID: parts[1], type: parts[2])
+    }
+}
+
+extension Revision {
+    /// The revision that a row counts as. Who changes a row and is not Rivet sets its time, or leaves both alone: so a
+    /// time that is newer than the revision tells of a change. A row of the earlier bot has no revision at all.
+    init(stored: Int64, changedAt moment: Timestamp?) {
+        self = max(Revision(rawValue: stored), moment.map { Revision(at: $0) } ?? .none)
     }
 }

@@ -17,10 +17,17 @@ public struct ConversationStore: Sendable {
     private let timeToLive: Duration
     private let now: @Sendable () -> Timestamp
 
+    /// - Parameters:
+    ///   - memoryLimit: the bound of the memory tier, in bytes.
+    ///   - journalPath: where to note what only memory holds; nil: nowhere.
+    /// - Throws: see `TieredStore`.
     public init(
-        path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp
+        path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp,
+        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil
     ) async throws(LocalTableError) {
-        tiers = try await TieredStore(path: path, memoryLimit: memoryLimit, now: now)
+        tiers = try await TieredStore(
+            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath
+        ) { report in remote.ports(PostgresConversationTable.self, report) }
         self.timeToLive = timeToLive
         self.now = now
     }
@@ -67,61 +74,20 @@ public struct ConversationStore: Sendable {
     public func save(_ params: StateSave.Params) -> Answer<StateSave.Output> {
         let timeToLive = params.key.type == ConversationKey.outbox ? max(timeToLive, Self.outboxKeptFor) : timeToLive
         let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
-            let stored = try transaction.get(params.key)
-            if let updateID = params.updateID, let earlier = stored?.answer(to: updateID, wasClear: false),
-                let expiresAt = earlier.expiresAt
-            {
-                return (earlier.revision, expiresAt)
-            }
-            // The update that ended a conversation does not open it again.
-            if let updateID = params.updateID, let stored, let end = stored.answer(to: updateID, wasClear: true) {
-                return (end.revision, stored.expiresAt)
-            }
-            let now = transaction.now
-            if let expected = params.expectedRevision {
-                let isMet =
-                    expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
-                guard isMet else {
-                    throw RPCError(
-                        .revisionConflict, "expected_revision is not the stored one; load the conversation again",
-                        revision: stored?.revision.rawValue ?? 0)
-                }
-            }
-            let floor = if let stored { stored.revision } else { try Self.floor(&transaction) }
-            let record = ConversationRecord.saved(
-                params, over: stored, revision: transaction.nextRevision(after: floor), now: now, timeToLive: timeToLive
-            )
-            transaction.put(record)
-            return (record.revision, record.expiresAt)
+            try transaction.save(params, timeToLive: timeToLive)
         }
         return {
             await promise.value.map { stored in
                 StateSave.Output(
-                    revision: stored.output.0, expiresAt: stored.output.1, placement: stored.placement)
+                    revision: stored.output.revision, expiresAt: stored.output.expiresAt, placement: stored.placement)
             }
         }
-    }
-
-    /// What a key that has no record must go above.
-    private static func floor(
-        _ transaction: inout StoreTransaction<ConversationTable>
-    ) throws(RPCError) -> Revision {
-        try transaction.ask { table throws(SQLiteError) in try table.highestPrunedRevision() }
     }
 
     /// Leaves a tombstone. Idempotent by update id.
     public func clear(_ params: StateClear.Params) -> Answer<StateClear.Output> {
         let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
-            guard let stored = try transaction.get(params.key) else { return (false, Revision?.none) }
-            if let updateID = params.updateID, let earlier = stored.answer(to: updateID, wasClear: true) {
-                return (true, earlier.revision)
-            }
-            guard stored.isOpen(at: transaction.now) else { return (false, stored.revision) }
-            let tombstone = stored.cleared(
-                reason: params.reason, outcome: params.outcome, updateID: params.updateID,
-                revision: transaction.nextRevision(after: stored.revision), now: transaction.now)
-            transaction.put(tombstone)
-            return (true, tombstone.revision)
+            try transaction.clear(params)
         }
         return {
             await promise.value.map { stored in
@@ -186,6 +152,7 @@ public struct ConversationStore: Sendable {
                 total += count
                 guard isDone else { continue }
                 while case .success(true) = await pruneOnce() {}
+                tiers.pruneTiers(before: now().advanced(by: .zero - Self.tombstonesKeptFor))
                 return .success(total)
             }
         }
@@ -205,25 +172,22 @@ public struct ConversationStore: Sendable {
     }
 
     private func sweepOnce() async -> Result<(count: Int, isDone: Bool), RPCError> {
+        let promise = tiers.submit { transaction throws(RPCError) in try transaction.sweep(limit: Self.sweepBatch) }
+        return await promise.value.map(\.output)
+    }
+
+    // MARK: Other tiers
+
+    /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
+    public func reconcile() { tiers.reconcile() }
+
+    /// Takes in conversations that another program kept, where they are newer than what is known.
+    /// - Returns: how many were.
+    public func importConversations(_ records: [ConversationRecord]) async -> Result<Int, RPCError> {
         let promise = tiers.submit { transaction throws(RPCError) in
-            let now = transaction.now
-            var candidates = try transaction.ask { table throws(SQLiteError) in
-                try table.expired(at: now, limit: Self.sweepBatch)
-            }
-            let held = transaction.held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(Self.sweepBatch)
-            let isLastTurn = max(candidates.count, held.count) < Self.sweepBatch
-            candidates += held
-            var swept: Set<ConversationKey> = []
-            for candidate in candidates where !swept.contains(candidate.key) {
-                guard let newest = try transaction.get(candidate.key), !newest.isClosed, !newest.isOpen(at: now)
-                else { continue }
-                transaction.put(
-                    newest.cleared(
-                        reason: .expired, outcome: nil, updateID: nil,
-                        revision: transaction.nextRevision(after: newest.revision), now: now))
-                swept.insert(candidate.key)
-            }
-            return (count: swept.count, isDone: isLastTurn || swept.isEmpty)
+            var count = 0
+            for record in records where try transaction.importConversation(record) { count += 1 }
+            return count
         }
         return await promise.value.map(\.output)
     }

@@ -2,7 +2,7 @@ public import Contracts
 import Migrations
 
 /// `conversation_states` in SQLite.
-public final class ConversationTable: SQLiteTable, LocalTable {
+public final class ConversationTable: SQLiteTable, ConversationRows {
     public typealias Record = ConversationRecord
 
     private static let columns = """
@@ -31,10 +31,20 @@ public final class ConversationTable: SQLiteTable, LocalTable {
     // By `rowid`: the table that the earlier bot made in SQLite has no `id`.
     private static let deleteOldTombstones = """
         DELETE FROM conversation_states WHERE rowid IN (
-            SELECT rowid FROM conversation_states WHERE closed = 1 AND updated_at <= ? ORDER BY updated_at LIMIT ?)
+            SELECT rowid FROM conversation_states AS tombstone WHERE closed = 1 AND updated_at <= ?
+            AND NOT EXISTS (
+                SELECT 1 FROM tier_debts AS debt WHERE debt.user_id = tombstone.user_id
+                AND debt.chat_id = tombstone.chat_id AND debt.conversation_type = tombstone.conversation_type)
+            ORDER BY updated_at LIMIT ?)
         RETURNING revision
         """
-    private static let highestPrunedRevision = "highest_pruned_revision"
+    private static let upsertDebt = """
+        INSERT OR REPLACE INTO tier_debts (user_id, chat_id, conversation_type, revision, tiers, since)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """
+    private static let deleteDebt =
+        "DELETE FROM tier_debts WHERE user_id = ? AND chat_id = ? AND conversation_type = ?"
+    static let highestPrunedRevision = "highest_pruned_revision"
 
     public required init(path: String) throws(LocalTableError) {
         try super.init(path: path, store: .conversations)
@@ -42,8 +52,17 @@ public final class ConversationTable: SQLiteTable, LocalTable {
 
     public func get(_ key: ConversationKey) throws(SQLiteError) -> ConversationRecord? {
         try connection.rows(
-            Self.selectByKey, [.text(key.userID), .text(key.chatID), .text(key.type)], Self.record
+            Self.selectByKey, [.text(key.userID), .text(key.chatID), .text(key.type)], record
         ).first
+    }
+
+    /// A row whose data cannot be read is kept as it is, and its person is asked to begin again.
+    private func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
+        let record = try Self.record(row)
+        if record.step == ConversationRecord.unreadableStep {
+            try quarantine(record.key.cursorText, "step \(row.text(3) ?? ""): \(row.text(4) ?? "")")
+        }
+        return record
     }
 
     public func put(_ record: ConversationRecord) throws(SQLiteError) {
@@ -58,9 +77,67 @@ public final class ConversationTable: SQLiteTable, LocalTable {
             ])
     }
 
+    public func keys(
+        after key: ConversationKey?, limit: Int
+    ) throws(SQLiteError) -> [(key: ConversationKey, revision: Revision)] {
+        try connection.rows(
+            """
+            SELECT user_id, chat_id, conversation_type, revision, updated_at FROM conversation_states
+            WHERE (user_id, chat_id, conversation_type) > (?, ?, ?)
+            ORDER BY user_id, chat_id, conversation_type LIMIT ?
+            """,
+            [.text(key?.userID ?? ""), .text(key?.chatID ?? ""), .text(key?.type ?? ""), .integer(Int64(limit))]
+        ) { row in
+            (
+                ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? ""),
+                Revision(stored: row.integer(3), changedAt: row.text(4).flatMap { Timestamp(parsing: $0) })
+            )
+        }
+    }
+
+    public func count() throws(SQLiteError) -> Int {
+        try connection.rows("SELECT count(*) FROM conversation_states") { Int($0.integer(0)) }.first ?? 0
+    }
+
+    public func quarantine(_ key: ConversationKey, text: String) throws(SQLiteError) {
+        try quarantine(key.cursorText, text)
+    }
+
+    public func debts() throws(SQLiteError) -> [Debt<ConversationKey>] {
+        try connection.rows(
+            """
+            SELECT user_id, chat_id, conversation_type, revision, tiers, since FROM tier_debts ORDER BY revision
+            """
+        ) { row in
+            Debt(
+                key: ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? ""),
+                revision: Revision(rawValue: row.integer(3)), tiers: TierSet(rawValue: row.integer(4)),
+                since: row.text(5).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0))
+        }
+    }
+
+    public func write(_ debt: Debt<ConversationKey>) throws(SQLiteError) {
+        let key: [SQLiteValue] = [.text(debt.key.userID), .text(debt.key.chatID), .text(debt.key.type)]
+        if debt.tiers.isEmpty {
+            try connection.run(Self.deleteDebt, key)
+        } else {
+            try connection.run(
+                Self.upsertDebt,
+                key + [.integer(debt.revision.rawValue), .integer(debt.tiers.rawValue), SQLiteValue(debt.since)])
+        }
+    }
+
+    public static func salvage(
+        _ path: String, _ body: ([ConversationRecord]) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
+        // What cannot even be opened has nothing to give.
+        guard let connection = try? SQLiteConnection(path: path) else { return }
+        try salvage(connection, "conversation_states", columns, record, body)
+    }
+
     /// Open conversations whose time is over, the longest over first.
-    func expired(at now: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationRecord] {
-        try connection.rows(Self.selectExpired, [SQLiteValue(now), .integer(Int64(limit))], Self.record)
+    public func expired(at now: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationRecord] {
+        try connection.rows(Self.selectExpired, [SQLiteValue(now), .integer(Int64(limit))], record)
     }
 
     /// Open conversations of `type`, in the order of user and chat.
@@ -71,7 +148,7 @@ public final class ConversationTable: SQLiteTable, LocalTable {
             Self.selectOpen,
             [
                 .text(type), .text(after.userID), .text(after.chatID), SQLiteValue(now), .integer(Int64(limit)),
-            ], Self.record)
+            ], record)
     }
 
     /// Forgets tombstones made before `moment`, some at a time, and remembers how high their revisions went.
@@ -94,21 +171,20 @@ public final class ConversationTable: SQLiteTable, LocalTable {
     }
 
     /// The highest revision that a forgotten tombstone had: a key that begins again must go above it.
-    func highestPrunedRevision() throws(SQLiteError) -> Revision {
+    public func highestPrunedRevision() throws(SQLiteError) -> Revision {
         Revision(rawValue: try fact(Self.highestPrunedRevision) ?? 0)
     }
 
     private static func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
         let key = ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? "")
         let updatedAt = row.text(6).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0)
-        let stored = Revision(rawValue: row.integer(8))
+        let data = row.text(4).flatMap { try? JSONValue(parsing: $0) }?.objectValue
         return ConversationRecord(
             key: key,
-            // A row of the earlier bot has none: it counts as of its time.
-            revision: stored == .none ? Revision(at: updatedAt) : stored,
+            revision: Revision(stored: row.integer(8), changedAt: updatedAt),
             isClosed: row.integer(9) != 0,
-            step: row.text(3) ?? "",
-            data: row.text(4).flatMap { try? JSONValue(parsing: $0) }?.objectValue ?? [:],
+            step: data == nil ? ConversationRecord.unreadableStep : row.text(3) ?? "",
+            data: data ?? [:],
             startedAt: row.text(5).flatMap { Timestamp(parsing: $0) } ?? updatedAt,
             updatedAt: updatedAt,
             expiresAt: row.text(7).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0),

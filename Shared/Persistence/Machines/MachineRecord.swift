@@ -13,10 +13,22 @@ public struct MachineRecord: TieredRecord, Equatable {
     public var updatedAt: Timestamp
     /// Nil while it is in the library.
     public var deletedAt: Timestamp?
+    /// The nickname that its person gave, when it had to make way for another machine's and the person does not know
+    /// that yet.
+    public var renamedFrom: String?
 
     public var key: String { id }
     public var isDeleted: Bool { deletedAt != nil }
     var nicknameKey: String { Nickname.folded(details.nickname) }
+
+    public var isTombstone: Bool { isDeleted }
+
+    public func buried(_ revision: Revision, at now: Timestamp) -> MachineRecord {
+        var record = self
+        record.revision = revision
+        record.deletedAt = now
+        return record
+    }
 
     public var memoryCost: Int {
         let texts = details.texts.values.reduce(0) { $0 + 32 + $1.utf8.count }

@@ -1,5 +1,4 @@
 public import Contracts
-public import Foundation
 
 /// `user_machines`, in tiers: what the methods of `library.sock` do.
 public struct MachineStore: Sendable {
@@ -9,14 +8,20 @@ public struct MachineStore: Sendable {
     static let pruneBatch = 50
 
     private let tiers: TieredStore<MachineTable>
-    private let makeID: @Sendable () -> String
+    private let now: @Sendable () -> Timestamp
 
+    /// - Parameters:
+    ///   - memoryLimit: the bound of the memory tier, in bytes.
+    ///   - journalPath: where to note what only memory holds; nil: nowhere.
+    /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
-        makeID: @escaping @Sendable () -> String = { UUID().uuidString.lowercased() }
+        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil
     ) async throws(LocalTableError) {
-        tiers = try await TieredStore(path: path, memoryLimit: memoryLimit, now: now)
-        self.makeID = makeID
+        tiers = try await TieredStore(
+            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath
+        ) { report in remote.ports(PostgresMachineTable.self, report) }
+        self.now = now
     }
 
     public var status: StoreStatus { tiers.currentStatus }
@@ -36,23 +41,7 @@ public struct MachineStore: Sendable {
 
     /// Idempotent by request id: the same one again answers the same machine and adds none.
     public func add(_ params: LibraryAdd.Params) -> Answer<StoredMachine> {
-        let makeID = makeID
-        return answer(
-            { transaction throws(RPCError) in
-                if let earlier = try transaction.added(by: params.requestID) {
-                    guard earlier.userID == params.userID else {
-                        throw .invalidArgument("request_id", "a UUID that no other user's request has")
-                    }
-                    return earlier
-                }
-                try transaction.requireFree(params.details.nickname, userID: params.userID)
-                let record = MachineRecord(
-                    id: makeID(), requestID: params.requestID, revision: transaction.nextRevision(after: .none),
-                    userID: params.userID, details: params.details, createdAt: transaction.now,
-                    updatedAt: transaction.now)
-                transaction.put(record)
-                return record
-            }, Self.storedMachine)
+        answer({ transaction throws(RPCError) in try transaction.add(params) }, Self.storedMachine)
     }
 
     public func get(_ params: MachineReference) -> Answer<LibraryGet.Output> {
@@ -62,61 +51,21 @@ public struct MachineStore: Sendable {
     }
 
     public func update(_ params: LibraryUpdate.Params) -> Answer<StoredMachine> {
-        answer(
-            { transaction throws(RPCError) in
-                var record = try transaction.machine(params.reference)
-                guard record.revision == params.expectedRevision else {
-                    throw RPCError(
-                        .revisionConflict, "expected_revision is not the stored one; get the machine again",
-                        revision: record.revision.rawValue)
-                }
-                let details = params.changes.applied(to: record.details)
-                guard details != record.details else { return record }
-                if details.nickname != record.details.nickname {
-                    try transaction.requireFree(details.nickname, userID: record.userID, except: record.id)
-                }
-                record.details = details
-                record.updatedAt = transaction.now
-                record.revision = transaction.nextRevision(after: record.revision)
-                transaction.put(record)
-                return record
-            }, Self.storedMachine)
+        answer({ transaction throws(RPCError) in try transaction.update(params) }, Self.storedMachine)
     }
 
     public func delete(_ params: MachineReference) -> Answer<LibraryDelete.Output> {
-        answer({ transaction throws(RPCError) in
-            guard var record = try transaction.get(params.id), record.userID == params.userID, !record.isDeleted else {
-                return false
-            }
-            record.deletedAt = transaction.now
-            record.revision = transaction.nextRevision(after: record.revision)
-            transaction.put(record)
-            return true
-        }) { stored in
+        answer({ transaction throws(RPCError) in try transaction.delete(params) }) { stored in
             LibraryDelete.Output(deleted: stored.output, isDurable: stored.placement.isDurable)
         }
     }
 
     public func restore(_ params: LibraryRestore.Params) -> Answer<StoredMachine> {
-        answer(
-            { transaction throws(RPCError) in
-                guard var record = try transaction.get(params.reference.id), record.userID == params.reference.userID
-                else {
-                    throw RPCError(.notFound, "there is no such machine")
-                }
-                guard let deletedAt = record.deletedAt else { return record }
-                guard transaction.now < deletedAt.advanced(by: LibraryRestore.keptFor) else {
-                    throw RPCError(.notFound, "the machine was deleted more than 30 days ago")
-                }
-                record.details.nickname = params.nickname ?? record.details.nickname
-                try transaction.requireFree(record.details.nickname, userID: record.userID)
-                record.deletedAt = nil
-                record.updatedAt = transaction.now
-                record.revision = transaction.nextRevision(after: record.revision)
-                transaction.put(record)
-                return record
-            }, Self.storedMachine)
+        answer({ transaction throws(RPCError) in try transaction.restore(params) }, Self.storedMachine)
     }
+
+    /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
+    public func reconcile() { tiers.reconcile() }
 
     public func list(_ params: LibraryList.Params) throws(RPCError) -> Answer<LibraryList.Output> {
         let position = try Self.position(params.cursor)
@@ -144,7 +93,9 @@ public struct MachineStore: Sendable {
             }) { $0.output }()
             guard case .success(let count) = turn else { return turn }
             total += count
-            if count < Self.pruneBatch { return .success(total) }
+            guard count < Self.pruneBatch else { continue }
+            tiers.pruneTiers(before: now().advanced(by: .zero - LibraryRestore.keptFor))
+            return .success(total)
         }
     }
 

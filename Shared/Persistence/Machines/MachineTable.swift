@@ -1,8 +1,8 @@
-import Contracts
+public import Contracts
 import Migrations
 
 /// `user_machines` and `deleted_user_machines` in SQLite.
-public final class MachineTable: SQLiteTable, LocalTable {
+public final class MachineTable: SQLiteTable, MachineRows {
     public typealias Record = MachineRecord
 
     /// A place in a list: newest first.
@@ -13,7 +13,7 @@ public final class MachineTable: SQLiteTable, LocalTable {
 
     private static let columns = """
         machine_id, request_id, revision, user_id, nickname, manufacturer, model_number, serial_number, location, notes, \
-        photo_file_id, ocr_data, created_at, updated_at
+        photo_file_id, ocr_data, created_at, updated_at, renamed_from
         """
     private static let qualifiedColumns =
         columns.split(separator: ",").map { "m." + $0.drop(while: \.isWhitespace) }.joined(separator: ", ")
@@ -22,17 +22,19 @@ public final class MachineTable: SQLiteTable, LocalTable {
          UNION ALL SELECT \(columns), deleted_at FROM deleted_user_machines)
         """
     private static let upsert = """
-        INSERT INTO user_machines (\(columns), nickname_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO user_machines (\(columns), nickname_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (machine_id) DO UPDATE SET
             request_id = excluded.request_id, revision = excluded.revision, nickname = excluded.nickname,
             manufacturer = excluded.manufacturer, model_number = excluded.model_number,
             serial_number = excluded.serial_number, location = excluded.location, notes = excluded.notes,
             photo_file_id = excluded.photo_file_id, ocr_data = excluded.ocr_data, created_at = excluded.created_at,
-            updated_at = excluded.updated_at, nickname_key = excluded.nickname_key
+            updated_at = excluded.updated_at, renamed_from = excluded.renamed_from,
+            nickname_key = excluded.nickname_key
         """
     private static let insertDeleted = """
         INSERT OR REPLACE INTO deleted_user_machines (\(columns), deleted_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     public required init(path: String) throws(LocalTableError) {
@@ -98,14 +100,12 @@ public final class MachineTable: SQLiteTable, LocalTable {
         }
     }
 
-    /// The machine that an earlier call with this request added, be it deleted since.
-    func added(by requestID: String) throws(SQLiteError) -> MachineRecord? {
+    public func added(by requestID: String) throws(SQLiteError) -> MachineRecord? {
         try connection.rows("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)], Self.record)
             .first
     }
 
-    /// The ids of a user's machines whose nicknames fold to `nicknameKey`.
-    func ids(userID: String, nicknameKey: String) throws(SQLiteError) -> [String] {
+    public func ids(userID: String, nicknameKey: String) throws(SQLiteError) -> [String] {
         try connection.rows(
             "SELECT machine_id FROM user_machines WHERE user_id = ? AND nickname_key = ?",
             [.text(userID), .text(nicknameKey)]
@@ -148,15 +148,106 @@ public final class MachineTable: SQLiteTable, LocalTable {
         }.first ?? 0
     }
 
-    /// Forgets machines that were deleted before `moment`, some at a time.
+    public func rivals(of record: MachineRecord) throws(SQLiteError) -> [String] {
+        try connection.rows(
+            "SELECT machine_id FROM user_machines WHERE user_id = ? AND nickname = ? AND machine_id <> ?",
+            [.text(record.userID), .text(record.details.nickname), .text(record.id)]
+        ) { $0.text(0) ?? "" }
+    }
+
+    /// Machines whose people do not know yet that they have another nickname.
+    func renamed(limit: Int) throws(SQLiteError) -> [MachineRecord] {
+        try connection.rows(
+            """
+            SELECT \(Self.columns), NULL FROM user_machines WHERE renamed_from IS NOT NULL ORDER BY machine_id LIMIT ?
+            """, [.integer(Int64(limit))], Self.record)
+    }
+
+    /// Forgets machines that were deleted before `moment` and are owed to nobody, some at a time, and remembers how
+    /// high their revisions went.
     /// - Returns: how many went.
     func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> Int {
-        try connection.run(
+        // A savepoint is a transaction of its own where none is open.
+        try connection.run("SAVEPOINT prune")
+        do {
+            let revisions = try connection.rows(
+                """
+                DELETE FROM deleted_user_machines WHERE machine_id IN (
+                    SELECT machine_id FROM deleted_user_machines WHERE deleted_at <= ?
+                    AND machine_id NOT IN (SELECT machine_id FROM tier_debts) ORDER BY deleted_at LIMIT ?)
+                RETURNING revision
+                """, [SQLiteValue(moment), .integer(Int64(limit))]
+            ) { $0.integer(0) }
+            if let highest = revisions.max() { try raiseFact(ConversationTable.highestPrunedRevision, to: highest) }
+            try connection.run("RELEASE prune")
+            return revisions.count
+        } catch {
+            try? connection.run("ROLLBACK TO prune")
+            try? connection.run("RELEASE prune")
+            throw error
+        }
+    }
+
+    public func highestPrunedRevision() throws(SQLiteError) -> Revision {
+        Revision(rawValue: try fact(ConversationTable.highestPrunedRevision) ?? 0)
+    }
+
+    public func keys(after id: String?, limit: Int) throws(SQLiteError) -> [(key: String, revision: Revision)] {
+        try connection.rows(
             """
-            DELETE FROM deleted_user_machines WHERE machine_id IN (
-                SELECT machine_id FROM deleted_user_machines WHERE deleted_at <= ? ORDER BY deleted_at LIMIT ?)
-            """, [SQLiteValue(moment), .integer(Int64(limit))])
-        return connection.changes
+            SELECT machine_id, revision, updated_at FROM (
+                SELECT * FROM (SELECT machine_id, revision, updated_at FROM user_machines WHERE machine_id > ?1
+                               ORDER BY machine_id LIMIT ?2)
+                UNION ALL
+                SELECT * FROM (SELECT machine_id, revision, updated_at FROM deleted_user_machines WHERE machine_id > ?1
+                               ORDER BY machine_id LIMIT ?2))
+            ORDER BY machine_id LIMIT ?2
+            """, [.text(id ?? ""), .integer(Int64(limit))]
+        ) { row in
+            (
+                row.text(0) ?? "",
+                Revision(stored: row.integer(1), changedAt: row.text(2).flatMap { Timestamp(parsing: $0) })
+            )
+        }
+    }
+
+    public func count() throws(SQLiteError) -> Int {
+        try connection.rows(
+            "SELECT (SELECT count(*) FROM user_machines) + (SELECT count(*) FROM deleted_user_machines)"
+        ) { Int($0.integer(0)) }.first ?? 0
+    }
+
+    public func quarantine(_ id: String, text: String) throws(SQLiteError) { try quarantine(id, text) }
+
+    public func debts() throws(SQLiteError) -> [Debt<String>] {
+        try connection.rows("SELECT machine_id, revision, tiers, since FROM tier_debts ORDER BY revision") { row in
+            Debt(
+                key: row.text(0) ?? "", revision: Revision(rawValue: row.integer(1)),
+                tiers: TierSet(rawValue: row.integer(2)),
+                since: row.text(3).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0))
+        }
+    }
+
+    public func write(_ debt: Debt<String>) throws(SQLiteError) {
+        if debt.tiers.isEmpty {
+            try connection.run("DELETE FROM tier_debts WHERE machine_id = ?", [.text(debt.key)])
+        } else {
+            try connection.run(
+                "INSERT OR REPLACE INTO tier_debts (machine_id, revision, tiers, since) VALUES (?, ?, ?, ?)",
+                [
+                    .text(debt.key), .integer(debt.revision.rawValue), .integer(debt.tiers.rawValue),
+                    SQLiteValue(debt.since),
+                ])
+        }
+    }
+
+    public static func salvage(
+        _ path: String, _ body: ([MachineRecord]) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
+        // What cannot even be opened has nothing to give.
+        guard let connection = try? SQLiteConnection(path: path) else { return }
+        try salvage(connection, "deleted_user_machines", "\(columns), deleted_at", record, body)
+        try salvage(connection, "user_machines", "\(columns), NULL", record, body)
     }
 
     private static func values(_ position: Position?) -> [SQLiteValue] {
@@ -171,7 +262,7 @@ public final class MachineTable: SQLiteTable, LocalTable {
             .text(record.details.nickname), SQLiteValue(texts[.manufacturer]), SQLiteValue(texts[.modelNumber]),
             SQLiteValue(texts[.serialNumber]), SQLiteValue(texts[.location]), SQLiteValue(texts[.notes]),
             SQLiteValue(texts[.photoFileID]), SQLiteValue(record.details.ocrData?.text),
-            SQLiteValue(record.createdAt), SQLiteValue(record.updatedAt),
+            SQLiteValue(record.createdAt), SQLiteValue(record.updatedAt), SQLiteValue(record.renamedFrom),
         ]
     }
 
@@ -184,12 +275,10 @@ public final class MachineTable: SQLiteTable, LocalTable {
         details.ocrData = row.text(11).flatMap { try? JSONValue(parsing: $0) }
         let createdAt = row.text(12).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0)
         let updatedAt = row.text(13).flatMap { Timestamp(parsing: $0) } ?? createdAt
-        let stored = Revision(rawValue: row.integer(2))
         return MachineRecord(
             id: row.text(0) ?? "", requestID: row.text(1),
-            // A row of the earlier bot has none: it counts as of its time.
-            revision: stored == .none ? Revision(at: updatedAt) : stored,
+            revision: Revision(stored: row.integer(2), changedAt: updatedAt),
             userID: row.text(3) ?? "", details: details, createdAt: createdAt, updatedAt: updatedAt,
-            deletedAt: row.text(14).flatMap { Timestamp(parsing: $0) })
+            deletedAt: row.text(15).flatMap { Timestamp(parsing: $0) }, renamedFrom: row.text(14))
     }
 }

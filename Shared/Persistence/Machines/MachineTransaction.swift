@@ -1,11 +1,129 @@
-import Contracts
+public import Contracts
 
-/// Questions about machines, answered with what only memory holds laid over what the disk has.
-extension StoreTransaction<MachineTable> {
-    struct Page {
-        var machines: [(MachineRecord, Placement)]
-        var total: Int64
-        var next: MachineTable.Position?
+/// `user_machines` as the decisions about machines need it.
+public protocol MachineRows: LocalTable where Record == MachineRecord {
+    /// The machine that an earlier call with this request added, be it deleted since.
+    func added(by requestID: String) throws(SQLiteError) -> MachineRecord?
+    /// The ids of a user's machines whose nicknames fold to `nicknameKey`.
+    func ids(userID: String, nicknameKey: String) throws(SQLiteError) -> [String]
+    /// The ids of other machines of that user that have exactly this nickname.
+    func rivals(of record: MachineRecord) throws(SQLiteError) -> [String]
+}
+
+extension MachineRows {
+    /// Two machines of one user cannot have one nickname: the one that was here first makes way, and its person is told.
+    public static func adopt(
+        _ record: MachineRecord, owedTo tiers: TierSet, mayRename: Bool,
+        in transaction: inout StoreTransaction<Self>
+    ) throws(RPCError) -> Bool {
+        if !record.isDeleted, !plantedBug(.clashOverwrites) {
+            let rivals = try transaction.rivals(of: record)
+            guard rivals.isEmpty || mayRename else { return false }
+            for var rival in rivals {
+                rival.renamedFrom = rival.renamedFrom ?? rival.details.nickname
+                rival.details.nickname = try transaction.freeNickname(
+                    like: rival.details.nickname, userID: rival.userID)
+                rival.updatedAt = transaction.now
+                rival.revision = transaction.nextRevision(after: rival.revision)
+                transaction.put(rival)
+            }
+        }
+        transaction.put(record, owedTo: tiers)
+        return true
+    }
+}
+
+/// What the methods of `library.sock` decide.
+extension StoreTransaction where Table: MachineRows {
+    /// Idempotent by request id: the same one again answers the same machine and adds none.
+    package mutating func add(_ params: LibraryAdd.Params) throws(RPCError) -> MachineRecord {
+        if let earlier = try added(by: params.requestID), !plantedBug(.retryAppliesTwice) {
+            guard earlier.userID == params.userID else {
+                throw .invalidArgument("request_id", "a UUID that no other user's request has")
+            }
+            return earlier
+        }
+        try requireFree(params.details.nickname, userID: params.userID)
+        // The request's id is the machine's too: added again on another host, or on a disk that was lost, it is one.
+        let id = plantedBug(.retryAppliesTwice) ? "\(params.requestID)-\(now.milliseconds)" : params.requestID
+        let record = MachineRecord(
+            id: id, requestID: params.requestID, revision: nextRevision(after: .none), userID: params.userID,
+            details: params.details, createdAt: now, updatedAt: now)
+        put(record)
+        return record
+    }
+
+    package mutating func update(_ params: LibraryUpdate.Params) throws(RPCError) -> MachineRecord {
+        var record = try machine(params.reference)
+        guard record.revision == params.expectedRevision else {
+            throw RPCError(
+                .revisionConflict, "expected_revision is not the stored one; get the machine again",
+                revision: record.revision.rawValue)
+        }
+        let details = params.changes.applied(to: record.details)
+        guard details != record.details else { return record }
+        if details.nickname != record.details.nickname {
+            try requireFree(details.nickname, userID: record.userID, except: record.id)
+            // Who gives it a name knows of its name.
+            record.renamedFrom = nil
+        }
+        record.details = details
+        return change(record)
+    }
+
+    /// - Returns: whether there was such a machine.
+    package mutating func delete(_ params: MachineReference) throws(RPCError) -> Bool {
+        guard var record = try get(params.id), record.userID == params.userID, !record.isDeleted else { return false }
+        record.deletedAt = now
+        record.revision = nextRevision(after: record.revision)
+        put(record)
+        return true
+    }
+
+    package mutating func restore(_ params: LibraryRestore.Params) throws(RPCError) -> MachineRecord {
+        guard var record = try get(params.reference.id), record.userID == params.reference.userID else {
+            throw RPCError(.notFound, "there is no such machine")
+        }
+        guard let deletedAt = record.deletedAt else { return record }
+        guard now < deletedAt.advanced(by: LibraryRestore.keptFor) else {
+            throw RPCError(.notFound, "the machine was deleted more than 30 days ago")
+        }
+        record.details.nickname = params.nickname ?? record.details.nickname
+        try requireFree(record.details.nickname, userID: record.userID)
+        record.deletedAt = nil
+        return change(record)
+    }
+
+    /// Its person knows that it has another nickname.
+    package mutating func acknowledgeRenaming(_ params: MachineReference) throws(RPCError) -> Bool {
+        guard var record = try get(params.id), record.userID == params.userID, record.renamedFrom != nil else {
+            return false
+        }
+        record.renamedFrom = nil
+        _ = change(record)
+        return true
+    }
+
+    private mutating func change(_ record: MachineRecord) -> MachineRecord {
+        var record = record
+        record.updatedAt = now
+        record.revision = nextRevision(after: record.revision)
+        put(record)
+        return record
+    }
+
+    /// The user's other machines that have exactly this nickname, in the order of their ids.
+    fileprivate mutating func rivals(of record: MachineRecord) throws(RPCError) -> [MachineRecord] {
+        let stored = try ask { table throws(SQLiteError) in try table.rivals(of: record) }
+        let known = stored + held.values.map(\.id) + changed.map(\.id)
+        var rivals: [MachineRecord] = []
+        for id in Set(known).sorted() where id != record.id {
+            guard let other = try get(id), !other.isDeleted, other.userID == record.userID,
+                other.details.nickname.utf8.elementsEqual(record.details.nickname.utf8)
+            else { continue }
+            rivals.append(other)
+        }
+        return rivals
     }
 
     /// - Throws: `notFound` when the user has no such machine.
@@ -26,7 +144,7 @@ extension StoreTransaction<MachineTable> {
     mutating func owner(of nickname: String, userID: String) throws(RPCError) -> String? {
         let nicknameKey = Nickname.folded(nickname)
         let stored = try ask { table throws(SQLiteError) in try table.ids(userID: userID, nicknameKey: nicknameKey) }
-        let candidates = stored + held.values.filter { $0.userID == userID }.map(\.id)
+        let candidates = stored + (Array(held.values) + changed).filter { $0.userID == userID }.map(\.id)
         for id in candidates {
             if let record = try get(id), !record.isDeleted, record.nicknameKey == nicknameKey { return id }
         }
@@ -50,6 +168,25 @@ extension StoreTransaction<MachineTable> {
             if try owner(of: candidate, userID: userID) == nil { return candidate }
             number += 1
         }
+    }
+}
+
+/// Questions about machines, answered with what only memory holds laid over what the disk has.
+extension StoreTransaction<MachineTable> {
+    struct Page {
+        var machines: [(MachineRecord, Placement)]
+        var total: Int64
+        var next: MachineTable.Position?
+    }
+
+    /// Machines whose people do not know yet that they have another nickname.
+    mutating func renamed(limit: Int) throws(RPCError) -> [MachineRecord] {
+        let rows = try ask { table throws(SQLiteError) in try table.renamed(limit: limit) }
+        var machines: [MachineRecord] = []
+        for id in Set(rows.map(\.id) + held.values.filter { $0.renamedFrom != nil }.map(\.id)).sorted() {
+            if let newest = try get(id), newest.renamedFrom != nil, !newest.isDeleted { machines.append(newest) }
+        }
+        return Array(machines.prefix(limit))
     }
 
     /// A page of a user's machines, newest first.

@@ -23,6 +23,11 @@ struct MemoryTier<Record: TieredRecord> {
 
     func contains(_ key: Record.Key) -> Bool { held[key] != nil || young[key] != nil || old[key] != nil }
 
+    /// All copies of what durable tiers hold.
+    var copies: [Record] { Array(young.values) + old.values }
+
+    func peek(_ key: Record.Key) -> Record? { held[key] ?? young[key] ?? old[key] }
+
     mutating func lookUp(_ key: Record.Key) -> Record? {
         if let record = held[key] ?? young[key] { return record }
         guard let record = old.removeValue(forKey: key) else { return nil }
@@ -42,12 +47,16 @@ struct MemoryTier<Record: TieredRecord> {
         addYoung(record)
     }
 
-    /// Keeps `records`, of different keys, which nothing else holds.
+    /// Whether `hold` would have room, were all of them of different keys that are not held yet.
+    func canHold(_ records: [Record]) -> Bool { records.reduce(heldCost) { $0 + $1.memoryCost } <= limit }
+
+    /// Keeps `records`, which the disk does not hold. Of several of one key, the last is kept.
     /// - Returns: false when there is no room for all of them, and then nothing was changed.
     mutating func hold(_ records: [Record]) -> Bool {
-        let cost = records.reduce(heldCost) { $0 - (held[$1.key]?.memoryCost ?? 0) + $1.memoryCost }
+        let newest = Dictionary(records.map { ($0.key, $0) }) { _, later in later }
+        let cost = newest.values.reduce(heldCost) { $0 - (held[$1.key]?.memoryCost ?? 0) + $1.memoryCost }
         guard cost <= limit else { return false }
-        for record in records {
+        for record in newest.values {
             forgetCopy(record.key)
             held[record.key] = record
         }

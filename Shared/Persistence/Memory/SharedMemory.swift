@@ -1,10 +1,15 @@
 import Contracts
 import Synchronization
 
-/// A store's memory tier, with what is under way on each key, for the store's thread and those that ask it.
-final class SharedMemory<Record: TieredRecord>: Sendable {
+/// A store's memory tier, what is owed to other tiers, and what is under way on each key: for the store's thread and
+/// those that ask it.
+package final class SharedMemory<Record: TieredRecord>: Sendable {
     struct Content {
         fileprivate var tier: MemoryTier<Record>
+        /// What the remote tiers have still to receive.
+        var book = DebtBook<Record.Key>()
+        /// The remote tiers that have everything which is not owed to them.
+        var holders: TierSet = []
         /// Changes of the batch that is being done.
         private var staged: [Record.Key: Record] = [:]
         /// How many operations on a key were submitted and are not done.
@@ -14,12 +19,16 @@ final class SharedMemory<Record: TieredRecord>: Sendable {
 
         var held: [Record.Key: Record] { tier.held }
         var heldCost: Int { tier.heldCost }
+        var copies: [Record] { tier.copies }
 
         func isHeld(_ key: Record.Key) -> Bool { tier.isHeld(key) }
         func contains(_ key: Record.Key) -> Bool { tier.contains(key) }
         mutating func lookUp(_ key: Record.Key) -> Record? { staged[key] ?? tier.lookUp(key) }
+        /// `lookUp`, and it counts as no use.
+        func peek(_ key: Record.Key) -> Record? { staged[key] ?? tier.peek(key) }
         mutating func stage(_ record: Record) { staged[record.key] = record }
         mutating func cache(_ record: Record) { tier.cache(record) }
+        func canHold(_ records: [Record]) -> Bool { tier.canHold(records) }
         mutating func hold(_ records: [Record]) -> Bool { tier.hold(records) }
 
         mutating func unstage(_ records: [Record]) {
@@ -34,11 +43,23 @@ final class SharedMemory<Record: TieredRecord>: Sendable {
         }
 
         func isUnderWay(_ key: Record.Key) -> Bool { underWay[key] != nil }
+
+        /// Where the newest revision of `key` is, and `confirmed` beside.
+        func placement(of key: Record.Key, confirmed: TierSet = []) -> Placement {
+            var tiers = holders.subtracting(book.owed(key)).union(confirmed).names
+            if isHeld(key) {
+                tiers.append(.memory)
+            } else {
+                tiers.append(.sqlite)
+                if contains(key) { tiers.append(.memory) }
+            }
+            return Placement(tiers)
+        }
     }
 
     private let content: Mutex<Content>
 
-    init(limit: Int) { content = Mutex(Content(limit: limit)) }
+    package init(limit: Int) { content = Mutex(Content(limit: limit)) }
 
     func withLock<Result>(_ body: (inout sending Content) -> sending Result) -> sending Result {
         content.withLock(body)

@@ -3,16 +3,28 @@ import Contracts
 /// Rows of a table, in the order of their keys.
 public struct PostgresPage<Record: TieredRecord>: Sendable {
     public var records: [Record]
-    /// Keys of rows that are there and make no record, such as one whose JSON is no object.
-    public var unreadable: [Record.Key]
+    /// Whether each record's row has the revision that it counts as: not so when somebody else wrote it.
+    public var isStamped: [Bool]
+    /// Rows that are there and make no record, such as one whose JSON is no object.
+    public var unreadable: [(key: Record.Key, text: String)]
     /// The next page comes after this key; nil when this was the last.
     public var next: Record.Key?
 
-    init(_ result: PostgresResult, limit: Int, key: (PostgresRow) -> Record.Key, record: (PostgresRow) -> Record?) {
+    init(
+        _ result: PostgresResult, limit: Int, revisionColumn: Int, key: (PostgresRow) -> Record.Key,
+        record: (PostgresRow) -> Record?
+    ) {
         records = []
+        isStamped = []
         unreadable = []
         for row in result.rows {
-            if let record = record(row) { records.append(record) } else { unreadable.append(key(row)) }
+            if let record = record(row) {
+                records.append(record)
+                isStamped.append(row.integer(revisionColumn) == record.revision.rawValue)
+            } else {
+                let text = row.columns.map { $0 ?? "NULL" }.joined(separator: " | ")
+                unreadable.append((key(row), text))
+            }
         }
         next = result.rows.count < limit ? nil : result.rows.last.map(key)
     }
@@ -24,9 +36,19 @@ enum PostgresColumns {
     /// NULL for infinity.
     static func time(_ column: String) -> String { "to_char(\(column), 'YYYY-MM-DD HH24:MI:SS.MS')" }
 
-    /// The revision of a row of `table`. One of the earlier bot has none: it counts as of the first of `times` that it
-    /// has. Equal to what `Revision(at:)` makes of that time.
+    /// The revision that a row of `table` counts as: its own, or that of the first of `times` that it has, whichever is
+    /// higher. Equal to what `Revision(stored:changedAt:)` makes of it: a newer time tells that somebody else changed the
+    /// row, and one of the earlier bot has no revision.
     static func revision(of table: String, times: [String]) -> String {
+        "greatest(\(table).revision, \(revision(at: times, of: table)))"
+    }
+
+    /// Whether somebody else wrote the row of `table`: its revision is not what it counts as.
+    static func isForeign(_ table: String, times: [String]) -> String {
+        "(\(table).revision = 0 OR \(table).revision < \(revision(at: times, of: table)))"
+    }
+
+    private static func revision(at times: [String], of table: String) -> String {
         let milliseconds = times.map { column in
             let time = "\(table).\(column)"
             return """
@@ -34,19 +56,11 @@ enum PostgresColumns {
                 THEN round(extract(epoch FROM date_trunc('milliseconds', \(time))) * 1000)::bigint END
                 """
         }
-        return """
-            CASE WHEN \(table).revision <> 0 THEN \(table).revision
-            ELSE greatest(0, coalesce(\(milliseconds.joined(separator: ", ")), 0)) << 16 END
-            """
+        return "greatest(0, coalesce(\(milliseconds.joined(separator: ", ")), 0)) << 16"
     }
 
     /// `(name = excluded.name, …)` without the parentheses.
     static func takeOver(_ columns: [String]) -> String {
         columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-    }
-
-    /// The revision in `column`, or that of the earlier bot's `time`.
-    static func revision(_ stored: Int64, at time: Timestamp) -> Revision {
-        stored == 0 ? Revision(at: time) : Revision(rawValue: stored)
     }
 }

@@ -1,7 +1,8 @@
 public import Contracts
 
 /// `conversation_states` in PostgreSQL: its statements, and what their rows say.
-public enum PostgresConversationTable {
+public enum PostgresConversationTable: PostgresTable {
+    package static let store = Migrator.Store.conversations
     private static let keyColumns = ["user_id", "chat_id", "conversation_type"]
     private static let valueColumns = [
         "current_step", "state_data", "started_at", "updated_at", "expires_at", "revision", "closed", "last_update_id",
@@ -11,8 +12,21 @@ public enum PostgresConversationTable {
         INSERT INTO conversation_states AS stored (\((keyColumns + valueColumns).joined(separator: ", ")))
         VALUES ($1, $2, $3, $4, $5::jsonb, $6::timestamp, $7::timestamp, $8::timestamp, $9::bigint, $10::boolean,
             $11::bigint, $12::jsonb, $13::jsonb)
+        \(unlessNewer)
+        """
+    /// The same for any number of rows, as JSON: it is parsed and planned once.
+    private static let upsertAll = """
+        INSERT INTO conversation_states AS stored (\((keyColumns + valueColumns).joined(separator: ", ")))
+        SELECT \((keyColumns + valueColumns).joined(separator: ", ")) FROM json_to_recordset($1::json) AS given(
+            user_id text, chat_id text, conversation_type text, current_step text, state_data jsonb,
+            started_at timestamp, updated_at timestamp, expires_at timestamp, revision bigint, closed boolean,
+            last_update_id bigint, applied_updates jsonb, last_clear jsonb)
+        \(unlessNewer)
+        """
+    private static let revision = PostgresColumns.revision(of: "stored", times: ["updated_at"])
+    private static let unlessNewer = """
         ON CONFLICT (\(keyColumns.joined(separator: ", "))) DO UPDATE SET \(PostgresColumns.takeOver(valueColumns))
-        WHERE \(PostgresColumns.revision(of: "stored", times: ["updated_at"])) < excluded.revision
+        WHERE stored.revision < excluded.revision AND \(revision) <= excluded.revision
         """
     private static let shown = """
         user_id, chat_id, conversation_type, current_step, state_data, \(PostgresColumns.time("started_at")), \
@@ -33,21 +47,47 @@ public enum PostgresConversationTable {
             ])
     }
 
+    package static func putAll(_ records: [ConversationRecord]) -> PostgresStatement? {
+        var text = "["
+        for (index, record) in records.enumerated() {
+            if index > 0 { text += "," }
+            func quoted(_ value: String) -> String { JSONValue.string(value).text }
+            text += """
+                {"user_id":\(quoted(record.key.userID)),"chat_id":\(quoted(record.key.chatID)),\
+                "conversation_type":\(quoted(record.key.type)),"current_step":\(quoted(record.step)),\
+                "state_data":\(JSONValue.object(record.data).text),"started_at":"\(record.startedAt.databaseText)",\
+                "updated_at":"\(record.updatedAt.databaseText)","expires_at":"\(record.expiresAt.databaseText)",\
+                "revision":\(record.revision.rawValue),"closed":\(record.isClosed),\
+                "last_update_id":\(record.lastUpdateID.map(String.init) ?? "null"),\
+                "applied_updates":\(record.appliedUpdatesText),"last_clear":\(record.lastClearingText ?? "null")}
+                """
+        }
+        return PostgresStatement(upsertAll, [text + "]"])
+    }
+
+    package static func refusal(_ error: PostgresError) -> TierRefusal.Kind { .bug }
+    package static func rival(of record: ConversationRecord) -> PostgresStatement? { nil }
+    package static func makeWay(for record: ConversationRecord) -> PostgresStatement? { nil }
+
     public static func get(_ key: ConversationKey) -> PostgresStatement {
         PostgresStatement(
             "SELECT \(shown) FROM conversation_states WHERE user_id = $1 AND chat_id = $2 AND conversation_type = $3",
             [key.userID, key.chatID, key.type])
     }
 
-    /// Up to `limit` rows after `key`, tombstones too, in the order of keys that this database has: it depends on the
-    /// collation, and is no order to merge two databases by.
-    public static func page(after key: ConversationKey?, limit: Int) -> PostgresStatement {
+    /// Up to `limit` rows after `key`, tombstones too, that are newer than `revision` or that somebody else wrote; all of
+    /// them for `Revision.none`. In the order of keys that this database has: it depends on the collation, and is no order
+    /// to merge two databases by.
+    public static func page(after key: ConversationKey?, newerThan revision: Revision, limit: Int) -> PostgresStatement
+    {
         let start = key.map { [$0.userID, $0.chatID, $0.type] } ?? ["", "", ""]
         return PostgresStatement(
             """
-            SELECT \(shown) FROM conversation_states WHERE (user_id, chat_id, conversation_type) > ($1, $2, $3)
-            ORDER BY user_id, chat_id, conversation_type LIMIT $4::bigint
-            """, start + [String(limit)])
+            SELECT \(shown) FROM conversation_states AS stored
+            WHERE (user_id, chat_id, conversation_type) > ($1, $2, $3)
+            AND ($4::bigint = 0 OR revision > $4::bigint OR \(PostgresColumns.isForeign("stored", times: ["updated_at"])))
+            ORDER BY user_id, chat_id, conversation_type LIMIT $5::bigint
+            """, start + [String(revision.rawValue), String(limit)])
     }
 
     /// Forgets up to `limit` tombstones made before `moment`, and returns the revisions that they had.
@@ -63,7 +103,7 @@ public enum PostgresConversationTable {
 
     /// What `page` brought, or `get` with a limit of 1.
     public static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<ConversationRecord> {
-        PostgresPage(result, limit: limit, key: key, record: record)
+        PostgresPage(result, limit: limit, revisionColumn: 8, key: key, record: record)
     }
 
     private static func key(_ row: PostgresRow) -> ConversationKey {
@@ -76,7 +116,7 @@ public enum PostgresConversationTable {
         func time(_ column: Int) -> Timestamp? { row.text(column).flatMap { Timestamp(parsing: $0) } }
         let updatedAt = time(6) ?? Timestamp(milliseconds: 0)
         return ConversationRecord(
-            key: key(row), revision: PostgresColumns.revision(stored, at: updatedAt), isClosed: row.flag(9) ?? false,
+            key: key(row), revision: Revision(stored: stored, changedAt: updatedAt), isClosed: row.flag(9) ?? false,
             step: row.text(3) ?? "", data: data, startedAt: time(5) ?? updatedAt, updatedAt: updatedAt,
             expiresAt: time(7) ?? Timestamp(milliseconds: 0), lastUpdateID: row.integer(10),
             appliedUpdates: row.text(11).flatMap(ConversationRecord.appliedUpdates) ?? [],

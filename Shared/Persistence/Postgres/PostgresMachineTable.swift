@@ -4,35 +4,38 @@ public import Contracts
 ///
 /// A machine is in one of the two. Two programs that write one machine at the same moment may leave it in both; then
 /// the higher revision is meant, and the next `put` of it, or the same one repeated, sets it right.
-public enum PostgresMachineTable {
+public enum PostgresMachineTable: PostgresTable {
+    package static let store = Migrator.Store.machines
+
     private static let columns = [
         "machine_id", "request_id", "revision", "user_id", "nickname", "manufacturer", "model_number", "serial_number",
-        "location", "notes", "photo_file_id", "ocr_data", "created_at", "updated_at",
+        "location", "notes", "photo_file_id", "ocr_data", "created_at", "updated_at", "renamed_from",
     ]
     private static let columnList = columns.joined(separator: ", ")
     /// The parameters in the order of `columns`.
     private static let values = """
         $1::uuid, $2::uuid, $3::bigint, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, \
-        $11::text, $12::jsonb, $13::timestamp, $14::timestamp
+        $11::text, $12::jsonb, $13::timestamp, $14::timestamp, $15::text
         """
     /// The stored revision of a row of `user_machines`; in the other table every row is one of ours.
     private static let revision = PostgresColumns.revision(of: "stored", times: ["updated_at", "created_at"])
+    private static let isOlder = "stored.revision < $3::bigint AND \(revision) <= $3::bigint"
 
     private static let putLive = """
         WITH revived AS (DELETE FROM deleted_user_machines WHERE machine_id = $1::uuid AND revision < $3::bigint)
         INSERT INTO user_machines AS stored (\(columnList), nickname_key)
-        SELECT \(values), $15::text
+        SELECT \(values), $16::text
         WHERE NOT EXISTS (SELECT FROM deleted_user_machines WHERE machine_id = $1::uuid AND revision >= $3::bigint)
         ON CONFLICT (machine_id) DO UPDATE SET
             \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["nickname_key"]))
-        WHERE \(revision) < excluded.revision
+        WHERE \(isOlder)
         """
     private static let putDeleted = """
-        WITH gone AS (DELETE FROM user_machines AS stored WHERE machine_id = $1::uuid AND \(revision) < $3::bigint)
+        WITH gone AS (DELETE FROM user_machines AS stored WHERE machine_id = $1::uuid AND \(isOlder))
         INSERT INTO deleted_user_machines AS buried (\(columnList), deleted_at)
-        SELECT \(values), $15::timestamp
+        SELECT \(values), $16::timestamp
         WHERE NOT EXISTS (
-            SELECT FROM user_machines AS stored WHERE machine_id = $1::uuid AND \(revision) >= $3::bigint)
+            SELECT FROM user_machines AS stored WHERE machine_id = $1::uuid AND NOT (\(isOlder)))
         ON CONFLICT (machine_id) DO UPDATE SET
             \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["deleted_at"]))
         WHERE buried.revision < excluded.revision
@@ -62,7 +65,8 @@ public enum PostgresMachineTable {
                 record.id, record.requestID, String(record.revision.rawValue), record.userID, record.details.nickname,
                 texts[.manufacturer], texts[.modelNumber], texts[.serialNumber], texts[.location], texts[.notes],
                 texts[.photoFileID], record.details.ocrData?.text, record.createdAt.databaseText,
-                record.updatedAt.databaseText, record.deletedAt?.databaseText ?? record.nicknameKey,
+                record.updatedAt.databaseText, record.renamedFrom,
+                record.deletedAt?.databaseText ?? record.nicknameKey,
             ])
     }
 
@@ -74,14 +78,40 @@ public enum PostgresMachineTable {
             """, [id])
     }
 
-    /// Up to `limit` machines after `id`, live and deleted, in the order of their ids.
-    public static func page(after id: String?, limit: Int) -> PostgresStatement {
-        PostgresStatement(
+    /// Up to `limit` machines after `id`, live and deleted, that are newer than `revision` or that somebody else wrote;
+    /// all of them for `Revision.none`. In the order of their ids.
+    public static func page(after id: String?, newerThan revision: Revision, limit: Int) -> PostgresStatement {
+        let isWanted = "($2::bigint = 0 OR revision > $2::bigint OR "
+        let isForeign = PostgresColumns.isForeign("user_machines", times: ["updated_at", "created_at"])
+        return PostgresStatement(
             """
-            (\(shownLive) WHERE machine_id > $1::uuid ORDER BY machine_id LIMIT $2::bigint) UNION ALL
-            (\(shownDeleted) WHERE machine_id > $1::uuid ORDER BY machine_id LIMIT $2::bigint)
-            ORDER BY key, version DESC LIMIT $2::bigint
-            """, [id ?? nilUUID, String(limit)])
+            (\(shownLive) WHERE machine_id > $1::uuid AND \(isWanted) \(isForeign))
+                ORDER BY machine_id LIMIT $3::bigint) UNION ALL
+            (\(shownDeleted) WHERE machine_id > $1::uuid AND \(isWanted) FALSE)
+                ORDER BY machine_id LIMIT $3::bigint)
+            ORDER BY key, version DESC LIMIT $3::bigint
+            """, [id ?? nilUUID, String(revision.rawValue), String(limit)])
+    }
+
+    /// Puts the row that `record` will replace out of the way of other nicknames, for the length of the batch.
+    package static func makeWay(for record: MachineRecord) -> PostgresStatement? {
+        guard !record.isDeleted else { return nil }
+        return PostgresStatement(
+            """
+            UPDATE user_machines AS stored SET nickname = chr(1) || machine_id
+            WHERE machine_id = $1::uuid AND nickname <> $2 AND \(isOlder)
+            """, [record.id, record.details.nickname, String(record.revision.rawValue)])
+    }
+
+    /// Each machine has a statement of its own: it concerns two tables.
+    package static func putAll(_ records: [MachineRecord]) -> PostgresStatement? { nil }
+
+    package static func refusal(_ error: PostgresError) -> TierRefusal.Kind {
+        isNicknameClash(error) ? .clash : .bug
+    }
+
+    package static func rival(of record: MachineRecord) -> PostgresStatement? {
+        owner(of: record.details.nickname, userID: record.userID)
     }
 
     /// The machine that has this user's nickname, whoever stored it.
@@ -112,7 +142,8 @@ public enum PostgresMachineTable {
 
     /// What `page` brought, or `get` and `owner` with a limit of 1.
     public static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<MachineRecord> {
-        PostgresPage(result, limit: limit, key: { $0.text(0) ?? "" }, record: record)
+        PostgresPage(
+            result, limit: limit, revisionColumn: 1, key: { $0.text(0) ?? "" }, record: record)
     }
 
     private static func record(_ row: PostgresRow) -> MachineRecord? {
@@ -128,8 +159,8 @@ public enum PostgresMachineTable {
         let createdAt = time(14) ?? Timestamp(milliseconds: 0)
         let updatedAt = time(15) ?? createdAt
         return MachineRecord(
-            id: id, requestID: row.text(3), revision: PostgresColumns.revision(stored, at: updatedAt),
+            id: id, requestID: row.text(3), revision: Revision(stored: stored, changedAt: updatedAt),
             userID: row.text(5) ?? "", details: details, createdAt: createdAt, updatedAt: updatedAt,
-            deletedAt: time(16))
+            deletedAt: time(17), renamedFrom: row.text(16))
     }
 }

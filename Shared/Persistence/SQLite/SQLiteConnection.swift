@@ -99,6 +99,22 @@ final class SQLiteConnection {
         return rows
     }
 
+    /// Has `body` see each row, up to the first that cannot be read.
+    /// - Returns: how many there were.
+    func eachRow(
+        _ sql: String, _ values: [SQLiteValue], _ body: (SQLiteStatement) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) -> Int {
+        let statement = try statement(sql)
+        defer { statement.reset() }
+        try statement.bind(values)
+        var count = 0
+        while try statement.step() {
+            try body(statement)
+            count += 1
+        }
+        return count
+    }
+
     /// How many rows the last INSERT, UPDATE or DELETE changed.
     var changes: Int { Int(sqlite3_changes64(handle)) }
 

@@ -24,6 +24,9 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
 
     private var primaryCode: Int32 { code & 0xFF }
 
+    /// Whether what is in the file is no database, or a broken one.
+    public var isCorruption: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
+
     /// Whether the disk or the file is at fault, so that the tier is away; otherwise the statement is (our bug).
     public var isTierTrouble: Bool {
         switch primaryCode {

@@ -1,3 +1,5 @@
+public import Contracts
+import Foundation
 import Migrations
 
 /// What the tables of both services have in common: a connection, opened and migrated.
@@ -18,6 +20,102 @@ public class SQLiteTable {
     public func savepoint() throws(SQLiteError) { try connection.run("SAVEPOINT change") }
     public func rollbackToSavepoint() throws(SQLiteError) { try connection.run("ROLLBACK TO change") }
     public func checkpoint() { connection.checkpoint() }
+
+    // MARK: What the store knows of its remote tiers
+
+    public func progress() throws(SQLiteError) -> [TierName: TierProgress] {
+        var all: [TierName: TierProgress] = [:]
+        let rows = try connection.rows("SELECT tier, mark, contacts, pulled_to, seeding FROM tier_progress") { row in
+            var progress = TierProgress()
+            progress.mark = row.optionalInteger(1)
+            progress.contacts = row.integer(2)
+            progress.pulledTo = Revision(rawValue: row.integer(3))
+            progress.seeding =
+                switch row.text(4) {
+                case nil: .done
+                case "": .due
+                case let text?: .under(after: text)
+                }
+            return (row.text(0) ?? "", progress)
+        }
+        for (name, progress) in rows { if let tier = TierName(rawValue: name) { all[tier] = progress } }
+        return all
+    }
+
+    public func write(_ progress: TierProgress, of tier: TierName) throws(SQLiteError) {
+        let seeding: String? =
+            switch progress.seeding {
+            case .done: nil
+            case .due, .under(after: nil): ""
+            case .under(after: let text?): text
+            }
+        try connection.run(
+            "INSERT OR REPLACE INTO tier_progress (tier, mark, contacts, pulled_to, seeding) VALUES (?, ?, ?, ?, ?)",
+            [
+                .text(tier.rawValue), SQLiteValue(progress.mark), .integer(progress.contacts),
+                .integer(progress.pulledTo.rawValue), SQLiteValue(seeding),
+            ])
+    }
+
+    func quarantine(_ key: String, _ content: String) throws(SQLiteError) {
+        try connection.run(
+            "INSERT OR IGNORE INTO quarantine (key, content) VALUES (?, ?)", [.text(key), .text(content)])
+    }
+
+    /// How many rows are kept that could not be read.
+    func quarantinedCount() throws(SQLiteError) -> Int64 {
+        try connection.rows("SELECT count(*) FROM quarantine") { $0.integer(0) }.first ?? 0
+    }
+
+    // MARK: Broken files
+
+    public static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) -> String {
+        let stamp = now.databaseText.filter { $0.isNumber }
+        var aside = "\(path).broken-\(stamp)"
+        while FileManager.default.fileExists(atPath: aside) { aside += "+" }
+        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: path + suffix) {
+            guard rename(path + suffix, aside + suffix) == 0 else { throw .cannotOpen(path + suffix, errno) }
+        }
+        // The index of the log is made anew by whoever opens it.
+        unlink(path + "-shm")
+        return aside
+    }
+
+    /// Reads the rows of `table` that can be read, by their `rowid`. Where a page is broken, goes on behind it.
+    ///
+    /// - Parameter columns: without the rowid, which comes last.
+    static func salvage<Record>(
+        _ connection: SQLiteConnection, _ table: String, _ columns: String,
+        _ read: (SQLiteStatement) throws(SQLiteError) -> Record, _ body: ([Record]) throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
+        var position = Int64.min
+        var stride: Int64 = 1
+        // Whatever is broken, it has an end.
+        var failuresLeft = 1_000
+        while failuresLeft > 0 {
+            var batch: [Record] = []
+            do throws(SQLiteError) {
+                let isOver =
+                    try connection.eachRow(
+                        "SELECT \(columns), rowid FROM \(table) WHERE rowid > ? ORDER BY rowid LIMIT 500",
+                        [.integer(position)]
+                    ) { row throws(SQLiteError) in
+                        position = row.integer(row.columnCount - 1)
+                        stride = 1
+                        batch.append(try read(row))
+                    } == 0
+                if !batch.isEmpty { try body(batch) }
+                if isOver { return }
+            } catch {
+                if !batch.isEmpty { try body(batch) }
+                guard error.isCorruption else { return }
+                failuresLeft -= 1
+                guard position < .max - stride else { return }
+                position = position == .min ? 0 : position + stride
+                stride *= 2
+            }
+        }
+    }
 
     /// Something that the store remembers beyond its rows.
     func fact(_ name: String) throws(SQLiteError) -> Int64? {

@@ -1,7 +1,7 @@
-import Contracts
+package import Contracts
 
 /// One thing to be done on a store's thread.
-final class StoreOperation<Table: LocalTable> {
+package final class StoreOperation<Table: LocalTable> {
     /// Decides what to change. False when that failed, and then nothing is changed. Called again when what it was decided
     /// over turns out not to be kept.
     let decide: (inout StoreTransaction<Table>) -> Bool
@@ -9,11 +9,14 @@ final class StoreOperation<Table: LocalTable> {
     let done: (Placement) -> Void
     /// It was decided, but cannot be kept.
     let failed: (RPCError) -> Void
+    /// Whether somebody waits for it: then it goes to the first healthy remote tier at once.
+    let isLive: Bool
 
-    init(
-        decide: @escaping (inout StoreTransaction<Table>) -> Bool, done: @escaping (Placement) -> Void,
-        failed: @escaping (RPCError) -> Void
+    package init(
+        isLive: Bool = true, decide: @escaping (inout StoreTransaction<Table>) -> Bool,
+        done: @escaping (Placement) -> Void, failed: @escaping (RPCError) -> Void
     ) {
+        self.isLive = isLive
         self.decide = decide
         self.done = done
         self.failed = failed

@@ -4,10 +4,17 @@ public import Contracts
 public struct StoreTransaction<Table: LocalTable> {
     public typealias Record = Table.Record
 
+    struct Change: Sendable {
+        var record: Record
+        /// The tiers that have not got it; nil: all there are.
+        var owedTo: TierSet?
+    }
+
     /// The wall clock.
     public let now: Timestamp
     let store: StoreCore<Table>
-    private(set) var changes: [Record] = []
+    private(set) var changes: [Change] = []
+    private var newest: [Record.Key: Record] = [:]
     /// The key that the answer is about.
     private(set) var subject: Record.Key?
 
@@ -20,21 +27,25 @@ public struct StoreTransaction<Table: LocalTable> {
     /// - Throws: `unavailable` when it is not in memory and the disk cannot be read.
     public mutating func get(_ key: Record.Key) throws(RPCError) -> Record? {
         subject = key
-        if let change = changes.last(where: { $0.key == key }) { return change }
+        if let changed = newest[key] { return changed }
         return try store.newest(key)
     }
 
     /// Stores `record`, with the operation's other changes or not at all.
-    public mutating func put(_ record: Record) {
+    ///
+    /// - Parameter owedTo: the tiers that have not got it; nil: all there are.
+    public mutating func put(_ record: Record, owedTo: TierSet? = nil) {
         subject = record.key
-        changes.append(record)
+        newest[record.key] = record
+        changes.append(Change(record: record, owedTo: owedTo))
     }
 
     /// A revision for the next change of a key whose stored revision is `stored`.
     public func nextRevision(after stored: Revision) -> Revision { store.nextRevision(after: stored, now: now) }
 
-    /// The records that only memory holds.
+    /// The records that the disk does not have, and that this operation changed before.
     public var held: [Record.Key: Record] { store.held }
+    var changed: [Record] { Array(newest.values) }
 
     /// Where the newest revision of `key` is.
     public func placement(of key: Record.Key) -> Placement { store.placement(of: key) }

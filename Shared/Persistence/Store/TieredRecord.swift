@@ -1,17 +1,38 @@
 public import Contracts
 
+/// Which record. Its text form is how far a walk through a table has come.
+public protocol TieredKey: Hashable, Sendable {
+    var cursorText: String { get }
+    init?(cursorText: String)
+}
+
+extension String: TieredKey {
+    public var cursorText: String { self }
+    public init?(cursorText: String) { self = cursorText }
+}
+
 /// What the tiers hold: the newest revision of one key, a tombstone among them.
 public protocol TieredRecord: Sendable {
-    associatedtype Key: Hashable & Sendable
+    associatedtype Key: TieredKey
 
     var key: Key { get }
     /// The higher one wins, in whichever tier it is found.
     var revision: Revision { get }
+    /// Whether it says "gone".
+    var isTombstone: Bool { get }
     /// Roughly the bytes that this takes in memory.
     var memoryCost: Int { get }
+
+    /// All of it, for the journal of what only memory holds.
+    var journalValue: JSONValue { get }
+    init?(journalValue: JSONValue)
+
+    /// The tombstone of it, at a higher revision.
+    func buried(_ revision: Revision, at now: Timestamp) -> Self
 }
 
-/// The records of one kind in a database on local disk. Belongs to the thread of its store.
+/// The records of one kind in a database on local disk, and what is owed to other tiers of them. Belongs to the thread
+/// of its store.
 public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     associatedtype Record: TieredRecord
 
@@ -31,11 +52,47 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func rollbackToSavepoint() throws(SQLiteError)
     /// The end of use: the write-ahead log goes into the file.
     func checkpoint()
+
+    /// Up to `limit` keys after one, tombstones' too, in an order of the table's own.
+    func keys(after key: Record.Key?, limit: Int) throws(SQLiteError) -> [(key: Record.Key, revision: Revision)]
+    /// How many records there are, tombstones among them.
+    func count() throws(SQLiteError) -> Int
+    /// The highest revision that a forgotten tombstone had.
+    func highestPrunedRevision() throws(SQLiteError) -> Revision
+    /// Keeps the text of a row that cannot be read, for a person to look at.
+    func quarantine(_ key: Record.Key, text: String) throws(SQLiteError)
+
+    /// What is owed, oldest first.
+    func debts() throws(SQLiteError) -> [Debt<Record.Key>]
+    /// Writes down what is owed of one key; owed to no tier, it is struck out.
+    func write(_ debt: Debt<Record.Key>) throws(SQLiteError)
+    func progress() throws(SQLiteError) -> [TierName: TierProgress]
+    func write(_ progress: TierProgress, of tier: TierName) throws(SQLiteError)
+
+    /// Moves a broken file out of the way, whole, under a name with the date. Nobody has it open.
+    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) -> String
+    /// Reads what can still be read of a file that was set aside, some records at a time.
+    static func salvage(_ path: String, _ body: ([Record]) throws(SQLiteError) -> Void) throws(SQLiteError)
+
+    /// Puts a record that a remote tier has, and that is newer than what is known here.
+    ///
+    /// - Parameter mayRename: whether what stands in its way may be given another name. If not, it waits.
+    /// - Returns: false when something stands in its way, and nothing was put.
+    static func adopt(
+        _ record: Record, owedTo tiers: TierSet, mayRename: Bool, in transaction: inout StoreTransaction<Self>
+    ) throws(RPCError) -> Bool
 }
 
 extension LocalTable {
     /// Where no record can stand in another one's way.
     public func makeWay(for records: [Record]) throws(SQLiteError) {}
+
+    public static func adopt(
+        _ record: Record, owedTo tiers: TierSet, mayRename: Bool, in transaction: inout StoreTransaction<Self>
+    ) throws(RPCError) -> Bool {
+        transaction.put(record, owedTo: tiers)
+        return true
+    }
 }
 
 /// Why a table could not be opened.
@@ -59,6 +116,14 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
         switch self {
         case .migration(.databaseIsNewer), .inUse: false
         case .migration(.failed(_, let error)), .open(let error): error.isTierTrouble
+        }
+    }
+
+    /// Whether what is in the file is no database, or a broken one.
+    var isCorruption: Bool {
+        switch self {
+        case .migration(.databaseIsNewer), .inUse: false
+        case .migration(.failed(_, let error)), .open(let error): error.isCorruption
         }
     }
 }

@@ -9,11 +9,11 @@ public struct Stored<Output: Sendable>: Sendable {
     public var placement: Placement
 }
 
-/// The records of one kind, held in tiers: memory, and SQLite on local disk.
+/// The records of one kind, held in tiers: memory, SQLite on local disk, and databases elsewhere.
 ///
 /// Every operation is decided on the store's one thread, in the order of `submit`; all that wait at one time share one
-/// commit. When an operation's result is there, its changes survive the loss of power (`placement.isDurable`), or, while
-/// the disk is away, are held in memory until it is back.
+/// commit, and go to the first healthy remote tier meanwhile. When an operation's result is there, its changes survive
+/// the loss of power (`placement.isDurable`), or, while no durable tier takes them, are held in memory until one does.
 public final class TieredStore<Table: LocalTable>: Sendable {
     public typealias Record = Table.Record
     public typealias Outcome<Output: Sendable> = Result<Stored<Output>, RPCError>
@@ -24,7 +24,17 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     private struct Queue: ~Copyable {
         /// SAFETY of the sending: an operation is reached from this queue only, and leaves it for the store's thread.
         var operations: [Submitted] = []
+        var events: [Event] = []
         var isClosed = false
+
+        var isEmpty: Bool { operations.isEmpty && events.isEmpty }
+    }
+
+    /// What is not decided: reports of the remote tiers, and what is asked of the core itself.
+    private enum Event: Sendable {
+        case tier(TierName, link: Int, TierEvent<Record>)
+        case reconcile
+        case pruneTiers(before: Timestamp)
     }
 
     private struct Submitted: @unchecked Sendable {
@@ -42,18 +52,28 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     private let now: @Sendable () -> Timestamp
     private let finished = Promise<Void>()
 
-    /// Opens the file at `path` on a thread of its own, and brings its schema up to date.
+    package typealias MakePorts =
+        @Sendable (
+            _ report: @escaping @Sendable (TierName, Int, TierEvent<Record>) -> Void
+        ) -> [(name: TierName, port: any TierPort<Record>)]
+
+    /// Opens the file at `path` on a thread of its own, and brings its schema up to date. If there is nothing in it, what
+    /// the remote tiers have is read first; for that they are waited for up to ten seconds.
     ///
-    /// - Parameter memoryLimit: the bound of the memory tier, in bytes.
+    /// - Parameters:
+    ///   - memoryLimit: the bound of the memory tier, in bytes.
+    ///   - journalPath: where to note what only memory holds, so that it outlives the process; nil: nowhere.
+    ///   - makePorts: makes the remote tiers, which report as they are told.
     /// - Throws: when the file must not be used, as when a later version of Rivet wrote it. A disk that is full or
     ///   failing is no error: the store is degraded then, and tries again.
-    public init(
-        path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp
+    package init(
+        path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp, policy: TierPolicy = TierPolicy(),
+        journalPath: String? = nil, makePorts: @escaping MakePorts = { _ in [] }
     ) async throws(LocalTableError) {
         memory = SharedMemory(limit: memoryLimit)
         self.now = now
         let opened = Promise<Result<Void, LocalTableError>>()
-        let thread = Thread { [self] in run(path, opened) }
+        let thread = Thread { [self] in run(path, policy, journalPath, makePorts, opened) }
         thread.name = "store"
         thread.start()
         try await opened.value.get()
@@ -88,7 +108,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             failed: { promise.fulfill(.failure($0)) })
         if let key { memory.withLock { $0.began(key) } }
         let (isClosed, wasEmpty) = queue.withLock { queue in
-            let wasEmpty = queue.operations.isEmpty
+            let wasEmpty = queue.isEmpty
             if !queue.isClosed { queue.operations.append(Submitted(operation: operation, key: key)) }
             return (queue.isClosed, wasEmpty)
         }
@@ -104,7 +124,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     public func cached(_ key: Record.Key) -> (record: Record, placement: Placement)? {
         memory.withLock { memory in
             guard !memory.isUnderWay(key), let record = memory.lookUp(key) else { return nil }
-            return (record, Placement(memory.isHeld(key) ? [.memory] : [.sqlite, .memory]))
+            return (record, memory.placement(of: key))
         }
     }
 
@@ -123,83 +143,138 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         await finished.value
     }
 
+    /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
+    public func reconcile() { post(.reconcile) }
+
+    /// Has every remote tier forget tombstones made before `moment`. Returns at once.
+    public func pruneTiers(before moment: Timestamp) { post(.pruneTiers(before: moment)) }
+
+    private func post(_ event: Event) {
+        let wasEmpty = queue.withLock { queue in
+            let wasEmpty = queue.isEmpty
+            queue.events.append(event)
+            return wasEmpty
+        }
+        if wasEmpty { work.signal() }
+    }
+
     // MARK: The thread
 
-    private func run(_ path: String, _ opened: Promise<Result<Void, LocalTableError>>) {
-        let core = StoreCore<Table>(path: path, memory: memory, now: now)
+    private func run(
+        _ path: String, _ policy: TierPolicy, _ journalPath: String?, _ makePorts: MakePorts,
+        _ opened: Promise<Result<Void, LocalTableError>>
+    ) {
+        // A report keeps nobody alive: the last ones come from threads that outlive the store.
+        let ports = makePorts { [weak self] name, link, event in self?.post(.tier(name, link: link, event)) }
+        let core = StoreCore<Table>(
+            path: path, memory: memory, time: StoreTime(wall: now), policy: policy, ports: ports,
+            journal: journalPath.map { FileJournal<Record>(path: $0) })
         do throws(LocalTableError) { try core.open() } catch {
             opened.fulfill(.failure(error))
             return
         }
         publish(core)
-        opened.fulfill(.success(()))
+        var isOpened = false
         while true {
-            wait(until: core.retryAt)
-            let (batch, isClosed) = takeBatch()
+            if core.isServing, !isOpened {
+                isOpened = true
+                publish(core)
+                opened.fulfill(.success(()))
+            }
+            wait(until: core.wakeAt, isServing: core.isServing)
+            let (batch, events, isClosed) = take(isServing: core.isServing)
+            for event in events { handle(event, core) }
             if !batch.isEmpty { perform(batch, core) }
-            if core.retry() { publish(core) }
+            let isDue = core.wakeAt.map { $0 <= .now } ?? false
+            if isDue { core.tick() }
+            if isDue || !events.isEmpty { publish(core) }
             if isClosed, batch.isEmpty { break }
         }
+        if !isOpened { opened.fulfill(.success(())) }
         core.close()
+        publish(core)
         finished.fulfill(())
+    }
+
+    private func handle(_ event: Event, _ core: StoreCore<Table>) {
+        switch event {
+        case .tier(let name, let link, let event): core.received(event, from: name, link: link)
+        case .reconcile: core.reconcile()
+        case .pruneTiers(let moment): core.pruneTiers(before: moment)
+        }
     }
 
     /// Does a batch, and answers when `currentStatus` says what came of it: who has an answer that only memory holds
     /// reads a status that knows of it.
     private func perform(_ batch: [Submitted], _ core: StoreCore<Table>) {
-        var answers: [() -> Void] = []
-        answers.reserveCapacity(batch.count)
+        let answers = Answers()
         core.perform(
             batch.map { submitted in
                 let operation = submitted.operation
                 return StoreOperation(
                     decide: operation.decide,
-                    done: { placement in answers.append { operation.done(placement) } },
-                    failed: { error in answers.append { operation.failed(error) } })
+                    done: { [self] placement in
+                        answers.add(publishing: { self.publish(core) }) { operation.done(placement) }
+                    },
+                    failed: { [self] error in
+                        answers.add(publishing: { self.publish(core) }) { operation.failed(error) }
+                    })
             })
-        publish(core)
         memory.withLock { memory in
             for submitted in batch { if let key = submitted.key { memory.ended(key) } }
         }
-        for answer in answers { answer() }
+        publish(core)
+        answers.give()
     }
 
-    private func wait(until deadline: ContinuousClock.Instant?) {
-        if queue.withLock({ !$0.operations.isEmpty || $0.isClosed }) { return }
+    /// The answers of one batch: gathered while it is done; later ones, which waited for a remote tier, are given at once.
+    private final class Answers {
+        private var gathered: [() -> Void]? = []
+
+        func add(publishing publish: () -> Void, _ answer: @escaping () -> Void) {
+            if gathered == nil {
+                publish()
+                answer()
+            } else {
+                gathered?.append(answer)
+            }
+        }
+
+        func give() {
+            let answers = gathered ?? []
+            gathered = nil
+            for answer in answers { answer() }
+        }
+    }
+
+    private func wait(until deadline: ContinuousClock.Instant?, isServing: Bool) {
+        let isReady = queue.withLock { queue in
+            !queue.events.isEmpty || queue.isClosed || (isServing && !queue.operations.isEmpty)
+        }
+        if isReady { return }
         guard let deadline else { return work.wait() }
         let remaining = max(.zero, deadline - .now)
-        _ = work.wait(timeout: .now() + .milliseconds(Int(remaining.milliseconds) + 1))
+        if remaining == .zero { return }
+        _ = work.wait(timeout: .now() + .microseconds(Int(remaining / .microseconds(1)) + 1))
     }
 
-    private func takeBatch() -> ([Submitted], isClosed: Bool) {
+    private func take(isServing: Bool) -> (operations: [Submitted], events: [Event], isClosed: Bool) {
         queue.withLock { queue in
+            let events = queue.events
+            queue.events = []
+            guard isServing || queue.isClosed else { return ([], events, false) }
             let batch = Array(queue.operations.prefix(Self.batchMax))
             queue.operations.removeFirst(batch.count)
-            return (batch, queue.isClosed)
+            return (batch, events, queue.isClosed)
         }
     }
 
     private func publish(_ core: StoreCore<Table>) {
-        let (pending, cost) = memory.withLock { ($0.held.count, $0.heldCost) }
+        let current = core.status
         status.withLock { status in
-            status.isUp = core.isUp
-            status.lastError = core.lastError
-            status.pending = pending
-            status.pendingSince = pending == 0 ? nil : status.pendingSince ?? now()
-            status.heldBytes = cost
-            status.lastCommit = core.lastCommit
+            let since = status.pendingSince
+            status = current
+            status.pendingSince = current.pending == 0 ? nil : since ?? now()
         }
     }
-}
-
-/// How a store is.
-public struct StoreStatus: Sendable {
-    /// Whether the disk takes writes.
-    public var isUp = false
-    public var lastError: String?
-    /// Records that only memory holds.
-    public var pending = 0
-    public var pendingSince: Timestamp?
-    public var heldBytes = 0
-    public var lastCommit: Duration?
 }

@@ -1,0 +1,93 @@
+public import Contracts
+
+/// `conversation_states` as the decisions about conversations need it.
+public protocol ConversationRows: LocalTable where Record == ConversationRecord {
+    /// Open conversations whose time is over, the longest over first.
+    func expired(at now: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationRecord]
+}
+
+/// What the methods of `state.sock` decide.
+extension StoreTransaction where Table: ConversationRows {
+    /// Idempotent by update id.
+    /// - Returns: the stored revision, and when it expires.
+    package mutating func save(
+        _ params: StateSave.Params, timeToLive: Duration
+    ) throws(RPCError) -> (revision: Revision, expiresAt: Timestamp) {
+        let stored = try get(params.key)
+        if let updateID = params.updateID, !plantedBug(.updateIDsCompared),
+            let earlier = stored?.answer(to: updateID, wasClear: false), let expiresAt = earlier.expiresAt
+        {
+            return (earlier.revision, expiresAt)
+        }
+        if plantedBug(.updateIDsCompared), let stored, let updateID = params.updateID,
+            let last = stored.lastUpdateID, updateID <= last
+        {
+            return (stored.revision, stored.expiresAt)
+        }
+        // The update that ended a conversation does not open it again.
+        if let updateID = params.updateID, let stored, let end = stored.answer(to: updateID, wasClear: true) {
+            return (end.revision, stored.expiresAt)
+        }
+        if let expected = params.expectedRevision {
+            let isMet =
+                expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
+            guard isMet else {
+                throw RPCError(
+                    .revisionConflict, "expected_revision is not the stored one; load the conversation again",
+                    revision: stored?.revision.rawValue ?? 0)
+            }
+        }
+        // A key that has no record must go above what was forgotten of it.
+        let floor =
+            if let stored { stored.revision } else {
+                try ask { table throws(SQLiteError) in try table.highestPrunedRevision() }
+            }
+        let record = ConversationRecord.saved(
+            params, over: stored, revision: nextRevision(after: floor), now: now, timeToLive: timeToLive)
+        put(record)
+        return (record.revision, record.expiresAt)
+    }
+
+    /// Leaves a tombstone. Idempotent by update id.
+    /// - Returns: whether there was something to clear, and the revision of what is stored.
+    package mutating func clear(
+        _ params: StateClear.Params
+    ) throws(RPCError) -> (cleared: Bool, revision: Revision?) {
+        guard let stored = try get(params.key) else { return (false, nil) }
+        if let updateID = params.updateID, let earlier = stored.answer(to: updateID, wasClear: true) {
+            return (true, earlier.revision)
+        }
+        guard stored.isOpen(at: now) else { return (false, stored.revision) }
+        let tombstone = stored.cleared(
+            reason: params.reason, outcome: params.outcome, updateID: params.updateID,
+            revision: nextRevision(after: stored.revision), now: now)
+        put(tombstone)
+        return (true, tombstone.revision)
+    }
+
+    /// Turns some expired conversations into tombstones.
+    package mutating func sweep(limit: Int) throws(RPCError) -> (count: Int, isDone: Bool) {
+        let now = now
+        var candidates = try ask { table throws(SQLiteError) in try table.expired(at: now, limit: limit) }
+        let held = held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(limit)
+        let isLastTurn = max(candidates.count, held.count) < limit
+        candidates += held
+        var swept: Set<ConversationKey> = []
+        for candidate in candidates where !swept.contains(candidate.key) {
+            guard let newest = try get(candidate.key), !newest.isClosed, !newest.isOpen(at: now) else { continue }
+            put(
+                newest.cleared(
+                    reason: .expired, outcome: nil, updateID: nil, revision: nextRevision(after: newest.revision),
+                    now: now))
+            swept.insert(candidate.key)
+        }
+        return (swept.count, isLastTurn || swept.isEmpty)
+    }
+
+    /// Takes in a conversation that another program kept, if it is newer than what is known.
+    package mutating func importConversation(_ record: ConversationRecord) throws(RPCError) -> Bool {
+        if let known = try get(record.key), known.revision >= record.revision { return false }
+        put(record)
+        return true
+    }
+}

@@ -1,0 +1,21 @@
+package import Contracts
+
+/// The statements of one table, and what their rows say.
+package protocol PostgresTable<Record>: SendableMetatype {
+    associatedtype Record: TieredRecord
+
+    static var store: Migrator.Store { get }
+    /// Stores `record` unless a revision as high or higher is there.
+    static func put(_ record: Record) -> PostgresStatement
+    /// `put` for many records of different keys in one statement; nil where there is none.
+    static func putAll(_ records: [Record]) -> PostgresStatement?
+    /// Puts the row that `record` will replace out of the way of others, for the length of the batch.
+    static func makeWay(for record: Record) -> PostgresStatement?
+    /// The row that stands in the way of `record`; nil where there can be none.
+    static func rival(of record: Record) -> PostgresStatement?
+    static func page(after key: Record.Key?, newerThan revision: Revision, limit: Int) -> PostgresStatement
+    static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement
+    static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<Record>
+    /// What a refusal that a row was the reason for comes to: `clash` or `bug`.
+    static func refusal(_ error: PostgresError) -> TierRefusal.Kind
+}

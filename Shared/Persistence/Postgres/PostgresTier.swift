@@ -1,0 +1,215 @@
+import Contracts
+import Synchronization
+
+/// A PostgreSQL database as a remote tier: one connection at a time.
+///
+/// Thread rule: called from the store's thread; reports from any.
+final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
+    typealias Record = Table.Record
+    typealias Report = @Sendable (_ link: Int, TierEvent<Record>) -> Void
+
+    /// A database that slept may need a while to wake up. It is slow then, not down.
+    private static var connectDeadline: Duration { .seconds(30) }
+    /// The core has shorter ones, and ends the connection by itself. These end its thread.
+    private static var requestDeadline: Duration { .seconds(15) }
+    private static var lateMigrationDeadline: Duration { .seconds(600) }
+
+    private let target: PostgresTarget
+    private let report: Report
+    /// The connection that may be used, or is being made.
+    private let current = Mutex<(link: Int, connection: PostgresConnection?)>((0, nil))
+
+    init(_ target: PostgresTarget, report: @escaping Report) {
+        self.target = target
+        self.report = report
+    }
+
+    // MARK: Contact
+
+    func connect(link: Int, mark: Int64) {
+        current.withLock { $0 = (link, nil) }
+        let report = report
+        let opening = PostgresConnection.open(target, deadline: Self.connectDeadline) { error in
+            report(link, .lost(reason: error.description))
+        }
+        // Ends by itself: every wait in it has a deadline.
+        Task {
+            switch await opening.value {
+            case .failure(let error): report(link, .lost(reason: error.description))
+            case .success(let connection): await greet(connection, link, mark)
+            }
+        }
+    }
+
+    /// Brings the schema up to date, counts the contact, and takes the connection into use.
+    private func greet(_ connection: PostgresConnection, _ link: Int, _ mark: Int64) async {
+        do {
+            _ = try await PostgresMigrator(store: Table.store, deadline: Self.lateMigrationDeadline).migrate(connection)
+            let result = try await connection.submit(
+                [StoreMarks.contact(Table.store, mark)], deadline: Self.requestDeadline
+            ).value.get()
+            guard let row = result[0].rows.first, let mark = row.integer(0), let contacts = row.integer(1) else {
+                throw PostgresError.connection("contact", "the database keeps no mark")
+            }
+            let isWanted = current.withLock { current in
+                guard current.link == link else { return false }
+                current.connection = connection
+                return true
+            }
+            if isWanted {
+                report(link, .connected(TierContact(mark: mark, contacts: contacts)))
+            } else {
+                connection.close()
+            }
+        } catch {
+            connection.close()
+            report(link, .lost(reason: "\(error)"))
+        }
+    }
+
+    func disconnect(link: Int) {
+        let connection = current.withLock { current -> PostgresConnection? in
+            guard current.link <= link else { return nil }
+            defer { current = (link + 1, nil) }
+            return current.connection
+        }
+        connection?.close()
+    }
+
+    // MARK: Requests
+
+    func write(_ records: [Record], makingWay: Bool, link: Int, request: Int) {
+        if !makingWay, records.count > 1, let statement = Table.putAll(records) {
+            submit([statement], link, request) { [self] outcome in
+                switch outcome {
+                case .success: return .written
+                case .failure(let error) where error.failure == .bug || error.failure == .conflict:
+                    // Which one it was is known when each has a statement of its own.
+                    writeEach(records, makingWay: false, link, request)
+                    return nil
+                case .failure(let error): return refusal(error, of: records.count, statementsBefore: 0)
+                }
+            }
+        } else {
+            writeEach(records, makingWay: makingWay, link, request)
+        }
+    }
+
+    private func writeEach(_ records: [Record], makingWay: Bool, _ link: Int, _ request: Int) {
+        let ways = makingWay ? records.compactMap(Table.makeWay) : []
+        submit(ways + records.map(Table.put), link, request) { [self] outcome in
+            switch outcome {
+            case .success: .written
+            case .failure(let error): refusal(error, of: records.count, statementsBefore: ways.count)
+            }
+        }
+    }
+
+    func readPage(after key: Record.Key?, newerThan revision: Revision, limit: Int, link: Int, request: Int) {
+        submit([Table.page(after: key, newerThan: revision, limit: limit)], link, request) { [self] outcome in
+            switch outcome {
+            case .success(let results):
+                let page = Table.read(results[0], limit: limit)
+                let rows = zip(page.records, page.isStamped).map { TierPage<Record>.Row($0, isStamped: $1) }
+                return .page(TierPage(rows: rows, unreadable: page.unreadable, next: page.next))
+            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            }
+        }
+    }
+
+    func findRival(of record: Record, link: Int, request: Int) {
+        guard let statement = Table.rival(of: record) else {
+            return report(link, .answered(request: request, .rival(nil)))
+        }
+        submit([statement], link, request) { [self] outcome in
+            switch outcome {
+            case .success(let results): return .rival(Table.read(results[0], limit: 1).records.first)
+            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            }
+        }
+    }
+
+    func touch(link: Int, request: Int) {
+        submit([StoreMarks.touch(Table.store)], link, request) { [self] outcome in
+            switch outcome {
+            case .success: return .touched
+            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            }
+        }
+    }
+
+    func prune(before moment: Timestamp, limit: Int, link: Int, request: Int) {
+        submit([Table.prune(before: moment, limit: limit)], link, request) { [self] outcome in
+            switch outcome {
+            case .success(let results): return .pruned(results[0].affectedRows)
+            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            }
+        }
+    }
+
+    // MARK: Answers
+
+    /// - Parameter answer: nil when another request was made in its place.
+    private func submit(
+        _ batch: [PostgresStatement], _ link: Int, _ request: Int,
+        _ answer: @escaping @Sendable (PostgresConnection.Outcome) -> TierAnswer<Record>?
+    ) {
+        let report = report
+        guard let connection = current.withLock({ $0.link == link ? $0.connection : nil }) else {
+            return report(link, .lost(reason: "the connection was closed"))
+        }
+        connection.submit(batch, deadline: Self.requestDeadline) { outcome in
+            if case .failure(let error) = outcome, error.endsContact {
+                // The tier takes no writes, or the connection is of no use.
+                connection.close()
+                return report(link, .lost(reason: error.description))
+            }
+            if let answer = answer(outcome) { report(link, .answered(request: request, answer)) }
+        }
+    }
+
+    private func refusal(_ error: PostgresError, of count: Int, statementsBefore: Int) -> TierAnswer<Record> {
+        let index = error.statement.map { $0 - statementsBefore }.flatMap { (0..<count).contains($0) ? $0 : nil }
+        switch error.failure {
+        case .retry: return .refused(TierRefusal(.transient, index: nil, reason: error.description))
+        case .conflict, .bug, .reconnect, .unusable:
+            return .refused(TierRefusal(Table.refusal(error), index: index, reason: error.description))
+        }
+    }
+}
+
+extension PostgresError {
+    /// Whether the connection is at its end, or better were.
+    fileprivate var endsContact: Bool {
+        switch failure {
+        case .reconnect, .unusable: true
+        case .retry, .conflict, .bug: outcome == .outcomeUnknown
+        }
+    }
+}
+
+/// The statements about `store_marks`: which database this is, and how often it was met.
+private enum StoreMarks {
+    private static let now = "(now() AT TIME ZONE 'UTC')"
+
+    /// - Parameter mark: left there if there is none.
+    static func contact(_ store: Migrator.Store, _ mark: Int64) -> PostgresStatement {
+        PostgresStatement(
+            """
+            INSERT INTO store_marks AS stored (store, mark, contacts, touched_at) VALUES ($1, $2::bigint, 1, \(now))
+            ON CONFLICT (store) DO UPDATE SET contacts = stored.contacts + 1, touched_at = excluded.touched_at
+            RETURNING mark, contacts
+            """, [name(store), String(mark)])
+    }
+
+    static func touch(_ store: Migrator.Store) -> PostgresStatement {
+        PostgresStatement("UPDATE store_marks SET touched_at = \(now) WHERE store = $1", [name(store)])
+    }
+
+    private static func name(_ store: Migrator.Store) -> String {
+        switch store {
+        case .conversations: "conversations"
+        case .machines: "machines"
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// Mistakes that a test has the store make, to show that the simulation finds them. In a release build there are none.
+package enum PlantedBug: String, Sendable, CaseIterable {
+    /// A cleared conversation or a deleted machine is not owed to other tiers.
+    case tombstoneNotReplicated
+    /// Debts are kept in memory only.
+    case debtsNotWrittenDown
+    /// Update ids are compared with `<=`, as if they only grew.
+    case updateIDsCompared
+    /// What a tier has is taken in without looking at the revision.
+    case staleTierPreferred
+    /// A change is acknowledged before it is committed.
+    case acknowledgedBeforeCommit
+    /// A machine that clashes takes the place of the one that is there.
+    case clashOverwrites
+    /// While a tier's breaker is open, its writes are not noted.
+    case breakerDropsWrites
+    /// What a repeated request is answered with is forgotten.
+    case retryAppliesTwice
+}
+
+#if RIVET_KILL_POINTS
+    /// SAFETY: set by one test before its simulation begins, and read by the thread that runs it. The tests that set it
+    /// are in one serialized suite; no other test looks at it.
+    package nonisolated(unsafe) var thePlantedBug: PlantedBug?
+#endif
+
+@inline(__always)
+func plantedBug(_ bug: PlantedBug) -> Bool {
+    #if RIVET_KILL_POINTS
+        thePlantedBug == bug
+    #else
+        false
+    #endif
+}

@@ -1,0 +1,185 @@
+import Contracts
+import KillPoints
+
+/// Deciding, committing, answering.
+extension StoreCore {
+    struct Decided {
+        let operation: StoreOperation<Table>
+        let subject: Key?
+        let changes: [StoreTransaction<Table>.Change]
+        var records: [Record] { changes.map(\.record) }
+    }
+
+    /// Does as many of `operations`, from the first on, as can be decided before it is known where the changes before
+    /// them are held. Returns the others.
+    func turn(_ operations: [StoreOperation<Table>]) -> [StoreOperation<Table>] {
+        var decided: [Decided] = []
+        var next = operations.startIndex
+        var hasStaged = false
+        isWriting = false
+        while next < operations.endIndex {
+            let operation = operations[next]
+            var transaction = StoreTransaction(now: time.wall(), store: self)
+            let isGood = operation.decide(&transaction)
+            // The disk went away while it was asked, and with it the changes before this one. They are held first.
+            if hasStaged, !isWriting { break }
+            next += 1
+            guard isGood, !transaction.changes.isEmpty else {
+                decided.append(Decided(operation: operation, subject: transaction.subject, changes: []))
+                continue
+            }
+            if !isWriting, table != nil, !breaker.isOpen {
+                isWriting = attempt { table throws(SQLiteError) in try table.begin() }
+            }
+            if isWriting {
+                switch write(transaction.changes) {
+                case .written: break
+                case .refused(let error):
+                    operation.failed(RPCError(.internalError, error.description))
+                    continue
+                case .tierTrouble: isWriting = false
+                }
+            }
+            // Later operations of this turn must see this change.
+            memory.withLock { memory in transaction.changed.forEach { memory.stage($0) } }
+            hasStaged = true
+            decided.append(
+                Decided(operation: operation, subject: transaction.subject, changes: transaction.changes))
+            // Without the disk a change may be refused for want of room; nothing is decided over it before that is known.
+            if !isWriting { break }
+        }
+        return settle(decided) + operations[next...]
+    }
+
+    /// Commits, or holds in memory, and answers; sends what is live to the first healthy tier meanwhile. Returns what
+    /// must be decided anew, because it was decided over a change that is kept nowhere.
+    private func settle(_ decided: [Decided]) -> [StoreOperation<Table>] {
+        var isWritten = isWriting
+        isWriting = false
+        let records = decided.flatMap(\.records)
+        let target = records.isEmpty ? nil : liveTier
+        // What is sent must be kept here, whatever becomes of the commit: without room for that, the commit comes first.
+        let isSentFirst = target != nil && memory.withLock { $0.canHold(records) }
+        var tickets: [Int?] = []
+        if isSentFirst {
+            tickets = decided.map { item in
+                owe(item.changes, isWritten: false)
+                return send(item, to: target)
+            }
+            if let target { pumpLive(target) }
+        }
+        if isWritten {
+            killPoint("store.before-commit")
+            let written = writeDownSome()
+            let start = time.instant()
+            isWritten = attempt { table throws(SQLiteError) in try table.commit() }
+            lastCommit = time.instant() - start
+            killPoint("store.after-commit")
+            if isWritten { wrote(written) }
+        }
+        for (index, item) in decided.enumerated() {
+            let records = item.records
+            let fits = memory.withLock { memory in
+                memory.unstage(records)
+                guard isWritten else { return memory.hold(records) }
+                records.forEach { memory.cache($0) }
+                if isSentFirst { memory.book.written(records.map(\.key)) }
+                return true
+            }
+            guard fits else {
+                item.operation.failed(
+                    RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
+                let later = decided[(index + 1)...]
+                memory.withLock { memory in later.forEach { memory.unstage($0.records) } }
+                return later.map(\.operation)
+            }
+            if !isWritten { journal(records) }
+            var ticket: Int?
+            if isSentFirst {
+                ticket = tickets[index]
+            } else {
+                owe(item.changes, isWritten: isWritten)
+                ticket = send(item, to: target)
+            }
+            answer(item, ticket, isWritten: isWritten)
+        }
+        return []
+    }
+
+    private func answer(_ item: Decided, _ ticket: Int?, isWritten: Bool) {
+        if let ticket, policy.durability == .remote || !isWritten {
+            waiters[ticket] = Waiter(
+                operation: item.operation, subject: item.subject, left: item.changes.count)
+            waiting.append((ticket, time.instant() + policy.remoteDeadline))
+        } else {
+            item.operation.done(item.subject.map(placement) ?? Placement([.sqlite]))
+        }
+    }
+
+    private enum WriteOutcome { case written, refused(SQLiteError), tierTrouble }
+
+    /// Puts one operation's changes into the open transaction, all or none, with what is owed of them.
+    private func write(_ changes: [StoreTransaction<Table>.Change]) -> WriteOutcome {
+        guard let table else { return .tierTrouble }
+        do {
+            if changes.count > 1 { try table.savepoint() }
+            let debts = debts(of: changes)
+            if changes.count > 1 { try table.makeWay(for: changes.map(\.record)) }
+            for change in changes { try table.put(change.record) }
+            for debt in debts { try table.write(debt) }
+            return .written
+        } catch {
+            lastError = error.description
+            if error.isTierTrouble {
+                table.rollback()
+                failed(error)
+                return .tierTrouble
+            }
+            if changes.count > 1 { try? table.rollbackToSavepoint() }
+            return .refused(error)
+        }
+    }
+
+    // MARK: What is owed of a change
+
+    /// The tiers whose debts are written down one by one.
+    private var debtors: TierSet { TierSet(tiers.filter { $0.progress.takesDebts }.map(\.name)) }
+
+    func debts(of changes: [StoreTransaction<Table>.Change]) -> [Debt<Key>] {
+        guard !tiers.isEmpty else { return [] }
+        let (debtors, now) = (debtors, time.wall())
+        return memory.withLock { memory in
+            changes.map { change in
+                let known = memory.book.debt(change.record.key)
+                let owed = (change.owedTo ?? debtors).intersection(debtors).union(known?.tiers ?? [])
+                return Debt(
+                    key: change.record.key, revision: change.record.revision, tiers: owed, since: known?.since ?? now)
+            }
+        }
+    }
+
+    func owe(_ changes: [StoreTransaction<Table>.Change], isWritten: Bool) {
+        guard !tiers.isEmpty else { return }
+        let debts = debts(of: changes)
+        memory.withLock { memory in
+            for debt in debts where !debt.tiers.isEmpty {
+                memory.book.owes(debt.key, debt.revision, to: debt.tiers, since: debt.since, isWritten: isWritten)
+            }
+        }
+        backlogGrew()
+    }
+
+    /// - Returns: a ticket, if the tier will answer for the operation's changes.
+    private func send(_ item: Decided, to tier: Int?) -> Int? {
+        guard let tier, item.operation.isLive, !item.changes.isEmpty else { return nil }
+        let records = item.records
+        guard
+            memory.withLock({ memory in
+                records.allSatisfy { memory.book.owed($0.key).contains(TierSet(tiers[tier].name)) }
+            })
+        else { return nil }
+        ticketsIssued += 1
+        enqueueLive(records, ticket: ticketsIssued, tier)
+        return ticketsIssued
+    }
+}

@@ -1,0 +1,296 @@
+import Contracts
+import DequeModule
+import KillPoints
+
+/// The life of the file, its troubles, and their end.
+extension StoreCore {
+    /// Opens the file, takes in what an earlier process left in memory alone, and begins with the remote tiers.
+    ///
+    /// - Throws: when the file must not be used; trouble that may pass is remembered instead, and tried again.
+    package func open() throws(LocalTableError) {
+        do {
+            table = try Table(path: path)
+        } catch {
+            guard error.isTierTrouble else { throw error }
+            failed(error.description, isCorruption: error.isCorruption)
+            if isBroken { retryDisk() }
+        }
+        if let table { readBook(table) }
+        restoreJournal()
+        for index in tiers.indices {
+            tiers[index].wantsPull = true
+            tiers[index].touchDueAt = time.instant()
+        }
+        if isTableEmpty, !tiers.isEmpty { bootstrapUntil = time.instant() + TierLimits.bootstrapPatience }
+        pumpAll()
+    }
+
+    /// Waits for no tier.
+    package func close() {
+        for ticket in waiting.map(\.ticket) { answerWaiter(ticket) }
+        waiting = []
+        flushHeld()
+        writeBookDown()
+        table?.checkpoint()
+        table = nil
+        for tier in tiers { tier.port.disconnect(link: tier.link.number) }
+    }
+
+    package var isDiskUp: Bool { table != nil && !breaker.isOpen }
+
+    private var isTableEmpty: Bool {
+        guard let table else { return false }
+        return (try? table.keys(after: nil, limit: 1).isEmpty) ?? false
+    }
+
+    private func readBook(_ table: Table) {
+        do {
+            let names = TierSet(tiers.map(\.name))
+            let debts = try table.debts()
+            let progress = try table.progress()
+            let isEmpty = isTableEmpty
+            for index in tiers.indices {
+                if let known = progress[tiers[index].name] {
+                    tiers[index].progress = known
+                } else {
+                    // What an empty store will hold is written down from the first change on.
+                    tiers[index].progress.seeding = isEmpty ? .done : .due
+                    tiers[index].isProgressWritten = false
+                }
+                countRowsToSeed(index)
+            }
+            memory.withLock { $0.book = DebtBook(debts, tiers: names) }
+            holdersChanged()
+            noteBookkeeping()
+        } catch {
+            failed(error)
+        }
+    }
+
+    // MARK: Trouble, and its end
+
+    /// Tries again what failed, when that is due: opens the file, and writes what only memory holds.
+    func retryDisk() {
+        if isBroken {
+            do throws(SQLiteError) { try replaceBrokenFile() } catch {
+                failed(error.description, isCorruption: true)
+                return
+            }
+        } else if table == nil {
+            do {
+                let opened = try Table(path: path)
+                table = opened
+                readBookLate(opened)
+            } catch {
+                failed(error.description, isCorruption: error.isCorruption)
+                return
+            }
+        }
+        flushHeld()
+    }
+
+    /// The file could not be opened at the start, and now it is.
+    private func readBookLate(_ table: Table) {
+        guard memory.withLock({ $0.book.isEmpty }) else { return memory.withLock { $0.book.unwriteAll() } }
+        let held = held
+        readBook(table)
+        owe(held.values.map { StoreTransaction<Table>.Change(record: $0, owedTo: nil) }, isWritten: false)
+    }
+
+    func flushHeld() {
+        let records = held.values.sorted { $0.revision < $1.revision }
+        guard let table else { return }
+        var (written, refusal) = (records, SQLiteError?.none)
+        do throws(SQLiteError) {
+            do throws(SQLiteError) { try writeAll(records, table) } catch {
+                guard !error.isTierTrouble else { throw error }
+                // One record that the table does not take must not keep the others from the disk.
+                table.rollback()
+                refusal = error
+                written = try writeEach(records, table)
+            }
+        } catch {
+            table.rollback()
+            failed(error)
+            return
+        }
+        memory.withLock { memory in written.forEach { memory.cache($0) } }
+        breaker.succeeded()
+        if refusal == nil { refusals.succeeded() } else { refusals.failed(at: time.instant()) }
+        lastError = refusal?.description
+        if held.isEmpty { clearJournal() }
+    }
+
+    private func writeAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+        try table.begin()
+        try table.makeWay(for: records)
+        for record in records {
+            try table.put(record)
+            if let debt = memory.withLock({ $0.book.debt(record.key) }) { try table.write(debt) }
+        }
+        try table.commit()
+    }
+
+    /// Returns the records that the table took.
+    private func writeEach(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
+        var taken: [Record] = []
+        try table.begin()
+        for record in records {
+            do throws(SQLiteError) {
+                try table.put(record)
+                taken.append(record)
+                if let debt = memory.withLock({ $0.book.debt(record.key) }) { try table.write(debt) }
+            } catch {
+                guard !error.isTierTrouble else { throw error }
+            }
+        }
+        try table.commit()
+        return taken
+    }
+
+    /// - Returns: whether `body` was done. If not, the tier is away from now on.
+    func attempt(_ body: (Table) throws(SQLiteError) -> Void) -> Bool {
+        guard let table else { return false }
+        do {
+            try body(table)
+            return true
+        } catch {
+            table.rollback()
+            failed(error)
+            return false
+        }
+    }
+
+    func failed(_ error: SQLiteError) { failed(error.description, isCorruption: error.isCorruption) }
+
+    private func failed(_ reason: String, isCorruption: Bool) {
+        lastError = reason
+        if isCorruption { isBroken = true }
+        breaker.failed(at: time.instant())
+        // The next flush, which the breaker lets through, has the refused records too.
+        refusals.succeeded()
+    }
+
+    // MARK: A broken file
+
+    /// Moves the file aside, and makes a new one of what can still be read of it and of what memory has. What is
+    /// missing then comes from the remote tiers, and nothing is decided before.
+    private func replaceBrokenFile() throws(SQLiteError) {
+        let copies = memory.withLock { $0.copies }
+        table = nil
+        let aside = try Table.setAside(path, at: time.wall())
+        let fresh: Table
+        do { fresh = try Table(path: path) } catch {
+            if case .open(let cause) = error { throw cause }
+            if case .migration(.failed(_, let cause)) = error { throw cause }
+            throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
+        }
+        var salvaged: Int64 = 0
+        try Table.salvage(aside) { records throws(SQLiteError) in
+            salvaged += Int64(records.count)
+            try fresh.begin()
+            try fresh.makeWay(for: records)
+            for record in records { try? fresh.put(record) }
+            try fresh.commit()
+        }
+        try fresh.begin()
+        try fresh.makeWay(for: copies)
+        for record in copies { try? fresh.put(record) }
+        try fresh.commit()
+        table = fresh
+        isBroken = false
+        counters["disk.replaced", default: 0] += 1
+        counters["disk.salvaged", default: 0] += salvaged
+        memory.withLock { $0.book.unwriteAll() }
+        for index in tiers.indices {
+            tiers[index].progress = TierProgress()
+            tiers[index].progress.seeding = .due
+            tiers[index].isProgressWritten = false
+            tiers[index].wantsPull = true
+            tiers[index].pull = nil
+            countRowsToSeed(index)
+        }
+        holdersChanged()
+        if !tiers.isEmpty { bootstrapUntil = time.instant() + TierLimits.bootstrapPatience }
+    }
+
+    // MARK: The journal of what only memory holds
+
+    func journal(_ records: [Record]) {
+        guard let journal, !records.isEmpty else { return }
+        do { try journal.append(records) } catch { lastError = "\(error)" }
+        if journal.isLong { try? journal.replace(with: Array(held.values)) }
+    }
+
+    private func clearJournal() {
+        guard let journal, !journal.isEmpty else { return }
+        do { try journal.replace(with: []) } catch { lastError = "\(error)" }
+    }
+
+    private func restoreJournal() {
+        guard let journal else { return }
+        var restored: [Record] = []
+        for record in journal.restored {
+            // When the disk cannot be read, the journal is all there is.
+            if let known = try? newest(record.key), known.revision >= record.revision { continue }
+            restored.append(record)
+        }
+        guard !restored.isEmpty else { return clearJournal() }
+        for record in restored {
+            guard memory.withLock({ $0.hold([record]) }) else { continue }
+            owe([StoreTransaction<Table>.Change(record: record, owedTo: nil)], isWritten: false)
+        }
+        flushHeld()
+    }
+
+    // MARK: Bookkeeping
+
+    /// What the book and the tiers' progress say, into the open transaction.
+    /// - Returns: the keys and tiers that were written.
+    func writeDownSome() -> (keys: [Key], tiers: [Int]) {
+        guard let table, !tiers.isEmpty else { return ([], []) }
+        let keys = memory.withLock { Array($0.book.unwritten.prefix(TierLimits.bookkeepingMax)) }
+        let unwritten = tiers.indices.filter { !tiers[$0].isProgressWritten }
+        do throws(SQLiteError) {
+            for key in keys {
+                let debt = memory.withLock { $0.book.debt(key) }
+                try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: Timestamp(milliseconds: 0)))
+            }
+            for index in unwritten { try table.write(tiers[index].progress, of: tiers[index].name) }
+        } catch {
+            // The commit will fail too, or this is written another time.
+            lastError = error.description
+            return ([], [])
+        }
+        return (keys, unwritten)
+    }
+
+    func wrote(_ written: (keys: [Key], tiers: [Int])) {
+        memory.withLock { $0.book.written(written.keys) }
+        for index in written.tiers { tiers[index].isProgressWritten = true }
+        let isDone = memory.withLock { $0.book.unwritten.isEmpty }
+        bookkeepingAt = isDone ? nil : bookkeepingAt
+    }
+
+    /// There is something to write down, in a while.
+    func noteBookkeeping() {
+        guard bookkeepingAt == nil else { return }
+        guard memory.withLock({ !$0.book.unwritten.isEmpty }) || tiers.contains(where: { !$0.isProgressWritten }) else {
+            return
+        }
+        bookkeepingAt = time.instant() + TierLimits.bookkeepingDelay
+    }
+
+    func writeBookDown() {
+        bookkeepingAt = nil
+        guard isDiskUp else { return noteBookkeeping() }
+        repeat {
+            guard attempt({ table throws(SQLiteError) in try table.begin() }) else { break }
+            let written = writeDownSome()
+            guard attempt({ table throws(SQLiteError) in try table.commit() }) else { break }
+            wrote(written)
+            if written.keys.isEmpty { break }
+        } while memory.withLock { !$0.book.unwritten.isEmpty }
+        noteBookkeeping()
+    }
+}

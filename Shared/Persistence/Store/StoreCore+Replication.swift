@@ -1,0 +1,329 @@
+import Contracts
+
+/// How all tiers come to hold the same: debts, the walk that owes a tier everything, and what a tier has newer.
+extension StoreCore {
+    // MARK: Debts
+
+    /// Something was added to the book.
+    func backlogGrew() {
+        let due = time.instant() + TierLimits.debtDelay
+        for index in tiers.indices where tiers[index].debtsDueAt == nil {
+            if memory.withLock({ $0.book.queuedCount(tiers[index].name) > 0 }) { tiers[index].debtsDueAt = due }
+        }
+    }
+
+    /// Pays some debts, oldest first, one batch at a time.
+    func payDebts(_ index: Int, at now: ContinuousClock.Instant) {
+        let tier = tiers[index]
+        let queued = memory.withLock { $0.book.queuedCount(tier.name) }
+        guard queued > 0 else {
+            tiers[index].debtsDueAt = nil
+            return
+        }
+        if tier.debtsDueAt == nil { tiers[index].debtsDueAt = now + TierLimits.debtDelay }
+        let isBesideLive = tier.lastLiveAt.map { now - $0 < TierLimits.liveSpell } ?? false
+        let limit = isBesideLive ? TierLimits.debtRecordsBesideLiveMax : TierLimits.debtRecordsMax
+        let isDue = tiers[index].debtsDueAt.map { $0 <= now } ?? false
+        // A whole batch need not wait for more; but a fault's delay is kept.
+        guard isDue, !tier.hasDebtsUnderWay, tier.live.isEmpty else { return }
+        let keys = memory.withLock { $0.book.take(tier.name, limit: limit) }
+        let records = recordsOwed(keys, index)
+        if !records.isEmpty {
+            write(index, .debts(records, isMakingWay: false), deadline: TierLimits.requestDeadline)
+        }
+        let left = memory.withLock { $0.book.queuedCount(tier.name) }
+        if left == 0 {
+            tiers[index].debtsDueAt = nil
+        } else if tiers[index].debtsDueAt.map({ $0 <= now }) ?? true {
+            tiers[index].debtsDueAt = left >= TierLimits.debtRecordsBesideLiveMax ? now : now + TierLimits.debtDelay
+        }
+    }
+
+    private func recordsOwed(_ keys: [Key], _ index: Int) -> [Record] {
+        var records: [Record] = []
+        var bytes = 0
+        for (position, key) in keys.enumerated() {
+            do throws(RPCError) {
+                if let record = try stored(key) {
+                    records.append(record)
+                    bytes += record.memoryCost
+                } else {
+                    // Forgotten meanwhile: there is nothing to tell.
+                    memory.withLock { $0.book.paid(key, Revision(rawValue: .max), to: tiers[index].name) }
+                }
+            } catch {
+                memory.withLock { $0.book.returned(Array(keys[position...]), to: tiers[index].name) }
+                tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
+                break
+            }
+            if bytes >= TierLimits.batchBytesMax {
+                memory.withLock { $0.book.returned(Array(keys[(position + 1)...]), to: tiers[index].name) }
+                break
+            }
+        }
+        return records
+    }
+
+    /// The newest revision, and it counts as no use.
+    private func stored(_ key: Key) throws(RPCError) -> Record? {
+        if let record = memory.withLock({ $0.peek(key) }) { return record }
+        return try ask { table throws(SQLiteError) in try table.get(key) }
+    }
+
+    // MARK: Seeding
+
+    /// Goes on with the walk that owes the tier what was here before its debts were written down.
+    func seed(_ index: Int) {
+        guard tiers[index].progress.seeding != .done, tiers[index].isPulled, let table, isDiskUp else { return }
+        while memory.withLock({ $0.book.queuedCount(tiers[index].name) < TierLimits.pageRecords }) {
+            let after: Key?
+            switch tiers[index].progress.seeding {
+            case .due, .under(after: nil): after = nil
+            case .under(after: let text?): after = Key(cursorText: text)
+            case .done: return
+            }
+            let rows: [(key: Key, revision: Revision)]
+            do { rows = try table.keys(after: after, limit: TierLimits.pageRecords) } catch { return failed(error) }
+            let (name, now) = (tiers[index].name, time.wall())
+            memory.withLock { memory in
+                for row in rows {
+                    memory.book.owes(row.key, row.revision, to: TierSet(name), since: now, isWritten: false)
+                }
+            }
+            // Written down in one commit with the debts: until then, an end of the process only repeats the page.
+            tiers[index].progress.seeding =
+                rows.count < TierLimits.pageRecords ? .done : .under(after: rows.last?.key.cursorText)
+            tiers[index].isProgressWritten = false
+            tiers[index].debtsDueAt = time.instant()
+            tiers[index].rowsToSeed = max(0, tiers[index].rowsToSeed - rows.count)
+            writeBookDown()
+            if tiers[index].progress.seeding == .done { holdersChanged() }
+        }
+    }
+
+    /// For health: how much the walk has before it.
+    func countRowsToSeed(_ index: Int) {
+        guard tiers[index].progress.seeding != .done else {
+            tiers[index].rowsToSeed = 0
+            return
+        }
+        do { tiers[index].rowsToSeed = try table?.count() ?? 0 } catch { lastError = error.description }
+    }
+
+    /// Every tier compares all its rows with ours, and is owed what it may lack.
+    package func reconcile() {
+        for index in tiers.indices { startOver(index) }
+        pumpAll()
+    }
+
+    // MARK: Pulling
+
+    func askForPage(_ index: Int, at now: ContinuousClock.Instant) {
+        if tiers[index].wantsPull, tiers[index].pull == nil {
+            tiers[index].wantsPull = false
+            requestsIssued += 1
+            tiers[index].pull = .init(
+                number: requestsIssued, newerThan: tiers[index].progress.pulledTo, beganAt: time.wall())
+        }
+        guard let pull = tiers[index].pull, !pull.isAsked, pull.retryAt.map({ $0 <= now }) ?? true else { return }
+        tiers[index].pull?.isAsked = true
+        tiers[index].pull?.retryAt = nil
+        let number = ask(index, .page(ofPull: pull.number), deadline: TierLimits.requestDeadline)
+        tiers[index].port.readPage(
+            after: pull.after, newerThan: pull.newerThan, limit: TierLimits.pageRecords,
+            link: tiers[index].link.number, request: number)
+    }
+
+    func received(_ index: Int, _ page: TierPage<Record>) {
+        tiers[index].pull?.isAsked = false
+        guard merge(page.rows, from: index, mayRename: false) else {
+            tiers[index].pull?.retryAt = time.instant() + TierLimits.retryDelay
+            return
+        }
+        for (key, text) in page.unreadable {
+            counters["rows.quarantined", default: 0] += 1
+            if let table { try? table.quarantine(key, text: text) }
+        }
+        if let next = page.next {
+            tiers[index].pull?.after = next
+        } else {
+            pulled(index)
+        }
+    }
+
+    private func pulled(_ index: Int) {
+        guard let pull = tiers[index].pull else { return }
+        tiers[index].pull = nil
+        let moment = pull.beganAt.advanced(by: .zero - TierLimits.pullOverlap)
+        tiers[index].progress.pulledTo = max(pull.newerThan, Revision(at: moment))
+        tiers[index].isProgressWritten = false
+        counters["pulls.\(tiers[index].name.rawValue)", default: 0] += 1
+        noteBookkeeping()
+        if isServing { settleDeferred(index) }
+    }
+
+    /// What waited for the rest of the tier's rows, and still finds something in its way, comes in now.
+    private func settleDeferred(_ index: Int) {
+        let records = tiers[index].deferred
+        guard !records.isEmpty else { return }
+        tiers[index].deferred = []
+        let rows = records.map { TierPage<Record>.Row($0, isStamped: false) }
+        if !merge(rows, from: index, mayRename: true) {
+            tiers[index].deferred = records
+            tiers[index].wantsPull = true
+        }
+    }
+
+    /// What an empty store waited for is there, or does not come.
+    func endBootstrapIfDue(at now: ContinuousClock.Instant) {
+        guard let limit = bootstrapUntil else { return }
+        let isAnyoneReading = tiers.contains { $0.link.isUp && !$0.isPulled }
+        let isEveryoneKnown = tiers.allSatisfy { $0.isPulled || $0.hasFailed }
+        let isAnyoneRead = tiers.contains { $0.isPulled }
+        guard (isEveryoneKnown && isAnyoneRead && !isAnyoneReading) || (limit <= now && !isAnyoneReading) else {
+            if limit <= now { bootstrapUntil = now + .milliseconds(100) }
+            return
+        }
+        bootstrapUntil = nil
+        for index in tiers.indices where tiers[index].isPulled { settleDeferred(index) }
+    }
+
+    /// Takes in what a tier has newer, and owes it what we have newer.
+    ///
+    /// - Returns: false when that cannot be done now; nothing was changed.
+    private func merge(_ rows: [TierPage<Record>.Row], from index: Int, mayRename: Bool) -> Bool {
+        guard !rows.isEmpty else { return true }
+        let merge = Merge()
+        let (name, isAcquainted) = (tiers[index].name, tiers[index].isAcquainted)
+        let others = TierSet(tiers.map(\.name)).subtracting(TierSet(name))
+        var failure: RPCError?
+        perform([
+            StoreOperation(
+                isLive: false,
+                decide: { transaction in
+                    merge.reset()
+                    do throws(RPCError) {
+                        let floor =
+                            isAcquainted
+                            ? try transaction.ask { table throws(SQLiteError) in try table.highestPrunedRevision() }
+                            : .none
+                        for row in rows {
+                            try merge.decide(
+                                row, &transaction, floor: floor, others: others, all: others.union(TierSet(name)),
+                                mayRename: mayRename)
+                        }
+                        return true
+                    } catch {
+                        failure = error
+                        return false
+                    }
+                }, done: { _ in }, failed: { failure = $0 })
+        ])
+        guard failure == nil else { return false }
+        counters["rows.adopted", default: 0] += Int64(merge.adopted)
+        tiers[index].deferred += merge.deferred
+        let now = time.wall()
+        memory.withLock { memory in
+            for (key, revision) in merge.missing where tiers[index].progress.takesDebts {
+                memory.book.owes(key, revision, to: TierSet(name), since: now, isWritten: false)
+            }
+            for (key, revision) in merge.present { memory.book.paid(key, revision, to: name) }
+        }
+        backlogGrew()
+        noteBookkeeping()
+        return true
+    }
+
+    /// What one merge comes to. A class, so that the operation's closures share it.
+    private final class Merge {
+        var adopted = 0
+        var deferred: [Record] = []
+        /// The tier has not got these.
+        var missing: [(Key, Revision)] = []
+        /// The tier has these.
+        var present: [(Key, Revision)] = []
+
+        func reset() {
+            adopted = 0
+            deferred = []
+            missing = []
+            present = []
+        }
+
+        func decide(
+            _ row: TierPage<Record>.Row, _ transaction: inout StoreTransaction<Table>, floor: Revision,
+            others: TierSet, all: TierSet, mayRename: Bool
+        ) throws(RPCError) {
+            let record = row.record
+            guard let known = try transaction.get(record.key) else {
+                if row.isStamped, record.revision <= floor {
+                    // It was removed here so long ago that its tombstone is forgotten.
+                    guard !record.isTombstone else { return }
+                    let revision = transaction.nextRevision(after: record.revision)
+                    transaction.put(record.buried(revision, at: transaction.now))
+                    return
+                }
+                return try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
+            }
+            if known.revision < record.revision {
+                try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
+            } else if known.revision == record.revision, row.isStamped {
+                present.append((record.key, record.revision))
+            } else {
+                missing.append((record.key, known.revision))
+            }
+        }
+
+        private func adopt(
+            _ row: TierPage<Record>.Row, _ transaction: inout StoreTransaction<Table>, others: TierSet, all: TierSet,
+            mayRename: Bool
+        ) throws(RPCError) {
+            if try Table.adopt(
+                row.record, owedTo: row.isStamped ? others : all, mayRename: mayRename, in: &transaction)
+            {
+                adopted += 1
+            } else {
+                deferred.append(row.record)
+            }
+        }
+    }
+
+    // MARK: Clashes
+
+    /// Another record of the tier stands in the way of one of ours.
+    func askForRival(_ index: Int, of record: Record) {
+        tiers[index].clashes[record.key, default: 0] += 1
+        guard (tiers[index].clashes[record.key] ?? 0) <= TierLimits.clashesMax else {
+            return putAside([record.key], index)
+        }
+        let number = ask(index, .rival(of: record), deadline: TierLimits.requestDeadline)
+        tiers[index].port.findRival(of: record, link: tiers[index].link.number, request: number)
+    }
+
+    func found(_ index: Int, _ rival: Record?, of record: Record) {
+        let name = tiers[index].name
+        if let rival {
+            let known: Record?
+            do { known = try stored(rival.key) } catch {
+                memory.withLock { $0.book.returned([record.key], to: name) }
+                tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
+                return
+            }
+            if let known, known.revision > rival.revision {
+                // It has another name here since: both go together.
+                let now = time.wall()
+                memory.withLock { memory in
+                    memory.book.owes(known.key, known.revision, to: TierSet(name), since: now, isWritten: false)
+                    memory.book.sent(known.key, to: name)
+                }
+                write(index, .debts([known, record], isMakingWay: true), deadline: TierLimits.requestDeadline)
+                noteBookkeeping()
+                return
+            }
+            counters["clashes", default: 0] += 1
+            _ = merge([.init(rival, isStamped: false)], from: index, mayRename: true)
+        }
+        memory.withLock { $0.book.returned([record.key], to: name) }
+        tiers[index].debtsDueAt = time.instant()
+    }
+}

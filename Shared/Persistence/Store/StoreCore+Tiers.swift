@@ -1,0 +1,373 @@
+package import Contracts
+import DequeModule
+
+/// The remote tiers: contact, the live path, and what becomes of requests.
+extension StoreCore {
+    // MARK: What happened
+
+    /// A tier's shell reports.
+    package func received(_ event: TierEvent<Record>, from name: TierName, link: Int) {
+        guard let index = tiers.firstIndex(where: { $0.name == name }), tiers[index].link.number == link else { return }
+        switch event {
+        case .connected(let contact): connected(index, contact)
+        case .lost(let reason): lost(index, reason)
+        case .answered(let number, let answer): answered(index, number, answer)
+        }
+        pumpAll()
+        endBootstrapIfDue(at: time.instant())
+    }
+
+    private func connected(_ index: Int, _ contact: TierContact) {
+        let known = tiers[index].progress
+        tiers[index].link.connected()
+        tiers[index].lastError = nil
+        tiers[index].isAcquainted = known.mark == contact.mark
+        if let mark = known.mark, mark != contact.mark || contact.contacts <= known.contacts {
+            // Another database, or this one as it was some time ago.
+            startOver(index)
+        }
+        tiers[index].progress.mark = contact.mark
+        tiers[index].progress.contacts = contact.contacts
+        tiers[index].isProgressWritten = false
+        tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        returnAside(index)
+        holdersChanged()
+        noteBookkeeping()
+    }
+
+    /// Everything is compared, and everything is owed.
+    func startOver(_ index: Int) {
+        memory.withLock { $0.book.forsake(tiers[index].name) }
+        tiers[index].progress.pulledTo = .none
+        tiers[index].progress.seeding = .due
+        tiers[index].isProgressWritten = false
+        tiers[index].wantsPull = true
+        tiers[index].pull = nil
+        countRowsToSeed(index)
+        holdersChanged()
+        noteBookkeeping()
+    }
+
+    private func lost(_ index: Int, _ reason: String) {
+        let wasIdle = tiers[index].requests.isEmpty && tiers[index].live.isEmpty
+        tiers[index].lastError = reason
+        tiers[index].link.lost(wasIdle: wasIdle, at: time.instant())
+        // While it was away, somebody else may have written there.
+        if !wasIdle { tiers[index].wantsPull = true }
+        abandon(index)
+    }
+
+    /// What was under way on the connection has an unknown outcome: it stays owed.
+    private func abandon(_ index: Int) {
+        let name = tiers[index].name
+        if !tiers[index].link.isTrusted { tiers[index].hasFailed = true }
+        let requests = tiers[index].requests
+        let live = tiers[index].live
+        tiers[index].requests = []
+        tiers[index].live = []
+        tiers[index].pull?.isAsked = false
+        var sent: [Key] = []
+        var waiting: [RemoteTier<Record>.Live] = []
+        for request in requests {
+            switch request.kind {
+            case .live(let records, let items, _):
+                sent += records.map(\.key)
+                waiting += items
+            case .debts(let records, _): sent += records.map(\.key)
+            case .rival(let record): sent.append(record.key)
+            case .page, .touch, .prune: break
+            }
+        }
+        sent += live.map(\.record.key)
+        memory.withLock { $0.book.returned(sent, to: name) }
+        if !sent.isEmpty { tiers[index].debtsDueAt = time.instant() }
+        moveOn(waiting + live)
+    }
+
+    /// Who waited for a tier that is away now waits for the next healthy one, in what is left of the time.
+    private func moveOn(_ live: [RemoteTier<Record>.Live]) {
+        let next = liveTier
+        for item in live where waiters[item.ticket] != nil {
+            if let next, memory.withLock({ $0.book.owed(item.record.key).contains(TierSet(tiers[next].name)) }) {
+                enqueueLive([item.record], ticket: item.ticket, next)
+            } else {
+                countDown(item.ticket)
+            }
+        }
+    }
+
+    // MARK: The live path
+
+    /// The first tier that is believed to take a write.
+    var liveTier: Int? { tiers.firstIndex { $0.link.isTrusted } }
+
+    func enqueueLive(_ records: [Record], ticket: Int, _ index: Int) {
+        tiers[index].lastLiveAt = time.instant()
+        memory.withLock { memory in
+            for record in records { memory.book.sent(record.key, to: tiers[index].name) }
+        }
+        for record in records { tiers[index].live.append(.init(record: record, ticket: ticket)) }
+    }
+
+    private func sendLive(_ index: Int) {
+        while !tiers[index].live.isEmpty, tiers[index].liveBatches < TierLimits.liveBatchesMax {
+            var records: [Record] = []
+            var positions: [Key: Int] = [:]
+            var items: [RemoteTier<Record>.Live] = []
+            var bytes = 0
+            while records.count < TierLimits.liveRecordsMax, bytes < TierLimits.batchBytesMax,
+                let item = tiers[index].live.popFirst()
+            {
+                items.append(item)
+                bytes += item.record.memoryCost
+                if let position = positions[item.record.key] {
+                    if records[position].revision < item.record.revision { records[position] = item.record }
+                } else {
+                    positions[item.record.key] = records.count
+                    records.append(item.record)
+                }
+            }
+            write(index, .live(records, waiting: items, isMakingWay: false), deadline: policy.remoteDeadline)
+        }
+    }
+
+    func write(_ index: Int, _ kind: RemoteTier<Record>.Request.Kind, deadline: Duration) {
+        let number = ask(index, kind, deadline: deadline)
+        switch kind {
+        case .live(let records, _, let isMakingWay), .debts(let records, let isMakingWay):
+            tiers[index].port.write(
+                records, makingWay: isMakingWay, link: tiers[index].link.number, request: number)
+        case .page, .rival, .touch, .prune: preconditionFailure("no write")
+        }
+    }
+
+    /// Notes a request.
+    func ask(_ index: Int, _ kind: RemoteTier<Record>.Request.Kind, deadline: Duration) -> Int {
+        requestsIssued += 1
+        let now = time.instant()
+        tiers[index].requests.append(
+            .init(number: requestsIssued, kind: kind, sentAt: now, deadline: now + deadline))
+        return requestsIssued
+    }
+
+    /// One change that somebody waits for will not be answered for by a tier.
+    private func countDown(_ ticket: Int, confirmedBy tier: TierName? = nil) {
+        guard waiters[ticket] != nil else { return }
+        if let tier { waiters[ticket]?.confirmed.formUnion(TierSet(tier)) }
+        waiters[ticket]?.left -= 1
+        if waiters[ticket]?.left == 0 { answerWaiter(ticket) }
+    }
+
+    func answerWaiter(_ ticket: Int) {
+        guard let waiter = waiters.removeValue(forKey: ticket) else { return }
+        let placement = waiter.subject.map { subject in
+            memory.withLock { $0.placement(of: subject, confirmed: waiter.confirmed) }
+        }
+        waiter.operation.done(placement ?? Placement([.sqlite]))
+    }
+
+    /// Who has waited as long as one may is answered with what there is.
+    func giveUpWaiting(at now: ContinuousClock.Instant) {
+        var hasWaited = false
+        while let first = waiting.first, first.deadline <= now || waiters[first.ticket] == nil {
+            waiting.removeFirst()
+            guard waiters[first.ticket] != nil else { continue }
+            hasWaited = true
+            answerWaiter(first.ticket)
+        }
+        guard hasWaited else { return }
+        for index in tiers.indices where tiers[index].link.state == .connecting && !tiers[index].live.isEmpty {
+            tiers[index].link.connectIsSlow()
+            let keys = tiers[index].live.map(\.record.key)
+            tiers[index].live = []
+            memory.withLock { $0.book.returned(keys, to: tiers[index].name) }
+            tiers[index].debtsDueAt = now
+        }
+    }
+
+    /// A request that is not answered in time ends the connection: the peer is taken for dead.
+    func endOverdueRequests(_ index: Int, at now: ContinuousClock.Instant) {
+        guard tiers[index].requests.contains(where: { $0.deadline <= now }) else { return }
+        tiers[index].port.disconnect(link: tiers[index].link.number)
+        tiers[index].lastError = "no answer in time"
+        tiers[index].link.lost(wasIdle: false, at: now)
+        abandon(index)
+    }
+
+    // MARK: Answers
+
+    private func answered(_ index: Int, _ number: Int, _ answer: TierAnswer<Record>) {
+        guard let position = tiers[index].requests.firstIndex(where: { $0.number == number }) else { return }
+        let request = tiers[index].requests.remove(at: position)
+        switch (request.kind, answer) {
+        case (.live(let records, let items, _), .written):
+            wrote(index, records, request)
+            for item in items { countDown(item.ticket, confirmedBy: tiers[index].name) }
+        case (.debts(let records, _), .written): wrote(index, records, request)
+        case (.live(let records, let items, let isMakingWay), .refused(let refusal)):
+            refused(index, records, items, isMakingWay, refusal)
+        case (.debts(let records, let isMakingWay), .refused(let refusal)):
+            refused(index, records, nil, isMakingWay, refusal)
+        case (.page(let pull), .page(let page)): if tiers[index].pull?.number == pull { received(index, page) }
+        case (.rival(let record), .rival(let rival)): found(index, rival, of: record)
+        case (.touch, .touched): tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        case (.prune, .pruned(let count)):
+            if count < TierLimits.pruneRecords { tiers[index].pruneBefore = nil }
+        case (.touch, .refused(let refusal)), (.prune, .refused(let refusal)), (.page, .refused(let refusal)),
+            (.rival, .refused(let refusal)):
+            refusedToTell(index, request, refusal)
+        default: preconditionFailure("an answer that does not fit its request")
+        }
+    }
+
+    private func wrote(_ index: Int, _ records: [Record], _ request: RemoteTier<Record>.Request) {
+        let now = time.instant()
+        tiers[index].latency = now - request.sentAt
+        tiers[index].touchDueAt = now + policy.heartbeat
+        tiers[index].lastError = nil
+        memory.withLock { memory in
+            for record in records { memory.book.paid(record.key, record.revision, to: tiers[index].name) }
+        }
+        if !tiers[index].clashes.isEmpty { for record in records { tiers[index].clashes[record.key] = nil } }
+        noteBookkeeping()
+    }
+
+    /// What is not the tier's state but a question's: asked again later.
+    private func refusedToTell(
+        _ index: Int, _ request: RemoteTier<Record>.Request, _ refusal: TierRefusal
+    ) {
+        tiers[index].lastError = refusal.reason
+        counters["tiers.refusals", default: 0] += 1
+        let later = time.instant() + TierLimits.retryDelay
+        switch request.kind {
+        case .touch: tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        case .prune: tiers[index].pruneBefore = nil
+        case .page:
+            tiers[index].pull?.isAsked = false
+            tiers[index].pull?.retryAt = later
+        case .rival(let record): putAside([record.key], index)
+        case .live, .debts: break
+        }
+    }
+
+    /// The tier undid a batch for the sake of one of its records: the others go again at once, without it.
+    ///
+    /// - Parameter items: who waits; nil for debts.
+    private func refused(
+        _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, _ isMakingWay: Bool,
+        _ refusal: TierRefusal
+    ) {
+        tiers[index].lastError = refusal.reason
+        if refusal.kind == .clash, !isMakingWay { return writeAgain(index, records, items, isMakingWay: true) }
+        if refusal.kind == .bug { counters["tiers.refusals", default: 0] += 1 }
+        let position = refusal.index ?? (records.count == 1 ? 0 : nil)
+        guard refusal.kind != .transient, let position, records.indices.contains(position) else {
+            memory.withLock { $0.book.returned(records.map(\.key), to: tiers[index].name) }
+            tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
+            items?.forEach { countDown($0.ticket) }
+            return
+        }
+        var others = records
+        let refused = others.remove(at: position)
+        if refusal.kind == .clash { askForRival(index, of: refused) } else { putAside([refused.key], index) }
+        for item in items ?? [] where item.record.key == refused.key { countDown(item.ticket) }
+        writeAgain(index, others, items?.filter { $0.record.key != refused.key }, isMakingWay: isMakingWay)
+    }
+
+    private func writeAgain(
+        _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, isMakingWay: Bool
+    ) {
+        guard !records.isEmpty else { return }
+        if let items {
+            write(index, .live(records, waiting: items, isMakingWay: isMakingWay), deadline: policy.remoteDeadline)
+        } else {
+            write(index, .debts(records, isMakingWay: isMakingWay), deadline: TierLimits.requestDeadline)
+        }
+    }
+
+    /// Still owed, and not tried again on this connection.
+    func putAside(_ keys: [Key], _ index: Int) { tiers[index].aside += keys }
+
+    private func returnAside(_ index: Int) {
+        let keys = tiers[index].aside
+        tiers[index].aside = []
+        tiers[index].clashes = [:]
+        memory.withLock { $0.book.returned(keys, to: tiers[index].name) }
+        tiers[index].debtsDueAt = time.instant()
+    }
+
+    // MARK: What is to be done
+
+    func pumpAll() { for index in tiers.indices { pump(index) } }
+
+    /// Connects when there is reason to, and sends what somebody waits for. Touches the disk not at all, so it may be
+    /// called while a transaction is open.
+    func pumpLive(_ index: Int) {
+        let now = time.instant()
+        if tiers[index].link.mayConnect(at: now), isContactWanted(index, at: now) {
+            let number = tiers[index].link.connectBegan()
+            let mark = Int64.random(in: 1 ... .max, using: &random)
+            tiers[index].port.connect(link: number, mark: tiers[index].progress.mark ?? mark)
+        }
+        if tiers[index].link.isUp { sendLive(index) }
+    }
+
+    /// Has the tier do what is due.
+    func pump(_ index: Int) {
+        pumpLive(index)
+        guard tiers[index].link.isUp else { return }
+        let now = time.instant()
+        askForPage(index, at: now)
+        seed(index)
+        payDebts(index, at: now)
+        if tiers[index].touchDueAt <= now, !tiers[index].hasTouchUnderWay {
+            let number = ask(index, .touch, deadline: TierLimits.requestDeadline)
+            tiers[index].port.touch(link: tiers[index].link.number, request: number)
+        }
+        if let moment = tiers[index].pruneBefore, !tiers[index].hasPruneUnderWay {
+            let number = ask(index, .prune, deadline: TierLimits.requestDeadline)
+            tiers[index].port.prune(
+                before: moment, limit: TierLimits.pruneRecords, link: tiers[index].link.number, request: number)
+        }
+    }
+
+    private func isContactWanted(_ index: Int, at now: ContinuousClock.Instant) -> Bool {
+        let tier = tiers[index]
+        // A tier that sleeps is asked what others wrote when there is another reason to wake it.
+        return !tier.live.isEmpty || tier.touchDueAt <= now || tier.progress.seeding != .done || tier.pull != nil
+            || (tier.wantsPull && !tier.link.isTrusted)
+            || (memory.withLock { $0.book.queuedCount(tier.name) > 0 } && (tier.debtsDueAt ?? now) <= now)
+    }
+
+    /// When the tier has something to do that no event will tell of.
+    func tierWakeAt(_ tier: RemoteTier<Record>) -> ContinuousClock.Instant? {
+        var moments: [ContinuousClock.Instant?] = []
+        switch tier.link.state {
+        case .waiting(let moment): return moment
+        case .connecting: return nil
+        case .asleep: moments = [tier.debtsDueAt, tier.touchDueAt]
+        case .up:
+            moments = [tier.requests.map(\.deadline).min(), tier.pull?.retryAt]
+            if !tier.hasDebtsUnderWay, tier.live.isEmpty { moments.append(tier.debtsDueAt) }
+            if !tier.hasTouchUnderWay { moments.append(tier.touchDueAt) }
+        }
+        return moments.compactMap(\.self).min()
+    }
+
+    /// Has every tier forget tombstones made before `moment`. One that was away so long that it lacks some of them is
+    /// compared and filled anew when it is back.
+    package func pruneTiers(before moment: Timestamp) {
+        for index in tiers.indices {
+            let oldest = memory.withLock { $0.book.oldest(tiers[index].name) }
+            if let oldest, oldest <= moment { startOver(index) }
+            tiers[index].pruneBefore = moment
+        }
+        pumpAll()
+    }
+
+    /// Which tiers have everything that is not owed to them.
+    func holdersChanged() {
+        let holders = TierSet(tiers.filter { $0.progress.seeding == .done && $0.progress.mark != nil }.map(\.name))
+        memory.withLock { $0.holders = holders }
+    }
+}

@@ -1,0 +1,60 @@
+package import Contracts
+
+/// The clocks of a store: a simulation has its own.
+package struct StoreTime: Sendable {
+    /// The wall clock, which may jump.
+    package var wall: @Sendable () -> Timestamp
+    /// One that never does.
+    package var instant: @Sendable () -> ContinuousClock.Instant
+
+    package init(
+        wall: @escaping @Sendable () -> Timestamp,
+        instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.wall = wall
+        self.instant = instant
+    }
+}
+
+/// How a store treats its remote tiers.
+package struct TierPolicy: Sendable {
+    package var durability = Durability.remote
+    /// How long a write waits for a remote tier.
+    package var remoteDeadline = Duration.milliseconds(750)
+    /// After this time without a write, a tier gets a small one.
+    package var heartbeat = Duration.seconds(86_400)
+
+    package init() {}
+}
+
+/// The bounds of what is under way to one remote tier.
+enum TierLimits {
+    /// Writes that somebody waits for: so many batches at a time. What comes meanwhile shares the next one.
+    static let liveBatchesMax = 2
+    static let liveRecordsMax = 500
+    /// Batches of debts, one at a time, are short, so that a live write behind one does not wait long.
+    static let debtRecordsMax = 250
+    static let debtRecordsBesideLiveMax = 25
+    static let batchBytesMax = 4 << 20
+    /// A debt waits so long for others, and for a newer revision of its key, to share a batch with.
+    static let debtDelay = Duration.milliseconds(100)
+    /// For this long after a live write the tier counts as one that people wait for.
+    static let liveSpell = Duration.seconds(1)
+    /// For what nobody waits for.
+    static let requestDeadline = Duration.seconds(10)
+    static let pageRecords = 1_000
+    static let pruneRecords = 500
+    /// What a tier refuses without a reason that we know is tried again after this.
+    static let retryDelay = Duration.seconds(1)
+    /// The same record in the same tier.
+    static let clashesMax = 8
+    /// Rows that were written late by somebody whose clock goes after are looked for so far back.
+    static let pullOverlap = Duration.seconds(3_600)
+    /// How long an empty store waits for what the remote tiers have.
+    static let bootstrapPatience = Duration.seconds(10)
+    /// Payments are written down after this time, or with the next change.
+    static let bookkeepingDelay = Duration.milliseconds(500)
+    static let bookkeepingMax = 1_000
+    /// Debts that are older are not kept one by one.
+    static let debtsKeptFor = Duration.seconds(30 * 86_400)
+}

@@ -1,0 +1,66 @@
+public import Contracts
+
+/// How a store is.
+public struct StoreStatus: Sendable {
+    /// Whether the disk takes writes.
+    public var isUp = false
+    public var lastError: String?
+    /// Records that the disk does not have.
+    public var pending = 0
+    public var pendingSince: Timestamp?
+    /// Whether some of them are in no durable tier.
+    public var isMemoryOnly = false
+    public var heldBytes = 0
+    public var lastCommit: Duration?
+    /// Best first.
+    public var remote: [RemoteStatus] = []
+    /// Until the remote tiers have told what an empty disk lacks.
+    public var isStarting = false
+    public var counters: [String: Int64] = [:]
+
+    public init() {}
+}
+
+/// How a remote tier is.
+public struct RemoteStatus: Sendable, Equatable {
+    public var name: TierName
+    public var state: ServiceHealth.Tier.State
+    /// Records that it has still to receive.
+    public var pending = 0
+    public var pendingSince: Timestamp?
+    public var lastError: String?
+    public var latency: Duration?
+}
+
+extension StoreCore {
+    package var status: StoreStatus {
+        var status = StoreStatus()
+        status.isUp = isDiskUp
+        status.lastError = lastError
+        status.lastCommit = lastCommit
+        status.isStarting = !isServing
+        status.counters = counters
+        memory.withLock { memory in
+            status.pending = memory.held.count
+            status.heldBytes = memory.heldCost
+            status.remote = tiers.map { tier in
+                RemoteStatus(
+                    name: tier.name, state: Self.state(of: tier.link),
+                    pending: memory.book.count(tier.name) + tier.rowsToSeed,
+                    pendingSince: memory.book.oldest(tier.name),
+                    lastError: tier.lastError, latency: tier.latency)
+            }
+        }
+        status.isMemoryOnly = !status.isUp && !status.remote.contains { $0.state == .up }
+        return status
+    }
+
+    private static func state(of link: TierLink) -> ServiceHealth.Tier.State {
+        switch link.state {
+        case .up: .up
+        case .asleep: link.isTrusted ? .up : .probing
+        case .connecting: link.isTrusted ? .up : .probing
+        case .waiting: .down
+        }
+    }
+}

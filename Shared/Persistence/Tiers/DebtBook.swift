@@ -1,0 +1,177 @@
+import Contracts
+import DequeModule
+
+/// What each remote tier has still to receive: the newest revision of some keys. No I/O, no clock.
+///
+/// The book in memory is what decisions are made from. Beside the records it is written down by whoever owns it: with
+/// the change that makes a debt, in one commit; a payment some time later, since a debt that is paid again changes
+/// nothing.
+struct DebtBook<Key: Hashable & Sendable> {
+    private struct Entry {
+        var revision: Revision
+        var owed: TierSet
+        /// In the tier's queue.
+        var queued: TierSet = []
+        /// On its way to the tier.
+        var sent: TierSet = []
+        var since: Timestamp
+    }
+
+    private struct Queue {
+        /// Oldest first. An element whose key is not queued any more is passed over.
+        var keys: Deque<Key> = []
+        var count = 0
+    }
+
+    private var entries: [Key: Entry] = [:]
+    private var queues: [TierName: Queue] = [:]
+    private var pending: [TierName: Int] = [:]
+    /// Keys of which the book says something else than what is written down.
+    private(set) var unwritten: Set<Key> = []
+
+    init() {}
+
+    /// What was written down by an earlier process, oldest first.
+    init(_ debts: [Debt<Key>], tiers: TierSet) {
+        for debt in debts {
+            let owed = debt.tiers.intersection(tiers)
+            if owed != debt.tiers { unwritten.insert(debt.key) }
+            guard !owed.isEmpty else { continue }
+            entries[debt.key] = Entry(revision: debt.revision, owed: owed, since: debt.since)
+            for tier in owed.names {
+                pending[tier, default: 0] += 1
+                enqueue(debt.key, tier)
+            }
+        }
+    }
+
+    // MARK: Questions
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// The tiers that have not got the key's newest revision.
+    func owed(_ key: Key) -> TierSet { entries[key]?.owed ?? [] }
+
+    /// How many keys the tier has still to receive.
+    func count(_ tier: TierName) -> Int { pending[tier] ?? 0 }
+
+    /// How many of them are neither on their way nor put aside.
+    func queuedCount(_ tier: TierName) -> Int { queues[tier]?.count ?? 0 }
+
+    /// Since when the oldest of them is owed, as far as the queue tells.
+    mutating func oldest(_ tier: TierName) -> Timestamp? {
+        dropPassed(tier)
+        guard let key = queues[tier]?.keys.first else { return nil }
+        return entries[key]?.since
+    }
+
+    func debt(_ key: Key) -> Debt<Key>? {
+        entries[key].map { Debt(key: key, revision: $0.revision, tiers: $0.owed, since: $0.since) }
+    }
+
+    // MARK: Changes
+
+    /// `revision` of the key is in none of `tiers`, beside those that were owed an earlier one.
+    ///
+    /// - Parameter isWritten: whether that is written down already.
+    mutating func owes(
+        _ key: Key, _ revision: Revision, to tiers: TierSet, since: Timestamp, isWritten: Bool
+    ) {
+        var entry = entries[key] ?? Entry(revision: revision, owed: [], since: since)
+        entry.revision = max(entry.revision, revision)
+        for tier in tiers.subtracting(entry.owed).names { pending[tier, default: 0] += 1 }
+        entry.owed.formUnion(tiers)
+        guard !entry.owed.isEmpty else { return }
+        entries[key] = entry
+        for tier in entry.owed.names { enqueue(key, tier) }
+        if isWritten { unwritten.remove(key) } else { unwritten.insert(key) }
+    }
+
+    /// The tier has `revision` of the key.
+    mutating func paid(_ key: Key, _ revision: Revision, to tier: TierName) {
+        guard var entry = entries[key], entry.owed.contains(TierSet(tier)) else { return }
+        entry.sent.remove(TierSet(tier))
+        guard revision >= entry.revision else {
+            entries[key] = entry
+            enqueue(key, tier)
+            return
+        }
+        entry.owed.remove(TierSet(tier))
+        pending[tier, default: 1] -= 1
+        if entry.queued.contains(TierSet(tier)) {
+            entry.queued.remove(TierSet(tier))
+            queues[tier]?.count -= 1
+        }
+        entries[key] = entry.owed.isEmpty ? nil : entry
+        unwritten.insert(key)
+    }
+
+    /// The next keys for the tier, oldest first, which count as on their way from here on.
+    mutating func take(_ tier: TierName, limit: Int) -> [Key] {
+        var taken: [Key] = []
+        while taken.count < limit, let key = queues[tier]?.keys.popFirst() {
+            guard entries[key]?.queued.contains(TierSet(tier)) == true else { continue }
+            entries[key]?.queued.remove(TierSet(tier))
+            entries[key]?.sent.insert(TierSet(tier))
+            queues[tier]?.count -= 1
+            taken.append(key)
+        }
+        return taken
+    }
+
+    /// The key goes to the tier by itself, out of turn.
+    mutating func sent(_ key: Key, to tier: TierName) {
+        guard entries[key]?.owed.contains(TierSet(tier)) == true else { return }
+        if entries[key]?.queued.contains(TierSet(tier)) == true {
+            entries[key]?.queued.remove(TierSet(tier))
+            queues[tier]?.count -= 1
+        }
+        entries[key]?.sent.insert(TierSet(tier))
+    }
+
+    /// What was on its way may not have arrived: it is the tier's next again, in this order.
+    mutating func returned(_ keys: [Key], to tier: TierName) {
+        for key in keys.reversed() {
+            entries[key]?.sent.remove(TierSet(tier))
+            enqueue(key, tier, atFront: true)
+        }
+    }
+
+    /// The tier's debts are too old to be paid one by one.
+    mutating func forsake(_ tier: TierName) {
+        for (key, entry) in entries where entry.owed.contains(TierSet(tier)) {
+            var entry = entry
+            entry.owed.remove(TierSet(tier))
+            entry.queued.remove(TierSet(tier))
+            entry.sent.remove(TierSet(tier))
+            entries[key] = entry.owed.isEmpty ? nil : entry
+            unwritten.insert(key)
+        }
+        queues[tier] = nil
+        pending[tier] = nil
+    }
+
+    /// What the book says of `keys` is written down now.
+    mutating func written(_ keys: some Sequence<Key>) { for key in keys { unwritten.remove(key) } }
+
+    /// Nothing is written down any more.
+    mutating func unwriteAll() { unwritten = Set(entries.keys) }
+
+    private mutating func enqueue(_ key: Key, _ tier: TierName, atFront: Bool = false) {
+        guard let entry = entries[key], entry.owed.contains(TierSet(tier)), !entry.queued.contains(TierSet(tier)),
+            !entry.sent.contains(TierSet(tier))
+        else { return }
+        entries[key]?.queued.insert(TierSet(tier))
+        var queue = queues[tier] ?? Queue()
+        queues[tier] = nil
+        if atFront { queue.keys.prepend(key) } else { queue.keys.append(key) }
+        queue.count += 1
+        queues[tier] = queue
+    }
+
+    private mutating func dropPassed(_ tier: TierName) {
+        while let key = queues[tier]?.keys.first, entries[key]?.queued.contains(TierSet(tier)) != true {
+            queues[tier]?.keys.removeFirst()
+        }
+    }
+}

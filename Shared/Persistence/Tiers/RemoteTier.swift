@@ -1,0 +1,84 @@
+import Contracts
+import DequeModule
+
+/// What a store's core knows of one remote tier.
+struct RemoteTier<Record: TieredRecord> {
+    /// A record on its way, and who waits for it.
+    struct Live {
+        var record: Record
+        var ticket: Int
+    }
+
+    /// Something that the tier was asked for and has not answered.
+    struct Request {
+        enum Kind {
+            /// The newest record of each key, and all who wait.
+            case live([Record], waiting: [Live], isMakingWay: Bool)
+            case debts([Record], isMakingWay: Bool)
+            case page(ofPull: Int)
+            case rival(of: Record)
+            case touch
+            case prune
+        }
+
+        var number: Int
+        var kind: Kind
+        var sentAt: ContinuousClock.Instant
+        var deadline: ContinuousClock.Instant
+    }
+
+    /// A walk through the tier's rows that takes in what is newer.
+    struct Pull {
+        var number: Int
+        var newerThan: Revision
+        var beganAt: Timestamp
+        var after: Record.Key?
+        var isAsked = false
+        /// After a fault on our side.
+        var retryAt: ContinuousClock.Instant?
+    }
+
+    let name: TierName
+    let port: any TierPort<Record>
+    var link: TierLink
+    var progress = TierProgress()
+    var isProgressWritten = true
+    /// Writes that somebody waits for, not sent yet.
+    var live: Deque<Live> = []
+    var lastLiveAt: ContinuousClock.Instant?
+    /// In the order of sending, which is that of the answers.
+    var requests: Deque<Request> = []
+    /// When debts are paid next; nil when there are none in the queue.
+    var debtsDueAt: ContinuousClock.Instant?
+    /// Keys that the tier refuses for a reason that will not go by itself: tried again at the next contact.
+    var aside: [Record.Key] = []
+    var clashes: [Record.Key: Int] = [:]
+    var wantsPull = false
+    var pull: Pull?
+    /// What the tier has newer and something here stands in the way of.
+    var deferred: [Record] = []
+    /// Whether the tier has been in contact with this store before, so that what it has of ours and we have not was
+    /// removed here.
+    var isAcquainted = false
+    var touchDueAt: ContinuousClock.Instant
+    var pruneBefore: Timestamp?
+    /// Rows that the walk which owes everything has not come to.
+    var rowsToSeed = 0
+    /// Contact was tried and did not come about, since the start.
+    var hasFailed = false
+    var lastError: String?
+    var latency: Duration?
+
+    init(name: TierName, port: any TierPort<Record>, random: any RandomNumberGenerator) {
+        self.name = name
+        self.port = port
+        link = TierLink(random: random)
+        touchDueAt = .now
+    }
+
+    var liveBatches: Int { requests.count { if case .live = $0.kind { true } else { false } } }
+    var hasDebtsUnderWay: Bool { requests.contains { if case .debts = $0.kind { true } else { false } } }
+    var hasTouchUnderWay: Bool { requests.contains { if case .touch = $0.kind { true } else { false } } }
+    var hasPruneUnderWay: Bool { requests.contains { if case .prune = $0.kind { true } else { false } } }
+    var isPulled: Bool { !wantsPull && pull == nil }
+}

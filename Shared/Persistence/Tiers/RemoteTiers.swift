@@ -1,0 +1,30 @@
+public import Contracts
+
+/// The databases elsewhere that a store keeps its records in, and how it treats them.
+public struct RemoteTiers: Sendable {
+    /// Each name once; used in the order of the names, best first.
+    public var targets: [(name: TierName, target: PostgresTarget)]
+    package var policy = TierPolicy()
+
+    /// - Parameters:
+    ///   - durability: whether an acknowledgement waits for the first healthy one.
+    ///   - deadline: how long it does.
+    ///   - heartbeat: after this time without a write, each gets a small one.
+    public init(
+        _ targets: [(name: TierName, target: PostgresTarget)] = [], durability: Durability = .remote,
+        deadline: Duration = .milliseconds(750), heartbeat: Duration = .seconds(86_400)
+    ) {
+        self.targets = targets
+        policy.durability = durability
+        policy.remoteDeadline = deadline
+        policy.heartbeat = heartbeat
+    }
+
+    func ports<Table: PostgresTable>(
+        _ table: Table.Type, _ report: @escaping @Sendable (TierName, Int, TierEvent<Table.Record>) -> Void
+    ) -> [(name: TierName, port: any TierPort<Table.Record>)] {
+        targets.map { name, target in
+            (name, PostgresTier<Table>(target) { link, event in report(name, link, event) })
+        }
+    }
+}

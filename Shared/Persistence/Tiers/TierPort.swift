@@ -1,0 +1,107 @@
+package import Contracts
+
+/// The shell of one remote tier: does what a store's core asks for, and reports each end as a `TierEvent`.
+///
+/// No call blocks. Of a connection, requests take effect in the order of the calls, and are answered in that order.
+/// `link` and `request` come back with the answer.
+package protocol TierPort<Record>: AnyObject {
+    associatedtype Record: TieredRecord
+
+    /// Connects, brings the schema up to date, and counts the contact in the tier, which is a write. `mark` is left
+    /// there if the tier has none.
+    func connect(link: Int, mark: Int64)
+    /// Ends a connection, whatever is under way on it.
+    func disconnect(link: Int)
+    /// Stores `records`, of different keys, each unless a revision as high or higher is there: all of it or nothing.
+    ///
+    /// - Parameter makingWay: rows that will be replaced first give up what could stand in another one's way.
+    func write(_ records: [Record], makingWay: Bool, link: Int, request: Int)
+    /// Rows after `key` that are newer than `revision`, or that somebody else changed, in the order of keys.
+    func readPage(after key: Record.Key?, newerThan revision: Revision, limit: Int, link: Int, request: Int)
+    /// The record that stands in the way of `record`.
+    func findRival(of record: Record, link: Int, request: Int)
+    /// A small write.
+    func touch(link: Int, request: Int)
+    /// Forgets up to `limit` tombstones made before `moment`.
+    func prune(before moment: Timestamp, limit: Int, link: Int, request: Int)
+}
+
+/// What became of what a `TierPort` was asked for.
+package enum TierEvent<Record: TieredRecord>: Sendable {
+    case connected(TierContact)
+    /// The connection ended, or could not be made. Whatever was under way has an unknown outcome.
+    case lost(reason: String)
+    case answered(request: Int, TierAnswer<Record>)
+}
+
+package struct TierContact: Sendable, Equatable {
+    /// Of the database.
+    package var mark: Int64
+    /// How many contacts it has counted, this one among them.
+    package var contacts: Int64
+
+    package init(mark: Int64, contacts: Int64) {
+        self.mark = mark
+        self.contacts = contacts
+    }
+}
+
+package enum TierAnswer<Record: TieredRecord>: Sendable {
+    /// The write is committed.
+    case written
+    /// Nothing of the write is.
+    case refused(TierRefusal)
+    case page(TierPage<Record>)
+    case rival(Record?)
+    case touched
+    /// How many tombstones went.
+    case pruned(Int)
+}
+
+package struct TierRefusal: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
+        /// Another record stands in the way of this one.
+        case clash
+        /// The same again may go well.
+        case transient
+        /// The tier will not take it tomorrow either: our bug.
+        case bug
+    }
+
+    package var kind: Kind
+    /// Which of the records was refused; nil when that is not known.
+    package var index: Int?
+    package var reason: String
+
+    package init(_ kind: Kind, index: Int?, reason: String) {
+        self.kind = kind
+        self.index = index
+        self.reason = reason
+    }
+}
+
+/// Rows of a tier.
+package struct TierPage<Record: TieredRecord>: Sendable {
+    package struct Row: Sendable {
+        package var record: Record
+        /// Whether the tier has the revision that the record counts as: not so when somebody else wrote it.
+        package var isStamped: Bool
+
+        package init(_ record: Record, isStamped: Bool) {
+            self.record = record
+            self.isStamped = isStamped
+        }
+    }
+
+    package var rows: [Row]
+    /// Rows that make no record, as text.
+    package var unreadable: [(key: Record.Key, text: String)]
+    /// The next page comes after this key; nil when this was the last.
+    package var next: Record.Key?
+
+    package init(rows: [Row], unreadable: [(key: Record.Key, text: String)] = [], next: Record.Key?) {
+        self.rows = rows
+        self.unreadable = unreadable
+        self.next = next
+    }
+}

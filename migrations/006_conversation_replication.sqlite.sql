@@ -1,0 +1,28 @@
+-- What remote tiers have still to receive: `tiers` has a bit for each (1 neon, 2 supabase, 4 railway).
+CREATE TABLE IF NOT EXISTS tier_debts (
+    user_id TEXT NOT NULL,
+    chat_id TEXT NOT NULL,
+    conversation_type TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    tiers INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (user_id, chat_id, conversation_type)
+) WITHOUT ROWID;
+
+-- How far this store and a remote tier know each other. `seeding`: NULL when everything that is not owed is in the tier,
+-- else up to which key that is so; empty: not begun.
+CREATE TABLE IF NOT EXISTS tier_progress (
+    tier TEXT PRIMARY KEY,
+    mark INTEGER,
+    contacts INTEGER NOT NULL,
+    pulled_to INTEGER NOT NULL,
+    seeding TEXT
+) WITHOUT ROWID;
+
+-- Rows that could not be read, for a person to look at.
+CREATE TABLE IF NOT EXISTS quarantine (
+    key TEXT NOT NULL,
+    content TEXT NOT NULL,
+    found_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    PRIMARY KEY (key, content)
+) WITHOUT ROWID;
