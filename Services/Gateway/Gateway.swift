@@ -17,6 +17,7 @@ final class Gateway: Service {
     private let introduction: Introduction
     private let lanes: Lanes<LaneKey, Turn>
     private let runner: TurnRunner<WireCalls>
+    private let renamings: RenamingMessages<WireCalls>
     private let watch: ServiceWatch
     private let board = StatusBoard()
     private let counters = Counters()
@@ -46,6 +47,7 @@ final class Gateway: Service {
         allowedUsers = settings.allowedUsers
         introduction = Introduction(bot: bot, logger: logger)
         watch = ServiceWatch(calls: calls)
+        renamings = RenamingMessages(calls: calls, courier: courier, logger: logger, now: Timestamp.now)
         runner = TurnRunner(
             engine: TurnEngine(calls: calls, now: Timestamp.now), courier: courier,
             outbox: Outbox(calls: calls, courier: courier, counters: counters, logger: logger, now: Timestamp.now),
@@ -74,6 +76,9 @@ final class Gateway: Service {
             }
             group.addTask {
                 await self.watch.run(); return .beside
+            }
+            group.addTask {
+                await self.renamings.run(); return .beside
             }
             group.addTask {
                 await self.introduction.run(); return .beside

@@ -19,10 +19,11 @@ struct LibraryService {
         let remoteTiers = RemoteTiers(
             try tiers.databases { try PostgresTarget(url: $0, applicationName: "rivet-library") },
             durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
+        let logger = context.logger
         let store = try await MachineStore(
             path: context.settings.stateDirectory + "/library.db", memoryLimit: tiers.memoryLimit, now: Timestamp.now,
-            remote: remoteTiers, journalPath: context.settings.runtimeDirectory + "/library.journal")
-        let logger = context.logger
+            remote: remoteTiers, journalPath: context.settings.runtimeDirectory + "/library.journal",
+            happened: { logger.note($0) })
         return ServiceParts(
             methods: methods(of: store, context),
             background: [
@@ -45,6 +46,8 @@ struct LibraryService {
         methods.on(LibraryUpdate.self) { params throws(RPCError) in .later(store.update(params)) }
         methods.on(LibraryDelete.self) { params throws(RPCError) in .later(store.delete(params)) }
         methods.on(LibraryRestore.self) { params throws(RPCError) in .later(store.restore(params)) }
+        methods.on(LibraryRenamings.self) { _ throws(RPCError) in .later(store.renamings()) }
+        methods.on(LibraryRenamingTold.self) { params throws(RPCError) in .later(store.renamingTold(params)) }
         methods.onHealth(context) { store.status.healthReport(at: .now()) }
         return methods
     }

@@ -12,9 +12,11 @@ struct StateService {
 
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let settings = try StateSettings(context.settings)
+        let logger = context.logger
         let store = try await ConversationStore(
             path: settings.databasePath, memoryLimit: settings.tiers.memoryLimit, timeToLive: settings.conversationTTL,
-            now: Timestamp.now, remote: settings.remoteTiers, journalPath: settings.journalPath)
+            now: Timestamp.now, remote: settings.remoteTiers, journalPath: settings.journalPath,
+            happened: { logger.note($0) })
         let sweeper = Sweeper(store: store, logger: context.logger)
         return ServiceParts(
             methods: methods(of: store, context),

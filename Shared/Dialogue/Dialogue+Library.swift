@@ -41,6 +41,17 @@ public struct LibraryPage: Sendable, Equatable {
 }
 
 extension Dialogue {
+    /// Another machine of the person was found under the same nickname, in a database that was away.
+    public static func renamed(from earlier: String, to nickname: String) -> Reply {
+        Reply(
+            """
+            ℹ️ There was another machine called \(bold: earlier) in your library already, stored while a database could \
+            not be reached. Both are kept: the one that you added meanwhile is now called \(bold: nickname).
+
+            View your library with /library
+            """)
+    }
+
     public static func library(_ page: LibraryPage) -> Reply {
         let title: Markup = "📚 \(bold: "Your Library")"
         let search: Markup = page.query.map { "\n🔎 \($0)" } ?? ""

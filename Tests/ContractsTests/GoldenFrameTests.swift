@@ -139,6 +139,22 @@ import Testing
             #"{"machines":[\#(Self.machineJSON)],"next_cursor":null,"total":1}"#)
     }
 
+    @Test func renamings() throws {
+        try expect(
+            LibraryRenamings.self, NoParams(), "{}",
+            .init(renamings: [
+                .init(userID: "7", id: Self.machine.id, nickname: "Pump (2)", renamedFrom: "Pump")
+            ]),
+            """
+            {"renamings":[{"id":"b8ced2cd-8fae-4740-b92a-2f8240a33a7c","nickname":"Pump (2)","renamed_from":"Pump",\
+            "user_id":"7"}]}
+            """)
+        try expect(
+            LibraryRenamingTold.self, .init(userID: "7", id: Self.machine.id),
+            #"{"id":"b8ced2cd-8fae-4740-b92a-2f8240a33a7c","user_id":"7"}"#, .init(told: true, isDurable: true),
+            #"{"durable":true,"told":true}"#)
+    }
+
     @Test func errors() {
         let duplicate = RPCError(.duplicateNickname, "taken", field: "nickname", suggestion: "Pump (2)")
         #expect(

@@ -26,6 +26,13 @@ extension OutgoingReply {
             replyTo: repliesToMessage ? turn.messageID : nil, queuedAt: now)
     }
 
+    /// A message that answers no update.
+    init(_ reply: Reply, toChat chatID: Int64, at now: Timestamp) {
+        self.init(
+            updateID: 0, chatID: chatID, threadID: nil, isGroup: false, html: reply.html, plainText: reply.plainText,
+            buttons: reply.buttons, replyTo: nil, queuedAt: now)
+    }
+
     init?(json: JSONValue) {
         guard let updateID = json["update_id"]?.integerValue, let chatID = json["chat_id"]?.integerValue,
             let html = json["html"]?.stringValue, let plainText = json["plain"]?.stringValue,

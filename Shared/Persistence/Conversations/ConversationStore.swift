@@ -20,13 +20,16 @@ public struct ConversationStore: Sendable {
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - journalPath: where to note what only memory holds; nil: nowhere.
+    ///   - happened: is told what an operator should read in the log. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp,
-        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil
+        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil,
+        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) async throws(LocalTableError) {
         tiers = try await TieredStore(
-            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath
+            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
+            happened: happened
         ) { report in remote.ports(PostgresConversationTable.self, report) }
         self.timeToLive = timeToLive
         self.now = now

@@ -13,13 +13,16 @@ public struct MachineStore: Sendable {
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - journalPath: where to note what only memory holds; nil: nowhere.
+    ///   - happened: is told what an operator should read in the log. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
-        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil
+        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil,
+        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) async throws(LocalTableError) {
         tiers = try await TieredStore(
-            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath
+            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
+            happened: happened
         ) { report in remote.ports(PostgresMachineTable.self, report) }
         self.now = now
     }
@@ -62,6 +65,24 @@ public struct MachineStore: Sendable {
 
     public func restore(_ params: LibraryRestore.Params) -> Answer<StoredMachine> {
         answer({ transaction throws(RPCError) in try transaction.restore(params) }, Self.storedMachine)
+    }
+
+    /// Machines whose people do not know yet that they have another nickname.
+    public func renamings() -> Answer<LibraryRenamings.Output> {
+        answer({ transaction throws(RPCError) in try transaction.renamed(limit: LibraryRenamings.machinesMax) }) {
+            stored in
+            LibraryRenamings.Output(
+                renamings: stored.output.map {
+                    .init(
+                        userID: $0.userID, id: $0.id, nickname: $0.details.nickname, renamedFrom: $0.renamedFrom ?? "")
+                })
+        }
+    }
+
+    public func renamingTold(_ params: MachineReference) -> Answer<LibraryRenamingTold.Output> {
+        answer({ transaction throws(RPCError) in try transaction.acknowledgeRenaming(params) }) { stored in
+            LibraryRenamingTold.Output(told: stored.output, isDurable: stored.placement.isDurable)
+        }
     }
 
     /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.

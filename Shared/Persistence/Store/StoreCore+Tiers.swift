@@ -20,6 +20,7 @@ extension StoreCore {
     private func connected(_ index: Int, _ contact: TierContact) {
         let known = tiers[index].progress
         tiers[index].link.connected()
+        tiers[index].isAway = false
         tiers[index].lastError = nil
         tiers[index].isAcquainted = known.mark == contact.mark
         if let mark = known.mark, mark != contact.mark || contact.contacts <= known.contacts {
@@ -60,7 +61,10 @@ extension StoreCore {
     /// What was under way on the connection has an unknown outcome: it stays owed.
     private func abandon(_ index: Int) {
         let name = tiers[index].name
-        if !tiers[index].link.isTrusted { tiers[index].hasFailed = true }
+        if !tiers[index].link.isTrusted {
+            tiers[index].hasFailed = true
+            tiers[index].isAway = true
+        }
         let requests = tiers[index].requests
         let live = tiers[index].live
         tiers[index].requests = []

@@ -18,13 +18,15 @@ public struct StoreStatus: Sendable {
     public var isStarting = false
     public var counters: [String: Int64] = [:]
 
-    public init() {}
+    public init(isUp: Bool = false) { self.isUp = isUp }
 }
 
 /// How a remote tier is.
 public struct RemoteStatus: Sendable, Equatable {
     public var name: TierName
     public var state: ServiceHealth.Tier.State
+    /// It failed, and has not come back: not so while a first attempt is under way.
+    public var isAway = false
     /// Records that it has still to receive.
     public var pending = 0
     public var pendingSince: Timestamp?
@@ -45,7 +47,7 @@ extension StoreCore {
             status.heldBytes = memory.heldCost
             status.remote = tiers.map { tier in
                 RemoteStatus(
-                    name: tier.name, state: Self.state(of: tier.link),
+                    name: tier.name, state: Self.state(of: tier.link), isAway: tier.isAway,
                     pending: memory.book.count(tier.name) + tier.rowsToSeed,
                     pendingSince: memory.book.oldest(tier.name),
                     lastError: tier.lastError, latency: tier.latency)

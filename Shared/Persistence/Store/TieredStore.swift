@@ -48,8 +48,10 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     private let queue = Mutex(Queue())
     private let work = DispatchSemaphore(value: 0)
     private let memory: SharedMemory<Record>
-    private let status = Mutex(StoreStatus())
+    /// Up until the thread says otherwise, so that the start is no event.
+    private let status = Mutex(StoreStatus(isUp: true))
     private let now: @Sendable () -> Timestamp
+    private let happened: @Sendable (StoreEvent) -> Void
     private let finished = Promise<Void>()
 
     package typealias MakePorts =
@@ -63,15 +65,18 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - journalPath: where to note what only memory holds, so that it outlives the process; nil: nowhere.
+    ///   - happened: is told, on the store's thread, what an operator should read in the log. Must not block.
     ///   - makePorts: makes the remote tiers, which report as they are told.
     /// - Throws: when the file must not be used, as when a later version of Rivet wrote it. A disk that is full or
     ///   failing is no error: the store is degraded then, and tries again.
     package init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp, policy: TierPolicy = TierPolicy(),
-        journalPath: String? = nil, makePorts: @escaping MakePorts = { _ in [] }
+        journalPath: String? = nil, happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
+        makePorts: @escaping MakePorts = { _ in [] }
     ) async throws(LocalTableError) {
         memory = SharedMemory(limit: memoryLimit)
         self.now = now
+        self.happened = happened
         let opened = Promise<Result<Void, LocalTableError>>()
         let thread = Thread { [self] in run(path, policy, journalPath, makePorts, opened) }
         thread.name = "store"
@@ -271,10 +276,12 @@ public final class TieredStore<Table: LocalTable>: Sendable {
 
     private func publish(_ core: StoreCore<Table>) {
         let current = core.status
-        status.withLock { status in
-            let since = status.pendingSince
+        let events = status.withLock { status in
+            let (since, events) = (status.pendingSince, current.events(since: status))
             status = current
             status.pendingSince = current.pending == 0 ? nil : since ?? now()
+            return events
         }
+        for event in events { happened(event) }
     }
 }

@@ -66,6 +66,8 @@ struct RemoteTier<Record: TieredRecord> {
     var rowsToSeed = 0
     /// Contact was tried and did not come about, since the start.
     var hasFailed = false
+    /// Contact was lost, or could not be made, and has not been made since.
+    var isAway = false
     var lastError: String?
     var latency: Duration?
 

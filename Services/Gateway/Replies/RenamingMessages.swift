@@ -1,0 +1,49 @@
+import Contracts
+import Dialogue
+import Logging
+
+/// Tells people whose machine had to take another nickname, because a tier that was away had one of that name.
+///
+/// The library-service remembers whom to tell, until it is told that they were: somebody may be told twice, nobody never.
+struct RenamingMessages<Calls: ServiceCalls>: Sendable {
+    static var interval: Duration { .seconds(10) }
+
+    let calls: Calls
+    let courier: Courier
+    let logger: Logger
+    let now: @Sendable () -> Timestamp
+
+    /// Until cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.interval)
+            await round()
+        }
+    }
+
+    func round() async {
+        // While the library is away there is nothing to tell; the next round asks again.
+        guard let found = try? await calls.call(LibraryRenamings.self, NoParams()) else { return }
+        for renaming in found.renamings {
+            guard await tell(renaming) else { continue }
+            do throws(ServiceFailure) {
+                _ = try await calls.call(
+                    LibraryRenamingTold.self, MachineReference(userID: renaming.userID, id: renaming.id))
+            } catch {
+                logger.warning("somebody may be told once more of a new nickname", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// - Returns: whether nothing is left to be told.
+    private func tell(_ renaming: LibraryRenamings.Renaming) async -> Bool {
+        // A private chat has its person's number. Who has none cannot be written to.
+        guard let chatID = Int64(renaming.userID) else { return true }
+        let reply = OutgoingReply(
+            Dialogue.renamed(from: renaming.renamedFrom, to: renaming.nickname), toChat: chatID, at: now())
+        switch await courier.send(reply) {
+        case .sent, .dropped: return true
+        case .late, .stopping: return false
+        }
+    }
+}

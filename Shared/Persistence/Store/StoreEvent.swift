@@ -1,0 +1,47 @@
+public import Contracts
+
+/// Something about a store that an operator should read in its log: a line for each.
+public enum StoreEvent: Sendable, Equatable {
+    case diskLost(reason: String)
+    case diskBack
+    /// A broken file was moved aside, and a new one made of what could be read of it.
+    case fileReplaced(salvaged: Int64)
+    case tierLost(TierName, reason: String)
+    case tierBack(TierName)
+    /// Rows that others wrote in a tier, or that were missing here.
+    case rowsAdopted(Int64)
+    case rowsQuarantined(Int64)
+    /// Two machines of one person have the same nickname, in different tiers.
+    case clashes(Int64)
+    /// A tier does not take something: our bug.
+    case refused(by: TierName?, reason: String)
+}
+
+extension StoreStatus {
+    /// What happened between `earlier` and now.
+    func events(since earlier: StoreStatus) -> [StoreEvent] {
+        var events: [StoreEvent] = []
+        if earlier.isUp, !isUp { events.append(.diskLost(reason: lastError ?? "no error is known")) }
+        if !earlier.isUp, isUp { events.append(.diskBack) }
+        for tier in remote {
+            let wasAway = earlier.remote.first { $0.name == tier.name }?.isAway ?? false
+            if tier.isAway, !wasAway {
+                events.append(.tierLost(tier.name, reason: tier.lastError ?? "no error is known"))
+            }
+            if wasAway, !tier.isAway { events.append(.tierBack(tier.name)) }
+        }
+        func grown(_ counter: String) -> Int64? {
+            let growth = (counters[counter] ?? 0) - (earlier.counters[counter] ?? 0)
+            return growth > 0 ? growth : nil
+        }
+        if grown("disk.replaced") != nil { events.append(.fileReplaced(salvaged: grown("disk.salvaged") ?? 0)) }
+        if let count = grown("rows.adopted") { events.append(.rowsAdopted(count)) }
+        if let count = grown("rows.quarantined") { events.append(.rowsQuarantined(count)) }
+        if let count = grown("clashes") { events.append(.clashes(count)) }
+        if grown("tiers.refusals") != nil {
+            let tier = remote.first { $0.lastError != nil }
+            events.append(.refused(by: tier?.name, reason: tier?.lastError ?? "no error is known"))
+        }
+        return events
+    }
+}
