@@ -112,7 +112,7 @@ let package = Package(
             name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Contracts", "CSQLite", "Migrations", "TelegramSimulator", "TestSupport"],
+            dependencies: ["Contracts", "CLibpq", "CSQLite", "Migrations", "TelegramSimulator", "TestSupport"],
             path: "Tests/Benchmarks"),
         .testTarget(name: "ContractsTests", dependencies: ["TestSupport", "Contracts"], path: "Tests/ContractsTests"),
         .testTarget(name: "DialogueTests", dependencies: ["TestSupport", "Dialogue"], path: "Tests/DialogueTests"),

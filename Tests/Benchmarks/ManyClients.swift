@@ -13,13 +13,26 @@ struct ManyClients {
         frames = (0..<count).map(frame)
     }
 
+    /// What came of a load.
+    struct Outcome {
+        /// Answers a second.
+        var rate: Double
+        /// From each call to its answer.
+        var latencies: [Duration]
+    }
+
     /// Has every client call again as soon as it was answered, for `duration`.
-    /// - Returns: answers a second.
-    func rate(for duration: Duration) throws -> Double {
+    ///
+    /// - Parameter while: asked after each answer; false ends it early.
+    func run(for duration: Duration, while isWanted: () -> Bool = { true }) throws -> Outcome {
         var descriptors = clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-        for (client, frame) in zip(clients, frames) { try client.sendBytes(frame) }
+        var sentAt: [ContinuousClock.Instant] = []
         let start = ContinuousClock.now
-        var answers = 0
+        for (client, frame) in zip(clients, frames) {
+            sentAt.append(.now)
+            try client.sendBytes(frame)
+        }
+        var latencies: [Duration] = []
         var inFlight = clients.count
         while inFlight > 0 {
             guard poll(&descriptors, nfds_t(descriptors.count), 10_000) > 0 else {
@@ -27,15 +40,17 @@ struct ManyClients {
             }
             for index in descriptors.indices where descriptors[index].revents != 0 {
                 try receiveAnswer(descriptors[index].fd)
-                answers += 1
-                if .now - start < duration {
+                let now = ContinuousClock.now
+                latencies.append(now - sentAt[index])
+                if now - start < duration, isWanted() {
+                    sentAt[index] = now
                     try clients[index].sendBytes(frames[index])
                 } else {
                     inFlight -= 1
                 }
             }
         }
-        return Double(answers) / (.now - start).seconds
+        return Outcome(rate: Double(latencies.count) / (.now - start).seconds, latencies: latencies)
     }
 
     /// Reads what has come, in one system call, so that the measuring costs little of what is measured.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Prints what was measured, and whether it is within its bound.
 struct Report {
     /// By what factor a bound may be missed before the run as a whole is bad. What is printed does not depend on it.
@@ -21,7 +23,9 @@ struct Report {
         missedBy factor: Double
     ) {
         let mark = factor <= 1 ? "met   " : "MISSED"
-        print("\(mark)  \(name): \(value.text(digits))\(unit) (\(relation) \(bound.text(1))\(unit))")
+        print("\(mark)  \(name): \(value.text(digits))\(unit) (\(relation) \(bound.text(bound < 2 ? 2 : 1))\(unit))")
+        // Also into a pipe: the parts take minutes.
+        fflush(nil)
         if factor > allowance { isGood = false }
     }
 }

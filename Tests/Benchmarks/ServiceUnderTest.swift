@@ -13,10 +13,14 @@ struct ServiceUnderTest {
     /// - Parameters:
     ///   - directory: for its databases and its log, on the disk that is measured.
     ///   - telegramURL: where the gateway finds a Bot API server.
-    init(_ binary: RivetBinary, directory: String, telegramURL: String = "") throws {
+    ///   - run: for its socket, whose path must be short; of two services of one kind each has its own.
+    ///   - environment: more settings, such as the URLs of databases.
+    init(
+        _ binary: RivetBinary, directory: String, telegramURL: String = "", run: String = "0",
+        environment: [String: String] = [:]
+    ) throws {
         let name = binary.rawValue.dropFirst("rivet-".count)
-        // A socket's path must be short.
-        let run = "/tmp/rivet-bench-\(getpid())"
+        let run = "/tmp/rivet-bench-\(getpid())-\(run)"
         socketPath = "\(run)/\(name).sock"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let start = ContinuousClock.now
@@ -25,7 +29,7 @@ struct ServiceUnderTest {
             environment: [
                 "RIVET_STATE_DIR": directory + "/state", "RIVET_RUNTIME_DIR": run, "RIVET_LOG_LEVEL": "error",
                 "TELEGRAM_API_URL": telegramURL, "TELEGRAM_BOT_TOKEN": "1:BENCH",
-            ],
+            ].merging(environment) { _, own in own },
             log: directory + "/\(name).log")
         _ = try FrameClient(socketPath).result("service.health")
         readyAfter = .now - start

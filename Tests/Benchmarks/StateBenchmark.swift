@@ -9,7 +9,7 @@ struct StateBenchmark {
     var rounds: Int
     var callsPerRound = 200
 
-    private static let data: JSONValue = [
+    static let data: JSONValue = [
         "nickname": "Main compressor", "manufacturer": "Siemens", "model_number": "3RQ2000-2AW00",
         "serial_number": nil, "photo_file_id": "AgACAgIAAxkBAAIBZ2ZkQ2VudHJhbF9waG90b19vZl9hX21hY2hpbmU",
     ]
@@ -69,13 +69,13 @@ struct StateBenchmark {
         let clients = try ManyClients(count: 256, path: service.socketPath) { user in
             FrameClient.request("state.save", Self.save(user: user + 1, updateID: nil), id: 1)
         }
-        _ = try clients.rate(for: .milliseconds(300))
+        _ = try clients.run(for: .milliseconds(300))
         var ratios: [Double] = []
         var rates: [Double] = []
         for round in 0..<max(3, rounds / 3) {
             let bare = try Samples.measure(callsPerRound) { try commit.commit(user: round + 1, data: Self.data.text) }
             let bareRate = Double(bare.count) / bare.reduce(.zero, +).seconds
-            let rate = try clients.rate(for: .milliseconds(500))
+            let rate = try clients.run(for: .milliseconds(500)).rate
             rates.append(rate)
             ratios.append(rate / bareRate)
         }
@@ -89,7 +89,7 @@ struct StateBenchmark {
         return try client.receiveBody() ?? []
     }
 
-    private static func save(user: Int, updateID: Int64?) -> [String: JSONValue] {
+    static func save(user: Int, updateID: Int64?) -> [String: JSONValue] {
         [
             "user_id": .string("\(user)"), "chat_id": .string("\(user)"), "step": "location", "data": data,
             "update_id": updateID.map(JSONValue.integer) ?? .null,

@@ -84,6 +84,11 @@ public final class PostgresCluster: Sendable {
         return "postgresql://\(user):\(password)@127.0.0.1:\(port ?? self.port)/\(database)?sslmode=disable"
     }
 
+    /// Makes an empty database.
+    public func createDatabase(_ name: String) throws {
+        try run("createdb", ["--host=\(directory.path)", "--port=\(port)", "--username=\(Self.user)", name])
+    }
+
     // MARK: Life and death
 
     public func start() throws {

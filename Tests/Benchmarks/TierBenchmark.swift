@@ -1,0 +1,194 @@
+import Contracts
+import Glibc
+import TestSupport
+
+/// What remote tiers cost, up and away: real PostgreSQL servers on this machine, which wait for the disk as Rivet does.
+struct TierBenchmark {
+    static let deadline = Duration.milliseconds(750)
+    static let debts = 10_000
+
+    var directory: String
+    var rounds: Int
+    var callsPerRound = 100
+
+    func run(_ report: inout Report) throws {
+        let clusters = try (0..<3).map { _ in try PostgresCluster(isDurable: true) }
+        try oneClient(clusters, &report)
+        try blackhole(clusters[0], &report)
+        try debts(clusters[0], &report)
+    }
+
+    private func urls(_ clusters: [PostgresCluster], _ database: String) throws -> [String: String] {
+        let names = ["NEON_DATABASE_URL", "SUPABASE_DATABASE_URL", "RAILWAY_DATABASE_URL"]
+        for cluster in clusters { try cluster.createDatabase(database) }
+        return Dictionary(uniqueKeysWithValues: zip(names, clusters.map { $0.url(database: database) }))
+    }
+
+    // MARK: Up
+
+    private func oneClient(_ clusters: [PostgresCluster], _ report: inout Report) throws {
+        let one = try Subject(self, "one", try urls([clusters[0]], "one"))
+        let three = try Subject(self, "three", try urls(clusters, "three"))
+        let commit = try BareCommit(path: directory + "/bare-tier.db")
+        let upsert = try BareUpsert(url: clusters[0].url(database: "one"))
+        let load = FrameClient.request("state.load", ["user_id": "0", "chat_id": "0"], id: 1)
+        try one.client.sendBytes(load)
+        let echo = try BareEcho(path: directory + "/tier-echo.sock", answer: try one.client.receiveBody() ?? [])
+        var (commits, upserts, trips) = ([Duration](), [Duration](), [Duration]())
+        var (ones, threes) = ([Duration](), [Duration]())
+        // Each measured in turns with the others, so that a machine whose speed drifts bears on all.
+        for _ in 0..<rounds {
+            for _ in 0..<callsPerRound {
+                commits += try Samples.measure(1) { try commit.commit(user: 0, data: StateBenchmark.data.text) }
+                upserts += try Samples.measure(1) { try upsert.upsert(user: 0, data: StateBenchmark.data.text) }
+                ones += try Samples.measure(1) { try one.save() }
+                threes += try Samples.measure(1) { try three.save() }
+            }
+            trips += try Samples.measure(callsPerRound) { try echo.roundTrip(load) }
+        }
+        let floor = max(Samples(commits).median, Samples(upserts).median).microseconds
+        let trip = Samples(trips).median.microseconds
+        report.note(
+            "floors      bare commit p50 \(Samples(commits).median.microseconds.text(0)) µs, bare libpq upsert p50 "
+                + "\(Samples(upserts).median.microseconds.text(0)) µs, bare round trip p50 \(trip.text(0)) µs")
+        report.note(
+            "state.save  one tier p50 \(Samples(ones).median.microseconds.text(0)) µs, three tiers p50 "
+                + "\(Samples(threes).median.microseconds.text(0)) µs")
+        report.check(
+            "one tier: (state.save p50 - bare round trip) / the slower floor",
+            (Samples(ones).median.microseconds - trip) / floor, atMost: 1.5)
+        report.check(
+            "state.save p50 with three tiers / with one", Samples(threes).median / Samples(ones).median, atMost: 1.15)
+        try many(one, upsert, &report)
+        one.service.stop()
+        three.service.stop()
+    }
+
+    private func many(_ subject: Subject, _ upsert: BareUpsert, _ report: inout Report) throws {
+        let clients = try ManyClients(count: 256, path: subject.service.socketPath) { user in
+            FrameClient.request("state.save", StateBenchmark.save(user: user + 1, updateID: nil), id: 1)
+        }
+        _ = try clients.run(for: .milliseconds(300))
+        var ratios: [Double] = []
+        for round in 0..<max(3, rounds / 3) {
+            let bare = try Samples.measure(callsPerRound) {
+                try upsert.upsert(user: round + 1, data: StateBenchmark.data.text)
+            }
+            let rate = try clients.run(for: .milliseconds(500)).rate
+            ratios.append(rate * bare.reduce(.zero, +).seconds / Double(bare.count))
+        }
+        report.check(
+            "256 clients' saves / bare libpq upserts one at a time", ratios.sorted()[ratios.count / 2], atLeast: 4)
+    }
+
+    // MARK: Away
+
+    private func blackhole(_ cluster: PostgresCluster, _ report: inout Report) throws {
+        let clientCount = 16
+        let without = try Subject(self, "without", [:])
+        let quiet = try without.load(clientCount).run(for: .seconds(3))
+        without.service.stop()
+        try cluster.createDatabase("hole")
+        let proxy = try FaultProxy(to: cluster.port)
+        let subject = try Subject(
+            self, "hole", ["NEON_DATABASE_URL": cluster.tcpURL(database: "hole", port: proxy.port)])
+        let clients = try subject.load(clientCount)
+        _ = try clients.run(for: .seconds(1))
+        proxy.set(.blackhole)
+        let during = try clients.run(for: .seconds(6))
+        let waited = during.latencies.filter { $0 > Self.deadline / 2 }
+        report.check(
+            "a tier is blackholed under \(clientCount) clients: writes that waited", Double(waited.count), digits: 0,
+            atMost: Double(clientCount))
+        report.check(
+            "the longest of them / RIVET_REMOTE_DEADLINE", (during.latencies.max() ?? .zero) / Self.deadline,
+            atMost: 1.2)
+        report.check(
+            "p99 of all others / p99 without that tier",
+            Samples(during.latencies.filter { $0 <= Self.deadline / 2 }).quantile(0.99)
+                / Samples(quiet.latencies).quantile(0.99), atMost: 2)
+        subject.service.stop()
+        proxy.close()
+    }
+
+    private func debts(_ cluster: PostgresCluster, _ report: inout Report) throws {
+        try cluster.createDatabase("debts")
+        let proxy = try FaultProxy(to: cluster.port)
+        let subject = try Subject(
+            self, "debts", ["NEON_DATABASE_URL": cluster.tcpURL(database: "debts", port: proxy.port)])
+        let live = try subject.load(1)
+        let quiet = try live.run(for: .seconds(3))
+        proxy.set(.refuse)
+        try subject.pipeline(users: 1_000..<(1_000 + Self.debts))
+        let owed = try subject.pending()
+        proxy.set(.pass)
+        // From contact on: how long the tier stays away after it is back is the probe's matter.
+        while try subject.pending() >= owed { usleep(2_000) }
+        let start = ContinuousClock.now
+        let paid = try FrameClient(subject.service.socketPath)
+        var lastLook = ContinuousClock.now
+        let during = try live.run(for: .seconds(30)) {
+            guard .now - lastLook > .milliseconds(50) else { return true }
+            lastLook = .now
+            return (try? Subject.pending(paid)).map { $0 > 0 } ?? false
+        }
+        let elapsed = ContinuousClock.now - start
+        report.note("\(owed) debts")
+        report.check("\(Self.debts) debts are paid back in", elapsed.seconds, atMost: 5, " s")
+        report.check(
+            "live p99 meanwhile / quiet p99",
+            Samples(during.latencies).quantile(0.99) / Samples(quiet.latencies).quantile(0.99), atMost: 3)
+        subject.service.stop()
+        proxy.close()
+    }
+}
+
+extension TierBenchmark {
+    /// A state-service with some tiers, and a client.
+    final class Subject {
+        let service: ServiceUnderTest
+        let client: FrameClient
+        private var updateID: Int64 = 0
+
+        init(_ benchmark: TierBenchmark, _ name: String, _ environment: [String: String]) throws {
+            service = try ServiceUnderTest(
+                .state, directory: benchmark.directory + "/tier-" + name, run: name, environment: environment)
+            client = try FrameClient(service.socketPath)
+            for _ in 0..<200 { try save() }
+        }
+
+        func save() throws {
+            updateID += 1
+            try client.sendBytes(
+                FrameClient.request("state.save", StateBenchmark.save(user: 0, updateID: updateID), id: 1))
+            _ = try client.receiveBody()
+        }
+
+        func load(_ count: Int) throws -> ManyClients {
+            try ManyClients(count: count, path: service.socketPath) { user in
+                FrameClient.request("state.save", StateBenchmark.save(user: user + 1, updateID: nil), id: 1)
+            }
+        }
+
+        /// Saves of many users, some at a time on one connection.
+        func pipeline(users: Range<Int>) throws {
+            var next = users.lowerBound
+            while next < users.upperBound {
+                let chunk = next..<min(next + 200, users.upperBound)
+                for user in chunk {
+                    try client.sendBytes(
+                        FrameClient.request("state.save", StateBenchmark.save(user: user, updateID: nil), id: 1))
+                }
+                for _ in chunk { _ = try client.receiveBody() }
+                next = chunk.upperBound
+            }
+        }
+
+        func pending() throws -> Int64 { try Self.pending(client) }
+
+        static func pending(_ client: FrameClient) throws -> Int64 {
+            let health = try client.result("service.health")
+            return health["tiers"]?.arrayValue?.first?["pending"]?.integerValue ?? 0
+        }
+    }
+}
