@@ -74,7 +74,7 @@ struct ChecklistTests {
         let store = try await test.conversations(at: disk.path + "/state.db", deadline: .milliseconds(300))
         test.databases.set(.refuse)
         disk.fill()
-        try await fillUp(store)
+        try await store.fillUp()
         let saved = try await store.save("7", "model", ["nickname": "Pump"])
         #expect(saved.placement == Placement(storedIn: [.memory], isDurable: false))
         let state = try #require(try await store.load("7"))
@@ -172,13 +172,5 @@ struct ChecklistTests {
         try await store.whole()
         await store.close()
         try await test.expectEqualTiers()
-    }
-
-    /// What is free within the file is used up first.
-    private func fillUp(_ store: ConversationStore) async throws {
-        for number in 0... {
-            let saved = try await store.save("filler", "\(number)", ["x": .string(Samples.repeating("x", 4_000))])
-            if !saved.placement.isDurable { return }
-        }
     }
 }

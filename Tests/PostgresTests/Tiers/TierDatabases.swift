@@ -190,6 +190,13 @@ extension StoreWithStatus {
         } catch { throw NotInTime(description: "\(error): \(last.summary), \(last.counters)") }
     }
 
+    /// Waits until `tiers` have everything, whatever the others do.
+    func whole(of tiers: [TierName]) async throws {
+        try await eventually("\(tiers) have everything") {
+            status.remote.allSatisfy { !tiers.contains($0.name) || ($0.state == .up && $0.pending == 0) }
+        }
+    }
+
     /// Waits until a tier is known to be away.
     func lost(_ tier: TierName) async throws {
         try await eventually("\(tier) is down") { status.remote.first { $0.name == tier }?.state == .down }
@@ -211,6 +218,14 @@ extension ConversationStore {
     func clear(_ user: String, update: Int64? = nil) async throws -> StateClear.Output {
         let key = ConversationKey(userID: user, chatID: user)
         return try await clear(.init(key: key, reason: .completed, updateID: update, outcome: nil))().get()
+    }
+
+    /// Saves until the disk takes no more: what is free within the file is used up first.
+    func fillUp() async throws {
+        for number in 0... {
+            let saved = try await save("filler", "\(number)", ["x": .string(Samples.repeating("x", 4_000))])
+            if !saved.placement.storedIn.contains(.sqlite) { return }
+        }
     }
 
     func load(_ user: String) async throws -> Conversation? {
