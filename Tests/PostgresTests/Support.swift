@@ -70,3 +70,10 @@ extension PostgresConnection {
         return error
     }
 }
+
+extension Revision {
+    /// One of a row whose times are those of these tests: not below them, as Rivet's own never are.
+    init(number: Int64) {
+        self.init(rawValue: Revision(at: Timestamp(milliseconds: 1_795_000_101_000)).rawValue + number)
+    }
+}

@@ -8,9 +8,16 @@ extension ServerTests {
     @Suite struct ConversationTableTests {
         private let key = ConversationKey(userID: "7", chatID: "-100:3")
 
-        private func record(_ revision: Int64, step: String = "model", closed: Bool = false) -> ConversationRecord {
+        /// - Parameter number: of the revision, counted from a base that is not below the time of the row.
+        private func record(_ number: Int64, step: String = "model", closed: Bool = false) -> ConversationRecord {
+            record(at: Revision(number: number), step: step, closed: closed)
+        }
+
+        private func record(
+            at revision: Revision, step: String = "model", closed: Bool = false
+        ) -> ConversationRecord {
             var record = ConversationRecord(
-                key: key, revision: Revision(rawValue: revision), isClosed: closed, step: step,
+                key: key, revision: revision, isClosed: closed, step: step,
                 data: [
                     "nickname": "Pump 🔧 \"x\" \\ 'y'", "notes": .string(String(repeating: "ß🔧", count: 1_000)),
                     "number": .integer(.max), "own": .decimal("1.50"), "none": .null, "list": [true, [], [:]],
@@ -21,7 +28,7 @@ extension ServerTests {
                 lastClearing: nil)
             record.appliedUpdates = [
                 .init(updateID: 11, revision: Revision(rawValue: 5), expiresAt: nil),
-                .init(updateID: 12, revision: Revision(rawValue: revision), expiresAt: record.expiresAt),
+                .init(updateID: 12, revision: revision, expiresAt: record.expiresAt),
             ]
             record.lastClearing = .init(reason: .completed, outcome: ["machine_id": "x"], updateID: 11)
             return record
@@ -68,8 +75,11 @@ extension ServerTests {
                     VALUES ('7', '-100:3', 'theirs', \(updatedAt))
                     """)
                 let theirs = try #require(try await stored(connection)).revision.rawValue
-                for (revision, expected) in [(theirs, 0), (theirs + 1, 1)] {
-                    let result = try await connection.run(PostgresConversationTable.put(record(revision)))
+                // An equal one is theirs, and gives the row its revision; where there is no time, that is none.
+                for (revision, expected) in [(theirs - 1, 0), (theirs, theirs == 0 ? 0 : 1), (theirs + 1, 1)] {
+                    var ours = record(at: Revision(rawValue: revision))
+                    ours.updatedAt = Timestamp(milliseconds: max(0, revision >> 16))
+                    let result = try await connection.run(PostgresConversationTable.put(ours))
                     #expect(result.affectedRows == expected, "\(updatedAt) \(revision)")
                 }
             }
@@ -121,7 +131,7 @@ extension ServerTests {
             let earlier = PostgresConversationTable.prune(before: moment.advanced(by: .milliseconds(-1)), limit: 5)
             #expect(try await connection.run(earlier).affectedRows == 0)
             let result = try await connection.run(PostgresConversationTable.prune(before: moment, limit: 5))
-            #expect(result.rows.map { $0.integer(0) } == [10])
+            #expect(result.rows.map { $0.integer(0) } == [Revision(number: 10).rawValue])
         }
 
         @Test func theTimeZoneAndDateStyleOfTheSessionDoNotMatter() async throws {
@@ -139,8 +149,15 @@ extension ServerTests {
         private let id = "0192f3c4-0000-4000-8000-000000000001"
         private let other = "0192f3c4-0000-4000-8000-000000000002"
 
+        /// - Parameter number: of the revision, counted from a base that is not below the time of the row.
         private func machine(
-            _ revision: Int64, _ nickname: String = "Pump 🔧", id: String? = nil, deleted: Bool = false
+            _ number: Int64, _ nickname: String = "Pump 🔧", id: String? = nil, deleted: Bool = false
+        ) -> MachineRecord {
+            machine(at: Revision(number: number), nickname, id: id, deleted: deleted)
+        }
+
+        private func machine(
+            at revision: Revision, _ nickname: String = "Pump 🔧", id: String? = nil, deleted: Bool = false
         ) -> MachineRecord {
             let details = MachineDetails(
                 nickname: nickname,
@@ -149,9 +166,9 @@ extension ServerTests {
                 ],
                 ocrData: ["lines": ["a", 1, .decimal("2.0"), .null]])
             return MachineRecord(
-                id: id ?? self.id, requestID: "1" + (id ?? self.id).dropFirst(), revision: Revision(rawValue: revision),
+                id: id ?? self.id, requestID: "1" + (id ?? self.id).dropFirst(), revision: revision,
                 userID: "7", details: details, createdAt: Timestamp(milliseconds: 1_795_000_000_001),
-                updatedAt: Timestamp(milliseconds: 1_795_000_000_000 + revision % 1_000),
+                updatedAt: Timestamp(milliseconds: 1_795_000_000_000 + revision.rawValue % 1_000),
                 deletedAt: deleted ? Timestamp(milliseconds: 1_795_000_100_000) : nil)
         }
 
@@ -222,9 +239,13 @@ extension ServerTests {
                         VALUES ('\(id)', '7', 'theirs', \(updatedAt), \(createdAt))
                         """)
                     let theirs = try #require(try await stored(connection)).revision.rawValue
-                    #expect(try await put(machine(theirs, deleted: deleted), connection) == 0)
+                    func ours(_ revision: Int64) -> MachineRecord {
+                        machine(at: Revision(rawValue: revision), deleted: deleted)
+                    }
+                    #expect(try await put(ours(theirs - 1), connection) == 0)
                     #expect(try await counts(connection) == [1, 0])
-                    #expect(try await put(machine(theirs + 1, deleted: deleted), connection) == 1)
+                    if theirs > 0 { #expect(try await put(ours(theirs), connection) == 1) }
+                    #expect(try await put(ours(theirs + 1), connection) == 1)
                     #expect(try await counts(connection) == (deleted ? [0, 1] : [1, 0]))
                 }
             }

@@ -56,7 +56,7 @@ public final class PostgresCluster: Sendable {
             unix_socket_directories = '\(directory.path)'
             fsync = \(isDurable ? "on" : "off")
             synchronous_commit = \(isDurable ? "on" : "off")
-            max_connections = 40
+            max_connections = 100
             shared_buffers = 32MB
             autovacuum = off
             lc_messages = 'C'

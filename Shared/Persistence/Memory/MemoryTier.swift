@@ -36,12 +36,14 @@ struct MemoryTier<Record: TieredRecord> {
         return record
     }
 
-    /// Keeps a copy of what a durable tier holds. It replaces what was held of that key up to its revision.
+    /// Keeps a copy of what a durable tier holds. It replaces what is here of that key, unless that is newer.
     mutating func cache(_ record: Record) {
         if let heldRecord = held[record.key] {
             guard heldRecord.revision <= record.revision else { return }
             held[record.key] = nil
             heldCost -= heldRecord.memoryCost
+        } else if let copy = young[record.key] ?? old[record.key], copy.revision >= record.revision {
+            return
         }
         forgetCopy(record.key)
         addYoung(record)
@@ -50,10 +52,11 @@ struct MemoryTier<Record: TieredRecord> {
     /// Whether `hold` would have room, were all of them of different keys that are not held yet.
     func canHold(_ records: [Record]) -> Bool { records.reduce(heldCost) { $0 + $1.memoryCost } <= limit }
 
-    /// Keeps `records`, which the disk does not hold. Of several of one key, the last is kept.
+    /// Keeps `records`, which the disk does not hold. Of each key, the newest is kept.
     /// - Returns: false when there is no room for all of them, and then nothing was changed.
     mutating func hold(_ records: [Record]) -> Bool {
-        let newest = Dictionary(records.map { ($0.key, $0) }) { _, later in later }
+        let newest = Dictionary(records.map { ($0.key, $0) }) { $0.revision > $1.revision ? $0 : $1 }
+            .filter { key, record in peek(key).map { $0.revision < record.revision } ?? true }
         let cost = newest.values.reduce(heldCost) { $0 - (held[$1.key]?.memoryCost ?? 0) + $1.memoryCost }
         guard cost <= limit else { return false }
         for record in newest.values {

@@ -1,0 +1,176 @@
+import Contracts
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// What was asked of the store when it was first written down, line by line.
+@Suite(.serialized, .needsPostgres)
+struct ChecklistTests {
+    @Test func aSavePersistsToPostgreSQL() async throws {
+        let test = try await StoreUnderTest()
+        let store = try await test.conversations()
+        let saved = try await store.save("7", "model", ["nickname": "Pump 🔧", "photo_file_id": .null], update: 1)
+        #expect(saved.placement == Placement([.neon, .sqlite, .memory]))
+        let row = try #require(
+            try await test.databases.run(
+                """
+                SELECT current_step, state_data->>'nickname', revision, expires_at - updated_at = INTERVAL '24 hours'
+                FROM conversation_states WHERE user_id = '7' AND chat_id = '7' AND conversation_type = 'add_machine'
+                """
+            ).first)
+        #expect(row.columns == ["model", "Pump 🔧", "\(saved.revision.rawValue)", "t"])
+        await store.close()
+    }
+
+    /// However it fails: at once, in time, or with a lost connection.
+    @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole, .holdAnswers, .cutBeforeAnswer])
+    func aSaveFallsBackToSQLiteWhenPostgreSQLFails(_ failure: FaultProxy.Behaviour) async throws {
+        let test = try await StoreUnderTest()
+        let store = try await test.conversations(deadline: .milliseconds(300))
+        try await store.whole()
+        test.databases.set(failure)
+        let saved = try await store.save("7", "model", ["nickname": "Pump"])
+        #expect(saved.placement == Placement([.sqlite, .memory]))
+        #expect(try await store.load("7")?.step == "model")
+        #expect(store.status.isUp && store.status.remote[0].pending == 1)
+        test.databases.set(.pass)
+        try await store.whole()
+        #expect(try await store.load("7")?.storedIn == [.neon, .sqlite, .memory])
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    @Test func aLoadRetrievesFromPostgreSQL() async throws {
+        let test = try await StoreUnderTest()
+        var store = try await test.conversations()
+        try await store.save("7", "model", ["nickname": "Pump"], update: 5)
+        await store.close()
+        // Another disk, which has nothing.
+        store = try await test.conversations(at: test.directory.path + "/other.db")
+        let state = try #require(try await store.load("7"))
+        #expect(state.step == "model" && state.data == ["nickname": "Pump"] && state.updateID == 5)
+        #expect(state.storedIn.contains(.neon) && state.storedIn.contains(.sqlite))
+        await store.close()
+    }
+
+    @Test func aLoadFallsBackToSQLiteWhenPostgreSQLFails() async throws {
+        let test = try await StoreUnderTest()
+        var store = try await test.conversations()
+        try await store.save("7", "model")
+        await store.close()
+        test.databases.set(.refuse)
+        store = try await test.conversations()
+        let state = try #require(try await store.load("7"))
+        #expect(state.step == "model" && state.storedIn.contains(.sqlite))
+        try await store.lost(.neon)
+        await store.close()
+    }
+
+    @Test func aLoadUsesMemoryWhenBothFail() async throws {
+        let test = try await StoreUnderTest()
+        guard let disk = SmallDisk(bytes: 1 << 20, at: test.directory.path + "/disk") else { return }
+        let store = try await test.conversations(at: disk.path + "/state.db", deadline: .milliseconds(300))
+        test.databases.set(.refuse)
+        disk.fill()
+        try await store.fillUp()
+        let saved = try await store.save("7", "model", ["nickname": "Pump"])
+        #expect(saved.placement == Placement(storedIn: [.memory], isDurable: false))
+        let state = try #require(try await store.load("7"))
+        #expect(state.step == "model" && state.data == ["nickname": "Pump"] && state.storedIn == [.memory])
+        #expect(store.status.isMemoryOnly && store.status.lastError?.contains("full") == true)
+        disk.free()
+        test.databases.set(.pass)
+        try await store.whole()
+        #expect(try await store.load("7")?.storedIn == [.neon, .sqlite, .memory])
+        #expect(try await test.databases.conversations().contains { $0.step == "model" })
+        await store.close()
+    }
+
+    @Test func aClearRemovesFromAllTiers() async throws {
+        let test = try await StoreUnderTest(3)
+        let store = try await test.conversations()
+        try await store.save("7", "notes", ["nickname": "Pump"])
+        try await store.whole()
+        let cleared = try await store.clear("7", update: 9)
+        #expect(cleared.cleared && cleared.placement.isDurable)
+        try await store.whole()
+        #expect(try await store.load("7") == nil)
+        for index in 0..<3 {
+            let row = try #require(
+                try await test.databases.run(
+                    "SELECT closed, state_data, expires_at <= updated_at FROM conversation_states", on: index
+                ).first)
+            #expect(row.columns == ["t", "{}", "t"])
+        }
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    @Test func aCleanupRemovesWhatExpiredFromAllTiers() async throws {
+        let test = try await StoreUnderTest(2)
+        let store = try await test.conversations()
+        try await store.save("silent", "model", ["nickname": "Pump"])
+        test.clock.advance(.seconds(86_399))
+        try await store.save("talking", "serial")
+        #expect(try await store.sweep().get() == 0)
+        #expect(try await store.load("silent") != nil)
+        test.clock.advance(.seconds(1))
+        #expect(try await store.load("silent") == nil)
+        #expect(try await store.sweep().get() == 1)
+        try await store.whole()
+        for index in 0..<2 {
+            let rows = try await test.databases.run(
+                "SELECT user_id, closed, last_clear->>'reason' FROM conversation_states ORDER BY user_id", on: index)
+            #expect(rows.map(\.columns) == [["silent", "t", "expired"], ["talking", "f", nil]])
+        }
+        // A fresh start, which outlives the tombstone.
+        try await store.save("silent", "nickname")
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    @Test func aDuplicateNicknameIsDetected() async throws {
+        let test = try await StoreUnderTest()
+        var store = try await test.machines()
+        try await store.add("Main compressor")
+        for isKnownFromPostgreSQL in [false, true] {
+            if isKnownFromPostgreSQL {
+                await store.close()
+                store = try await test.machines(at: test.directory.path + "/other.db")
+            }
+            let error = await #expect(throws: RPCError.self) { try await store.add("MAIN Compressor") }
+            #expect(error?.code == .duplicateNickname && error?.suggestion == "MAIN Compressor (2)")
+        }
+        try await store.add("Main compressor", user: "8")
+        try await store.whole()
+        #expect(try await test.databases.machines().count == 2)
+        await store.close()
+    }
+
+    /// A first contact that does not come about: the service starts, and serves.
+    @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole])
+    func neonRefusesOrIsSilentFromTheStart(_ failure: FaultProxy.Behaviour) async throws {
+        let test = try await StoreUnderTest()
+        // On a disk with something on it nobody waits for a tier to start.
+        let local = try await ConversationStore(
+            path: test.statePath, memoryLimit: 1 << 20, timeToLive: .seconds(86_400), now: test.clock.now)
+        try await local.save("6", "model")
+        await local.close()
+        test.databases.set(failure)
+        let start = ContinuousClock.now
+        let store = try await test.conversations(deadline: .milliseconds(300))
+        for step in ["nickname", "manufacturer", "model"] {
+            #expect(try await store.save("7", step).placement == Placement([.sqlite, .memory]))
+        }
+        #expect(.now - start < .seconds(3))
+        #expect(store.state(of: .neon) != .up)
+        test.databases.set(.pass)
+        test.databases.proxies[0].reset()
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+}

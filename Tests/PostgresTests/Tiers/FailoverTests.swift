@@ -1,0 +1,233 @@
+import Contracts
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// Down the tiers and back up: what was said last is what is read, whatever is away.
+@Suite(.serialized, .needsPostgres)
+struct FailoverTests {
+    @Test func oneTierAfterAnotherIsKilledAndComesBack() async throws {
+        let clusters = try (0..<3).map { _ in try PostgresCluster() }
+        let test = try StoreUnderTest(try await TierDatabases(3, clusters: clusters))
+        guard let disk = SmallDisk(bytes: 2 << 20, at: test.directory.path + "/disk") else { return }
+        let path = disk.path + "/state.db"
+        let store = try await test.conversations(at: path, deadline: .milliseconds(500))
+        var steps = 0
+        func save() async throws -> Placement {
+            steps += 1
+            let saved = try await store.save("7", "step \(steps)", ["number": .integer(Int64(steps))])
+            #expect(try await store.load("7")?.step == "step \(steps)")
+            return saved.placement
+        }
+        #expect(try await save() == Placement([.neon, .sqlite, .memory]))
+        for (cluster, next) in zip(clusters, [TierName.supabase, .railway, nil]) {
+            cluster.kill()
+            #expect(try await save().storedIn.contains(.sqlite))
+            #expect(try await save() == Placement([next, .sqlite, .memory].compactMap(\.self)))
+        }
+        disk.fill()
+        try await store.fillUp()
+        #expect(try await save() == Placement(storedIn: [.memory], isDurable: false))
+        #expect(store.status.health == .failing)
+        disk.free()
+        try await eventually("the disk takes what memory holds") { store.status.isUp && store.status.pending == 0 }
+        #expect(store.status.health == .degraded)
+        #expect(try await save() == Placement([.sqlite, .memory]))
+        for (cluster, tier) in zip(clusters, TierDatabases.tierNames).reversed() {
+            try cluster.start()
+            try await eventually("\(tier) is back") { store.state(of: tier) == .up }
+            #expect(try await save().storedIn.contains(tier))
+        }
+        try await store.whole()
+        #expect(store.status.health == .ok)
+        await store.close()
+        let local = try test.records(ConversationTable.self, at: path)
+        for index in 0..<3 { #expect(try await test.databases.conversations(on: index) == local) }
+    }
+
+    /// The tier of choice comes back with what it had, and an empty disk asks both.
+    @Test(arguments: [false, true])
+    func nothingStaleIsReadAfterFailback(_ isCleared: Bool) async throws {
+        let test = try await StoreUnderTest(2)
+        let store = try await test.conversations(deadline: .milliseconds(300))
+        try await store.save("7", "manufacturer")
+        try await store.whole()
+        test.databases.proxies[0].set(.refuse)
+        for step in ["model", "serial"] { try await store.save("7", step) }
+        if isCleared { try await store.clear("7") }
+        try await store.whole(of: [.supabase])
+        await store.close()
+        test.databases.proxies[0].set(.pass)
+        // The row of the tier of choice is stale now.
+        #expect(try await test.databases.conversations()[0].step == "manufacturer")
+        let other = try await test.conversations(at: test.directory.path + "/other.db")
+        #expect(try await other.load("7")?.step == (isCleared ? nil : "serial"))
+        try await other.whole()
+        #expect(try await other.load("7")?.step == (isCleared ? nil : "serial"))
+        await other.close()
+        let rows = try await test.databases.conversations()
+        #expect(try await rows == test.databases.conversations(on: 1))
+        #expect(rows[0].isClosed == isCleared)
+    }
+
+    /// Also while it comes back, under the eyes of whoever reads.
+    @Test func aClearedConversationStaysClearedWhileATierComesBack() async throws {
+        let test = try await StoreUnderTest(2)
+        let store = try await test.conversations(deadline: .milliseconds(300))
+        try await store.save("7", "notes")
+        try await store.whole()
+        test.databases.set(.refuse)
+        try await store.clear("7")
+        test.databases.set(.pass)
+        while store.status.remote.contains(where: { $0.state != .up || $0.pending > 0 }) {
+            #expect(try await store.load("7") == nil)
+            await Task.yield()
+        }
+        #expect(try await store.load("7") == nil)
+        for index in 0..<2 { #expect(try await test.databases.conversations(on: index).allSatisfy(\.isClosed)) }
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    @Test func aMachineOfAnOutageArrivesOnce() async throws {
+        let test = try await StoreUnderTest(2)
+        var store = try await test.machines(deadline: .milliseconds(300))
+        try await store.whole()
+        test.databases.set(.blackhole)
+        let request = UUID().uuidString.lowercased()
+        let added = try await store.add("Pump", request: request)
+        #expect(added.isDurable && added.machine.storedIn == [.sqlite, .memory])
+        #expect(try await store.add("Pump", request: request).machine.id == added.machine.id)
+        await store.close()
+        store = try await test.machines(deadline: .milliseconds(300))
+        #expect(try await store.add("Pump", request: request).machine.id == added.machine.id)
+        test.databases.set(.pass)
+        test.databases.proxies.forEach { $0.reset() }
+        try await store.whole()
+        #expect(try await store.add("Pump", request: request).machine.id == added.machine.id)
+        await store.close()
+        for index in 0..<2 { #expect(try await test.databases.machines(on: index).map(\.id) == [added.machine.id]) }
+        try await test.expectEqualTiers()
+    }
+
+    /// The server commits, and the connection ends before it says so.
+    @Test func aCommitWhoseAnswerIsLostAppliesOnce() async throws {
+        let test = try await StoreUnderTest()
+        let (conversations, machines) = (
+            try await test.conversations(deadline: .milliseconds(500)),
+            try await test.machines(deadline: .milliseconds(500))
+        )
+        try await conversations.whole()
+        try await machines.whole()
+        test.databases.set(.cutBeforeAnswer)
+        let saved = try await conversations.save("7", "model", ["nickname": "Pump"], update: 3)
+        let request = UUID().uuidString.lowercased()
+        let added = try await machines.add("Pump", request: request)
+        #expect(saved.placement == Placement([.sqlite, .memory]))
+        #expect(added.machine.storedIn == [.sqlite, .memory])
+        // It is there all the same.
+        try await eventually("the server has done it") {
+            let (rows, more) = (try await test.databases.conversations(), try await test.databases.machines())
+            return rows.map(\.revision) == [saved.revision] && more.map(\.id) == [added.machine.id]
+        }
+        test.databases.set(.pass)
+        try await conversations.whole()
+        try await machines.whole()
+        let again = try await conversations.save("7", "other", update: 3)
+        #expect(again.revision == saved.revision)
+        #expect(try await machines.add("Pump", request: request).machine.id == added.machine.id)
+        await conversations.close()
+        await machines.close()
+        try await test.expectEqualTiers()
+        #expect(try await test.databases.machines().count == 1)
+    }
+
+    /// One person waits once, and the others not at all.
+    @Test(arguments: [FaultProxy.Behaviour.blackhole, .delay(.seconds(3)), .holdAnswers])
+    func aSlowFirstTierCostsOneDeadline(_ failure: FaultProxy.Behaviour) async throws {
+        let test = try await StoreUnderTest(3)
+        let deadline = Duration.milliseconds(750)
+        let store = try await test.conversations(deadline: deadline)
+        try await store.whole()
+        test.databases.proxies[0].set(failure)
+        var start = ContinuousClock.now
+        let inFlight = try await withThrowingTaskGroup(of: Placement.self) { group in
+            for user in 0..<20 { group.addTask { try await store.save("\(user)", "model").placement } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let first = ContinuousClock.now - start
+        #expect(first < deadline + .milliseconds(600), "those in flight waited \(first)")
+        #expect(inFlight.allSatisfy { $0.isDurable && !$0.storedIn.contains(.neon) })
+        start = .now
+        for number in 0..<20 {
+            let placement = try await store.save("later", "\(number)").placement
+            #expect(placement.storedIn.contains(.supabase) && !placement.storedIn.contains(.neon))
+        }
+        let later = ContinuousClock.now - start
+        #expect(later < deadline, "20 later ones waited \(later) together")
+        test.databases.proxies[0].set(.pass)
+        test.databases.proxies[0].reset()
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// What a person is told of where an answer is, is so.
+    @Test(arguments: [Durability.remote, .local])
+    func anAcknowledgementSaysWhereItIs(_ durability: Durability) async throws {
+        let test = try await StoreUnderTest(2)
+        let store = try await test.conversations(durability)
+        try await store.whole()
+        let latency = Duration.milliseconds(250)
+        test.databases.set(.delay(latency))
+        for step in ["nickname", "manufacturer", "model"] {
+            let start = ContinuousClock.now
+            let saved = try await store.save("7", step)
+            let elapsed = ContinuousClock.now - start
+            switch durability {
+            case .remote:
+                #expect(saved.placement.storedIn.contains(.neon) && elapsed >= latency)
+                #expect(try await test.databases.conversations().map(\.revision) == [saved.revision])
+            case .local:
+                #expect(saved.placement == Placement([.sqlite, .memory]))
+                #expect(elapsed < latency)
+            }
+        }
+        test.databases.set(.pass)
+        try await store.whole()
+        #expect(try await store.load("7")?.storedIn == [.neon, .supabase, .sqlite, .memory])
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// What is owed is known to the next process.
+    @Test func debtsOutliveTheStore() async throws {
+        let test = try await StoreUnderTest(2)
+        var (states, library) = (
+            try await test.conversations(deadline: .milliseconds(300)),
+            try await test.machines(deadline: .milliseconds(300))
+        )
+        try await states.whole()
+        try await library.whole()
+        test.databases.proxies[1].set(.refuse)
+        for user in 0..<30 { try await states.save("\(user)", "model") }
+        try await states.clear("3")
+        try await library.add("Pump")
+        for _ in 1...2 {
+            await states.close()
+            await library.close()
+            states = try await test.conversations(deadline: .milliseconds(300))
+            library = try await test.machines(deadline: .milliseconds(300))
+            #expect(states.status.remote[1].pending == 30 && library.status.remote[1].pending == 1)
+            #expect(try await states.load("4")?.storedIn.contains(.supabase) == false)
+        }
+        test.databases.set(.pass)
+        try await states.whole()
+        try await library.whole()
+        await states.close()
+        await library.close()
+        try await test.expectEqualTiers()
+    }
+}
