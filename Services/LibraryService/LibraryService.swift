@@ -45,6 +45,10 @@ struct LibraryService {
         methods.on(LibraryUpdate.self) { params throws(RPCError) in .later(store.update(params)) }
         methods.on(LibraryDelete.self) { params throws(RPCError) in .later(store.delete(params)) }
         methods.on(LibraryRestore.self) { params throws(RPCError) in .later(store.restore(params)) }
+        methods.on(TiersPull.self) { _ throws(RPCError) in
+            store.reconcile()
+            return .now(TiersPull.Output(started: store.status.remote.map(\.name)))
+        }
         methods.onHealth(context) { store.status.healthReport(at: .now()) }
         return methods
     }
