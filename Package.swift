@@ -145,6 +145,7 @@ let package = Package(
             name: "ServiceKitTests",
             dependencies: [
                 "TestSupport", "Control", "Contracts", "Persistence", "ServiceKit", "Systemd", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
@@ -156,8 +157,8 @@ let package = Package(
         .testTarget(
             name: "SocketTests",
             dependencies: [
-                "Contracts", "TelegramSimulator", "TestSupport", "Gateway", "StateService", "LibraryService", "Control",
-                "CSQLite",
+                "Contracts", "Persistence", "TelegramSimulator", "TestSupport", "Gateway", "StateService",
+                "LibraryService", "Control", "CSQLite",
             ],
             path: "Tests/SocketTests"),
     ]

@@ -3,9 +3,11 @@ import Contracts
 /// What the program exits with: scripts rely on the numbers.
 enum ExitCodes {
     static let done: Int32 = 0
-    /// What was asked for could not be done; for `health`, a service is degraded.
+    /// What was asked for could not be done; for `health`, a service is degraded; for `tiers`, one is away or behind; for
+    /// `verify`, something differs.
     static let failed: Int32 = 1
-    /// A service gives no answer; for `health`, also one that is failing.
+    /// A service gives no answer; for `health` and `tiers`, also one that is failing; for `verify`, a tier that cannot be
+    /// read.
     static let unreachable: Int32 = 2
     /// EX_USAGE of sysexits.h.
     static let usage: Int32 = 64
@@ -16,9 +18,11 @@ enum ExitCodes {
 
     static let help = """
         EXIT CODES
-          0   done; for health, all services are ok
-          1   it could not be done; for health, a service is degraded
-          2   a service does not answer; for health, also one that is failing
+          0   done; for health and tiers, all is well; for verify, all tiers are equal
+          1   it could not be done; for health, a service is degraded; for tiers, one is away or behind; for verify,
+              something differs
+          2   a service does not answer; for health and tiers, also one that is failing; for verify, a tier that cannot
+              be read
           64  the command line is wrong
           74  the answer could not be written
           78  a setting is wrong
@@ -32,6 +36,20 @@ enum ExitCodes {
             case .degraded: failed
             case .failing, nil: unreachable
             }
+        }.max() ?? done
+    }
+
+    /// What a tier may be owed for so long without being called behind.
+    static let owedSecondsMax: Int64 = 30
+
+    /// The worst of what the services said of their tiers.
+    static func ofTiers(_ healths: [ServiceHealth.Output?]) -> Int32 {
+        healths.map { health -> Int32 in
+            guard let health, health.status != .failing else { return unreachable }
+            let isBehind = health.tiers.contains { tier in
+                tier.state != .up || tier.oldestPendingAge.map { $0 > owedSecondsMax } ?? false
+            }
+            return isBehind ? failed : done
         }.max() ?? done
     }
 }

@@ -14,7 +14,10 @@ struct Rivetctl: AsyncParsableCommand {
             \(ExitCodes.help)
             """,
         version: rivetVersion,
-        subcommands: [HealthCommand.self, MigrateCommand.self, ShowCommand.self, SweepCommand.self])
+        subcommands: [
+            HealthCommand.self, TiersCommand.self, VerifyCommand.self, PullCommand.self, MigrateCommand.self,
+            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self,
+        ])
 }
 
 /// Runs the command, and makes of every failure one line and an exit code.

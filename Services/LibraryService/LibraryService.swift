@@ -48,6 +48,10 @@ struct LibraryService {
         methods.on(LibraryRestore.self) { params throws(RPCError) in .later(store.restore(params)) }
         methods.on(LibraryRenamings.self) { _ throws(RPCError) in .later(store.renamings()) }
         methods.on(LibraryRenamingTold.self) { params throws(RPCError) in .later(store.renamingTold(params)) }
+        methods.on(TiersPull.self) { _ throws(RPCError) in
+            store.reconcile()
+            return .now(TiersPull.Output(started: store.status.remote.map(\.name)))
+        }
         methods.onHealth(context) { store.status.healthReport(at: .now()) }
         return methods
     }

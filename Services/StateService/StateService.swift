@@ -17,7 +17,10 @@ struct StateService {
             path: settings.databasePath, memoryLimit: settings.tiers.memoryLimit, timeToLive: settings.conversationTTL,
             now: Timestamp.now, remote: settings.remoteTiers, journalPath: settings.journalPath,
             happened: { logger.note($0) })
-        let sweeper = Sweeper(store: store, logger: context.logger)
+        if let path = settings.legacyPath {
+            await LegacyImport(path: path, store: store, logger: logger).run()
+        }
+        let sweeper = Sweeper(store: store, logger: logger)
         return ServiceParts(
             methods: methods(of: store, context),
             background: [
@@ -40,6 +43,18 @@ struct StateService {
         methods.on(StateList.self) { params throws(RPCError) in .later(try store.list(params)) }
         methods.on(StateSweep.self) { _ throws(RPCError) in
             .later { await store.sweep().map { StateSweep.Output(deleted: Int64($0)) } }
+        }
+        methods.on(StateImport.self) { params throws(RPCError) in
+            .later {
+                let now = Timestamp.now()
+                // What has expired is of no use to anybody.
+                let records = params.conversations.map { ConversationRecord($0) }.filter { $0.isOpen(at: now) }
+                return await store.importConversations(records).map { StateImport.Output(imported: Int64($0)) }
+            }
+        }
+        methods.on(TiersPull.self) { _ throws(RPCError) in
+            store.reconcile()
+            return .now(TiersPull.Output(started: store.status.remote.map(\.name)))
         }
         methods.onHealth(context) { store.status.healthReport(at: .now()) }
         return methods

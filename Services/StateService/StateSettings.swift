@@ -10,6 +10,8 @@ struct StateSettings {
     var remoteTiers: RemoteTiers
     var conversationTTL: Duration
     var sweepInterval: Duration
+    /// The earlier bot's SQLite file, whose conversations are taken over.
+    var legacyPath: String?
 
     init(_ settings: Settings) throws(ConfigurationError) {
         databasePath = settings.stateDirectory + "/state.db"
@@ -20,5 +22,6 @@ struct StateSettings {
             durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
         conversationTTL = try settings.duration("RIVET_CONVERSATION_TTL", default: .seconds(24 * 3_600))
         sweepInterval = try settings.duration("RIVET_SWEEP_INTERVAL", default: .seconds(3_600))
+        legacyPath = settings.string("RIVET_LEGACY_SQLITE")
     }
 }

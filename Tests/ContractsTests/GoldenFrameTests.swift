@@ -78,6 +78,32 @@ import Testing
         try expect(StateSweep.self, .init(), "{}", .init(deleted: 3), #"{"deleted":3}"#)
     }
 
+    @Test func importing() throws {
+        let item = StateImport.Item(
+            key: Self.key, step: "model", data: ["nickname": "Pump"], startedAt: Self.moment, updatedAt: Self.moment,
+            expiresAt: Self.moment)
+        try expect(
+            StateImport.self, .init(conversations: [item]),
+            #"{"conversations":[{"chat_id":"-100:5","conversation_type":"add_machine","data":{"nickname":"Pump"},"#
+                + #""expires_at":"2026-11-23T13:26:37.690Z","started_at":"2026-11-23T13:26:37.690Z","step":"model","#
+                + #""updated_at":"2026-11-23T13:26:37.690Z","user_id":"7"}]}"#,
+            .init(imported: 1), #"{"imported":1}"#)
+        let tooMany = JSONValue.array(Array(repeating: item.json, count: StateImport.conversationsMax + 1))
+        #expect(throws: RPCError.invalidArgument("conversations", "at most 100 conversations")) {
+            try StateImport.Params(Parameters(["conversations": tooMany]))
+        }
+        let nameless: JSONValue = ["user_id": "7", "chat_id": "7", "step": ""]
+        let error = #expect(throws: RPCError.self) {
+            try StateImport.Params(Parameters(["conversations": [item.json, nameless]]))
+        }
+        #expect(error?.field == "step" && error?.message.hasPrefix("conversations[1]: step must be") == true)
+    }
+
+    @Test func pulling() throws {
+        try expect(
+            TiersPull.self, .init(), "{}", .init(started: [.neon, .railway]), #"{"started":["neon","railway"]}"#)
+    }
+
     @Test func health() throws {
         try expect(
             ServiceHealth.self, .init(), "{}",

@@ -2,6 +2,9 @@
 enum RivetService: String, CaseIterable {
     case state, library, gateway
 
+    /// Those that have tiers.
+    static let storing: [RivetService] = [.state, .library]
+
     /// As systemd knows it.
     var unit: String { "rivet-" + rawValue }
     /// The name of its socket file, without `.sock`.

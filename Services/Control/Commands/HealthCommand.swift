@@ -32,29 +32,10 @@ struct HealthCommand: AsyncParsableCommand {
 
     func run() async throws {
         let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
-        let deadline = timeout?.duration ?? .seconds(2)
-        let answers = await withTaskGroup(of: (RivetService, HealthListing.Answer).self) { group in
-            for service in RivetService.allCases {
-                group.addTask { (service, await Self.ask(service, caller, deadline: deadline)) }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        let listing = HealthListing(
-            answers: RivetService.allCases.compactMap { service in answers[service].map { (service, $0) } }, now: .now()
-        )
+        let answers = await caller.health(of: RivetService.allCases, deadline: timeout?.duration ?? .seconds(2))
+        let listing = HealthListing(answers: answers, now: .now())
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
-        // A socket path that no system takes is a setting to mend, not a service that is away.
-        for case (_, .failure(let failure)) in listing.answers where failure.exitCode == ExitCodes.configuration {
-            throw failure
-        }
+        try listing.throwIfMisconfigured()
         if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }
-    }
-
-    private static func ask(
-        _ service: RivetService, _ caller: ServiceCaller, deadline: Duration
-    ) async -> HealthListing.Answer {
-        do throws(CommandFailure) {
-            return .success(try await caller.call(service, ServiceHealth.self, NoParams(), deadline: deadline))
-        } catch { return .failure(error) }
     }
 }

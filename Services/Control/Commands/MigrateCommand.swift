@@ -2,15 +2,17 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Brings the databases up to date while their services are stopped.
+/// Brings databases up to date: the local ones while their services are stopped, those of tiers at any time.
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Applies the migrations to state.db and library.db while their services are stopped.",
+        abstract: "Applies the migrations: to state.db and library.db, or to the database of a tier.",
         discussion: """
-            The services migrate by themselves when they start; this is for doing it beforehand. One that is running \
-            keeps its database to itself, and this command leaves that alone and exits with 1. A file that is missing \
-            is made.
+            The services migrate by themselves when they start, and a tier's database when they meet it; this is for \
+            doing it beforehand.
+
+            Local files: a service that is running keeps its database to itself, and this command leaves that alone and \
+            exits with 1. A file that is missing is made. The database of a tier may be in use.
             """)
 
     @Option(
@@ -21,36 +23,74 @@ struct MigrateCommand: AsyncParsableCommand {
 
     @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
 
-    @Flag(help: "Print one JSON object: {\"databases\": {\"state.db\": {path, applied, or error and next_step}, ...}}.")
+    @Option(
+        help: ArgumentHelp(
+            "Only the database of this tier, which its *_DATABASE_URL names: neon, supabase, railway.",
+            valueName: "name"))
+    var tier: RemoteTierName?
+
+    @Flag(help: "The local files, and the database of every tier that is configured.")
+    var all = false
+
+    @Flag(
+        help: """
+            Print one JSON object: {"databases": {"state.db": {path, applied, or error and next_step}, "neon": \
+            {database, applied, or error and next_step}, ...}}.
+            """)
     var json = false
 
     func validate() throws {
         if stateDirectory == "" { throw ValidationError("--state-dir must not be empty") }
+        if all, tier != nil { throw ValidationError("--all has every tier: leave out --tier") }
     }
 
     func run() async throws {
         let settings = Settings.forCommand(runtimeDirectory: runtimeDirectory.path, stateDirectory: stateDirectory)
-        var members: [String: JSONValue] = [:]
-        var lines: [String] = []
-        var failures: [CommandFailure] = []
-        for database in LocalDatabase.all {
-            do throws(CommandFailure) {
-                let applied = try database.migrate(settings)
-                members[database.fileName] = [
-                    "path": .string(database.path(settings)), "applied": .array(applied.map(JSONValue.integer)),
-                ]
-                lines.append(TerminalText.escaped("\(database.path(settings)): \(Self.text(applied))"))
-            } catch {
-                members[database.fileName] = error.json
-                failures.append(error)
-            }
+        var remote: [TierDatabase] = []
+        if all || tier != nil { remote = try TierDatabase.configured(settings) }
+        if let tier {
+            remote = remote.filter { $0.name == tier.tier }
+            if remote.isEmpty { throw TierDatabase.missing(tier.tier) }
         }
-        if json { try Output.print(["databases": .object(members)]) } else { try Output.print(lines) }
-        for failure in failures { Output.error(failure.line) }
-        if let worst = failures.map(\.exitCode).max() { throw ExitCode(worst) }
+        var report = Report()
+        for database in tier == nil ? LocalDatabase.all : [] {
+            let path = database.path(settings)
+            do throws(CommandFailure) {
+                report.add(database.fileName, path, ["path": .string(path)], try database.migrate(settings))
+            } catch { report.add(database.fileName, error) }
+        }
+        for database in remote {
+            do throws(CommandFailure) {
+                report.add(
+                    database.name.rawValue, "\(database.name.rawValue) (\(database.target))",
+                    ["database": .string("\(database.target)")], try await database.migrate())
+            } catch { report.add(database.name.rawValue, error) }
+        }
+        try report.print(json: json)
     }
 
-    private static func text(_ applied: [Int64]) -> String {
-        applied.isEmpty ? "up to date" : "applied " + applied.map { "\($0)" }.joined(separator: ", ")
+    /// What became of each database: one that fails does not stop the others.
+    private struct Report {
+        private var members: [String: JSONValue] = [:]
+        private var lines: [String] = []
+        private var failures: [CommandFailure] = []
+
+        mutating func add(_ name: String, _ title: String, _ place: [String: JSONValue], _ applied: [Int64]) {
+            let versions: JSONValue = .array(applied.map(JSONValue.integer))
+            members[name] = .object(place.merging(["applied": versions]) { own, _ in own })
+            let text = applied.isEmpty ? "up to date" : "applied " + applied.map { "\($0)" }.joined(separator: ", ")
+            lines.append(TerminalText.escaped("\(title): \(text)"))
+        }
+
+        mutating func add(_ name: String, _ failure: CommandFailure) {
+            members[name] = failure.json
+            failures.append(failure)
+        }
+
+        func print(json: Bool) throws {
+            if json { try Output.print(["databases": .object(members)]) } else { try Output.print(lines) }
+            for failure in failures { Output.error(failure.line) }
+            if let worst = failures.map(\.exitCode).max() { throw ExitCode(worst) }
+        }
     }
 }

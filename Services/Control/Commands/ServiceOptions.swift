@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import Foundation
 import ServiceKit
 
@@ -12,6 +13,19 @@ struct RuntimeDirectoryOption: ParsableArguments {
 
     func validate() throws {
         if path == "" { throw ValidationError("--runtime-dir must not be empty") }
+    }
+}
+
+/// A tier that is a database elsewhere.
+enum RemoteTierName: String, CaseIterable, ExpressibleByArgument {
+    case neon, supabase, railway
+
+    var tier: TierName {
+        switch self {
+        case .neon: .neon
+        case .supabase: .supabase
+        case .railway: .railway
+        }
     }
 }
 

@@ -3,17 +3,21 @@ import Contracts
 /// What the services said of how they are, for a person.
 struct HealthListing {
     typealias Answer = Result<ServiceHealth.Output, CommandFailure>
+    typealias Entry = (service: RivetService, answer: Answer)
 
-    var answers: [(service: RivetService, answer: Answer)]
+    var answers: [Entry]
     var now: Timestamp
 
     var exitCode: Int32 { ExitCodes.ofHealths(answers.map { try? $0.answer.get().status }) }
 
-    var json: JSONValue {
+    var json: JSONValue { json(\.json) }
+
+    /// One object for each service: what `show` makes of its answer, or why it gave none.
+    func json(_ show: (ServiceHealth.Output) -> JSONValue) -> JSONValue {
         var services: [String: JSONValue] = [:]
         for (service, answer) in answers {
             switch answer {
-            case .success(let health): services[service.unit] = health.json
+            case .success(let health): services[service.unit] = show(health)
             case .failure(let failure): services[service.unit] = failure.json
             }
         }
@@ -21,9 +25,18 @@ struct HealthListing {
     }
 
     /// A table of the services, one of their tiers, and a line for each thing that is the matter.
-    var lines: [String] {
-        let sections = [services.lines, tiers.isEmpty ? [] : tiers.lines, notes]
-        return Array(sections.filter { !$0.isEmpty }.joined(separator: [""]))
+    var lines: [String] { sections([services.lines, tierTable.isEmpty ? [] : tierTable.lines, notes]) }
+
+    /// Those that are not empty, with an empty line between two.
+    func sections(_ sections: [[String]]) -> [String] {
+        Array(sections.filter { !$0.isEmpty }.joined(separator: [""]))
+    }
+
+    /// A socket path that no system takes is a setting to mend, not a service that is away.
+    func throwIfMisconfigured() throws(CommandFailure) {
+        for case (_, .failure(let failure)) in answers where failure.exitCode == ExitCodes.configuration {
+            throw failure
+        }
     }
 
     private var services: TextTable {
@@ -44,7 +57,7 @@ struct HealthListing {
         return table
     }
 
-    private var tiers: TextTable {
+    var tierTable: TextTable {
         var table = TextTable([
             ("SERVICE", .left), ("TIER", .left), ("STATE", .left), ("PENDING", .right), ("OLDEST", .right),
             ("LAST WRITE", .right),
@@ -73,11 +86,13 @@ struct HealthListing {
                     guard let error = tier.lastError, health.detail?.contains(error) != true else { continue }
                     notes.append("\(service.unit): \(tier.name.rawValue): \(error)")
                 }
-            case .failure(let failure):
-                notes.append(failure.cause)
-                if let nextStep = failure.nextStep { notes.append("  " + nextStep) }
+            case .failure(let failure): notes += Self.notes(of: failure)
             }
         }
         return notes.map(TerminalText.escaped)
+    }
+
+    static func notes(of failure: CommandFailure) -> [String] {
+        [failure.cause] + (failure.nextStep.map { ["  " + $0] } ?? [])
     }
 }

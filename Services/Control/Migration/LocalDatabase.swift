@@ -31,7 +31,8 @@ struct LocalDatabase {
             return applied
         } catch {
             switch error {
-            case .migration(.databaseIsNewer), .inUse: throw CommandFailure(error.description)
+            case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse:
+                throw CommandFailure(error.description)
             case .migration(.failed), .open:
                 throw CommandFailure(
                     "\(path): \(error)", nextStep: "Is the file whole, is it writable, and is there room on the disk?")

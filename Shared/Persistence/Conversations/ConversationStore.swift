@@ -194,6 +194,25 @@ public struct ConversationStore: Sendable {
         }
         return await promise.value.map(\.output)
     }
+
+    // MARK: Facts
+
+    /// When something was remembered of which the rows tell nothing; nil when it was not.
+    public func remembered(_ fact: String) async -> Result<Timestamp?, RPCError> {
+        let promise = tiers.submit { transaction throws(RPCError) in
+            try transaction.ask { table throws(SQLiteError) in try table.fact(fact) }
+        }
+        return await promise.value.map { $0.output.map(Timestamp.init(milliseconds:)) }
+    }
+
+    /// Remembers `fact`, on the disk.
+    public func remember(_ fact: String) async -> Result<Void, RPCError> {
+        let promise = tiers.submit { transaction throws(RPCError) in
+            let now = transaction.now.milliseconds
+            try transaction.ask { table throws(SQLiteError) in try table.raiseFact(fact, to: now) }
+        }
+        return await promise.value.map { _ in }
+    }
 }
 
 extension ConversationKey {

@@ -50,6 +50,9 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         try super.init(path: path, store: .conversations)
     }
 
+    /// To read it beside its service.
+    init(reading path: String) throws(LocalTableError) { try super.init(reading: path, store: .conversations) }
+
     public func get(_ key: ConversationKey) throws(SQLiteError) -> ConversationRecord? {
         try connection.rows(
             Self.selectByKey, [.text(key.userID), .text(key.chatID), .text(key.type)], record
@@ -59,7 +62,7 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
     /// A row whose data cannot be read is kept as it is, and its person is asked to begin again.
     private func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
         let record = try Self.record(row)
-        if record.step == ConversationRecord.unreadableStep {
+        if record.step == ConversationRecord.unreadableStep, !isReader {
             try quarantine(record.key.cursorText, "step \(row.text(3) ?? ""): \(row.text(4) ?? "")")
         }
         return record

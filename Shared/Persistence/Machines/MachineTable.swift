@@ -42,6 +42,9 @@ public final class MachineTable: SQLiteTable, MachineRows {
         do { try foldNicknames() } catch { throw .open(error) }
     }
 
+    /// To read it beside its service.
+    init(reading path: String) throws(LocalTableError) { try super.init(reading: path, store: .machines) }
+
     /// Folds the nicknames of rows that another program wrote. SQL's `lower` knows ASCII only.
     private func foldNicknames() throws(SQLiteError) {
         while true {

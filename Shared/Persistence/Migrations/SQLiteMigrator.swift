@@ -6,10 +6,15 @@ import Migrations
 public enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The database was written by a later version of Rivet.
     case databaseIsNewer(path: String, found: Int64, known: Int64)
+    /// It is only read here, and has not had all migrations.
+    case databaseIsOlder(path: String, missing: [Int64])
     case failed(version: Int64, SQLiteError)
 
     public var description: String {
         switch self {
+        case .databaseIsOlder(let path, let missing):
+            "\(path) has not had migration \(missing.map(String.init).joined(separator: ", ")): start its service, or run "
+                + "rivetctl migrate"
         case .databaseIsNewer(let path, let found, let known):
             "\(path) has schema version \(found), and this program knows versions up to \(known): install the newer Rivet "
                 + "that wrote it, or restore a copy from before the upgrade"
@@ -27,7 +32,6 @@ struct SQLiteMigrator {
     /// - Returns: the versions that were applied now.
     func migrate(_ connection: SQLiteConnection) throws(MigrationError) -> [Int64] {
         let migrations = Migration.all(of: store)
-        let known = migrations.last?.version ?? 0
         do {
             try connection.execute(
                 """
@@ -36,13 +40,7 @@ struct SQLiteMigrator {
                     applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
                 """)
         } catch { throw .failed(version: 0, error) }
-        let applied: [Int64]
-        do { applied = try connection.rows("SELECT version FROM schema_migrations") { $0.integer(0) } } catch {
-            throw .failed(version: 0, error)
-        }
-        if let newest = applied.max(), newest > known {
-            throw .databaseIsNewer(path: connection.path, found: newest, known: known)
-        }
+        let applied = try versions(connection)
         var done: [Int64] = []
         for migration in migrations where !applied.contains(migration.version) {
             do { try apply(migration, connection) } catch {
@@ -52,6 +50,30 @@ struct SQLiteMigrator {
             done.append(migration.version)
         }
         return done
+    }
+
+    /// Changes nothing.
+    /// - Throws: unless the database has had just the migrations that are known here.
+    func requireCurrent(_ connection: SQLiteConnection) throws(MigrationError) {
+        let applied = try versions(connection)
+        let missing = Migration.all(of: store).map(\.version).filter { !applied.contains($0) }
+        guard missing.isEmpty else { throw .databaseIsOlder(path: connection.path, missing: missing) }
+    }
+
+    /// The versions that were applied; none of them is newer than those that are known.
+    private func versions(_ connection: SQLiteConnection) throws(MigrationError) -> [Int64] {
+        let known = Migration.all(of: store).last?.version ?? 0
+        let applied: [Int64]
+        do {
+            let hasTable = try connection.rows("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'") { _ in 1
+            }
+            if hasTable.isEmpty { return [] }
+            applied = try connection.rows("SELECT version FROM schema_migrations") { $0.integer(0) }
+        } catch { throw .failed(version: 0, error) }
+        if let newest = applied.max(), newest > known {
+            throw .databaseIsNewer(path: connection.path, found: newest, known: known)
+        }
+        return applied
     }
 
     private func apply(_ migration: Migration, _ connection: SQLiteConnection) throws(SQLiteError) {

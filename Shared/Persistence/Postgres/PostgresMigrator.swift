@@ -43,12 +43,8 @@ public struct PostgresMigrator: Sendable {
 
     /// - Returns: the versions that were applied now.
     public func migrate(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {
-        // Both services may share a database, so "newer" is newer than the newest of either.
-        let known = Migration.all.map(\.version).max() ?? 0
         let found = try await versions(connection)
-        if let newest = found.max(), newest > known {
-            throw .databaseIsNewer(database: connection.target.description, found: newest, known: known)
-        }
+        try Self.requireKnown(found, connection)
         var done: [Int64] = []
         for migration in Migration.all(of: store) where !found.contains(migration.version) {
             let batch = [Self.lock, Self.statement(migration)]
@@ -58,6 +54,30 @@ public struct PostgresMigrator: Sendable {
             done.append(migration.version)
         }
         return done
+    }
+
+    /// The versions that the database has not had. Changes nothing.
+    func missing(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {
+        let exists = PostgresStatement("SELECT to_regclass('schema_migrations') IS NOT NULL")
+        let found: [Int64]
+        do {
+            let hasTable = try await connection.submit([exists], deadline: deadline).value.get()[0].rows[0].flag(0)
+            guard hasTable == true else { return Migration.all(of: store).map(\.version) }
+            let result = try await connection.submit([Self.applied], deadline: deadline).value.get()[0]
+            found = result.rows.compactMap { $0.integer(0) }
+        } catch { throw .failed(version: 0, error) }
+        try Self.requireKnown(found, connection)
+        return Migration.all(of: store).map(\.version).filter { !found.contains($0) }
+    }
+
+    /// Both services may share a database, so "newer" is newer than the newest of either.
+    private static func requireKnown(
+        _ found: [Int64], _ connection: PostgresConnection
+    ) throws(PostgresMigrationError) {
+        let known = Migration.all.map(\.version).max() ?? 0
+        if let newest = found.max(), newest > known {
+            throw .databaseIsNewer(database: connection.target.description, found: newest, known: known)
+        }
     }
 
     private func versions(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {

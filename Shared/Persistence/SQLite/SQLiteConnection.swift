@@ -4,7 +4,7 @@ import Glibc
 /// One connection to one database file.
 ///
 /// Thread rule: opened without SQLite's own mutexes (`SQLITE_OPEN_NOMUTEX`), and used by the one thread that owns it.
-/// It is the only connection to its file: SQLite 3.40 has a race between two connections that write and checkpoint one
+/// It is the only connection to its file that writes: SQLite 3.40 has a race between two that write and checkpoint one
 /// WAL at once.
 final class SQLiteConnection {
     /// Statements wait this long for a lock that another program holds.
@@ -35,6 +35,25 @@ final class SQLiteConnection {
         self.path = path
         self.handle = handle
         try configure()
+    }
+
+    /// Opens the file at `path` to read it, beside whoever writes it. This connection writes neither the file nor its
+    /// log and makes no checkpoint, not even when it is closed last: the race of two writers needs two.
+    init(reading path: String) throws(SQLiteError) {
+        guard access(path, R_OK) == 0 else { throw .cannotOpen(path, errno) }
+        var handle: OpaquePointer?
+        let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code = sqlite3_open_v2(path, &handle, flags, nil)
+        guard code == SQLITE_OK, let handle else {
+            sqlite3_close_v2(handle)
+            throw SQLiteError(code: code, message: String(cString: sqlite3_errstr(code)), operation: "open \(path)")
+        }
+        self.path = path
+        self.handle = handle
+        sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+        let configured = rivet_sqlite_no_checkpoint_on_close(handle)
+        guard configured == SQLITE_OK else { throw failure(configured, "no checkpoint") }
+        try require("query_only", setTo: "ON", reads: "1")
     }
 
     deinit {

@@ -5,8 +5,17 @@ import Migrations
 /// What the tables of both services have in common: a connection, opened and migrated.
 public class SQLiteTable {
     let connection: SQLiteConnection
-    // Given back after the connection is closed: properties go in the order of their declaration.
-    private let lock: DatabaseLock
+    // Given back after the connection is closed: properties go in the order of their declaration. Nil for a reader.
+    private let lock: DatabaseLock?
+    var isReader: Bool { lock == nil }
+
+    /// Opens the file to read it, beside the service that has it.
+    /// - Throws: also when its schema is not the one that this program knows.
+    init(reading path: String, store: Migration.Store) throws(LocalTableError) {
+        lock = nil
+        do { connection = try SQLiteConnection(reading: path) } catch { throw .open(error) }
+        do { try SQLiteMigrator(store: store).requireCurrent(connection) } catch { throw .migration(error) }
+    }
 
     init(path: String, store: Migration.Store) throws(LocalTableError) {
         lock = try DatabaseLock(databasePath: path)

@@ -114,7 +114,7 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
     /// Whether it may be otherwise later. A database of a later version of Rivet stays one.
     public var isTierTrouble: Bool {
         switch self {
-        case .migration(.databaseIsNewer), .inUse: false
+        case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse: false
         case .migration(.failed(_, let error)), .open(let error): error.isTierTrouble
         }
     }
@@ -122,7 +122,7 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
     /// Whether what is in the file is no database, or a broken one.
     var isCorruption: Bool {
         switch self {
-        case .migration(.databaseIsNewer), .inUse: false
+        case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse: false
         case .migration(.failed(_, let error)), .open(let error): error.isCorruption
         }
     }

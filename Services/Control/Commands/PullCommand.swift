@@ -1,0 +1,46 @@
+import ArgumentParser
+import Contracts
+import ServiceKit
+
+/// Has the services take in what somebody else changed in their tiers.
+struct PullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Takes in what somebody else changed in the PostgreSQL tiers, and fills up what they lack.",
+        discussion: """
+            rivet-state and rivet-library compare every row of their tiers with theirs; the newer one wins. They do so by \
+            themselves when they start and when a tier was away. Whoever changes a row by hand sets its updated_at to now.
+            """)
+
+    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+
+    @Flag(help: "Print one JSON object: {\"services\": {\"rivet-state\": {tiers, adopted, unfinished}, ...}}.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp("How long to wait until all is compared: 750ms, 2s. (default: 60s)", valueName: "time"),
+        transform: TimeLimit.parse)
+    var timeout: TimeLimit?
+
+    func run() async throws {
+        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let patience = timeout?.duration ?? .seconds(60)
+        let outcomes = await withTaskGroup(of: (RivetService, PullListing.Outcome).self) { group in
+            for service in RivetService.storing {
+                group.addTask {
+                    let pull = TierPull(service: service, caller: caller, patience: patience)
+                    do throws(CommandFailure) { return (service, .success(try await pull.run())) } catch {
+                        return (service, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        let listing = PullListing(
+            outcomes: RivetService.storing.compactMap { service in outcomes[service].map { (service, $0) } },
+            patience: patience)
+        if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
+        for failure in listing.failures { Output.error(failure.line) }
+        if let worst = listing.failures.map(\.exitCode).max() { throw ExitCode(worst) }
+    }
+}

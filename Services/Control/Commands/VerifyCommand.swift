@@ -1,0 +1,97 @@
+import ArgumentParser
+import Contracts
+import Persistence
+import ServiceKit
+
+/// Compares the local files with the databases of the tiers, key by key.
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Compares what the local disk and each PostgreSQL tier hold, key by key.",
+        discussion: """
+            Reads state.db, library.db and the database of every tier that is configured (*_DATABASE_URL), deleted \
+            records too, and changes nothing. The services may run. What differs is looked at again for some seconds, \
+            since a change may be on its way. What a tier is still owed, as tiers shows it, differs.
+
+            missing: the tier has not got it. extra: only the tier has it. older, newer: the tier has another revision. \
+            content: the same revision, and not the same content. A record that was deleted more than 30 days ago may be \
+            forgotten by either.
+
+            EXIT CODES
+              0   all tiers hold the same
+              1   something differs
+              2   a tier, or the local file, could not be read
+              64  the command line is wrong
+              74  the answer could not be written
+              78  a setting is wrong, or no tier is configured
+            """)
+
+    @Option(
+        name: .customLong("state-dir"),
+        help: ArgumentHelp("The directory of the databases, instead of RIVET_STATE_DIR.", valueName: "path"),
+        completion: .directory)
+    var stateDirectory: String?
+
+    @Option(help: ArgumentHelp("How many differences are shown; all are counted.", valueName: "number"))
+    var limit = 50
+
+    @Flag(
+        help:
+            "Print one JSON object: {\"tiers\": {\"neon\": {\"machines\": {compared, different}, ...}}, differences, total}."
+    )
+    var json = false
+
+    func validate() throws {
+        if stateDirectory == "" { throw ValidationError("--state-dir must not be empty") }
+        if !(0...1_000_000).contains(limit) { throw ValidationError("--limit must be 0 to 1000000") }
+    }
+
+    func run() async throws {
+        let settings = Settings.forCommand(stateDirectory: stateDirectory)
+        let databases = try TierDatabase.configured(settings)
+        if databases.isEmpty { throw TierDatabase.missing(nil) }
+        var listing = VerificationListing(rows: [], limit: limit)
+        for database in databases {
+            let connection: PostgresConnection
+            do throws(CommandFailure) { connection = try await database.connect() } catch {
+                listing.rows += LocalDatabase.all.map { (database.name, $0.store, .failure(error)) }
+                continue
+            }
+            for local in LocalDatabase.all {
+                let verifier = TierVerifier(
+                    store: local.store, path: local.path(settings), connection: connection, now: Timestamp.now,
+                    differencesMax: limit)
+                do throws(VerificationError) {
+                    listing.rows.append((database.name, local.store, .success(try await verifier.compare())))
+                } catch {
+                    let failure = Self.failure(error, database, local.path(settings))
+                    listing.rows.append((database.name, local.store, .failure(failure)))
+                }
+            }
+            connection.close()
+        }
+        if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
+        for failure in listing.failures { Output.error(failure.line) }
+        if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }
+    }
+
+    /// What a person is told of a comparison that came to nothing.
+    static func failure(_ error: VerificationError, _ database: TierDatabase, _ path: String) -> CommandFailure {
+        let tier = database.name.rawValue
+        let exitCode = ExitCodes.unreachable
+        switch error {
+        case .local(.open(let error)):
+            return CommandFailure(
+                "\(path): \(error)",
+                nextStep: "Is --state-dir or RIVET_STATE_DIR right, and may this user read it? Try sudo",
+                exitCode: exitCode)
+        case .local(let error): return CommandFailure(error.description, exitCode: exitCode)
+        case .tier(let error): return database.failure(error, exitCode: exitCode)
+        case .tierIsOlder(let missing):
+            return CommandFailure(
+                "\(tier) has not had migration \(missing.map(String.init).joined(separator: ", "))",
+                nextStep: "rivetctl migrate --tier \(tier), or start the services with it", exitCode: exitCode)
+        case .tierIsNewer(let error): return CommandFailure("\(tier): \(error)", exitCode: exitCode)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Contracts
+import Persistence
+import ServiceKit
+
+/// The PostgreSQL database of a tier, as an operator's settings have it.
+struct TierDatabase {
+    /// A database that slept may need a while to wake up.
+    static let connectDeadline = Duration.seconds(30)
+    /// For one migration, which may have a million rows to go through.
+    static let migrationDeadline = Duration.seconds(600)
+
+    var name: TierName
+    var target: PostgresTarget
+
+    /// Those that are configured, best first.
+    static func configured(_ settings: Settings) throws(CommandFailure) -> [TierDatabase] {
+        do throws(ConfigurationError) {
+            return try TierSettings(settings).databases {
+                try PostgresTarget(url: $0, applicationName: "rivetctl")
+            }.map { TierDatabase(name: $0.name, target: $0.target) }
+        } catch { throw CommandFailure(error) }
+    }
+
+    static func setting(of tier: TierName) -> String { tier.rawValue.uppercased() + "_DATABASE_URL" }
+
+    /// None, or not this one, is configured.
+    static func missing(_ tier: TierName?) -> CommandFailure {
+        let settings =
+            tier.map { setting(of: $0) } ?? "NEON_DATABASE_URL, SUPABASE_DATABASE_URL or RAILWAY_DATABASE_URL"
+        return CommandFailure(
+            tier.map { "\($0.rawValue) is not configured" } ?? "no PostgreSQL tier is configured",
+            nextStep: "Set \(settings) as the services have it", exitCode: ExitCodes.configuration)
+    }
+
+    func connect() async throws(CommandFailure) -> PostgresConnection {
+        do { return try await PostgresConnection.open(target, deadline: Self.connectDeadline).value.get() } catch {
+            throw failure(error)
+        }
+    }
+
+    /// Applies the migrations of both stores that the database has not had. Services may use it meanwhile.
+    /// - Returns: their versions.
+    func migrate() async throws(CommandFailure) -> [Int64] {
+        let connection = try await connect()
+        defer { connection.close() }
+        var applied: [Int64] = []
+        for store in [Migrator.Store.conversations, .machines] {
+            let migrator = PostgresMigrator(store: store, deadline: Self.migrationDeadline)
+            do { applied += try await migrator.migrate(connection) } catch {
+                switch error {
+                case .databaseIsNewer: throw CommandFailure("\(name.rawValue): \(error)")
+                case .failed(let version, let error):
+                    let doing = version == 0 ? "" : "migration \(version) failed and was undone: "
+                    throw failure(error, doing: doing)
+                }
+            }
+        }
+        return applied.sorted()
+    }
+
+    /// What a person is told of `error`.
+    func failure(_ error: PostgresError, doing: String = "", exitCode: Int32 = ExitCodes.failed) -> CommandFailure {
+        CommandFailure("\(name.rawValue): \(doing)\(error)", nextStep: nextStep(error), exitCode: exitCode)
+    }
+
+    private func nextStep(_ error: PostgresError) -> String {
+        let setting = "\(Self.setting(of: name)), or the credential \(name.rawValue)-database-url"
+        switch (error.sqlState?.code, error.sqlState?.category) {
+        case ("3D000", _): return "Make the database, or mend its name in \(setting)"
+        case ("42501", _):
+            return "Its user needs the right to do this: GRANT CREATE, USAGE ON SCHEMA public TO that user"
+        case ("25006", _): return "It takes no writes: is it a standby, or is its quota used up?"
+        case (_, "28"): return "Are user and password right? They are in \(setting)"
+        case (_, "53"): return "It is out of disk, memory or connections: make room there, then do this again"
+        default: break
+        }
+        switch error.failure {
+        case .reconnect, .unusable: return "Does it run, and can it be reached from here? Its address is in \(setting)"
+        case .retry: return "It was busy with something else: do this again"
+        case .conflict, .bug: return "Its own log says more; are its tables those of Rivet?"
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// Takes in open conversations that another program kept, each where it is newer than what is known of its key.
+///
+/// A conversation counts with the revision of its `updated_at`. Idempotent: what was taken in is not newer the next time.
+public enum StateImport: RPCMethod {
+    public static let name = "state.import"
+    public static let isIdempotent = true
+    /// In one call.
+    public static let conversationsMax = 100
+
+    public struct Item: Sendable, Equatable {
+        public var key: ConversationKey
+        public var step: String
+        public var data: [String: JSONValue]
+        public var startedAt: Timestamp
+        public var updatedAt: Timestamp
+        public var expiresAt: Timestamp
+
+        public init(
+            key: ConversationKey, step: String, data: [String: JSONValue], startedAt: Timestamp, updatedAt: Timestamp,
+            expiresAt: Timestamp
+        ) {
+            self.key = key
+            self.step = step
+            self.data = data
+            self.startedAt = startedAt
+            self.updatedAt = updatedAt
+            self.expiresAt = expiresAt
+        }
+
+        public init(_ parameters: Parameters) throws(RPCError) {
+            key = try ConversationKey(parameters)
+            step = try parameters.identifier("step")
+            data = try parameters.object("data")
+            _ = try parameters.storable("data", .object(data), bytesMax: StateSave.dataBytesMax)
+            startedAt = try parameters.timestamp("started_at")
+            updatedAt = try parameters.timestamp("updated_at")
+            expiresAt = try parameters.timestamp("expires_at")
+        }
+
+        public var json: JSONValue {
+            var members = key.members
+            members["step"] = .string(step)
+            members["data"] = .object(data)
+            members["started_at"] = .string(startedAt.description)
+            members["updated_at"] = .string(updatedAt.description)
+            members["expires_at"] = .string(expiresAt.description)
+            return .object(members)
+        }
+    }
+
+    public struct Params: RPCParams {
+        public var conversations: [Item]
+
+        public init(conversations: [Item]) { self.conversations = conversations }
+
+        public init(_ parameters: Parameters) throws(RPCError) {
+            let elements = try parameters.array("conversations")
+            guard elements.count <= StateImport.conversationsMax else {
+                throw .invalidArgument("conversations", "at most \(StateImport.conversationsMax) conversations")
+            }
+            conversations = []
+            for (index, element) in elements.enumerated() {
+                do { conversations.append(try Item(Parameters(element.objectValue ?? [:]))) } catch {
+                    throw RPCError(error.code, "conversations[\(index)]: \(error.message)", field: error.field)
+                }
+            }
+        }
+
+        public var members: [String: JSONValue] { ["conversations": .array(conversations.map(\.json))] }
+    }
+
+    public struct Output: RPCOutput {
+        /// How many were newer than what was known.
+        public var imported: Int64
+
+        public init(imported: Int64) { self.imported = imported }
+        public init(_ members: Parameters) throws(RPCError) { imported = try members.integer("imported") }
+        public var json: JSONValue { ["imported": .integer(imported)] }
+    }
+}

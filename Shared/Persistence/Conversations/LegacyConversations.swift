@@ -1,0 +1,100 @@
+public import Contracts
+
+/// The open conversations in the SQLite file of the earlier bot, page by page. Its file is read and never written.
+///
+/// Thread rule: used by one thread at a time.
+public final class LegacyConversations {
+    public struct Page: Sendable {
+        public var conversations: [StateImport.Item] = []
+        /// Rows of which nobody has any use.
+        public var expired = 0
+        public var unreadable: [Unreadable] = []
+    }
+
+    /// A row that makes no conversation.
+    public struct Unreadable: Sendable, Equatable {
+        public var userID: String
+        public var chatID: String
+        /// Holds nothing that a person typed.
+        public var reason: String
+    }
+
+    /// Where the earlier bot kept it.
+    public static let usualPath = "/tmp/rivet_conversation_states.db"
+
+    private static let select = """
+        SELECT rowid, user_id, chat_id, conversation_type, current_step, state_data, started_at, updated_at, expires_at
+        FROM conversation_states WHERE rowid > ? ORDER BY rowid LIMIT \(StateImport.conversationsMax)
+        """
+
+    private let connection: SQLiteConnection
+    private let now: Timestamp
+    private var position = Int64.min
+
+    /// - Parameter now: what has expired by then is left out.
+    public init(path: String, now: Timestamp) throws(SQLiteError) {
+        connection = try SQLiteConnection(reading: path)
+        self.now = now
+    }
+
+    /// The next rows, not more than go into one `state.import`; nil when there are no more.
+    public func next() throws(SQLiteError) -> Page? {
+        var page = Page()
+        let now = now
+        let rows = try connection.rows(Self.select, [.integer(position)]) { ($0.integer(0), Self.read($0, at: now)) }
+        guard let last = rows.last?.0 else { return nil }
+        position = last
+        for (_, row) in rows {
+            switch row {
+            case .open(let item): page.conversations.append(item)
+            case .expired: page.expired += 1
+            case .unreadable(let unreadable): page.unreadable.append(unreadable)
+            }
+        }
+        return page
+    }
+
+    private enum Row {
+        case open(StateImport.Item)
+        case expired
+        case unreadable(Unreadable)
+    }
+
+    private static func read(_ row: SQLiteStatement, at now: Timestamp) -> Row {
+        let (userID, chatID) = (row.text(1) ?? "", row.text(2) ?? "")
+        func unreadable(_ reason: String) -> Row {
+            .unreadable(Unreadable(userID: userID, chatID: chatID, reason: reason))
+        }
+        // As the earlier bot has it: a row without an end is found by nobody.
+        guard let expiryText = row.text(8) else { return .expired }
+        guard let expiresAt = Timestamp(parsing: expiryText) else { return unreadable("expires_at is no time") }
+        guard now < expiresAt else { return .expired }
+        guard let updatedAt = row.text(7).flatMap({ Timestamp(parsing: $0) }) else {
+            return unreadable("updated_at is no time")
+        }
+        let data: [String: JSONValue]
+        do throws(JSONParseError) {
+            guard let members = try JSONValue(parsing: row.text(5) ?? "").objectValue else {
+                return unreadable("state_data is JSON, and no object")
+            }
+            data = members
+        } catch { return unreadable("state_data is no JSON: \(error)") }
+        let item = StateImport.Item(
+            key: ConversationKey(userID: userID, chatID: chatID, type: row.text(3) ?? ""), step: row.text(4) ?? "",
+            data: data, startedAt: row.text(6).flatMap { Timestamp(parsing: $0) } ?? updatedAt, updatedAt: updatedAt,
+            expiresAt: expiresAt)
+        do throws(RPCError) {
+            return .open(try StateImport.Item(Parameters(item.json.objectValue ?? [:])))
+        } catch { return unreadable(error.message) }
+    }
+}
+
+extension ConversationRecord {
+    /// A conversation that another program kept, with the revision of its last change.
+    public init(_ item: StateImport.Item) {
+        self.init(
+            key: item.key, revision: Revision(at: item.updatedAt), isClosed: false, step: item.step, data: item.data,
+            startedAt: item.startedAt, updatedAt: item.updatedAt, expiresAt: item.expiresAt, lastUpdateID: nil,
+            appliedUpdates: [], lastClearing: nil)
+    }
+}

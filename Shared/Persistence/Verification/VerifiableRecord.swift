@@ -1,0 +1,77 @@
+import Contracts
+
+/// A record that can be compared with what another tier holds of its key.
+protocol VerifiableRecord: TieredRecord {
+    /// Since when it says "gone".
+    var goneSince: Timestamp { get }
+}
+
+extension ConversationRecord: VerifiableRecord {
+    var goneSince: Timestamp { updatedAt }
+}
+
+extension MachineRecord: VerifiableRecord {
+    var goneSince: Timestamp { deletedAt ?? updatedAt }
+}
+
+extension VerifiableRecord {
+    /// Everything but the revision, by name, in the form in which two databases can be compared.
+    private var content: [String: JSONValue] {
+        var content = journalValue.objectValue ?? [:]
+        content["revision"] = nil
+        // JSON that is kept as text: PostgreSQL lays it out in a way of its own.
+        for name in ["applied_updates", "last_clear"] {
+            if let text = content[name]?.stringValue, let value = try? JSONValue(parsing: text) {
+                content[name] = value
+            }
+        }
+        return content
+    }
+
+    /// The names of what differs, beside the revision.
+    func fieldsDiffering(from other: Self) -> [String] {
+        let (own, others) = (content, other.content)
+        return Set(own.keys).union(others.keys).filter { name in
+            !(own[name] ?? .null).isSame(as: others[name] ?? .null)
+        }.sorted()
+    }
+}
+
+extension JSONValue {
+    /// Whether both mean the same: text by its bytes, numbers by their value, however each is spelled. PostgreSQL writes
+    /// `1e2` as `100`.
+    func isSame(as other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.string(let own), .string(let other)): own.utf8.elementsEqual(other.utf8)
+        case (.array(let own), .array(let other)):
+            own.count == other.count && zip(own, other).allSatisfy { $0.isSame(as: $1) }
+        case (.object(let own), .object(let other)):
+            own.count == other.count && own.allSatisfy { name, value in other[name].map(value.isSame) ?? false }
+        case (.integer, .decimal), (.decimal, .integer), (.decimal, .decimal): number == other.number
+        default: self == other
+        }
+    }
+
+    /// A number as its sign, its digits without zeros at either end, and the power of ten of the last one.
+    private var number: String? {
+        let spelling: String
+        switch self {
+        case .integer(let value): spelling = String(value)
+        case .decimal(let text): spelling = text
+        default: return nil
+        }
+        let parts = spelling.split(maxSplits: 1) { $0 == "e" || $0 == "E" }
+        let sign = parts[0].hasPrefix("-") ? "-" : ""
+        let mantissa = parts[0].drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
+        let fraction = mantissa.count > 1 ? mantissa[1] : ""
+        var digits = (mantissa[0] + fraction).drop { $0 == "0" }
+        guard !digits.isEmpty else { return "0" }
+        guard var exponent = parts.count > 1 ? Int(parts[1].drop { $0 == "+" }) : 0 else { return spelling }
+        exponent -= fraction.count
+        while digits.hasSuffix("0") {
+            digits.removeLast()
+            exponent += 1
+        }
+        return "\(sign)\(digits)e\(exponent)"
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Contracts
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import Control
+@testable import Persistence
+
+@Suite struct TierDatabaseTests {
+    private static let url = "postgresql://rivet:hush@db.example/main"
+
+    private func database() throws -> TierDatabase {
+        TierDatabase(name: .supabase, target: try PostgresTarget(url: Self.url))
+    }
+
+    private func error(_ state: String?, _ failure: PostgresFailure, _ detail: String) -> PostgresError {
+        PostgresError(
+            outcome: .notSent, failure: failure, sqlState: state.flatMap { SQLState($0) }, operation: "connect",
+            detail: detail)
+    }
+
+    @Test func theSettingsOrTheCredentialsNameThem() throws {
+        let directory = try TestDirectory()
+        try directory.write(Self.url + "\n", to: "railway-database-url")
+        let settings = Settings(variables: [
+            "NEON_DATABASE_URL": Self.url, "CREDENTIALS_DIRECTORY": directory.path,
+        ])
+        #expect(try TierDatabase.configured(settings).map(\.name) == [.neon, .railway])
+        #expect(try TierDatabase.configured(Settings(variables: [:])).isEmpty)
+    }
+
+    @Test func aMalformedURLIsASettingToMendAndIsNotShown() {
+        let settings = Settings(variables: ["NEON_DATABASE_URL": "postgresql://rivet:hush@[x/main"])
+        let failure = #expect(throws: CommandFailure.self) { try TierDatabase.configured(settings) }
+        #expect(failure?.exitCode == ExitCodes.configuration)
+        #expect(failure?.line.contains("NEON_DATABASE_URL") == true && failure?.line.contains("hush") == false)
+    }
+
+    @Test(arguments: [
+        (nil, PostgresFailure.reconnect, "Does it run, and can it be reached from here? Its address is in SUPABASE_"),
+        (
+            "28P01", .unusable,
+            "Are user and password right? They are in SUPABASE_DATABASE_URL, or the credential supabase-"
+        ),
+        ("3D000", .unusable, "Make the database, or mend its name in SUPABASE_DATABASE_URL"),
+        ("42501", .unusable, "Its user needs the right to do this"),
+        ("25006", .unusable, "It takes no writes"), ("53100", .unusable, "It is out of disk, memory or connections"),
+        ("40001", .retry, "It was busy"), ("42P07", .bug, "Its own log says more"),
+    ])
+    func everyFailureHasANextStep(_ state: String?, _ failure: PostgresFailure, _ nextStep: String) throws {
+        let told = try database().failure(error(state, failure, "because"), exitCode: ExitCodes.unreachable)
+        #expect(told.nextStep?.hasPrefix(nextStep) == true)
+        #expect(told.cause.hasPrefix("supabase: connect: because") && told.exitCode == 2)
+        #expect(!told.line.contains("hush"))
+    }
+
+    @Test func aTierThatIsNotConfiguredIsASettingToMend() {
+        #expect(
+            TierDatabase.missing(.neon).line
+                == "rivetctl: neon is not configured. Set NEON_DATABASE_URL as the services have it")
+        #expect(TierDatabase.missing(nil).exitCode == ExitCodes.configuration)
+    }
+
+    @Test func aComparisonThatCameToNothingIsExplained() throws {
+        func failure(_ error: VerificationError) throws -> CommandFailure {
+            VerifyCommand.failure(error, try database(), "/var/lib/rivet/state.db")
+        }
+        let error = error(nil, .reconnect, "gone")
+        let older = try failure(.tierIsOlder(missing: [4, 6]))
+        #expect(
+            older.line
+                == "rivetctl: supabase has not had migration 4, 6. rivetctl migrate --tier supabase, or start the "
+                + "services with it")
+        let missing = SQLiteError(
+            code: 14, message: "No such file or directory", operation: "open /var/lib/rivet/state.db")
+        let local = try failure(.local(.open(missing)))
+        #expect(local.line.contains("No such file") && local.nextStep?.contains("--state-dir") == true)
+        let newer = PostgresMigrationError.databaseIsNewer(database: "db/main", found: 9, known: 7)
+        for told in [older, local, try failure(.tier(error)), try failure(.tierIsNewer(newer))] {
+            #expect(told.exitCode == ExitCodes.unreachable)
+        }
+    }
+}
+
+/// What the command line takes.
+@Suite struct TierCommandLineTests {
+    @Test(arguments: [
+        ["migrate", "--tier", "sqlite"], ["migrate", "--tier", "neon", "--all"], ["verify", "--limit", "-1"],
+        ["verify", "--limit", "x"], ["verify", "--state-dir", ""], ["import-legacy"], ["import-legacy", ""],
+        ["pull", "--timeout", "5"], ["tiers", "--timeout", "0s"],
+    ])
+    func whatIsWrongIsAUsageError(_ arguments: [String]) {
+        let error = #expect(throws: (any Error).self) { try Rivetctl.parseAsRoot(arguments) }
+        if let error { #expect(Rivetctl.exitCode(for: error).rawValue == ExitCodes.usage) }
+    }
+
+    @Test func whatIsRightIsTaken() throws {
+        let migrate = try #require(try Rivetctl.parseAsRoot(["migrate", "--tier", "railway"]) as? MigrateCommand)
+        #expect(migrate.tier?.tier == .railway && !migrate.all)
+        let verify = try #require(try Rivetctl.parseAsRoot(["verify", "--limit", "3", "--json"]) as? VerifyCommand)
+        #expect(verify.limit == 3 && verify.json)
+        let pull = try #require(try Rivetctl.parseAsRoot(["pull", "--timeout", "5s"]) as? PullCommand)
+        #expect(pull.timeout?.duration == .seconds(5))
+    }
+}

@@ -1,0 +1,112 @@
+import Contracts
+import Foundation
+import Persistence
+import Synchronization
+import TestSupport
+import Testing
+
+/// A PostgreSQL database of a test's own, on a server that these tests share.
+struct PlainDatabase {
+    private static let cluster = Result { try PostgresCluster() }
+
+    let url: String
+
+    /// An empty one.
+    init() async throws {
+        let cluster = try Self.cluster.get()
+        let name = "control_\(UInt64.random(in: 0...UInt64.max))"
+        url = cluster.url(database: name)
+        _ = try await Self.rows("CREATE DATABASE \(name)", at: cluster.url())
+    }
+
+    /// The rows that one statement gives, each column as text.
+    @discardableResult
+    func rows(_ sql: String) async throws -> [[String?]] { try await Self.rows(sql, at: url) }
+
+    private static func rows(_ sql: String, at url: String) async throws -> [[String?]] {
+        let connection = try await PostgresConnection.open(try PostgresTarget(url: url), deadline: .seconds(10)).value
+            .get()
+        defer { connection.close() }
+        return try await connection.submit([PostgresStatement(sql)], deadline: .seconds(20)).value.get()[0].rows.map(
+            \.columns)
+    }
+}
+
+/// Both services that store, in one directory, with PostgreSQL tiers.
+struct StoringServices {
+    let state: RivetProcess
+    let library: RivetProcess
+    let environment: [String: String]
+
+    init(_ environment: [String: String] = [:]) throws {
+        let directory = try TestDirectory()
+        self.environment = environment
+        state = try made(.state, environment, in: directory)
+        library = try made(.library, environment, in: directory)
+    }
+
+    func start() throws {
+        try state.start()
+        try library.start()
+    }
+
+    /// Waits until nothing is owed to any tier.
+    func settle() async throws {
+        for service in [state, library] {
+            try await eventually("nothing is owed by \(service.binary.rawValue)") {
+                let health = try service.client().result("service.health")
+                return health["tiers"]?.arrayValue?.allSatisfy { $0["pending"] == 0 && $0["state"] == "up" } == true
+            }
+        }
+    }
+
+    /// Waits until every tier has been compared, though more is being written.
+    func settleMostly() async throws {
+        for service in [state, library] {
+            try await eventually("\(service.binary.rawValue) has compared its tiers") {
+                let health = try service.client().result("service.health")
+                let tiers = health["tiers"]?.arrayValue?.filter { $0["kind"] == "postgresql" } ?? []
+                return tiers.allSatisfy { tier in
+                    let pulls = health["counters"]?["pulls.\(tier["name"]?.stringValue ?? "")"]?.integerValue ?? 0
+                    return pulls > 0 && (tier["pending"]?.integerValue ?? .max) < 1_000
+                }
+            }
+        }
+    }
+
+    /// Runs rivetctl on their directories, with their settings.
+    func control(_ arguments: String..., settings: [String: String] = [:]) throws -> Rivetctl {
+        let directories = [
+            "RIVET_STATE_DIR": state.stateDirectory, "RIVET_RUNTIME_DIR": state.directory.path + "/run",
+        ]
+        let all = environment.merging(directories) { $1 }.merging(settings) { $1 }
+        return try Rivetctl(arguments, all.filter { !$0.value.isEmpty }, in: state.directory)
+    }
+}
+
+/// One run of rivetctl, to its end.
+struct Rivetctl {
+    let exitCode: Int32
+    /// What it printed, errors too.
+    let lines: [String]
+
+    init(_ arguments: [String], _ environment: [String: String], in directory: TestDirectory) throws {
+        let log = "\(directory.path)/rivetctl-\(UUID().uuidString).log"
+        exitCode = try ChildProcess(
+            RivetBinary.control.path, arguments: arguments, environment: environment, log: log
+        ).wait()
+        lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    var text: String { lines.joined(separator: "\n") }
+    var json: JSONValue { get throws { try JSONValue(parsing: lines.first { $0.hasPrefix("{") } ?? "") } }
+    /// The lines of failures.
+    var errors: [String] { lines.filter { $0.hasPrefix("rivetctl: ") } }
+}
+
+/// Something that one task tells another once.
+final class Flag: Sendable {
+    private let state = Mutex(false)
+    var isSet: Bool { state.withLock { $0 } }
+    func set() { state.withLock { $0 = true } }
+}
