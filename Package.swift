@@ -156,8 +156,8 @@ let package = Package(
         .testTarget(
             name: "SocketTests",
             dependencies: [
-                "Contracts", "TelegramSimulator", "TestSupport", "Gateway", "StateService", "LibraryService", "Control",
-                "CSQLite",
+                "Contracts", "Persistence", "TelegramSimulator", "TestSupport", "Gateway", "StateService",
+                "LibraryService", "Control", "CSQLite",
             ],
             path: "Tests/SocketTests"),
     ]
