@@ -112,12 +112,13 @@ struct Unexpected: Error {}
         ("40001", PostgresFailure.retry), ("40P01", .retry), ("55P03", .retry), ("57014", .retry),
         ("08006", .reconnect), ("08P01", .reconnect), ("08007", .reconnect), ("40003", .reconnect),
         ("57P01", .reconnect), ("57P02", .reconnect), ("57P03", .reconnect), ("57P05", .reconnect),
+        ("42P01", .reconnect),
         ("26000", .reconnect), ("25P02", .reconnect), ("25P03", .reconnect),
         ("25006", .unusable), ("28000", .unusable), ("28P01", .unusable), ("3D000", .unusable), ("42501", .unusable),
         ("53100", .unusable), ("53200", .unusable), ("53300", .unusable), ("57P04", .unusable), ("58030", .unusable),
         ("58P01", .unusable), ("XX001", .unusable), ("XX002", .unusable),
         ("23505", .conflict),
-        ("22001", .bug), ("22P02", .bug), ("23502", .bug), ("42601", .bug), ("42P01", .bug), ("0A000", .bug),
+        ("22001", .bug), ("22P02", .bug), ("23502", .bug), ("42601", .bug), ("0A000", .bug),
         ("25001", .bug), ("40002", .bug), ("P0001", .bug), ("XX000", .bug),
     ])
     func everyStateAsksForSomething(_ code: String, _ failure: PostgresFailure) throws {

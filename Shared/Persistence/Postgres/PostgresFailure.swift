@@ -40,6 +40,7 @@ public enum PostgresFailure: Sendable, Equatable, CaseIterable {
         "57P02": .reconnect,  // crash_shutdown
         "57P03": .reconnect,  // cannot_connect_now: starting up or shutting down
         "57P05": .reconnect,  // idle_session_timeout
+        "42P01": .reconnect,  // undefined_table: the database was emptied; the next contact makes its tables anew
 
         "25006": .unusable,  // read_only_sql_transaction: a standby, or a disk quota
         "28": .unusable,  // authorization: password, pg_hba.conf

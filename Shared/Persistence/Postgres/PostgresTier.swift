@@ -45,8 +45,10 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     private func greet(_ connection: PostgresConnection, _ link: Int, _ mark: Int64) async {
         do {
             _ = try await PostgresMigrator(store: Table.store, deadline: Self.lateMigrationDeadline).migrate(connection)
+            // The second asks nothing but whether the table is there.
             let result = try await connection.submit(
-                [StoreMarks.contact(Table.store, mark)], deadline: Self.requestDeadline
+                [StoreMarks.contact(Table.store, mark), Table.page(after: nil, newerThan: .none, limit: 0)],
+                deadline: Self.requestDeadline
             ).value.get()
             guard let row = result[0].rows.first, let mark = row.integer(0), let contacts = row.integer(1) else {
                 throw PostgresError.connection("contact", "the database keeps no mark")

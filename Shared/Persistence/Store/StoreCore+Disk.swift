@@ -166,7 +166,8 @@ extension StoreCore {
     private func failed(_ reason: String, isCorruption: Bool) {
         lastError = reason
         if isCorruption { isBroken = true }
-        breaker.failed(at: time.instant())
+        // Who runs into the same trouble meanwhile does not put off the next attempt.
+        if breaker.probeAt.map({ $0 <= time.instant() }) ?? true { breaker.failed(at: time.instant()) }
         // The next flush, which the breaker lets through, has the refused records too.
         refusals.succeeded()
     }

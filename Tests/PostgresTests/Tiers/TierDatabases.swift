@@ -179,12 +179,12 @@ extension MachineStore: StoreWithStatus {}
 
 extension StoreWithStatus {
     /// Waits until every tier is up and has everything.
-    func whole(within limit: Duration = .seconds(20), _ more: (StoreStatus) -> Bool = { _ in true }) async throws {
+    func whole(within limit: Duration = .seconds(20)) async throws {
         var last = status
         do {
             try await eventually("all tiers have everything", within: limit) {
                 last = status
-                return last.isUp && last.pending == 0 && !last.isStarting && more(last)
+                return last.isUp && last.pending == 0 && !last.isStarting
                     && last.remote.allSatisfy { $0.state == .up && $0.pending == 0 }
             }
         } catch { throw NotInTime(description: "\(error): \(last.summary), \(last.counters)") }

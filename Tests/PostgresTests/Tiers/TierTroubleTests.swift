@@ -1,0 +1,230 @@
+import Contracts
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// Databases that are emptied, put back, asleep, read-only, full of connections, or away for too long.
+@Suite(.serialized, .needsPostgres)
+struct TierTroubleTests {
+    @Test(arguments: [false, true])
+    func aWipedTierIsFilledAgain(_ isStarting: Bool) async throws {
+        let test = try await StoreUnderTest(2)
+        var (states, library) = (try await test.conversations(), try await test.machines())
+        try await fill(states, library)
+        if isStarting {
+            await states.close()
+            await library.close()
+        }
+        try await test.databases.run("DROP SCHEMA public CASCADE")
+        try await test.databases.run("CREATE SCHEMA public")
+        if isStarting {
+            (states, library) = (try await test.conversations(), try await test.machines())
+        }
+        // Whoever meets it next finds another database.
+        try await states.save("last", "model")
+        try await library.add("Last")
+        try await eventually("the tier is filled") {
+            let rows = try? await test.databases.run(
+                "SELECT (SELECT count(*) FROM conversation_states), (SELECT count(*) FROM user_machines)")
+            return rows?.first?.columns == ["41", "31"]
+        }
+        try await end(test, states, library)
+    }
+
+    /// A backup is put back: the same database, as it was.
+    @Test func aTierThatIsPutBackIsFilledAgain() async throws {
+        let test = try await StoreUnderTest(2)
+        var (states, library) = (try await test.conversations(), try await test.machines())
+        try await fill(states, library)
+        await states.close()
+        await library.close()
+        let name = test.databases.names[0]
+        try await test.databases.administer("CREATE DATABASE \(name)_backup TEMPLATE \(name)")
+        (states, library) = (try await test.conversations(), try await test.machines())
+        for user in 0..<20 { try await states.save("\(user)", "serial") }
+        try await states.clear("21")
+        try await library.add("Later")
+        try await states.whole()
+        try await library.whole()
+        await states.close()
+        await library.close()
+        try await test.databases.administer("ALTER DATABASE \(name) RENAME TO \(name)_gone")
+        try await test.databases.administer("ALTER DATABASE \(name)_backup RENAME TO \(name)")
+        #expect(try await test.databases.conversations().count { $0.step == "serial" } == 0)
+        (states, library) = (try await test.conversations(), try await test.machines())
+        try await eventually("the tier is filled") {
+            let (rows, machines) = (try await test.databases.conversations(), try await test.databases.machines())
+            return rows.count { $0.step == "serial" } == 20 && machines.count == 31
+        }
+        #expect(try await states.load("3")?.step == "serial")
+        #expect(try await states.load("21") == nil)
+        try await end(test, states, library)
+    }
+
+    private func fill(_ states: ConversationStore, _ library: MachineStore) async throws {
+        for user in 0..<40 { try await states.save("\(user)", "model", ["nickname": .string("Pump \(user)")]) }
+        for number in 0..<30 { try await library.add("Machine \(number)") }
+        try await states.whole()
+        try await library.whole()
+    }
+
+    private func end(_ test: StoreUnderTest, _ states: ConversationStore, _ library: MachineStore) async throws {
+        try await states.whole()
+        try await library.whole()
+        await states.close()
+        await library.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// A server that ends idle connections, as one that scales to zero does.
+    @Test func aSleepingTierIsNoDownTier() async throws {
+        let test = try await StoreUnderTest(2)
+        let store = try await test.conversations()
+        try await store.whole()
+        for step in ["nickname", "manufacturer", "model"] {
+            try await test.databases.endSessions()
+            // Known here as soon as nothing of it is left to be said.
+            try await eventually("the end of the session is known") { store.status.remote[0].lastError != nil }
+            #expect(store.state(of: .neon) == .up)
+            let saved = try await store.save("7", step)
+            #expect(saved.placement.storedIn.contains(.neon))
+            #expect(store.status.remote[0].state == .up && store.status.health == .ok)
+        }
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// A standby, or a disk quota: it can be read, and it is no place for a write.
+    @Test func aReadOnlyTierIsDownUntilItTakesWritesAgain() async throws {
+        let test = try await StoreUnderTest(2)
+        let store = try await test.conversations()
+        try await store.save("7", "nickname")
+        try await store.whole()
+        let name = test.databases.names[0]
+        try await test.databases.administer("ALTER DATABASE \(name) SET default_transaction_read_only = on")
+        try await test.databases.endSessions()
+        for step in ["manufacturer", "model", "serial"] {
+            let saved = try await store.save("7", step)
+            #expect(saved.placement.storedIn.contains(.sqlite) && !saved.placement.storedIn.contains(.neon))
+        }
+        try await store.lost(.neon)
+        try await eventually("what is wrong is told") {
+            store.status.remote[0].lastError?.contains("25006") == true
+        }
+        #expect(store.status.health == .degraded)
+        #expect(try await store.save("7", "location").placement == Placement([.supabase, .sqlite, .memory]))
+        try await test.databases.administer("ALTER DATABASE \(name) RESET default_transaction_read_only")
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    @Test func aTierWithoutAConnectionLeftIsDownUntilThereIsOne() async throws {
+        let role = "role_\(UInt64.random(in: 0...UInt64.max))"
+        let connection = try await Server.connect(try TierDatabases.cluster.url())
+        try await connection.run("CREATE ROLE \(role) LOGIN PASSWORD '\(PostgresCluster.password)'")
+        connection.close()
+        let test = try StoreUnderTest(try await TierDatabases(2, owner: role))
+        let store = try await test.conversations()
+        try await store.save("7", "nickname")
+        try await store.whole()
+        let name = test.databases.names[0]
+        try await test.databases.administer("ALTER DATABASE \(name) CONNECTION LIMIT 0")
+        try await test.databases.endSessions()
+        for step in ["manufacturer", "model"] {
+            #expect(try await store.save("7", step).placement.storedIn.contains(.sqlite))
+        }
+        try await store.lost(.neon)
+        try await eventually("what is wrong is told") {
+            store.status.remote[0].lastError?.contains("too many connections") == true
+        }
+        #expect(try await store.save("7", "serial").placement == Placement([.supabase, .sqlite, .memory]))
+        try await test.databases.administer("ALTER DATABASE \(name) CONNECTION LIMIT -1")
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// A tombstone is kept as long as a tier needs it, and what it says holds when it is gone.
+    @Test func tombstonesGoWhenEveryTierHasThem() async throws {
+        let test = try await StoreUnderTest(2)
+        let (states, library) = (
+            try await test.conversations(deadline: .milliseconds(300)),
+            try await test.machines(deadline: .milliseconds(300))
+        )
+        for user in ["7", "8"] { try await states.save(user, "model") }
+        let machine = try await library.add("Pump").machine
+        try await states.whole()
+        try await library.whole()
+        try await states.clear("7")
+        try await states.whole()
+        // The second never hears of the end of these.
+        test.databases.proxies[1].set(.refuse)
+        try await states.clear("8")
+        #expect(try await library.delete(.init(userID: "7", id: machine.id))().get().deleted)
+        try await states.lost(.supabase)
+        try await library.lost(.supabase)
+        test.clock.advance(.seconds(29 * 86_400))
+        _ = try await states.sweep().get()
+        #expect(try rows(test.statePath, "conversation_states") == 2)
+        test.clock.advance(.seconds(2 * 86_400))
+        _ = try await states.sweep().get()
+        _ = try await library.prune().get()
+        // The one that all have is gone, the ones that one lacks are not.
+        #expect(try rows(test.statePath, "conversation_states") == 1)
+        #expect(try rows(test.libraryPath, "deleted_user_machines") == 1)
+        // Then the tier has been away for too long, and is compared when it is back.
+        _ = try await states.sweep().get()
+        _ = try await library.prune().get()
+        test.databases.proxies[1].set(.pass)
+        try await states.whole()
+        try await library.whole()
+        #expect(try await states.load("8") == nil)
+        #expect(try await library.list().isEmpty)
+        for index in 0..<2 {
+            try await eventually("nothing is open in \(index)") {
+                guard try await test.databases.conversations(on: index).allSatisfy(\.isClosed) else { return false }
+                return try await test.databases.machines(on: index).allSatisfy(\.isDeleted)
+            }
+        }
+        await states.close()
+        await library.close()
+    }
+
+    private func rows(_ path: String, _ table: String) throws -> Int? {
+        try Database(path).rows("SELECT count(*) FROM \(table)")[0][0].flatMap { Int($0) }
+    }
+
+    /// A record that PostgreSQL will never take holds up no other.
+    @Test func aRecordThatATierRefusesHoldsUpNoOther() async throws {
+        let test = try await StoreUnderTest()
+        let store = try await test.conversations(deadline: .milliseconds(500))
+        try await store.whole()
+        try await test.databases.run(
+            "ALTER TABLE conversation_states ADD CONSTRAINT their_rule CHECK (user_id <> 'poison')")
+        test.databases.set(.refuse)
+        for user in ["a", "poison", "b"] { try await store.save(user, "model") }
+        test.databases.set(.pass)
+        try await eventually("the others are there") {
+            try await test.databases.conversations().map(\.key.userID) == ["a", "b"]
+        }
+        let poisoned = try await store.save("poison", "serial")
+        #expect(poisoned.placement == Placement([.sqlite, .memory]))
+        #expect(try await store.save("c", "model").placement.storedIn.contains(.neon))
+        #expect(store.state(of: .neon) == .up)
+        #expect(store.status.remote[0].pending == 1)
+        #expect(store.status.counters["tiers.refusals"] ?? 0 > 0)
+        // The rule goes, and at the next contact it is there too.
+        try await test.databases.run("ALTER TABLE conversation_states DROP CONSTRAINT their_rule")
+        try await test.databases.endSessions()
+        try await eventually("the next contact") {
+            try await store.save("d", "model").placement.storedIn.contains(.neon)
+        }
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+}
