@@ -22,7 +22,8 @@ final class BareDatabase {
             """)
         for migration in Migration.all(of: store) {
             try execute(migration.sqlite)
-            try execute("INSERT INTO schema_migrations(version, name) VALUES (\(migration.version), '\(migration.name)')")
+            try execute(
+                "INSERT INTO schema_migrations(version, name) VALUES (\(migration.version), '\(migration.name)')")
         }
     }
 

@@ -26,8 +26,6 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         var operations: [Submitted] = []
         var events: [Event] = []
         var isClosed = false
-
-        var isEmpty: Bool { operations.isEmpty && events.isEmpty }
     }
 
     /// What is not decided: reports of the remote tiers, and what is asked of the core itself.
@@ -113,7 +111,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             failed: { promise.fulfill(.failure($0)) })
         if let key { memory.withLock { $0.began(key) } }
         let (isClosed, wasEmpty) = queue.withLock { queue in
-            let wasEmpty = queue.isEmpty
+            // Looked at apart: while the store waits for its tiers, operations stay where they are and events do not.
+            let wasEmpty = queue.operations.isEmpty
             if !queue.isClosed { queue.operations.append(Submitted(operation: operation, key: key)) }
             return (queue.isClosed, wasEmpty)
         }
@@ -156,9 +155,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
 
     private func post(_ event: Event) {
         let wasEmpty = queue.withLock { queue in
-            let wasEmpty = queue.isEmpty
-            queue.events.append(event)
-            return wasEmpty
+            defer { queue.events.append(event) }
+            return queue.events.isEmpty
         }
         if wasEmpty { work.signal() }
     }
@@ -179,25 +177,27 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             return
         }
         publish(core)
+        let answers = Answers()
         var isOpened = false
         while true {
             if core.isServing, !isOpened {
                 isOpened = true
-                publish(core)
                 opened.fulfill(.success(()))
             }
             wait(until: core.wakeAt, isServing: core.isServing)
             let (batch, events, isClosed) = take(isServing: core.isServing)
             for event in events { handle(event, core) }
-            if !batch.isEmpty { perform(batch, core) }
-            let isDue = core.wakeAt.map { $0 <= .now } ?? false
-            if isDue { core.tick() }
-            if isDue || !events.isEmpty { publish(core) }
+            if !batch.isEmpty { perform(batch, core, answers) }
+            if let moment = core.wakeAt, moment <= .now { core.tick() }
+            // Who has an answer that only memory holds reads a status that knows of it.
+            publish(core)
+            answers.give()
             if isClosed, batch.isEmpty { break }
         }
         if !isOpened { opened.fulfill(.success(())) }
         core.close()
         publish(core)
+        answers.give()
         finished.fulfill(())
     }
 
@@ -209,45 +209,28 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         }
     }
 
-    /// Does a batch, and answers when `currentStatus` says what came of it: who has an answer that only memory holds
-    /// reads a status that knows of it.
-    private func perform(_ batch: [Submitted], _ core: StoreCore<Table>) {
-        let answers = Answers()
+    /// Does a batch. Its answers are given later: at once, or when a remote tier has answered.
+    private func perform(_ batch: [Submitted], _ core: StoreCore<Table>, _ answers: Answers) {
         core.perform(
             batch.map { submitted in
                 let operation = submitted.operation
                 return StoreOperation(
                     decide: operation.decide,
-                    done: { [self] placement in
-                        answers.add(publishing: { self.publish(core) }) { operation.done(placement) }
-                    },
-                    failed: { [self] error in
-                        answers.add(publishing: { self.publish(core) }) { operation.failed(error) }
-                    })
+                    done: { placement in answers.waiting.append { operation.done(placement) } },
+                    failed: { error in answers.waiting.append { operation.failed(error) } })
             })
         memory.withLock { memory in
             for submitted in batch { if let key = submitted.key { memory.ended(key) } }
         }
-        publish(core)
-        answers.give()
     }
 
-    /// The answers of one batch: gathered while it is done; later ones, which waited for a remote tier, are given at once.
+    /// Answers that were made, and are given when the status says what came of them.
     private final class Answers {
-        private var gathered: [() -> Void]? = []
-
-        func add(publishing publish: () -> Void, _ answer: @escaping () -> Void) {
-            if gathered == nil {
-                publish()
-                answer()
-            } else {
-                gathered?.append(answer)
-            }
-        }
+        var waiting: [() -> Void] = []
 
         func give() {
-            let answers = gathered ?? []
-            gathered = nil
+            let answers = waiting
+            waiting = []
             for answer in answers { answer() }
         }
     }
