@@ -22,6 +22,7 @@ public final class FaultProxy: Sendable {
     private struct State {
         var behaviour = Behaviour.pass
         var mustReset = false
+        var mustStrand = false
         var isClosed = false
         var syncs = 0
         var unapplied: [DispatchSemaphore] = []
@@ -51,9 +52,10 @@ public final class FaultProxy: Sendable {
             while !shared.state.withLock({ $0.isClosed }) {
                 loop.turn(wake) { act in
                     let resumed = shared.state.withLock { state in
-                        let command = (state.behaviour, state.mustReset)
-                        state.mustReset = false
-                        state.syncs += act(command.0, command.1)
+                        let command = Command(
+                            behaviour: state.behaviour, mustReset: state.mustReset, mustStrand: state.mustStrand)
+                        (state.mustReset, state.mustStrand) = (false, false)
+                        state.syncs += act(command)
                         state.unapplied.forEach { $0.signal() }
                         state.unapplied = []
                         let due = state.waiters.filter { $0.syncs <= state.syncs }
@@ -75,6 +77,9 @@ public final class FaultProxy: Sendable {
     public func set(_ behaviour: Behaviour) { change { $0.behaviour = behaviour } }
     /// Resets (RST) every connection that there is.
     public func reset() { change { $0.mustReset = true } }
+
+    /// Nothing goes through any more on the connections that there are, and nobody tells them so: a router forgot them.
+    public func strand() { change { $0.mustStrand = true } }
 
     /// Transactions that clients have sent the end of, since the beginning.
     public var syncs: Int { shared.state.withLock { $0.syncs } }
@@ -107,6 +112,13 @@ public final class FaultProxy: Sendable {
 }
 
 extension FaultProxy {
+    /// What is asked of the thread.
+    private struct Command {
+        var behaviour: Behaviour
+        var mustReset: Bool
+        var mustStrand: Bool
+    }
+
     /// The proxy's thread.
     private struct Loop {
         struct Pair {
@@ -116,6 +128,7 @@ extension FaultProxy {
             var toClient: [(due: Double, bytes: [UInt8])] = []
             var counter = SyncCounter()
             var isEnding = false
+            var isStranded = false
         }
 
         var listener: Int32
@@ -131,14 +144,14 @@ extension FaultProxy {
         }
 
         /// - Parameter exchange: calls its argument with what is asked of the proxy now; that returns the new Syncs.
-        mutating func turn(_ wake: Int32, _ exchange: (_ act: (Behaviour, Bool) -> Int) -> Void) {
+        mutating func turn(_ wake: Int32, _ exchange: (_ act: (Command) -> Int) -> Void) {
             var polled = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
             polled.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
             let isHoled = behaviour == .blackhole
             for pair in pairs {
+                let isDeaf = isHoled || pair.isEnding || pair.isStranded
                 for descriptor in [pair.client, pair.server] {
-                    polled.append(
-                        pollfd(fd: isHoled || pair.isEnding ? -1 : descriptor, events: Int16(POLLIN), revents: 0))
+                    polled.append(pollfd(fd: isDeaf ? -1 : descriptor, events: Int16(POLLIN), revents: 0))
                 }
             }
             let due = pairs.flatMap { [$0.toServer.first?.due, held ? nil : $0.toClient.first?.due] }
@@ -147,11 +160,11 @@ extension FaultProxy {
             _ = poll(&polled, nfds_t(polled.count), milliseconds ?? -1)
             var buffer = [UInt8](repeating: 0, count: 65_536)
             if polled[0].revents != 0 { _ = read(wake, &buffer, buffer.count) }
-            exchange { behaviour, mustReset in
-                self.change(to: behaviour, mustReset)
+            exchange { command in
+                self.change(command)
                 var syncs = 0
                 guard behaviour != .blackhole else { return 0 }
-                for index in pairs.indices {
+                for index in pairs.indices where !pairs[index].isStranded {
                     for (offset, isClient) in [(0, true), (1, false)] {
                         let entry = 2 + 2 * index + offset
                         guard entry < polled.count, polled[entry].revents != 0 else { continue }
@@ -175,8 +188,17 @@ extension FaultProxy {
             return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
         }
 
-        private mutating func change(to new: Behaviour, _ mustReset: Bool) {
-            if mustReset || (new == .refuse && behaviour != .refuse) { for index in pairs.indices { cut(index) } }
+        private mutating func change(_ command: Command) {
+            let new = command.behaviour
+            if command.mustStrand {
+                for index in pairs.indices {
+                    pairs[index].isStranded = true
+                    (pairs[index].toServer, pairs[index].toClient) = ([], [])
+                }
+            }
+            if command.mustReset || (new == .refuse && behaviour != .refuse) {
+                for index in pairs.indices { cut(index) }
+            }
             if new == .refuse, listener >= 0 {
                 Glibc.close(listener)
                 listener = -1

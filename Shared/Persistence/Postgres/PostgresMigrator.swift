@@ -22,6 +22,8 @@ public enum PostgresMigrationError: Error, Sendable, Equatable, CustomStringConv
 public struct PostgresMigrator: Sendable {
     /// For one migration. Those of later versions may have a million rows to go through.
     public static let defaultDeadline = Duration.seconds(60)
+    /// For the question what is applied already: a peer that does not answer it is no slow one.
+    static let questionDeadline = Duration.seconds(10)
 
     /// "rivet" as a number: the key of the lock.
     private static let lock = PostgresStatement("SELECT pg_advisory_xact_lock(491362542964)")
@@ -82,8 +84,9 @@ public struct PostgresMigrator: Sendable {
 
     private func versions(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {
         do {
-            let results = try await connection.submit([Self.lock, Self.table, Self.applied], deadline: deadline).value
-                .get()
+            let results = try await connection.submit(
+                [Self.lock, Self.table, Self.applied], deadline: min(deadline, Self.questionDeadline)
+            ).value.get()
             return results[2].rows.compactMap { $0.integer(0) }
         } catch { throw .failed(version: 0, error) }
     }

@@ -102,8 +102,9 @@ extension StoreCore {
 
     // MARK: The live path
 
-    /// The first tier that is believed to take a write.
-    var liveTier: Int? { tiers.firstIndex { $0.link.isTrusted } }
+    /// The first tier that is believed to take a write. One that is being compared from the beginning gets what changes
+    /// when that is done.
+    var liveTier: Int? { tiers.firstIndex { $0.link.isTrusted && $0.progress.takesDebts } }
 
     func enqueueLive(_ records: [Record], ticket: Int, _ index: Int) {
         tiers[index].lastLiveAt = time.instant()

@@ -173,4 +173,23 @@ struct ChecklistTests {
         await store.close()
         try await test.expectEqualTiers()
     }
+
+    /// Memory keeps its bound, and what it forgets the disk knows.
+    @Test func aMemoryThatGrowsTooLargeForgetsTheOldest() async throws {
+        let test = try await StoreUnderTest()
+        let limit = 64 << 10
+        let store = try await ConversationStore(
+            path: test.statePath, memoryLimit: limit, timeToLive: .seconds(86_400), now: test.clock.now,
+            remote: RemoteTiers(test.databases.targets))
+        for user in 0..<200 {
+            try await store.save("\(user)", "model", ["notes": .string(Samples.repeating("x", 1_000))])
+        }
+        #expect(try await store.save("last", "model").placement.storedIn.contains(.memory))
+        let first = StateLoad.Params(key: ConversationKey(userID: "0", chatID: "0"))
+        #expect(store.loadFromMemory(first) == nil)
+        #expect(try await store.load("0")?.step == "model")
+        #expect(store.loadFromMemory(first) != nil)
+        await store.close()
+        try await test.expectEqualTiers()
+    }
 }

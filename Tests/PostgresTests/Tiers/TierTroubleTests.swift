@@ -78,6 +78,28 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
+    /// The tier of choice is compared with ours, row by row, and that takes it a while: the next one is as good.
+    @Test func whileATierIsComparedTheNextOneIsWaitedFor() async throws {
+        let test = try await StoreUnderTest(2)
+        let store = try await test.conversations(deadline: .seconds(1))
+        for user in 0..<10 { try await store.save("\(user)", "model") }
+        try await store.whole()
+        let proxy = test.databases.proxies[0]
+        let syncs = proxy.syncs
+        proxy.set(.holdAnswers)
+        let pulls = store.status.counters["pulls.supabase"] ?? 0
+        store.reconcile()
+        await proxy.sent(syncs: syncs + 1)
+        try await eventually("the second is compared") {
+            store.status.counters["pulls.supabase"] ?? 0 > pulls && store.status.remote[1].pending == 0
+        }
+        #expect(try await store.save("7", "serial").placement == Placement([.supabase, .sqlite, .memory]))
+        proxy.set(.pass)
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
     /// A server that ends idle connections, as one that scales to zero does.
     @Test func aSleepingTierIsNoDownTier() async throws {
         let test = try await StoreUnderTest(2)
@@ -93,6 +115,28 @@ struct TierTroubleTests {
             #expect(store.status.remote[0].state == .up && store.status.health == .ok)
         }
         try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// A router forgets the connections, and nobody is told: in use, and while one is being made.
+    @Test(arguments: [false, true])
+    func aConnectionThatIsDeadInSilenceIsReplaced(_ isBeingMade: Bool) async throws {
+        let test = try await StoreUnderTest()
+        // As a migration of another program does, for as long as it takes.
+        let lock = isBeingMade ? try await test.databases.sql() : nil
+        let proxy = test.databases.proxies[0]
+        if let lock { _ = try await lock.run("SELECT pg_advisory_lock(491362542964)") }
+        let local = try await ConversationStore(
+            path: test.statePath, memoryLimit: 1 << 20, timeToLive: .seconds(86_400), now: test.clock.now)
+        try await local.save("6", "model")
+        await local.close()
+        let store = try await test.conversations(deadline: .milliseconds(300))
+        if isBeingMade { await proxy.sent(syncs: 1) } else { try await store.whole() }
+        proxy.strand()
+        lock?.close()
+        #expect(try await store.save("7", "model").placement == Placement([.sqlite, .memory]))
+        try await store.whole(within: .seconds(25))
         await store.close()
         try await test.expectEqualTiers()
     }

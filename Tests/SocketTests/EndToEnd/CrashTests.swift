@@ -78,7 +78,7 @@ struct CrashTests {
     }
 
     /// A whole conversation, photo and all, while `processes` die at `point` and are started again.
-    private func converse(_ rivet: RivetUnderTest, _ processes: [RivetProcess], _ point: String) async throws {
+    func converse(_ rivet: RivetUnderTest, _ processes: [RivetProcess], _ point: String) async throws {
         let deaths = try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
                 var deaths = 0

@@ -109,6 +109,25 @@ struct PostgresFlowTests {
         }
     }
 
+    /// Between the answer of a database and the commit on disk, and after it, over and over.
+    @Test(arguments: ["store.before-commit", "store.after-commit"], [CrashTests.Victim.state, .library])
+    func aStoreDiesBetweenTwoDurableSteps(_ point: String, _ victim: CrashTests.Victim) async throws {
+        let databases = try await RemoteDatabases(2)
+        try await RivetUnderTest.run(databases.environment) { rivet in
+            try await rivet.waitUntilWhole()
+            for process in victim.processes(rivet) { try process.restart(["RIVET_KILL_AT": point]) }
+            try await CrashTests().converse(rivet, victim.processes(rivet), point)
+            // They have ended; what they left behind is what the databases come to have.
+            for process in [rivet.state, rivet.library] { try process.start() }
+            try await rivet.waitUntilWhole()
+            let stored = try await databases.rows("SELECT nickname FROM user_machines", on: 1)
+            #expect(try await stored == databases.rows("SELECT nickname FROM user_machines") && stored.count == 1)
+            let open = try await databases.rows(
+                "SELECT user_id FROM conversation_states WHERE NOT closed AND conversation_type = 'add_machine'", on: 1)
+            #expect(open.isEmpty)
+        }
+    }
+
     /// Nothing durable is left but the service's journal, which a kill does not end.
     @Test func theDiskIsFullAndPostgreSQLDownAndTheStateServiceIsKilled() async throws {
         let directory = try TestDirectory()

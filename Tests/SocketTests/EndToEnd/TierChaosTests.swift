@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Synchronization
 import TelegramSimulator
 import TestSupport
 import Testing
@@ -9,61 +10,88 @@ import Testing
     .serialized, .withProcesses,
     .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct TierChaosTests {
-    private static let troubles: [FaultProxy.Behaviour] = [
-        .refuse, .blackhole, .delay(.milliseconds(150)), .delay(.seconds(2)), .holdAnswers, .cutBeforeAnswer,
-    ]
+    /// What the databases do, drawn from a seed.
+    private final class Weather: Sendable {
+        private static let troubles: [FaultProxy.Behaviour] = [
+            .refuse, .blackhole, .delay(.milliseconds(100)), .delay(.seconds(2)), .holdAnswers, .cutBeforeAnswer,
+        ]
+        private struct State {
+            var random: SeededGenerator
+            var changes = 0
+        }
+
+        private let databases: RemoteDatabases
+        private let state: Mutex<State>
+
+        init(_ databases: RemoteDatabases, _ random: SeededGenerator) {
+            self.databases = databases
+            state = Mutex(State(random: random))
+        }
+
+        var changes: Int { state.withLock { $0.changes } }
+
+        /// Each tier, with even chances, stays as it is or becomes well or troubled.
+        func change() {
+            state.withLock { state in
+                for proxy in databases.proxies where Bool.random(using: &state.random) {
+                    let isWell = Int.random(in: 0..<3, using: &state.random) == 0
+                    proxy.set(isWell ? .pass : Self.troubles.randomElement(using: &state.random) ?? .refuse)
+                    if isWell { proxy.reset() }
+                    state.changes += 1
+                }
+            }
+        }
+
+        /// Changes in the middle of things too, until the task ends.
+        func blow() async {
+            while !Task.isCancelled {
+                let milliseconds = state.withLock { Int.random(in: 20...400, using: &$0.random) }
+                // How long a trouble lasts at least; nobody waits for it.
+                try? await Task.sleep(for: .milliseconds(milliseconds))
+                change()
+            }
+        }
+    }
+
+    /// How long the person talks at least.
+    private static let spell = Duration.seconds(4)
 
     @Test func everythingIsSaidOnceWhateverTiersAreAway() async throws {
         let databases = try await RemoteDatabases(3)
+        let weather = Weather(databases, SeededGenerator("everythingIsSaidOnceWhateverTiersAreAway"))
         try await RivetUnderTest.run(databases.environment) { rivet in
             try await rivet.waitUntilWhole()
             let ada = await rivet.telegram.user(42)
-            let entries = (1...4).map { turn in
-                MachineEntry(answers: (1...6).map { $0 == turn + 1 ? nil : "🔧 \(turn).\($0) <&amp;>" })
-            }
-            let changes = try await withThrowingTaskGroup(of: Int.self) { group in
-                group.addTask {
-                    var random = SeededGenerator("everythingIsSaidOnceWhateverTiersAreAway")
-                    var changes = 0
-                    while !Task.isCancelled {
-                        for proxy in databases.proxies where Bool.random(using: &random) {
-                            let isWell = Int.random(in: 0..<3, using: &random) == 0
-                            proxy.set(isWell ? .pass : Self.troubles.randomElement(using: &random) ?? .refuse)
-                            if isWell { proxy.reset() }
-                            changes += 1
-                        }
-                        // How long a trouble lasts: this is the weather, and nobody waits for it.
-                        try? await Task.sleep(for: .milliseconds(Int.random(in: 50...700, using: &random)))
-                    }
-                    return changes
-                }
-                for (turn, entry) in entries.enumerated() {
-                    if turn == 2 {
-                        // One that is given up stays given up.
-                        try await MachineEntry.begin(ada)
-                        try await MachineEntry.plain("Never").tell(ada, through: 3)
-                        try await ada.send("/cancel")
-                        _ = try await ada.nextMessage(containing: "Cancelled", timeout: .seconds(20))
-                        #expect(try rivet.step(of: 42) == nil)
-                    }
+            let entries = try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await weather.blow() }
+                var entries: [MachineEntry] = []
+                let end = ContinuousClock.now + Self.spell
+                while .now < end {
+                    let entry = Self.entry(entries.count + 1)
+                    if entries.count % 3 == 2 { try await giveUp(ada, rivet, weather) }
+                    weather.change()
                     try await MachineEntry.begin(ada)
                     try await entry.tell(
-                        ada,
+                        ada, before: { _ in weather.change() },
                         after: { step in
-                            let next = try rivet.step(of: 42)
-                            #expect(next == MachineEntry.steps[safe: step + 1])
+                            let awaited = step < 5 ? MachineEntry.steps[step + 1] : nil
+                            let step = try rivet.step(of: 42)
+                            #expect(step == awaited)
                         })
-                    #expect(try rivet.machineCount(of: 42) == Int64(turn + 1))
+                    entries.append(entry)
+                    #expect(try rivet.machineCount(of: 42) == Int64(entries.count))
                 }
                 group.cancelAll()
-                return try await group.next() ?? 0
+                try await group.waitForAll()
+                return entries
             }
-            #expect(changes > 10)
+            print("everythingIsSaidOnceWhateverTiersAreAway: \(entries.count) machines, \(weather.changes) changes")
+            #expect(weather.changes > 20)
             databases.heal()
             try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
             #expect(try rivet.step(of: 42) == nil)
             let said = await rivet.telegram.allBotMessages(in: 42)
-            #expect(said.count { $0.text.contains("Saved to Library") } == 4)
+            #expect(said.count { $0.text.contains("Saved to Library") } == entries.count)
             #expect(!said.contains { $0.text.contains("memory only") })
             try await rivet.expectTiers(of: 42, entries, databases)
             for index in 0..<3 {
@@ -73,8 +101,17 @@ struct TierChaosTests {
             }
         }
     }
-}
 
-extension Array {
-    fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+    private static func entry(_ turn: Int) -> MachineEntry {
+        MachineEntry(answers: (1...6).map { $0 == turn % 6 + 1 && $0 > 1 ? nil : "🔧 \(turn).\($0) <&amp;>" })
+    }
+
+    /// An entry that is cancelled stays cancelled.
+    private func giveUp(_ ada: Person, _ rivet: RivetUnderTest, _ weather: Weather) async throws {
+        try await MachineEntry.begin(ada)
+        try await MachineEntry.plain("Never").tell(ada, through: 2, before: { _ in weather.change() })
+        try await ada.send("/cancel")
+        _ = try await ada.nextMessage(containing: "Cancelled", timeout: .seconds(20))
+        #expect(try rivet.step(of: 42) == nil)
+    }
 }
