@@ -17,6 +17,9 @@ struct VerifyCommand: AsyncParsableCommand {
             content: the same revision, and not the same content. A record that was deleted more than 30 days ago may be \
             forgotten by either.
 
+            rivetctl pull sets right what is missing, extra, older or newer. To have a row written anew whose content \
+            differs or cannot be read, delete it in the tier first.
+
             EXIT CODES
               0   all tiers hold the same
               1   something differs
@@ -50,29 +53,44 @@ struct VerifyCommand: AsyncParsableCommand {
         let settings = Settings.forCommand(stateDirectory: stateDirectory)
         let databases = try TierDatabase.configured(settings)
         if databases.isEmpty { throw TierDatabase.missing(nil) }
-        var listing = VerificationListing(rows: [], limit: limit)
-        for database in databases {
-            let connection: PostgresConnection
-            do throws(CommandFailure) { connection = try await database.connect() } catch {
-                listing.rows += LocalDatabase.all.map { (database.name, $0.store, .failure(error)) }
-                continue
+        let limit = limit
+        let rows = await withTaskGroup(of: (TierName, [VerificationListing.Row]).self) { group in
+            for database in databases {
+                group.addTask { (database.name, await Self.compare(database, settings, limit: limit)) }
             }
-            for local in LocalDatabase.all {
-                let verifier = TierVerifier(
-                    store: local.store, path: local.path(settings), connection: connection, now: Timestamp.now,
-                    differencesMax: limit)
-                do throws(VerificationError) {
-                    listing.rows.append((database.name, local.store, .success(try await verifier.compare())))
-                } catch {
-                    let failure = Self.failure(error, database, local.path(settings))
-                    listing.rows.append((database.name, local.store, .failure(failure)))
-                }
-            }
-            connection.close()
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
+        let listing = VerificationListing(rows: databases.flatMap { rows[$0.name] ?? [] }, limit: limit)
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
         for failure in listing.failures { Output.error(failure.line) }
         if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }
+    }
+
+    /// Both stores at the same time, over one connection.
+    private static func compare(
+        _ database: TierDatabase, _ settings: Settings, limit: Int
+    ) async -> [VerificationListing.Row] {
+        let connection: PostgresConnection
+        do throws(CommandFailure) { connection = try await database.connect() } catch {
+            return LocalDatabase.all.map { (database.name, $0.store, .failure(error)) }
+        }
+        defer { connection.close() }
+        let outcomes = await withTaskGroup(of: (Int, VerificationListing.Outcome).self) { group in
+            for (index, local) in LocalDatabase.all.enumerated() {
+                let path = local.path(settings)
+                let verifier = TierVerifier(
+                    store: local.store, path: path, connection: connection, now: Timestamp.now, differencesMax: limit)
+                group.addTask {
+                    do throws(VerificationError) { return (index, .success(try await verifier.compare())) } catch {
+                        return (index, .failure(failure(error, database, path)))
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        return LocalDatabase.all.enumerated().compactMap { index, local in
+            outcomes[index].map { (database.name, local.store, $0) }
+        }
     }
 
     /// What a person is told of a comparison that came to nothing.
