@@ -15,13 +15,13 @@ extension StoreCore {
             failed(error.description, isCorruption: error.isCorruption)
             if isBroken { retryDisk() }
         }
-        if let table { readBook(table) }
+        if let opened = table, !readBook(opened) { table = nil }
         restoreJournal()
         for index in tiers.indices {
             tiers[index].wantsPull = true
             tiers[index].touchDueAt = time.instant()
         }
-        if isTableEmpty, !tiers.isEmpty { bootstrapUntil = time.instant() + TierLimits.bootstrapPatience }
+        if table != nil { awaitTiersIfNeeded() }
         pumpAll()
     }
 
@@ -36,19 +36,28 @@ extension StoreCore {
         for tier in tiers { tier.port.disconnect(link: tier.link.number) }
     }
 
+    package var hasOpenedDisk: Bool { table != nil }
     package var isDiskUp: Bool { table != nil && !breaker.isOpen }
 
-    private var isTableEmpty: Bool {
-        guard let table else { return false }
-        return (try? table.keys(after: nil, limit: 1).isEmpty) ?? false
+    /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
+    /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
+    private func awaitTiersIfNeeded() {
+        let isMemoryLost = journal.map(\.isFirst) ?? true
+        if !tiers.isEmpty, isMemoryLost || tiers.contains(where: { $0.progress.pulledTo == .none }) {
+            bootstrapUntil = time.instant() + TierLimits.bootstrapPatience
+        } else {
+            journal?.begin()
+        }
     }
 
-    private func readBook(_ table: Table) {
+    /// - Returns: false when it cannot be read. Then the table is of no use: what it holds would pass for all there is.
+    private func readBook(_ table: Table) -> Bool {
         do {
             let names = TierSet(tiers.map(\.name))
             let debts = try table.debts()
             let progress = try table.progress()
-            let isEmpty = isTableEmpty
+            let isEmpty = try table.keys(after: nil, limit: 1).isEmpty
+            let met = tiers.map(\.progress)
             for index in tiers.indices {
                 if let known = progress[tiers[index].name] {
                     tiers[index].progress = known
@@ -60,10 +69,16 @@ extension StoreCore {
                 countRowsToSeed(index)
             }
             memory.withLock { $0.book = DebtBook(debts, tiers: names) }
+            for index in tiers.indices {
+                guard let mark = met[index].mark else { continue }
+                recognise(index, TierContact(mark: mark, contacts: met[index].contacts))
+            }
             holdersChanged()
             noteBookkeeping()
+            return true
         } catch {
             failed(error)
+            return false
         }
     }
 
@@ -79,8 +94,10 @@ extension StoreCore {
         } else if table == nil {
             do {
                 let opened = try Table(path: path)
+                guard readBookLate(opened) else { return }
                 table = opened
-                readBookLate(opened)
+                for index in tiers.indices { tiers[index].wantsPull = true }
+                awaitTiersIfNeeded()
             } catch {
                 failed(error.description, isCorruption: error.isCorruption)
                 return
@@ -90,11 +107,10 @@ extension StoreCore {
     }
 
     /// The file could not be opened at the start, and now it is.
-    private func readBookLate(_ table: Table) {
-        guard memory.withLock({ $0.book.isEmpty }) else { return memory.withLock { $0.book.unwriteAll() } }
-        let held = held
-        readBook(table)
+    private func readBookLate(_ table: Table) -> Bool {
+        guard readBook(table) else { return false }
         owe(held.values.map { StoreTransaction<Table>.Change(record: $0, owedTo: nil) }, isWritten: false)
+        return true
     }
 
     func flushHeld() {
@@ -211,7 +227,7 @@ extension StoreCore {
             countRowsToSeed(index)
         }
         holdersChanged()
-        if !tiers.isEmpty { bootstrapUntil = time.instant() + TierLimits.bootstrapPatience }
+        awaitTiersIfNeeded()
     }
 
     // MARK: The journal of what only memory holds

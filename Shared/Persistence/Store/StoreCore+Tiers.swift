@@ -18,9 +18,18 @@ extension StoreCore {
     }
 
     private func connected(_ index: Int, _ contact: TierContact) {
-        let known = tiers[index].progress
         tiers[index].link.connected()
         tiers[index].lastError = nil
+        recognise(index, contact)
+        tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        returnAside(index)
+        holdersChanged()
+        noteBookkeeping()
+    }
+
+    /// Whether the tier is the one that is known, as it is known.
+    func recognise(_ index: Int, _ contact: TierContact) {
+        let known = tiers[index].progress
         tiers[index].isAcquainted = known.mark == contact.mark
         if let mark = known.mark, mark != contact.mark || contact.contacts <= known.contacts {
             // Another database, or this one as it was some time ago.
@@ -29,16 +38,12 @@ extension StoreCore {
         tiers[index].progress.mark = contact.mark
         tiers[index].progress.contacts = contact.contacts
         tiers[index].isProgressWritten = false
-        tiers[index].touchDueAt = time.instant() + policy.heartbeat
-        returnAside(index)
-        holdersChanged()
-        noteBookkeeping()
     }
 
     /// Everything is compared, and everything is owed.
     func startOver(_ index: Int) {
         memory.withLock { $0.book.forsake(tiers[index].name) }
-        tiers[index].progress.pulledTo = .none
+        tiers[index].progress.pulledTo = TierLimits.everything
         tiers[index].progress.seeding = .due
         tiers[index].isProgressWritten = false
         tiers[index].wantsPull = true

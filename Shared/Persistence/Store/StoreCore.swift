@@ -124,6 +124,12 @@ package final class StoreCore<Table: LocalTable> {
         endBootstrapIfDue(at: now)
     }
 
+    /// Whether nothing is under way, and nothing is left to be written down.
+    package var isAtRest: Bool {
+        memory.withLock { $0.book.unwritten.isEmpty }
+            && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.isProgressWritten && $0.deferred.isEmpty }
+    }
+
     /// Whether operations may be decided.
     package var isServing: Bool { bootstrapUntil == nil }
 }

@@ -1,0 +1,99 @@
+import Contracts
+import Persistence
+import Synchronization
+
+/// The disk of one simulated machine: what is committed on it, and what is wrong with it.
+final class VirtualDisk<Record: SimulatedRecord> {
+    typealias Key = Record.Key
+
+    /// All that a file holds.
+    struct Image {
+        var rows: [Key: Record] = [:]
+        var debts: [Key: Debt<Key>] = [:]
+        var progress: [TierName: TierProgress] = [:]
+        var highestPruned = Revision.none
+        /// Rows that cannot be read any more.
+        var unreadable: Set<Key> = []
+        var isBroken = false
+    }
+
+    enum Trouble: CaseIterable {
+        /// No call works.
+        case failing
+        /// Nothing can be written.
+        case full, readOnly
+        /// Calls fail now and then.
+        case flaky
+    }
+
+    let path: String
+    let dice: Dice
+    var committed = Image()
+    /// A commit that failed and is in the log all the same: in effect after the next start, unless another one comes.
+    var ghost: Image?
+    var trouble: Trouble?
+    private(set) var aside: [String: Image] = [:]
+    var faults: [String: Int] = [:]
+
+    init(path: String, dice: Dice) {
+        self.path = path
+        self.dice = dice
+        VirtualDisks.add(self, path)
+    }
+
+    func dismount() { VirtualDisks.remove(path) }
+
+    /// The process is gone.
+    func released() {
+        if let ghost { committed = ghost }
+        ghost = nil
+    }
+
+    func lost() {
+        committed = Image()
+        ghost = nil
+    }
+
+    /// Breaks the file so that some rows cannot be read.
+    func broke() {
+        ghost = nil
+        committed.isBroken = true
+        for key in committed.rows.keys.sorted(by: Record.isOrdered) where dice.chance(0.4) {
+            committed.unreadable.insert(key)
+            committed.rows[key] = nil
+        }
+    }
+
+    func setAside() -> String {
+        let name = "\(path).broken-\(aside.count)"
+        aside[name] = committed
+        committed = Image()
+        ghost = nil
+        count("set aside")
+        return name
+    }
+
+    func count(_ fault: String) { faults[fault, default: 0] += 1 }
+}
+
+/// The disks that are mounted, by their paths: a table is opened by its path alone.
+enum VirtualDisks {
+    private struct Mount: @unchecked Sendable {
+        // SAFETY: a disk is used by the thread that mounted it, which alone knows its path.
+        let disk: AnyObject
+    }
+
+    private static let mounts = Mutex<[String: Mount]>([:])
+
+    static func add(_ disk: AnyObject, _ path: String) {
+        let mount = Mount(disk: disk)
+        mounts.withLock { $0[path] = mount }
+    }
+
+    static func remove(_ path: String) { mounts.withLock { $0[path] = nil } }
+
+    static func find<Record: SimulatedRecord>(_ path: String, _: Record.Type) -> VirtualDisk<Record>? {
+        let path = path.split(separator: ".").first.map(String.init) ?? path
+        return mounts.withLock { $0[path] }?.disk as? VirtualDisk<Record>
+    }
+}
