@@ -117,19 +117,21 @@ extension StoreCore {
         let records = held.values.sorted { $0.revision < $1.revision }
         guard let table else { return }
         var (written, refusal) = (records, SQLiteError?.none)
+        var bookkeeping: (keys: [Key], tiers: [Int])
         do throws(SQLiteError) {
-            do throws(SQLiteError) { try writeAll(records, table) } catch {
+            do throws(SQLiteError) { bookkeeping = try writeAll(records, table) } catch {
                 guard !error.isTierTrouble else { throw error }
                 // One record that the table does not take must not keep the others from the disk.
                 table.rollback()
                 refusal = error
-                written = try writeEach(records, table)
+                (written, bookkeeping) = try writeEach(records, table)
             }
         } catch {
             table.rollback()
             failed(error)
             return
         }
+        wrote(bookkeeping)
         memory.withLock { memory in written.forEach { memory.cache($0) } }
         breaker.succeeded()
         if refusal == nil { refusals.succeeded() } else { refusals.failed(at: time.instant()) }
@@ -137,18 +139,24 @@ extension StoreCore {
         if held.isEmpty { clearJournal() }
     }
 
-    private func writeAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+    private func writeAll(
+        _ records: [Record], _ table: Table
+    ) throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
         try table.begin()
         try table.makeWay(for: records)
         for record in records {
             try table.put(record)
             if let debt = memory.withLock({ $0.book.debt(record.key) }) { try table.write(debt) }
         }
+        let bookkeeping = try writeDownSome()
         try table.commit()
+        return bookkeeping
     }
 
     /// Returns the records that the table took.
-    private func writeEach(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
+    private func writeEach(
+        _ records: [Record], _ table: Table
+    ) throws(SQLiteError) -> (records: [Record], bookkeeping: (keys: [Key], tiers: [Int])) {
         var taken: [Record] = []
         try table.begin()
         for record in records {
@@ -160,8 +168,9 @@ extension StoreCore {
                 guard !error.isTierTrouble else { throw error }
             }
         }
+        let bookkeeping = try writeDownSome()
         try table.commit()
-        return taken
+        return (taken, bookkeeping)
     }
 
     /// - Returns: whether `body` was done. If not, the tier is away from now on.
@@ -261,23 +270,18 @@ extension StoreCore {
 
     // MARK: Bookkeeping
 
-    /// What the book and the tiers' progress say, into the open transaction.
+    /// What the book and the tiers' progress say, into the open transaction: a record whose debt is not written down,
+    /// because a walk will owe it, must not be committed before it is that the walk is due.
     /// - Returns: the keys and tiers that were written.
-    func writeDownSome() -> (keys: [Key], tiers: [Int]) {
+    func writeDownSome() throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
         guard let table, !tiers.isEmpty else { return ([], []) }
         let keys = memory.withLock { Array($0.book.unwritten.prefix(TierLimits.bookkeepingMax)) }
         let unwritten = tiers.indices.filter { !tiers[$0].isProgressWritten }
-        do throws(SQLiteError) {
-            for key in keys {
-                let debt = memory.withLock { $0.book.debt(key) }
-                try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: Timestamp(milliseconds: 0)))
-            }
-            for index in unwritten { try table.write(tiers[index].progress, of: tiers[index].name) }
-        } catch {
-            // The commit will fail too, or this is written another time.
-            lastError = error.description
-            return ([], [])
+        for key in keys {
+            let debt = memory.withLock { $0.book.debt(key) }
+            try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: Timestamp(milliseconds: 0)))
         }
+        for index in unwritten { try table.write(tiers[index].progress, of: tiers[index].name) }
         return (keys, unwritten)
     }
 
@@ -301,9 +305,13 @@ extension StoreCore {
         bookkeepingAt = nil
         guard isDiskUp else { return noteBookkeeping() }
         repeat {
-            guard attempt({ table throws(SQLiteError) in try table.begin() }) else { break }
-            let written = writeDownSome()
-            guard attempt({ table throws(SQLiteError) in try table.commit() }) else { break }
+            var written: (keys: [Key], tiers: [Int]) = ([], [])
+            let isDone = attempt { table throws(SQLiteError) in
+                try table.begin()
+                written = try writeDownSome()
+                try table.commit()
+            }
+            guard isDone else { break }
             wrote(written)
             if written.keys.isEmpty { break }
         } while memory.withLock { !$0.book.unwritten.isEmpty }

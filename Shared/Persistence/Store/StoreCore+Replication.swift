@@ -97,7 +97,11 @@ extension StoreCore {
             tiers[index].debtsDueAt = time.instant()
             tiers[index].rowsToSeed = max(0, tiers[index].rowsToSeed - rows.count)
             writeBookDown()
-            if tiers[index].progress.seeding == .done { holdersChanged() }
+            if tiers[index].progress.seeding == .done {
+                // Rows that were there before a walk that goes on after a restart were counted too.
+                tiers[index].rowsToSeed = 0
+                holdersChanged()
+            }
         }
     }
 
