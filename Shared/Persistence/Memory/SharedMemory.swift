@@ -30,7 +30,7 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
         mutating func stage(_ record: Record) { staged[record.key] = record }
         mutating func cache(_ record: Record) { tier.cache(record) }
         func canHold(_ records: [Record]) -> Bool { tier.canHold(records) }
-        mutating func hold(_ records: [Record]) -> Bool { tier.hold(records) }
+        mutating func hold(_ records: [Record], isOwed: Bool = false) -> Bool { tier.hold(records, isOwed: isOwed) }
 
         mutating func unstage(_ records: [Record]) {
             for record in records where staged[record.key]?.revision == record.revision { staged[record.key] = nil }

@@ -9,13 +9,16 @@ extension StoreCore {
     /// - Throws: when the file must not be used; trouble that may pass is remembered instead, and tried again.
     package func open() throws(LocalTableError) {
         do {
-            table = try Table(path: path)
+            let opened = try Table(path: path)
+            do throws(SQLiteError) {
+                try fill(opened, with: [])
+                if readBook(opened) { table = opened }
+            } catch { failed(error) }
         } catch {
             guard error.isTierTrouble else { throw error }
             failed(error.description, isCorruption: error.isCorruption)
             if isBroken { retryDisk() }
         }
-        if let opened = table, !readBook(opened) { table = nil }
         restoreJournal()
         for index in tiers.indices {
             tiers[index].wantsPull = true
@@ -94,6 +97,9 @@ extension StoreCore {
         } else if table == nil {
             do {
                 let opened = try Table(path: path)
+                do throws(SQLiteError) { try fill(opened, with: memory.withLock { $0.copies }) } catch {
+                    return failed(error)
+                }
                 guard readBookLate(opened) else { return }
                 table = opened
                 for index in tiers.indices { tiers[index].wantsPull = true }
@@ -191,7 +197,8 @@ extension StoreCore {
     private func failed(_ reason: String, isCorruption: Bool) {
         lastError = reason
         if isCorruption { isBroken = true }
-        breaker.failed(at: time.instant())
+        // What fails while the tier is away does not put off the next attempt: that would never come.
+        if breaker.probeAt.map({ $0 <= time.instant() }) ?? true { breaker.failed(at: time.instant()) }
         // The next flush, which the breaker lets through, has the refused records too.
         refusals.succeeded()
     }
@@ -201,31 +208,19 @@ extension StoreCore {
     /// Moves the file aside, and makes a new one of what can still be read of it and of what memory has. What is
     /// missing then comes from the remote tiers, and nothing is decided before.
     private func replaceBrokenFile() throws(SQLiteError) {
-        let copies = memory.withLock { $0.copies }
         table = nil
-        let aside = try Table.setAside(path, at: time.wall())
+        try Table.setAside(path, at: time.wall())
+        // From here on the file at the path is a new one, be it not filled yet.
+        isBroken = false
         let fresh: Table
         do { fresh = try Table(path: path) } catch {
             if case .open(let cause) = error { throw cause }
             if case .migration(.failed(_, let cause)) = error { throw cause }
             throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
         }
-        var salvaged: Int64 = 0
-        try Table.salvage(aside) { records throws(SQLiteError) in
-            salvaged += Int64(records.count)
-            try fresh.begin()
-            try fresh.makeWay(for: records)
-            for record in records { try? fresh.put(record) }
-            try fresh.commit()
-        }
-        try fresh.begin()
-        try fresh.makeWay(for: copies)
-        for record in copies { try? fresh.put(record) }
-        try fresh.commit()
+        try fill(fresh, with: memory.withLock { $0.copies })
         table = fresh
-        isBroken = false
         counters["disk.replaced", default: 0] += 1
-        counters["disk.salvaged", default: 0] += salvaged
         memory.withLock { $0.book.unwriteAll() }
         for index in tiers.indices {
             tiers[index].progress = TierProgress()
@@ -237,6 +232,38 @@ extension StoreCore {
         }
         holdersChanged()
         awaitTiersIfNeeded()
+    }
+
+    /// Puts into `table` what can be read of broken files that were set aside before it, and `copies`. Done again from the
+    /// beginning when it fails, or the process ends in the middle.
+    private func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) {
+        let files = try Table.unsalvaged(path)
+        guard !files.isEmpty else { return }
+        for file in files {
+            try Table.salvage(file) { records throws(SQLiteError) in
+                try putAll(records, table)
+                counters["disk.salvaged", default: 0] += Int64(records.count)
+            }
+        }
+        try putAll(copies, table)
+        for file in files { try Table.salvaged(file) }
+    }
+
+    /// Those that the table takes, in a transaction.
+    private func putAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+        do throws(SQLiteError) {
+            try table.begin()
+            try table.makeWay(for: records)
+            for record in records {
+                do throws(SQLiteError) { try table.put(record) } catch {
+                    if error.isTierTrouble { throw error }
+                }
+            }
+            try table.commit()
+        } catch {
+            table.rollback()
+            throw error
+        }
     }
 
     // MARK: The journal of what only memory holds
@@ -262,7 +289,8 @@ extension StoreCore {
         }
         guard !restored.isEmpty else { return clearJournal() }
         for record in restored {
-            guard memory.withLock({ $0.hold([record]) }) else { continue }
+            // Left out for want of room, it would go with the journal when the disk has the others.
+            _ = memory.withLock { $0.hold([record], isOwed: true) }
             owe([StoreTransaction<Table>.Change(record: record, owedTo: nil)], isWritten: false)
         }
         flushHeld()

@@ -43,7 +43,7 @@ extension StoreCore {
     /// Everything is compared, and everything is owed.
     func startOver(_ index: Int) {
         memory.withLock { $0.book.forsake(tiers[index].name) }
-        tiers[index].progress.pulledTo = TierLimits.everything
+        if tiers[index].progress.pulledTo != .none { tiers[index].progress.pulledTo = TierLimits.everything }
         tiers[index].progress.seeding = .due
         tiers[index].isProgressWritten = false
         tiers[index].wantsPull = true
@@ -319,6 +319,7 @@ extension StoreCore {
 
     /// Has the tier do what is due.
     func pump(_ index: Int) {
+        if memory.withLock({ $0.book.queuedCount(tiers[index].name) == 0 }) { tiers[index].debtsDueAt = nil }
         pumpLive(index)
         guard tiers[index].link.isUp else { return }
         let now = time.instant()

@@ -32,7 +32,9 @@ final class VirtualDisk<Record: SimulatedRecord> {
     /// A commit that failed and is in the log all the same: in effect after the next start, unless another one comes.
     var ghost: Image?
     var trouble: Trouble?
-    private(set) var aside: [String: Image] = [:]
+    /// Broken files whose rows were not taken over.
+    var unsalvaged: [String: Image] = [:]
+    private var filesBroken = 0
     var faults: [String: Int] = [:]
 
     init(path: String, dice: Dice) {
@@ -51,6 +53,7 @@ final class VirtualDisk<Record: SimulatedRecord> {
 
     func lost() {
         committed = Image()
+        unsalvaged = [:]
         ghost = nil
     }
 
@@ -64,13 +67,17 @@ final class VirtualDisk<Record: SimulatedRecord> {
         }
     }
 
-    func setAside() -> String {
-        let name = "\(path).broken-\(aside.count)"
-        aside[name] = committed
+    func setAside() {
+        filesBroken += 1
+        unsalvaged["\(path).salvage-\(1_000 + filesBroken)"] = committed
         committed = Image()
         ghost = nil
         count("set aside")
-        return name
+    }
+
+    /// The highest revision that the file has, or one that was set aside and not taken over.
+    func revision(of key: Key) -> Revision {
+        unsalvaged.values.reduce(committed.rows[key]?.revision ?? .none) { max($0, $1.rows[key]?.revision ?? .none) }
     }
 
     func count(_ fault: String) { faults[fault, default: 0] += 1 }

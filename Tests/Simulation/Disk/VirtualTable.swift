@@ -192,16 +192,31 @@ class VirtualTable<Record: SimulatedRecord> {
 
     // MARK: Broken files
 
-    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) -> String {
+    private static func disk(_ path: String) -> VirtualDisk<Record> {
         guard let disk = VirtualDisks.find(path, Record.self) else { preconditionFailure("no disk at \(path)") }
+        return disk
+    }
+
+    private static func mayMove(_ disk: VirtualDisk<Record>) throws(SQLiteError) {
         if disk.trouble == .failing || disk.trouble == .readOnly {
             throw SQLiteError(code: Code.inputOutput.rawValue, message: "simulated", operation: "rename")
         }
-        return disk.setAside()
+    }
+
+    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) {
+        try mayMove(disk(path))
+        disk(path).setAside()
+    }
+
+    static func unsalvaged(_ path: String) throws(SQLiteError) -> [String] { disk(path).unsalvaged.keys.sorted() }
+
+    static func salvaged(_ file: String) throws(SQLiteError) {
+        try mayMove(disk(file))
+        disk(file).unsalvaged[file] = nil
     }
 
     static func salvage(_ path: String, _ body: ([Record]) throws(SQLiteError) -> Void) throws(SQLiteError) {
-        guard let image = VirtualDisks.find(path, Record.self)?.aside[path] else { return }
+        guard let image = disk(path).unsalvaged[path] else { return }
         var rows = image.rows.values.sorted { Record.isOrdered($0.key, $1.key) }[...]
         while !rows.isEmpty {
             try body(Array(rows.prefix(2)))

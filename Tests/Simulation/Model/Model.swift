@@ -145,6 +145,7 @@ final class Model<Record: SimulatedRecord> {
             fact.durable = min(fact.durable, durable(key))
             fact.promised = min(fact.promised, max(durable(key), own(key)))
             fact.acknowledged = fact.acknowledged.filter { $0 <= fact.durable }
+            fact.seen = min(fact.seen, fact.promised)
             if own(key) < fact.promised { fact.isAmnesic = true }
             facts[key] = fact
         }

@@ -26,6 +26,8 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
     var storeStarted: () -> Void = {}
 
     private var queue = EventQueue()
+    /// What an earlier process held is held again, even if that is more than the bound.
+    private var restoredBytes = 0
     private var waiting: [StoreOperation<Table>] = []
     private var isWorkPlanned = false
     private var wakePlannedFor: Duration?
@@ -107,6 +109,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         let core = StoreCore<Table>(
             path: disk.path, memory: memory, time: clock.storeTime, policy: scenario.policy, ports: named,
             journal: VirtualJournal(runtimeDirectory), random: dice.generator(for: "store"))
+        restoredBytes = runtimeDirectory.records.reduce(0) { $0 + $1.memoryCost }
         note("the store starts")
         do throws(LocalTableError) { try core.open() } catch { model.violated("the store does not open: \(error)") }
         self.core = core
@@ -159,13 +162,12 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
     // MARK: What there is of a key
 
     func durableCopy(_ key: Key) -> Revision {
-        let onDisk = disk.committed.rows[key]?.revision ?? .none
-        return tiers.reduce(onDisk) { max($0, $1.revision(of: key)) }
+        tiers.reduce(disk.revision(of: key)) { max($0, $1.revision(of: key)) }
     }
 
     /// What the store has itself, or will have when it starts.
     func ownCopy(_ key: Key) -> Revision {
-        var own = disk.committed.rows[key]?.revision ?? .none
+        var own = disk.revision(of: key)
         for record in runtimeDirectory.records where record.key == key { own = max(own, record.revision) }
         if core != nil, let record = memory.heldRecord(key) { own = max(own, record.revision) }
         return own
@@ -174,7 +176,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
     /// The newest revision as a client would be shown it; nil when the disk must be asked and cannot.
     func visible(_ key: Key) -> Record?? {
         if let record = memory.shown(key) { return record }
-        guard !disk.committed.isBroken else { return nil }
+        guard !disk.committed.isBroken, disk.unsalvaged.isEmpty else { return nil }
         return .some(disk.committed.rows[key])
     }
 
@@ -196,7 +198,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         model.checkCopies(durable: durableCopy, own: ownCopy)
         guard let core else { return }
         let cost = memory.bytes
-        if cost > scenario.memoryLimit { model.violated("memory holds \(cost) bytes of \(scenario.memoryLimit)") }
+        if cost > scenario.memoryLimit + restoredBytes { model.violated("memory holds \(cost) bytes of \(scenario.memoryLimit)") }
         guard core.isServing, core.hasOpenedDisk else { return }
         for key in model.keys {
             guard let shown = visible(key) else { continue }
