@@ -139,8 +139,10 @@ extension StoreCore {
     }
 
     func received(_ index: Int, _ page: TierPage<Record>) {
+        // Until it is merged the page counts as asked for: a merge has the tiers do what is due, and that is no other page.
+        let isMerged = merge(page.rows, from: index, mayRename: false)
         tiers[index].pull?.isAsked = false
-        guard merge(page.rows, from: index, mayRename: false) else {
+        guard isMerged else {
             tiers[index].pull?.retryAt = time.instant() + TierLimits.retryDelay
             return
         }

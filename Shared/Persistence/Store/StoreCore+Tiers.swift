@@ -56,6 +56,8 @@ extension StoreCore {
     private func lost(_ index: Int, _ reason: String) {
         let wasIdle = tiers[index].requests.isEmpty && tiers[index].live.isEmpty
         tiers[index].lastError = reason
+        // One that was there is there again soon; an empty store has the patience to read it.
+        if tiers[index].link.state == .connecting { tiers[index].hasFailed = true }
         tiers[index].link.lost(wasIdle: wasIdle, at: time.instant())
         // While it was away, somebody else may have written there.
         if !wasIdle { tiers[index].wantsPull = true }
@@ -65,7 +67,6 @@ extension StoreCore {
     /// What was under way on the connection has an unknown outcome: it stays owed.
     private func abandon(_ index: Int) {
         let name = tiers[index].name
-        if !tiers[index].link.isTrusted { tiers[index].hasFailed = true }
         let requests = tiers[index].requests
         let live = tiers[index].live
         tiers[index].requests = []

@@ -75,6 +75,9 @@ final class VirtualDisk<Record: SimulatedRecord> {
         count("set aside")
     }
 
+    /// Whether rows are gone and the store may not have seen that.
+    var isDeceiving: Bool { committed.isBroken || !unsalvaged.isEmpty }
+
     /// The highest revision that the file has, or one that was set aside and not taken over.
     func revision(of key: Key) -> Revision {
         unsalvaged.values.reduce(committed.rows[key]?.revision ?? .none) { max($0, $1.rows[key]?.revision ?? .none) }

@@ -65,9 +65,10 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
             case .blackholed: plan(Self.connectDeadline) { [self] in lost(link, "no answer") }
             case .up, .slow, .flaky:
                 if tier.condition == .flaky, dice.chance(0.2) { return lost(link, "reset before contact") }
-                let contact = tier.met(mark: mark)
+                let (contact, changes) = (tier.met(mark: mark), tier.changes)
                 plan(latency) { [self] in
                     if tier.condition == .flaky, dice.chance(0.2) { return lost(link, "reset after contact") }
+                    if !isProcessGone, current == link { tier.changesKnown = changes }
                     deliver(link, .connected(contact))
                 }
             }

@@ -39,7 +39,10 @@ final class VirtualTier<Record: SimulatedRecord> {
     var condition = Condition.up
     var backup: Content?
     /// It was changed behind the store's back, and the store has not met it since.
-    var isDeceiving = false
+    var isDeceiving: Bool { changes != changesKnown }
+    /// How often that was, and how often when the store met it last.
+    private(set) var changes = 0
+    var changesKnown = 0
     /// Whether something was wrong with it since the store was opened.
     var wasTroubled = false
     /// A key that it takes no record of.
@@ -63,7 +66,6 @@ final class VirtualTier<Record: SimulatedRecord> {
         var contact = content.contact ?? TierContact(mark: mark, contacts: 0)
         contact.contacts += 1
         content.contact = contact
-        isDeceiving = false
         return contact
     }
 
@@ -140,14 +142,14 @@ final class VirtualTier<Record: SimulatedRecord> {
 
     func wiped() {
         content = Content()
-        isDeceiving = true
+        changes += 1
         count("wiped")
     }
 
     func restored() {
         guard let backup else { return }
         content = backup
-        isDeceiving = true
+        changes += 1
         count("put back to a backup")
     }
 }

@@ -44,7 +44,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
             tier.poison = nil
         }
         world.start()
-        for port in world.ports { port.reset() }
+        for tier in world.tiers { reset(tier) }
     }
 
     private func happen(_ fault: Scenario.Fault) {
@@ -114,6 +114,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
     }
 
     private func reset(_ tier: VirtualTier<Table.Record>) {
+        tier.wasTroubled = true
         for (port, other) in zip(world.ports, world.tiers) where other === tier { port.reset() }
     }
 

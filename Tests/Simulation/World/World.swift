@@ -82,7 +82,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         guard let core, let wakeAt = core.wakeAt, wakeAt <= clock.instant else { return }
         wakesAtOnce = lastWake == clock.elapsed ? wakesAtOnce + 1 : 0
         lastWake = clock.elapsed
-        if wakesAtOnce > Self.wakesAtOnceMax { model.violated("the store spins: \(core.status.summary)") }
+        if wakesAtOnce > Self.wakesAtOnceMax { model.violated("the store spins: \(core.wakeReasons)") }
         core.tick()
     }
 
@@ -225,11 +225,11 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
                 guard let remote = tiers.first(where: { $0.name == tier }), !remote.isDeceiving else { continue }
                 found = remote.revision(of: key)
             }
-            if found < revision, !disk.committed.unreadable.contains(key) {
+            if found < revision, tier != .sqlite || !disk.isDeceiving {
                 model.violated("\(key): \(revision.rawValue) is said to be in \(tier), which has \(found.rawValue)")
             }
         }
-        let isDeceived = tiers.contains(where: \.isDeceiving)
+        let isDeceived = disk.isDeceiving || tiers.contains(where: \.isDeceiving)
         if placement.isDurable, durableCopy(key) < revision, !isDeceived {
             model.violated("\(key): \(revision.rawValue) is said to be durable, and no durable tier has it")
         }
