@@ -11,6 +11,7 @@ let package = Package(
         // For people and tests on a development machine only; never installed.
         .executable(name: "rivet-chat", targets: ["Chat"]),
         .executable(name: "rivet-bench", targets: ["Benchmarks"]),
+        .executable(name: "rivet-simulate", targets: ["Simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -114,6 +115,10 @@ let package = Package(
             name: "Benchmarks",
             dependencies: ["Contracts", "CLibpq", "CSQLite", "Migrations", "TelegramSimulator", "TestSupport"],
             path: "Tests/Benchmarks"),
+        .target(
+            name: "Simulation", dependencies: ["Contracts", "Persistence", "TestSupport"], path: "Tests/Simulation"),
+        .executableTarget(name: "Simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Persistence"], path: "Tests/SimulationTests"),
         .testTarget(name: "ContractsTests", dependencies: ["TestSupport", "Contracts"], path: "Tests/ContractsTests"),
         .testTarget(name: "DialogueTests", dependencies: ["TestSupport", "Dialogue"], path: "Tests/DialogueTests"),
         .testTarget(

@@ -78,9 +78,11 @@ final class FaultyTable: LocalTable {
     func write(_ progress: TierProgress, of tier: TierName) throws(SQLiteError) {
         try table.write(progress, of: tier)
     }
-    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) -> String {
+    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) {
         try ConversationTable.setAside(path, at: now)
     }
+    static func unsalvaged(_ path: String) throws(SQLiteError) -> [String] { try ConversationTable.unsalvaged(path) }
+    static func salvaged(_ file: String) throws(SQLiteError) { try ConversationTable.salvaged(file) }
     static func salvage(
         _ path: String, _ body: ([ConversationRecord]) throws(SQLiteError) -> Void
     ) throws(SQLiteError) { try ConversationTable.salvage(path, body) }

@@ -17,6 +17,21 @@ public struct MachineRecord: TieredRecord, Equatable {
     /// that yet.
     public var renamedFrom: String?
 
+    package init(
+        id: String, requestID: String? = nil, revision: Revision, userID: String, details: MachineDetails,
+        createdAt: Timestamp, updatedAt: Timestamp, deletedAt: Timestamp? = nil, renamedFrom: String? = nil
+    ) {
+        self.id = id
+        self.requestID = requestID
+        self.revision = revision
+        self.userID = userID
+        self.details = details
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.deletedAt = deletedAt
+        self.renamedFrom = renamedFrom
+    }
+
     public var key: String { id }
     public var isDeleted: Bool { deletedAt != nil }
     var nicknameKey: String { Nickname.folded(details.nickname) }

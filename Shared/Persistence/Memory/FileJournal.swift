@@ -24,11 +24,23 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
         restored = Array(
             Dictionary(records.map { ($0.key, $0) }) { $0.revision >= $1.revision ? $0 : $1 }.values
         ).sorted { $0.revision < $1.revision }
+        isFirst = access(path + ".begun", F_OK) != 0
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     var isEmpty: Bool { lines == 0 }
+    private(set) var isFirst: Bool
+    private var beginning: String { path + ".begun" }
+
+    func begin() {
+        guard isFirst else { return }
+        let file = open(beginning, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        // If that fails, the next process waits for its tiers once more.
+        if file >= 0 { close(file) }
+        isFirst = false
+    }
+
     var isLong: Bool { lines > 2 * linesAfterReplace + Self.linesBesideHeldMax }
 
     func append(_ records: [Record]) throws {

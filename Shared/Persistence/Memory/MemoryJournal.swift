@@ -5,6 +5,10 @@ package protocol MemoryJournal<Record>: AnyObject {
     /// What an earlier process noted: the newest of each key.
     var restored: [Record] { get }
     var isEmpty: Bool { get }
+    /// Whether no earlier process began here: what memory held before, if anything, is lost.
+    var isFirst: Bool { get }
+    /// From now on what memory alone holds is noted here.
+    func begin()
     /// Whether it holds far more than what is held.
     var isLong: Bool { get }
     /// When it returns, the records outlive the process.

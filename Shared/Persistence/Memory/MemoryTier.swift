@@ -53,12 +53,13 @@ struct MemoryTier<Record: TieredRecord> {
     func canHold(_ records: [Record]) -> Bool { records.reduce(heldCost) { $0 + $1.memoryCost } <= limit }
 
     /// Keeps `records`, which the disk does not hold. Of each key, the newest is kept.
+    /// - Parameter isOwed: they were acknowledged already, and are kept even where there is no room.
     /// - Returns: false when there is no room for all of them, and then nothing was changed.
-    mutating func hold(_ records: [Record]) -> Bool {
+    mutating func hold(_ records: [Record], isOwed: Bool = false) -> Bool {
         let newest = Dictionary(records.map { ($0.key, $0) }) { $0.revision > $1.revision ? $0 : $1 }
-            .filter { key, record in peek(key).map { $0.revision < record.revision } ?? true }
+            .filter { key, record in peek(key).map { $0.revision <= record.revision } ?? true }
         let cost = newest.values.reduce(heldCost) { $0 - (held[$1.key]?.memoryCost ?? 0) + $1.memoryCost }
-        guard cost <= limit else { return false }
+        guard cost <= limit || isOwed else { return false }
         for record in newest.values {
             forgetCopy(record.key)
             held[record.key] = record
@@ -80,7 +81,7 @@ struct MemoryTier<Record: TieredRecord> {
     }
 
     private mutating func makeRoom() {
-        if youngCost > (limit - heldCost) / 2 {
+        if youngCost > max(0, limit - heldCost) / 2 {
             old = young
             oldCost = youngCost
             young = [:]

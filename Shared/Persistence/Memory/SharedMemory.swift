@@ -19,6 +19,7 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
 
         var held: [Record.Key: Record] { tier.held }
         var heldCost: Int { tier.heldCost }
+        var cost: Int { tier.cost }
         var copies: [Record] { tier.copies }
 
         func isHeld(_ key: Record.Key) -> Bool { tier.isHeld(key) }
@@ -29,7 +30,7 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
         mutating func stage(_ record: Record) { staged[record.key] = record }
         mutating func cache(_ record: Record) { tier.cache(record) }
         func canHold(_ records: [Record]) -> Bool { tier.canHold(records) }
-        mutating func hold(_ records: [Record]) -> Bool { tier.hold(records) }
+        mutating func hold(_ records: [Record], isOwed: Bool = false) -> Bool { tier.hold(records, isOwed: isOwed) }
 
         mutating func unstage(_ records: [Record]) {
             for record in records where staged[record.key]?.revision == record.revision { staged[record.key] = nil }
@@ -60,6 +61,13 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
     private let content: Mutex<Content>
 
     package init(limit: Int) { content = Mutex(Content(limit: limit)) }
+
+    // MARK: For who checks from outside
+
+    package func heldRecord(_ key: Record.Key) -> Record? { withLock { $0.held[key] } }
+    /// What would be shown without asking the disk. It counts as no use.
+    package func shown(_ key: Record.Key) -> Record? { withLock { $0.peek(key) } }
+    package var bytes: Int { withLock { $0.cost } }
 
     func withLock<Result>(_ body: (inout sending Content) -> sending Result) -> sending Result {
         content.withLock(body)

@@ -78,16 +78,41 @@ public class SQLiteTable {
 
     // MARK: Broken files
 
-    public static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) -> String {
+    /// A broken file is called so until what can be read of it was taken over, and then `broken`.
+    private static let unsalvagedMark = ".salvage-"
+    private static let brokenMark = ".broken-"
+
+    public static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) {
         let stamp = now.databaseText.filter { $0.isNumber }
-        var aside = "\(path).broken-\(stamp)"
-        while FileManager.default.fileExists(atPath: aside) { aside += "+" }
-        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: path + suffix) {
-            guard rename(path + suffix, aside + suffix) == 0 else { throw .cannotOpen(path + suffix, errno) }
-        }
+        try move(path, to: path + unsalvagedMark + stamp)
         // The index of the log is made anew by whoever opens it.
         unlink(path + "-shm")
-        return aside
+    }
+
+    public static func unsalvaged(_ path: String) throws(SQLiteError) -> [String] {
+        let url = URL(filePath: path)
+        let directory = url.deletingLastPathComponent().path(percentEncoded: false)
+        let beginning = url.lastPathComponent + unsalvagedMark
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: directory) } catch {
+            throw .cannotOpen(directory, EIO)
+        }
+        return names.filter { $0.hasPrefix(beginning) && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }.sorted()
+            .map { url.deletingLastPathComponent().appending(path: $0).path(percentEncoded: false) }
+    }
+
+    public static func salvaged(_ file: String) throws(SQLiteError) {
+        unlink(file + "-shm")
+        try move(file, to: file.replacing(unsalvagedMark, with: brokenMark))
+    }
+
+    /// The log first: without it, the file is not what it was.
+    private static func move(_ path: String, to wanted: String) throws(SQLiteError) {
+        var target = wanted
+        while FileManager.default.fileExists(atPath: target) { target += "+" }
+        for suffix in ["-wal", ""] where FileManager.default.fileExists(atPath: path + suffix) {
+            guard rename(path + suffix, target + suffix) == 0 else { throw .cannotOpen(path + suffix, errno) }
+        }
     }
 
     /// Reads the rows of `table` that can be read, by their `rowid`. Where a page is broken, goes on behind it.

@@ -70,9 +70,12 @@ extension StoreCore {
         }
         if isWritten {
             killPoint("store.before-commit")
-            let written = writeDownSome()
+            var written: (keys: [Key], tiers: [Int]) = ([], [])
             let start = time.instant()
-            isWritten = attempt { table throws(SQLiteError) in try table.commit() }
+            isWritten = attempt { table throws(SQLiteError) in
+                written = try writeDownSome()
+                try table.commit()
+            }
             lastCommit = time.instant() - start
             killPoint("store.after-commit")
             if isWritten { wrote(written) }

@@ -9,19 +9,22 @@ extension StoreCore {
     /// - Throws: when the file must not be used; trouble that may pass is remembered instead, and tried again.
     package func open() throws(LocalTableError) {
         do {
-            table = try Table(path: path)
+            let opened = try Table(path: path)
+            do throws(SQLiteError) {
+                try fill(opened, with: [])
+                if readBook(opened) { table = opened }
+            } catch { failed(error) }
         } catch {
             guard error.isTierTrouble else { throw error }
             failed(error.description, isCorruption: error.isCorruption)
             if isBroken { retryDisk() }
         }
-        if let table { readBook(table) }
         restoreJournal()
         for index in tiers.indices {
             tiers[index].wantsPull = true
             tiers[index].touchDueAt = time.instant()
         }
-        if isTableEmpty, !tiers.isEmpty { bootstrapUntil = time.instant() + TierLimits.bootstrapPatience }
+        if table != nil { awaitTiersIfNeeded() }
         pumpAll()
     }
 
@@ -36,19 +39,28 @@ extension StoreCore {
         for tier in tiers { tier.port.disconnect(link: tier.link.number) }
     }
 
+    package var hasOpenedDisk: Bool { table != nil }
     package var isDiskUp: Bool { table != nil && !breaker.isOpen }
 
-    private var isTableEmpty: Bool {
-        guard let table else { return false }
-        return (try? table.keys(after: nil, limit: 1).isEmpty) ?? false
+    /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
+    /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
+    private func awaitTiersIfNeeded() {
+        let isMemoryLost = journal.map(\.isFirst) ?? true
+        if !tiers.isEmpty, isMemoryLost || tiers.contains(where: { $0.progress.pulledTo == .none }) {
+            bootstrapUntil = time.instant() + TierLimits.bootstrapPatience
+        } else {
+            journal?.begin()
+        }
     }
 
-    private func readBook(_ table: Table) {
+    /// - Returns: false when it cannot be read. Then the table is of no use: what it holds would pass for all there is.
+    private func readBook(_ table: Table) -> Bool {
         do {
             let names = TierSet(tiers.map(\.name))
             let debts = try table.debts()
             let progress = try table.progress()
-            let isEmpty = isTableEmpty
+            let isEmpty = try table.keys(after: nil, limit: 1).isEmpty
+            let met = tiers.map(\.progress)
             for index in tiers.indices {
                 if let known = progress[tiers[index].name] {
                     tiers[index].progress = known
@@ -60,10 +72,16 @@ extension StoreCore {
                 countRowsToSeed(index)
             }
             memory.withLock { $0.book = DebtBook(debts, tiers: names) }
+            for index in tiers.indices {
+                guard let mark = met[index].mark else { continue }
+                recognise(index, TierContact(mark: mark, contacts: met[index].contacts))
+            }
             holdersChanged()
             noteBookkeeping()
+            return true
         } catch {
             failed(error)
+            return false
         }
     }
 
@@ -79,8 +97,13 @@ extension StoreCore {
         } else if table == nil {
             do {
                 let opened = try Table(path: path)
+                do throws(SQLiteError) { try fill(opened, with: memory.withLock { $0.copies }) } catch {
+                    return failed(error)
+                }
+                guard readBookLate(opened) else { return }
                 table = opened
-                readBookLate(opened)
+                for index in tiers.indices { tiers[index].wantsPull = true }
+                awaitTiersIfNeeded()
             } catch {
                 failed(error.description, isCorruption: error.isCorruption)
                 return
@@ -90,30 +113,31 @@ extension StoreCore {
     }
 
     /// The file could not be opened at the start, and now it is.
-    private func readBookLate(_ table: Table) {
-        guard memory.withLock({ $0.book.isEmpty }) else { return memory.withLock { $0.book.unwriteAll() } }
-        let held = held
-        readBook(table)
+    private func readBookLate(_ table: Table) -> Bool {
+        guard readBook(table) else { return false }
         owe(held.values.map { StoreTransaction<Table>.Change(record: $0, owedTo: nil) }, isWritten: false)
+        return true
     }
 
     func flushHeld() {
         let records = held.values.sorted { $0.revision < $1.revision }
         guard let table else { return }
         var (written, refusal) = (records, SQLiteError?.none)
+        var bookkeeping: (keys: [Key], tiers: [Int])
         do throws(SQLiteError) {
-            do throws(SQLiteError) { try writeAll(records, table) } catch {
+            do throws(SQLiteError) { bookkeeping = try writeAll(records, table) } catch {
                 guard !error.isTierTrouble else { throw error }
                 // One record that the table does not take must not keep the others from the disk.
                 table.rollback()
                 refusal = error
-                written = try writeEach(records, table)
+                (written, bookkeeping) = try writeEach(records, table)
             }
         } catch {
             table.rollback()
             failed(error)
             return
         }
+        wrote(bookkeeping)
         memory.withLock { memory in written.forEach { memory.cache($0) } }
         breaker.succeeded()
         if refusal == nil { refusals.succeeded() } else { refusals.failed(at: time.instant()) }
@@ -121,18 +145,24 @@ extension StoreCore {
         if held.isEmpty { clearJournal() }
     }
 
-    private func writeAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+    private func writeAll(
+        _ records: [Record], _ table: Table
+    ) throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
         try table.begin()
         try table.makeWay(for: records)
         for record in records {
             try table.put(record)
             if let debt = memory.withLock({ $0.book.debt(record.key) }) { try table.write(debt) }
         }
+        let bookkeeping = try writeDownSome()
         try table.commit()
+        return bookkeeping
     }
 
     /// Returns the records that the table took.
-    private func writeEach(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
+    private func writeEach(
+        _ records: [Record], _ table: Table
+    ) throws(SQLiteError) -> (records: [Record], bookkeeping: (keys: [Key], tiers: [Int])) {
         var taken: [Record] = []
         try table.begin()
         for record in records {
@@ -144,8 +174,9 @@ extension StoreCore {
                 guard !error.isTierTrouble else { throw error }
             }
         }
+        let bookkeeping = try writeDownSome()
         try table.commit()
-        return taken
+        return (taken, bookkeeping)
     }
 
     /// - Returns: whether `body` was done. If not, the tier is away from now on.
@@ -166,7 +197,7 @@ extension StoreCore {
     private func failed(_ reason: String, isCorruption: Bool) {
         lastError = reason
         if isCorruption { isBroken = true }
-        // Who runs into the same trouble meanwhile does not put off the next attempt.
+        // What fails while the disk is away does not put off the next attempt: that would never come.
         if breaker.probeAt.map({ $0 <= time.instant() }) ?? true { breaker.failed(at: time.instant()) }
         // The next flush, which the breaker lets through, has the refused records too.
         refusals.succeeded()
@@ -177,31 +208,19 @@ extension StoreCore {
     /// Moves the file aside, and makes a new one of what can still be read of it and of what memory has. What is
     /// missing then comes from the remote tiers, and nothing is decided before.
     private func replaceBrokenFile() throws(SQLiteError) {
-        let copies = memory.withLock { $0.copies }
         table = nil
-        let aside = try Table.setAside(path, at: time.wall())
+        try Table.setAside(path, at: time.wall())
+        // From here on the file at the path is a new one, be it not filled yet.
+        isBroken = false
         let fresh: Table
         do { fresh = try Table(path: path) } catch {
             if case .open(let cause) = error { throw cause }
             if case .migration(.failed(_, let cause)) = error { throw cause }
             throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
         }
-        var salvaged: Int64 = 0
-        try Table.salvage(aside) { records throws(SQLiteError) in
-            salvaged += Int64(records.count)
-            try fresh.begin()
-            try fresh.makeWay(for: records)
-            for record in records { try? fresh.put(record) }
-            try fresh.commit()
-        }
-        try fresh.begin()
-        try fresh.makeWay(for: copies)
-        for record in copies { try? fresh.put(record) }
-        try fresh.commit()
+        try fill(fresh, with: memory.withLock { $0.copies })
         table = fresh
-        isBroken = false
         counters["disk.replaced", default: 0] += 1
-        counters["disk.salvaged", default: 0] += salvaged
         memory.withLock { $0.book.unwriteAll() }
         for index in tiers.indices {
             tiers[index].progress = TierProgress()
@@ -212,7 +231,39 @@ extension StoreCore {
             countRowsToSeed(index)
         }
         holdersChanged()
-        if !tiers.isEmpty { bootstrapUntil = time.instant() + TierLimits.bootstrapPatience }
+        awaitTiersIfNeeded()
+    }
+
+    /// Puts into `table` what can be read of broken files that were set aside before it, and `copies`. Done again from the
+    /// beginning when it fails, or the process ends in the middle.
+    private func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) {
+        let files = try Table.unsalvaged(path)
+        guard !files.isEmpty else { return }
+        for file in files {
+            try Table.salvage(file) { records throws(SQLiteError) in
+                try putAll(records, table)
+                counters["disk.salvaged", default: 0] += Int64(records.count)
+            }
+        }
+        try putAll(copies, table)
+        for file in files { try Table.salvaged(file) }
+    }
+
+    /// Those that the table takes, in a transaction.
+    private func putAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+        do throws(SQLiteError) {
+            try table.begin()
+            try table.makeWay(for: records)
+            for record in records {
+                do throws(SQLiteError) { try table.put(record) } catch {
+                    if error.isTierTrouble { throw error }
+                }
+            }
+            try table.commit()
+        } catch {
+            table.rollback()
+            throw error
+        }
     }
 
     // MARK: The journal of what only memory holds
@@ -238,7 +289,8 @@ extension StoreCore {
         }
         guard !restored.isEmpty else { return clearJournal() }
         for record in restored {
-            guard memory.withLock({ $0.hold([record]) }) else { continue }
+            // Left out for want of room, it would go with the journal when the disk has the others.
+            _ = memory.withLock { $0.hold([record], isOwed: true) }
             owe([StoreTransaction<Table>.Change(record: record, owedTo: nil)], isWritten: false)
         }
         flushHeld()
@@ -246,23 +298,18 @@ extension StoreCore {
 
     // MARK: Bookkeeping
 
-    /// What the book and the tiers' progress say, into the open transaction.
+    /// What the book and the tiers' progress say, into the open transaction: a record whose debt is not written down,
+    /// because a walk will owe it, must not be committed before it is that the walk is due.
     /// - Returns: the keys and tiers that were written.
-    func writeDownSome() -> (keys: [Key], tiers: [Int]) {
+    func writeDownSome() throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
         guard let table, !tiers.isEmpty else { return ([], []) }
         let keys = memory.withLock { Array($0.book.unwritten.prefix(TierLimits.bookkeepingMax)) }
         let unwritten = tiers.indices.filter { !tiers[$0].isProgressWritten }
-        do throws(SQLiteError) {
-            for key in keys {
-                let debt = memory.withLock { $0.book.debt(key) }
-                try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: Timestamp(milliseconds: 0)))
-            }
-            for index in unwritten { try table.write(tiers[index].progress, of: tiers[index].name) }
-        } catch {
-            // The commit will fail too, or this is written another time.
-            lastError = error.description
-            return ([], [])
+        for key in keys {
+            let debt = memory.withLock { $0.book.debt(key) }
+            try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: Timestamp(milliseconds: 0)))
         }
+        for index in unwritten { try table.write(tiers[index].progress, of: tiers[index].name) }
         return (keys, unwritten)
     }
 
@@ -286,9 +333,13 @@ extension StoreCore {
         bookkeepingAt = nil
         guard isDiskUp else { return noteBookkeeping() }
         repeat {
-            guard attempt({ table throws(SQLiteError) in try table.begin() }) else { break }
-            let written = writeDownSome()
-            guard attempt({ table throws(SQLiteError) in try table.commit() }) else { break }
+            var written: (keys: [Key], tiers: [Int]) = ([], [])
+            let isDone = attempt { table throws(SQLiteError) in
+                try table.begin()
+                written = try writeDownSome()
+                try table.commit()
+            }
+            guard isDone else { break }
             wrote(written)
             if written.keys.isEmpty { break }
         } while memory.withLock { !$0.book.unwritten.isEmpty }

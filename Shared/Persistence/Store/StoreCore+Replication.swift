@@ -75,7 +75,7 @@ extension StoreCore {
     /// Goes on with the walk that owes the tier what was here before its debts were written down.
     func seed(_ index: Int) {
         guard tiers[index].progress.seeding != .done, tiers[index].isPulled, let table, isDiskUp else { return }
-        while memory.withLock({ $0.book.queuedCount(tiers[index].name) < TierLimits.pageRecords }) {
+        while memory.withLock({ $0.book.queuedCount(tiers[index].name) < policy.pageRecords }) {
             let after: Key?
             switch tiers[index].progress.seeding {
             case .due, .under(after: nil): after = nil
@@ -83,7 +83,7 @@ extension StoreCore {
             case .done: return
             }
             let rows: [(key: Key, revision: Revision)]
-            do { rows = try table.keys(after: after, limit: TierLimits.pageRecords) } catch { return failed(error) }
+            do { rows = try table.keys(after: after, limit: policy.pageRecords) } catch { return failed(error) }
             let (name, now) = (tiers[index].name, time.wall())
             memory.withLock { memory in
                 for row in rows {
@@ -92,12 +92,16 @@ extension StoreCore {
             }
             // Written down in one commit with the debts: until then, an end of the process only repeats the page.
             tiers[index].progress.seeding =
-                rows.count < TierLimits.pageRecords ? .done : .under(after: rows.last?.key.cursorText)
+                rows.count < policy.pageRecords ? .done : .under(after: rows.last?.key.cursorText)
             tiers[index].isProgressWritten = false
             tiers[index].debtsDueAt = time.instant()
             tiers[index].rowsToSeed = max(0, tiers[index].rowsToSeed - rows.count)
             writeBookDown()
-            if tiers[index].progress.seeding == .done { holdersChanged() }
+            if tiers[index].progress.seeding == .done {
+                // Rows that were there before a walk that goes on after a restart were counted too.
+                tiers[index].rowsToSeed = 0
+                holdersChanged()
+            }
         }
     }
 
@@ -130,13 +134,15 @@ extension StoreCore {
         tiers[index].pull?.retryAt = nil
         let number = ask(index, .page(ofPull: pull.number), deadline: TierLimits.requestDeadline)
         tiers[index].port.readPage(
-            after: pull.after, newerThan: pull.newerThan, limit: TierLimits.pageRecords,
+            after: pull.after, newerThan: pull.newerThan, limit: policy.pageRecords,
             link: tiers[index].link.number, request: number)
     }
 
     func received(_ index: Int, _ page: TierPage<Record>) {
+        // Until it is merged the page counts as asked for: a merge has the tiers do what is due, and that is no other page.
+        let isMerged = merge(page.rows, from: index, mayRename: false)
         tiers[index].pull?.isAsked = false
-        guard merge(page.rows, from: index, mayRename: false) else {
+        guard isMerged else {
             tiers[index].pull?.retryAt = time.instant() + TierLimits.retryDelay
             return
         }
@@ -185,6 +191,13 @@ extension StoreCore {
             return
         }
         bootstrapUntil = nil
+        journal?.begin()
+        for index in tiers.indices where tiers[index].progress.pulledTo == .none {
+            // It is read when it is there; nobody waits for it again.
+            tiers[index].progress.pulledTo = TierLimits.everything
+            tiers[index].isProgressWritten = false
+        }
+        noteBookkeeping()
         for index in tiers.indices where tiers[index].isPulled { settleDeferred(index) }
     }
 

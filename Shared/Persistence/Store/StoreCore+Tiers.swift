@@ -18,10 +18,19 @@ extension StoreCore {
     }
 
     private func connected(_ index: Int, _ contact: TierContact) {
-        let known = tiers[index].progress
         tiers[index].link.connected()
         tiers[index].isAway = false
         tiers[index].lastError = nil
+        recognise(index, contact)
+        tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        returnAside(index)
+        holdersChanged()
+        noteBookkeeping()
+    }
+
+    /// Whether the tier is the one that is known, as it is known.
+    func recognise(_ index: Int, _ contact: TierContact) {
+        let known = tiers[index].progress
         tiers[index].isAcquainted = known.mark == contact.mark
         if let mark = known.mark, mark != contact.mark || contact.contacts <= known.contacts {
             // Another database, or this one as it was some time ago.
@@ -30,16 +39,12 @@ extension StoreCore {
         tiers[index].progress.mark = contact.mark
         tiers[index].progress.contacts = contact.contacts
         tiers[index].isProgressWritten = false
-        tiers[index].touchDueAt = time.instant() + policy.heartbeat
-        returnAside(index)
-        holdersChanged()
-        noteBookkeeping()
     }
 
     /// Everything is compared, and everything is owed.
     func startOver(_ index: Int) {
         memory.withLock { $0.book.forsake(tiers[index].name) }
-        tiers[index].progress.pulledTo = .none
+        if tiers[index].progress.pulledTo != .none { tiers[index].progress.pulledTo = TierLimits.everything }
         tiers[index].progress.seeding = .due
         tiers[index].isProgressWritten = false
         tiers[index].wantsPull = true
@@ -52,6 +57,8 @@ extension StoreCore {
     private func lost(_ index: Int, _ reason: String) {
         let wasIdle = tiers[index].requests.isEmpty && tiers[index].live.isEmpty
         tiers[index].lastError = reason
+        // One that was there is there again soon; an empty store has the patience to read it.
+        if tiers[index].link.state == .connecting { tiers[index].hasFailed = true }
         tiers[index].link.lost(wasIdle: wasIdle, at: time.instant())
         // While it was away, somebody else may have written there.
         if !wasIdle { tiers[index].wantsPull = true }
@@ -61,10 +68,7 @@ extension StoreCore {
     /// What was under way on the connection has an unknown outcome: it stays owed.
     private func abandon(_ index: Int) {
         let name = tiers[index].name
-        if !tiers[index].link.isTrusted {
-            tiers[index].hasFailed = true
-            tiers[index].isAway = true
-        }
+        if !tiers[index].link.isTrusted { tiers[index].isAway = true }
         let requests = tiers[index].requests
         let live = tiers[index].live
         tiers[index].requests = []
@@ -319,6 +323,7 @@ extension StoreCore {
 
     /// Has the tier do what is due.
     func pump(_ index: Int) {
+        if memory.withLock({ $0.book.queuedCount(tiers[index].name) == 0 }) { tiers[index].debtsDueAt = nil }
         pumpLive(index)
         guard tiers[index].link.isUp else { return }
         let now = time.instant()

@@ -113,6 +113,14 @@ package final class StoreCore<Table: LocalTable> {
         return moments.compactMap(\.self).min()
     }
 
+    package var wakeReasons: String {
+        let now = time.instant()
+        let tiersText = tiers.map { tier in
+            "\(tier.name) \(tier.link.state) debts \(tier.debtsDueAt.map { "\($0 - now)" } ?? "-") touch \(tier.touchDueAt - now) retry \(tier.pull?.retryAt.map { "\($0 - now)" } ?? "-") requests \(tier.requests.map { "\($0.kind) \($0.deadline - now)" })"
+        }
+        return "breaker \(breaker.probeAt.map { "\($0 - now)" } ?? "-") refusals \(refusals.probeAt.map { "\($0 - now)" } ?? "-") book \(bookkeepingAt.map { "\($0 - now)" } ?? "-") boot \(bootstrapUntil.map { "\($0 - now)" } ?? "-") waiting \(waiting.first.map { "\($0.deadline - now)" } ?? "-") \(tiersText)"
+    }
+
     /// Does what is due.
     package func tick() {
         let now = time.instant()
@@ -122,6 +130,12 @@ package final class StoreCore<Table: LocalTable> {
         for index in tiers.indices { endOverdueRequests(index, at: now) }
         pumpAll()
         endBootstrapIfDue(at: now)
+    }
+
+    /// Whether nothing is under way, and nothing is left to be written down.
+    package var isAtRest: Bool {
+        memory.withLock { $0.book.unwritten.isEmpty }
+            && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.isProgressWritten && $0.deferred.isEmpty }
     }
 
     /// Whether operations may be decided.

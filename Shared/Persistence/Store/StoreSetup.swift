@@ -23,6 +23,8 @@ package struct TierPolicy: Sendable {
     package var remoteDeadline = Duration.milliseconds(750)
     /// After this time without a write, a tier gets a small one.
     package var heartbeat = Duration.seconds(86_400)
+    /// Records that are read at a time, here and there.
+    package var pageRecords = 1_000
 
     package init() {}
 }
@@ -33,6 +35,9 @@ enum TierLimits {
     static let liveBatchesMax = 2
     static let liveRecordsMax = 500
     /// Batches of debts, one at a time, are short, so that a live write behind one does not wait long.
+    /// Below every revision that is given: a pull from there on reads everything. Unlike none, it says that the tier was
+    /// waited for.
+    static let everything = Revision.none.next
     static let debtRecordsMax = 250
     static let debtRecordsBesideLiveMax = 25
     static let batchBytesMax = 4 << 20
@@ -42,7 +47,6 @@ enum TierLimits {
     static let liveSpell = Duration.seconds(1)
     /// For what nobody waits for.
     static let requestDeadline = Duration.seconds(10)
-    static let pageRecords = 1_000
     static let pruneRecords = 500
     /// What a tier refuses without a reason that we know is tried again after this.
     static let retryDelay = Duration.seconds(1)

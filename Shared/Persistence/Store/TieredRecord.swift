@@ -70,7 +70,11 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func write(_ progress: TierProgress, of tier: TierName) throws(SQLiteError)
 
     /// Moves a broken file out of the way, whole, under a name with the date. Nobody has it open.
-    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) -> String
+    static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError)
+    /// Files that were set aside and not `salvaged` yet, the oldest first.
+    static func unsalvaged(_ path: String) throws(SQLiteError) -> [String]
+    /// What can be read of a file that was set aside was taken over.
+    static func salvaged(_ file: String) throws(SQLiteError)
     /// Reads what can still be read of a file that was set aside, some records at a time.
     static func salvage(_ path: String, _ body: ([Record]) throws(SQLiteError) -> Void) throws(SQLiteError)
 

@@ -1,0 +1,25 @@
+struct SimulateOptions {
+    static let usage = "usage: rivet-simulate --seeds N [--first S] [--seconds T] [--verbose]"
+
+    var seeds: UInt64 = 1
+    var first: UInt64 = 1
+    var seconds: Int?
+    var isVerbose = false
+
+    init?(_ arguments: [String]) {
+        var rest = arguments[...]
+        while let name = rest.popFirst() {
+            if name == "--verbose" {
+                isVerbose = true
+                continue
+            }
+            guard let text = rest.popFirst(), let value = UInt64(text), value < UInt64(Int32.max) else { return nil }
+            switch name {
+            case "--seeds": seeds = value
+            case "--first": first = value
+            case "--seconds": seconds = Int(value)
+            default: return nil
+            }
+        }
+    }
+}

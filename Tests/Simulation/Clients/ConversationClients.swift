@@ -1,0 +1,194 @@
+import Contracts
+import Persistence
+
+/// One lane for each conversation, as the gateway has them: one update at a time, delivered until it is durable.
+final class ConversationClients: Clients {
+    typealias Table = VirtualConversationTable
+
+    private struct Update {
+        var id: Int64
+        var isClear: Bool
+    }
+
+    private final class Lane {
+        let key: ConversationKey
+        var current: Update?
+        var last: Update?
+        var attempts = 0
+
+        init(_ key: ConversationKey) { self.key = key }
+    }
+
+    private let world: World<Table>
+    private let lanes: [Lane]
+    private let shared = ConversationKey(userID: "shared", chatID: "1")
+    private var usedIDs: Set<Int64> = []
+    private var isEnding = true
+
+    init(_ world: World<Table>) {
+        self.world = world
+        var lanes = (0..<world.scenario.clients).map { Lane(ConversationKey(userID: "\($0)", chatID: "1")) }
+        if world.scenario.faults.contains(.otherProgram) {
+            lanes.append(Lane(shared))
+            world.model.share(shared)
+        }
+        self.lanes = lanes
+        for lane in lanes { world.model.know(lane.key) }
+    }
+
+    private var dice: Dice { world.dice }
+    var isIdle: Bool { lanes.allSatisfy { $0.current == nil } }
+    var summary: String { lanes.compactMap { lane in lane.current.map { "\(lane.key.userID): \($0)" } }.joined() }
+
+    func begin() {
+        isEnding = false
+        for lane in lanes { planNext(lane) }
+        planSweep()
+    }
+
+    func end() { isEnding = true }
+
+    func storeStarted() { for lane in lanes where lane.current != nil { planAgain(lane) } }
+
+    // MARK: Updates
+
+    private func planNext(_ lane: Lane) {
+        world.plan(after: dice.time(5...1_500)) { [self] in
+            guard lane.current == nil, !isEnding else { return }
+            var id: Int64
+            repeat { id = Int64(dice.number(1...100_000)) } while !usedIDs.insert(id).inserted
+            lane.current = Update(id: id, isClear: dice.chance(0.2))
+            deliver(lane)
+        }
+    }
+
+    private func planAgain(_ lane: Lane) {
+        lane.attempts += 1
+        let attempt = lane.attempts
+        world.plan(after: dice.time(10...1_500)) { [self] in if lane.attempts == attempt { deliver(lane) } }
+    }
+
+    private func deliver(_ lane: Lane) {
+        guard let update = lane.current else { return }
+        lane.attempts += 1
+        let attempt = lane.attempts
+        submit(update, lane)
+        // Telegram delivers an update again that was settled long ago.
+        if let last = lane.last, dice.chance(0.05) { submit(last, lane) }
+        world.plan(after: dice.time(2_000...6_000)) { [self] in
+            if lane.attempts == attempt, lane.current != nil { deliver(lane) }
+        }
+    }
+
+    private func submit(_ update: Update, _ lane: Lane) {
+        let (world, key) = (world, lane.key)
+        var revision: Revision?
+        var refusal: RPCError?
+        world.submit(
+            StoreOperation(
+                decide: { transaction in
+                    do throws(RPCError) {
+                        revision = try Self.decide(update, key, &transaction, world)
+                        return true
+                    } catch {
+                        refusal = error
+                        return false
+                    }
+                },
+                done: { [self] placement in
+                    if let refusal { return failed(lane, update, refusal) }
+                    done(lane, update, revision, placement)
+                },
+                failed: { [self] in failed(lane, update, $0) }))
+    }
+
+    private static func decide(
+        _ update: Update, _ key: ConversationKey, _ transaction: inout StoreTransaction<Table>, _ world: World<Table>
+    ) throws(RPCError) -> Revision? {
+        let before = try transaction.get(key)
+        let revision: Revision?
+        if update.isClear {
+            revision = try transaction.clear(.init(key: key, reason: .completed, updateID: update.id)).revision
+        } else {
+            let log = before.flatMap { $0.isOpen(at: transaction.now) ? $0.log : nil } ?? []
+            let saved = try transaction.save(
+                .init(
+                    key: key, step: "step \(log.count)",
+                    data: ["log": .array((log + [update.id]).map(JSONValue.integer))], updateID: update.id),
+                timeToLive: world.scenario.timeToLive)
+            revision = saved.revision
+        }
+        if let after = try transaction.get(key), after.revision != before?.revision {
+            world.note("\(key.userID): \(update.id) makes \(after.summary) of \(before?.summary ?? "nothing")")
+            world.decided(after, over: before, updateID: update.id)
+        }
+        return revision
+    }
+
+    private func done(_ lane: Lane, _ update: Update, _ revision: Revision?, _ placement: Placement) {
+        if let revision {
+            let version = world.model.version(lane.key, revision)
+            if version?.updateID == update.id {
+                world.acknowledged(lane.key, revision, placement)
+            } else if !update.isClear {
+                world.model.violated("\(lane.key): \(update.id) is answered with \(revision.rawValue) of another update")
+            }
+        }
+        guard lane.current?.id == update.id else { return }
+        guard placement.isDurable else { return planAgain(lane) }
+        lane.last = update
+        lane.current = nil
+        planNext(lane)
+    }
+
+    private func failed(_ lane: Lane, _ update: Update, _ error: RPCError) {
+        world.note("\(lane.key.userID): \(update.id) failed: \(error)")
+        if error.code == .internalError { world.model.violated("\(lane.key): \(error)") }
+        if lane.current?.id == update.id { planAgain(lane) }
+    }
+
+    // MARK: Expiry
+
+    private func planSweep() {
+        world.plan(after: dice.time(1_000...20_000)) { [self] in
+            guard !isEnding else { return }
+            sweep()
+            planSweep()
+        }
+    }
+
+    private func sweep() {
+        let (world, keys) = (world, lanes.map(\.key))
+        world.submit(
+            StoreOperation(
+                decide: { transaction in
+                    do throws(RPCError) {
+                        var before: [ConversationKey: ConversationRecord] = [:]
+                        for key in keys { before[key] = try transaction.get(key) }
+                        _ = try transaction.sweep(limit: 2)
+                        for key in keys {
+                            guard let after = try transaction.get(key), after.revision != before[key]?.revision
+                            else { continue }
+                            world.count("expired")
+                            world.decided(after, over: before[key])
+                        }
+                        return true
+                    } catch { return false }
+                }, done: { _ in }, failed: { _ in }))
+    }
+
+    func prune() {}
+
+    // MARK: The earlier bot
+
+    func changeOutside(_ tier: VirtualTier<ConversationRecord>) {
+        guard let row = tier.content.rows[shared], !row.record.isClosed else { return }
+        let moment = world.clock.wall.advanced(by: dice.time(-3_000...3_000))
+        var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")
+        guard Revision(at: moment) > row.revision else { return }
+        tier.changedOutside(record, isNew: false)
+        record.revision = Revision(at: moment)
+        world.note("\(tier.name.rawValue): another program makes \(record.summary)")
+        world.model.wroteOutside(record, over: row.revision)
+    }
+}

@@ -1,0 +1,105 @@
+import Contracts
+import Foundation
+import Persistence
+
+/// What became of one seed.
+package struct SimulationResult: Sendable {
+    package var seed: UInt64
+    /// What was not as it must be; nil when all was well.
+    package var violation: String?
+    package var events = 0
+    /// What happened, and how often.
+    package var counts: [String: Int] = [:]
+}
+
+/// The tiered store under virtual time, with tiers that fail in every way. A seed brings back everything that happens.
+package enum Simulation {
+    private static var settlingMax: Duration { .seconds(900) }
+
+    /// - Parameters:
+    ///   - seconds: how long each round of faults takes; nil: that is drawn too.
+    ///   - trace: is told what happens.
+    package static func run(
+        seed: UInt64, seconds: Int? = nil, trace: ((String) -> Void)? = nil
+    ) -> SimulationResult {
+        let dice = Dice(seed: seed)
+        return run(ConversationClients.self, seed, dice, seconds, trace)
+    }
+
+    private static func run<Users: Clients>(
+        _: Users.Type, _ seed: UInt64, _ dice: Dice, _ seconds: Int?, _ trace: ((String) -> Void)?
+    ) -> SimulationResult {
+        let scenario = Scenario(dice, seconds: seconds)
+        let world = World<Users.Table>(dice, scenario, path: "seed-\(seed)-\(UUID())".replacing(".", with: "-"))
+        world.trace = trace
+        world.note("\(scenario)")
+        let users = Users(world)
+        world.storeStarted = { [unowned users] in users.storeStarted() }
+        let chaos = Chaos(world, changeOutside: { users.changeOutside($0) }, prune: { users.prune() })
+        world.start()
+        for _ in 0..<scenario.rounds where world.model.violation == nil {
+            chaos.begin()
+            users.begin()
+            world.run(until: world.clock.elapsed + scenario.roundLength)
+            users.end()
+            chaos.end()
+            settle(world, users)
+        }
+        defer { world.dismount() }
+        var result = SimulationResult(seed: seed, violation: world.model.violation, events: world.eventsDone)
+        result.counts = world.counts
+        for (what, count) in world.disk.faults { result.counts["disk: \(what)", default: 0] += count }
+        for tier in world.tiers {
+            for (what, count) in tier.faults { result.counts["tier: \(what)", default: 0] += count }
+        }
+        return result
+    }
+
+    /// All is mended: in time, all tiers hold the same, and nothing is left to do.
+    private static func settle<Users: Clients>(_ world: World<Users.Table>, _ users: Users) {
+        let contacts = world.tiers.map(\.content.contact?.contacts)
+        func areMet() -> Bool { zip(contacts, world.tiers).allSatisfy { $0 != $1.content.contact?.contacts } }
+        func isQuiet() -> Bool {
+            guard let core = world.core, core.isServing, users.isIdle, areMet() else { return false }
+            let status = core.status
+            return status.isUp && status.pending == 0
+                && status.remote.allSatisfy { $0.pending == 0 && $0.state == .up } && core.isAtRest
+        }
+        let limit = world.clock.elapsed + settlingMax
+        world.run(until: limit, isDone: isQuiet)
+        if world.scenario.faults.contains(.otherProgram), world.model.violation == nil {
+            // What others wrote while the store was connected is found when it looks for it.
+            world.core?.reconcile()
+            world.run(until: limit, isDone: isQuiet)
+        }
+        guard world.model.violation == nil else { return }
+        guard isQuiet() else {
+            let status = world.core?.status
+            return world.model.violated(
+                "not at rest: \(status?.summary ?? "no store"); \(users.summary) are met: \(areMet())")
+        }
+        compare(world)
+    }
+
+    private static func compare<Table: LocalTable>(_ world: World<Table>) where Table.Record: SimulatedRecord {
+        var keys = Set(world.model.keys).union(world.disk.committed.rows.keys)
+        for tier in world.tiers { keys.formUnion(tier.content.rows.keys) }
+        for key in keys.sorted(by: Table.Record.isOrdered) {
+            let own = world.disk.committed.rows[key]
+            for tier in world.tiers {
+                let row = tier.content.rows[key]
+                if row?.record != own || row?.stored != own?.revision {
+                    world.model.violated(
+                        """
+                        \(key): \(tier.name.rawValue) has \(row.map { "\($0.stored.rawValue) \($0.record)" } ?? "nothing"), \
+                        the disk \(own.map { "\($0)" } ?? "nothing")
+                        """)
+                }
+            }
+            if case .some(let shown) = world.visible(key), shown != own {
+                world.model.violated("\(key): memory has \(shown?.summary ?? "nothing"), the disk another")
+            }
+            world.model.agreed(key, own)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Persistence
+
+/// In a few words, for a trace.
+extension TierEvent where Record: SimulatedRecord {
+    var summary: String {
+        switch self {
+        case .connected(let contact): "contact \(contact.contacts)"
+        case .lost(let reason): "lost: \(reason)"
+        case .answered(let request, let answer): "answers \(request): \(answer.summary)"
+        }
+    }
+}
+
+extension TierAnswer where Record: SimulatedRecord {
+    var summary: String {
+        switch self {
+        case .written: "written"
+        case .refused(let refusal): "refused: \(refusal.kind) \(refusal.index.map(String.init) ?? "-")"
+        case .page(let page): "\(page.rows.map(\.record.line))\(page.next == nil ? ", the last" : "")"
+        case .rival(let rival): "rival \(rival?.line ?? "none")"
+        case .touched: "touched"
+        case .pruned(let count): "pruned \(count)"
+        }
+    }
+}
+
+extension SimulatedRecord {
+    var line: String { "\(key.cursorText) \(summary)" }
+}

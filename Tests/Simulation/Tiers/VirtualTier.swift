@@ -1,0 +1,155 @@
+import Contracts
+import Persistence
+
+/// A database elsewhere: its rows, with the rules that the SQL of the real one has.
+final class VirtualTier<Record: SimulatedRecord> {
+    typealias Key = Record.Key
+
+    struct Row: Equatable {
+        var record: Record
+        /// The revision in the row; zero in one that another program made.
+        var stored: Revision
+
+        /// What the row counts as.
+        var revision: Revision { max(stored, Record.tombstonesAreApart && record.isTombstone ? .none : changedAt) }
+        var changedAt: Revision { Revision(at: record.changedAt) }
+
+        var shown: Record {
+            var shown = record
+            shown.revision = max(stored, changedAt)
+            return shown
+        }
+
+        func makesWay(for revision: Revision) -> Bool { stored < revision && self.revision <= revision }
+    }
+
+    struct Content {
+        var rows: [Key: Row] = [:]
+        var contact: TierContact?
+    }
+
+    /// How it meets who wants something of it.
+    enum Condition: CaseIterable {
+        case up, slow, blackholed, refusing, readOnly, flaky
+    }
+
+    let name: TierName
+    let dice: Dice
+    var content = Content()
+    var condition = Condition.up
+    var backup: Content?
+    /// It was changed behind the store's back, and the store has not met it since.
+    var isDeceiving: Bool { changes != changesKnown }
+    /// How often that was, and how often when the store met it last.
+    private(set) var changes = 0
+    var changesKnown = 0
+    /// Whether something was wrong with it since the store was opened.
+    var wasTroubled = false
+    /// A key that it takes no record of.
+    var poison: Key?
+    var faults: [String: Int] = [:]
+
+    init(name: TierName, dice: Dice) {
+        self.name = name
+        self.dice = dice
+    }
+
+    func count(_ fault: String) { faults[fault, default: 0] += 1 }
+
+    func revision(of key: Key) -> Revision { content.rows[key].map { max($0.stored, $0.changedAt) } ?? .none }
+
+    var sortedRows: [Row] { content.rows.values.sorted { Record.isOrdered($0.record.key, $1.record.key) } }
+
+    // MARK: What a connection asks
+
+    func met(mark: Int64) -> TierContact {
+        var contact = content.contact ?? TierContact(mark: mark, contacts: 0)
+        contact.contacts += 1
+        content.contact = contact
+        return contact
+    }
+
+    /// All or nothing.
+    func write(_ records: [Record], makingWay: Bool) -> TierAnswer<Record> {
+        if dice.chance(condition == .flaky ? 0.1 : 0) {
+            count("deadlock")
+            return .refused(TierRefusal(.transient, index: nil, reason: "deadlock"))
+        }
+        var rows = content.rows
+        if makingWay {
+            for record in records where !record.isTombstone {
+                guard let row = rows[record.key], !row.record.isTombstone, row.makesWay(for: record.revision),
+                    row.record.nameOfItsOwn != record.nameOfItsOwn
+                else { continue }
+                rows[record.key]?.record = row.record.withoutName
+            }
+        }
+        for (index, record) in records.enumerated() {
+            if record.key == poison {
+                count("record refused")
+                return .refused(TierRefusal(.bug, index: index, reason: "poison"))
+            }
+            if let row = rows[record.key], !row.makesWay(for: record.revision) { continue }
+            let others = rows.values.filter { $0.record.key != record.key }.map(\.record)
+            if let name = record.nameOfItsOwn, others.contains(where: { $0.nameOfItsOwn == name }) {
+                count("clash")
+                return .refused(TierRefusal(.clash, index: index, reason: "nickname"))
+            }
+            if let request = record.requestOfItsOwn,
+                others.contains(where: { $0.requestOfItsOwn == request && $0.isTombstone == record.isTombstone })
+            {
+                return .refused(TierRefusal(.bug, index: index, reason: "request"))
+            }
+            rows[record.key] = Row(record: record, stored: record.revision)
+        }
+        content.rows = rows
+        return .written
+    }
+
+    /// Short pages, so that a walk has many.
+    func page(after key: Key?, newerThan revision: Revision, limit: Int) -> TierAnswer<Record> {
+        let wanted = sortedRows.filter { row in
+            (key.map { Record.isOrdered($0, row.record.key) } ?? true)
+                && (revision == .none || row.stored > revision || row.stored < row.revision)
+        }
+        let limit = min(limit, 3)
+        let rows = wanted.prefix(limit)
+        return .page(
+            TierPage(
+                rows: rows.map { .init($0.shown, isStamped: $0.shown.revision == $0.stored) },
+                next: rows.count < limit ? nil : rows.last?.record.key))
+    }
+
+    func rival(of record: Record) -> TierAnswer<Record> {
+        .rival(
+            content.rows.values.first { $0.record.nameOfItsOwn != nil && $0.record.nameOfItsOwn == record.nameOfItsOwn }?
+                .shown)
+    }
+
+    func prune(before moment: Timestamp, limit: Int) -> TierAnswer<Record> {
+        let old = sortedRows.filter { $0.record.isTombstone && $0.record.changedAt <= moment }.prefix(limit)
+        for row in old { content.rows[row.record.key] = nil }
+        return .pruned(old.count)
+    }
+
+    // MARK: What others do to it
+
+    /// Another program changes a row, or adds one that it made.
+    func changedOutside(_ record: Record, isNew: Bool) {
+        content.rows[record.key] = Row(record: record, stored: isNew ? .none : content.rows[record.key]?.stored ?? .none)
+        count("written by another program")
+    }
+
+    func wiped() {
+        content = Content()
+        changes += 1
+        count("wiped")
+    }
+
+    func restored() {
+        guard let backup else { return }
+        content = backup
+        changes += 1
+        count("put back to a backup")
+    }
+}

@@ -1,0 +1,156 @@
+import Contracts
+import Persistence
+
+/// Has things go wrong, as the scenario says.
+final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
+    private let world: World<Table>
+    private let changeOutside: (VirtualTier<Table.Record>) -> Void
+    private let prune: () -> Void
+    private var isOver = true
+    /// Which trouble is the latest: an earlier one's end is not its.
+    private var troubles = 0
+
+    init(
+        _ world: World<Table>, changeOutside: @escaping (VirtualTier<Table.Record>) -> Void,
+        prune: @escaping () -> Void
+    ) {
+        self.world = world
+        self.changeOutside = changeOutside
+        self.prune = prune
+    }
+
+    private var dice: Dice { world.dice }
+
+    func begin() {
+        isOver = false
+        for fault in Scenario.Fault.allCases where world.scenario.faults.contains(fault) { plan(fault) }
+    }
+
+    private func plan(_ fault: Scenario.Fault) {
+        world.plan(after: dice.time(50...2 * Int(world.scenario.pace.milliseconds))) { [self] in
+            guard !isOver else { return }
+            happen(fault)
+            plan(fault)
+        }
+    }
+
+    /// Everything is as it should be from now on.
+    func end() {
+        isOver = true
+        world.note("all is mended")
+        world.disk.trouble = nil
+        for tier in world.tiers {
+            tier.condition = .up
+            tier.poison = nil
+        }
+        world.start()
+        for tier in world.tiers { reset(tier) }
+    }
+
+    private func happen(_ fault: Scenario.Fault) {
+        switch fault {
+        case .crash:
+            world.crash()
+            restart()
+        case .stop:
+            world.stop()
+            restart()
+        case .reboot:
+            world.crash()
+            world.runtimeDirectory.lost()
+            world.damaged("reboot")
+            restart()
+        case .diskLoss:
+            guard dice.chance(0.3) else { return }
+            world.crash()
+            world.disk.lost()
+            world.damaged("disk loss")
+            restart()
+        case .diskTrouble: troubleDisk()
+        case .corruption:
+            guard dice.chance(0.3), !world.disk.committed.isBroken else { return }
+            world.disk.broke()
+            world.damaged("corruption")
+        case .tierTrouble: if !world.tiers.isEmpty { trouble(dice.one(of: world.tiers)) }
+        case .tierWipe, .tierBackup: if !world.tiers.isEmpty { damage(dice.one(of: world.tiers), fault) }
+        case .otherProgram: if !world.tiers.isEmpty { changeOutside(dice.one(of: world.tiers)) }
+        case .clockJump: jump()
+        case .poison: poison()
+        case .reconcile:
+            world.count("reconcile")
+            world.core?.reconcile()
+        case .prune: prune()
+        }
+    }
+
+    private func restart() {
+        world.plan(after: dice.time(20...1_500)) { [self] in world.start() }
+    }
+
+    private func troubleDisk() {
+        troubles += 1
+        let number = troubles
+        let trouble = dice.one(of: VirtualDisk<Table.Record>.Trouble.allCases)
+        world.note("the disk is \(trouble)")
+        world.count("disk \(trouble)")
+        world.disk.trouble = trouble
+        world.plan(after: dice.time(50...15_000)) { [self] in
+            if troubles == number { world.disk.trouble = nil }
+        }
+    }
+
+    private func trouble(_ tier: VirtualTier<Table.Record>) {
+        let condition = dice.one(of: VirtualTier<Table.Record>.Condition.allCases)
+        world.note("\(tier.name.rawValue) is \(condition)")
+        world.count("tier \(condition)")
+        tier.condition = condition
+        if condition != .up { tier.wasTroubled = true }
+        if condition == .refusing { reset(tier) }
+        world.plan(after: dice.time(50...20_000)) { [self] in
+            guard !isOver, tier.condition == condition else { return }
+            world.note("\(tier.name.rawValue) is up")
+            tier.condition = .up
+        }
+    }
+
+    private func reset(_ tier: VirtualTier<Table.Record>) {
+        tier.wasTroubled = true
+        for (port, other) in zip(world.ports, world.tiers) where other === tier { port.reset() }
+    }
+
+    private func damage(_ tier: VirtualTier<Table.Record>, _ fault: Scenario.Fault) {
+        guard dice.chance(0.3) else { return }
+        if fault == .tierWipe {
+            tier.wiped()
+            reset(tier)
+            world.damaged("tier wiped")
+        } else if tier.backup == nil {
+            tier.backup = tier.content
+        } else if let counted = world.disk.committed.progress[tier.name]?.contacts,
+            let contacts = tier.backup?.contact?.contacts, counted > contacts
+        {
+            // Otherwise nothing tells the store that the tier was put back.
+            tier.restored()
+            tier.backup = nil
+            reset(tier)
+            world.damaged("tier put back")
+        }
+    }
+
+    private func jump() {
+        let seconds = dice.one(of: [-7_200, -60, -1, 1, 60, 7_200, 100_000])
+        world.note("the wall clock jumps by \(seconds) s")
+        world.count(seconds < 0 ? "clock set back" : "clock set forward")
+        if seconds < 0 { world.model.clockWentBack = true }
+        world.clock.jump(by: .seconds(seconds))
+    }
+
+    private func poison() {
+        guard !world.tiers.isEmpty, !world.model.keys.isEmpty else { return }
+        let (tier, key) = (dice.one(of: world.tiers), dice.one(of: world.model.keys))
+        world.note("\(tier.name.rawValue) refuses \(key)")
+        world.count("poison")
+        tier.poison = key
+        world.plan(after: dice.time(100...10_000)) { tier.poison = nil }
+    }
+}

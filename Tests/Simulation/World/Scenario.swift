@@ -1,0 +1,36 @@
+import Contracts
+import Persistence
+
+/// What may happen in one simulation: some of all that can, so that each of it is met with and without the others.
+struct Scenario {
+    enum Fault: String, CaseIterable {
+        case crash, stop, reboot, diskLoss, diskTrouble, corruption, tierTrouble, tierWipe, tierBackup, otherProgram,
+            clockJump, poison, reconcile, prune
+    }
+
+    var faults: Set<Fault> = []
+    /// How often something happens, on average.
+    var pace: Duration
+    var rounds: Int
+    var roundLength: Duration
+    var tiers: [TierName]
+    var memoryLimit: Int
+    var policy = TierPolicy()
+    var timeToLive: Duration
+    var clients: Int
+
+    init(_ dice: Dice, seconds: Int?) {
+        let common: [Fault] = [.crash, .diskTrouble, .tierTrouble]
+        for fault in Fault.allCases where dice.chance(common.contains(fault) ? 0.6 : 0.25) { faults.insert(fault) }
+        pace = dice.time(300...5_000)
+        rounds = dice.number(1...3)
+        roundLength = .seconds(seconds ?? dice.number(5...60))
+        tiers = [TierName.neon, .supabase, .railway].filter { _ in dice.chance(0.75) }
+        memoryLimit = dice.chance(0.3) ? dice.number(1_500...6_000) : 1 << 20
+        policy.durability = dice.chance(0.2) ? .local : .remote
+        policy.heartbeat = .seconds(dice.number(10...40))
+        policy.pageRecords = dice.number(1...4)
+        timeToLive = .seconds(dice.one(of: [20, 300, 86_400]))
+        clients = dice.number(1...4)
+    }
+}

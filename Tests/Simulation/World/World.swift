@@ -1,0 +1,251 @@
+import Contracts
+import Persistence
+
+/// One machine with one store on it, its tiers elsewhere, and those who use it: all under virtual time.
+final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
+    typealias Record = Table.Record
+    typealias Key = Record.Key
+
+    /// Wake-ups at one moment, beyond which the store does not wait but spins.
+    private static var wakesAtOnceMax: Int { 100 }
+
+    let dice: Dice
+    let scenario: Scenario
+    let clock = VirtualClock()
+    let model = Model<Record>()
+    let disk: VirtualDisk<Record>
+    let runtimeDirectory = VirtualRuntimeDirectory<Record>()
+    let tiers: [VirtualTier<Record>]
+    private(set) var ports: [VirtualPort<Record>] = []
+    private(set) var core: StoreCore<Table>?
+    private(set) var memory = SharedMemory<Record>(limit: 1)
+    private(set) var counts: [String: Int] = [:]
+    private(set) var eventsDone = 0
+    var trace: ((String) -> Void)?
+    /// Called when the store can be asked again.
+    var storeStarted: () -> Void = {}
+
+    private var queue = EventQueue()
+    /// What an earlier process held is held again, even if that is more than the bound.
+    private var restoredBytes = 0
+    private var waiting: [StoreOperation<Table>] = []
+    private var isWorkPlanned = false
+    private var wakePlannedFor: Duration?
+    private var lastWake = Duration.zero
+    private var wakesAtOnce = 0
+
+    init(_ dice: Dice, _ scenario: Scenario, path: String) {
+        self.dice = dice
+        self.scenario = scenario
+        disk = VirtualDisk(path: path, dice: dice)
+        tiers = scenario.tiers.map { VirtualTier(name: $0, dice: dice) }
+    }
+
+    // MARK: Time
+
+    func plan(after delay: Duration, _ action: @escaping () -> Void) {
+        queue.plan(at: clock.elapsed + max(.zero, delay), action)
+    }
+
+    /// Lets time pass until `moment`, or until something is not as it must be, or `isDone`.
+    func run(until moment: Duration, isDone: () -> Bool = { false }) {
+        while model.violation == nil, !isDone(), let (time, action) = queue.next() {
+            guard time <= moment else {
+                queue.plan(at: time, action)
+                break
+            }
+            clock.advance(to: time)
+            action()
+            eventsDone += 1
+            check()
+            planWork()
+        }
+        if model.violation == nil, !isDone() { clock.advance(to: moment) }
+    }
+
+    private func planWork() {
+        guard let core else { return }
+        if !waiting.isEmpty, core.isServing, !isWorkPlanned {
+            isWorkPlanned = true
+            plan(after: dice.time(0...3)) { [self] in work() }
+        }
+        guard let wakeAt = core.wakeAt.map(clock.elapsed(at:)) else { return }
+        let moment = max(wakeAt, clock.elapsed)
+        if let wakePlannedFor, wakePlannedFor <= moment { return }
+        wakePlannedFor = moment
+        queue.plan(at: moment) { [self] in wake(moment) }
+    }
+
+    private func wake(_ moment: Duration) {
+        guard wakePlannedFor == moment else { return }
+        wakePlannedFor = nil
+        guard let core, let wakeAt = core.wakeAt, wakeAt <= clock.instant else { return }
+        wakesAtOnce = lastWake == clock.elapsed ? wakesAtOnce + 1 : 0
+        lastWake = clock.elapsed
+        if wakesAtOnce > Self.wakesAtOnceMax { model.violated("the store spins: \(core.wakeReasons)") }
+        core.tick()
+    }
+
+    // MARK: The process
+
+    func start() {
+        guard core == nil else { return }
+        for tier in tiers { tier.wasTroubled = tier.condition != .up }
+        memory = SharedMemory(limit: scenario.memoryLimit)
+        ports = []
+        var named: [(name: TierName, port: any TierPort<Record>)] = []
+        for tier in tiers {
+            let name = tier.name
+            let port = VirtualPort(
+                tier, clock: clock, dice: dice, plan: { [unowned self] in plan(after: $0, $1) },
+                note: { [unowned self] text in note("\(name.rawValue) \(text())") },
+                report: { [unowned self] link, event in
+                    note("\(name.rawValue) \(link): \(event.summary)")
+                    self.core?.received(event, from: name, link: link)
+                })
+            ports.append(port)
+            named.append((name, port))
+        }
+        let core = StoreCore<Table>(
+            path: disk.path, memory: memory, time: clock.storeTime, policy: scenario.policy, ports: named,
+            journal: VirtualJournal(runtimeDirectory), random: dice.generator(for: "store"))
+        restoredBytes = runtimeDirectory.records.reduce(0) { $0 + $1.memoryCost }
+        note("the store starts")
+        do throws(LocalTableError) { try core.open() } catch { model.violated("the store does not open: \(error)") }
+        self.core = core
+        wakePlannedFor = nil
+        storeStarted()
+    }
+
+    /// `kill -9`.
+    func crash() {
+        guard core != nil else { return }
+        count("crash")
+        end()
+    }
+
+    func stop() {
+        guard let core else { return }
+        count("stop")
+        core.close()
+        end()
+    }
+
+    private func end() {
+        note("the store ends")
+        core = nil
+        waiting = []
+        isWorkPlanned = false
+        for port in ports { port.processEnded() }
+        disk.released()
+        model.storeEnded()
+    }
+
+    // MARK: What clients do
+
+    func submit(_ operation: StoreOperation<Table>) {
+        guard core != nil else { return }
+        waiting.append(operation)
+        planWork()
+    }
+
+    private func work() {
+        guard let core, isWorkPlanned else { return }
+        isWorkPlanned = false
+        guard core.isServing else { return }
+        let batch = waiting
+        waiting = []
+        note("\(batch.count) operations")
+        core.perform(batch)
+    }
+
+    // MARK: What there is of a key
+
+    func durableCopy(_ key: Key) -> Revision {
+        tiers.reduce(disk.revision(of: key)) { max($0, $1.revision(of: key)) }
+    }
+
+    /// What the store has itself, or will have when it starts.
+    func ownCopy(_ key: Key) -> Revision {
+        var own = disk.revision(of: key)
+        for record in runtimeDirectory.records where record.key == key { own = max(own, record.revision) }
+        if core != nil, let record = memory.heldRecord(key) { own = max(own, record.revision) }
+        return own
+    }
+
+    /// The newest revision as a client would be shown it; nil when the disk must be asked and cannot.
+    func visible(_ key: Key) -> Record?? {
+        if let record = memory.shown(key) { return record }
+        guard !disk.committed.isBroken, disk.unsalvaged.isEmpty else { return nil }
+        return .some(disk.committed.rows[key])
+    }
+
+    /// Why the store may not know of what was acknowledged: who has it could not be asked.
+    func excuse(_ key: Key, _ revision: Revision) -> String? {
+        let holders = tiers.filter { $0.revision(of: key) >= revision }
+        if holders.isEmpty { return "no tier has it" }
+        return holders.allSatisfy(\.wasTroubled) ? "\(holders.map(\.name.rawValue)) could not be asked" : nil
+    }
+
+    func damaged(_ what: String) {
+        note(what)
+        count(what)
+        model.damaged(durable: durableCopy, own: ownCopy)
+    }
+
+    private func check() {
+        guard model.violation == nil else { return }
+        model.checkCopies(durable: durableCopy, own: ownCopy)
+        guard let core else { return }
+        let cost = memory.bytes
+        if cost > scenario.memoryLimit + restoredBytes { model.violated("memory holds \(cost) bytes of \(scenario.memoryLimit)") }
+        guard core.isServing, core.hasOpenedDisk else { return }
+        for key in model.keys {
+            guard let shown = visible(key) else { continue }
+            if let shown { model.saw(shown) }
+            model.saw(key, shown?.revision ?? .none)
+        }
+    }
+
+    func decided(_ record: Record, over base: Record?, updateID: Int64? = nil) {
+        model.decided(
+            record, over: base, updateID: updateID, copies: durableCopy(record.key),
+            excuse: excuse(record.key, model.facts[record.key]?.promised ?? .none))
+    }
+
+    /// A client is told that `revision` is where `placement` says, and that must be so.
+    func acknowledged(_ key: Key, _ revision: Revision, _ placement: Placement) {
+        note("\(key): \(revision.rawValue) acknowledged in \(placement.storedIn.map(\.rawValue))")
+        for tier in placement.storedIn {
+            let found: Revision
+            switch tier {
+            case .sqlite: found = disk.committed.rows[key]?.revision ?? .none
+            case .memory: found = memory.shown(key)?.revision ?? .none
+            case .neon, .supabase, .railway:
+                guard let remote = tiers.first(where: { $0.name == tier }), !remote.isDeceiving else { continue }
+                found = remote.revision(of: key)
+            }
+            if found < revision, tier != .sqlite || !disk.isDeceiving {
+                model.violated("\(key): \(revision.rawValue) is said to be in \(tier), which has \(found.rawValue)")
+            }
+        }
+        let isDeceived = disk.isDeceiving || tiers.contains(where: \.isDeceiving)
+        if placement.isDurable, durableCopy(key) < revision, !isDeceived {
+            model.violated("\(key): \(revision.rawValue) is said to be durable, and no durable tier has it")
+        }
+        model.acknowledged(key, revision, isDurable: placement.isDurable && durableCopy(key) >= revision)
+    }
+
+    // MARK: Reports
+
+    func count(_ what: String) { counts[what, default: 0] += 1 }
+
+    func note(_ text: @autoclosure () -> String) {
+        if let trace { trace("\(clock.elapsed.milliseconds) ms: \(text())") }
+    }
+
+    func dismount() {
+        queue = EventQueue()
+        disk.dismount()
+    }
+}
