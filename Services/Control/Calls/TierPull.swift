@@ -19,7 +19,12 @@ struct TierPull {
     /// How long to wait for the tiers.
     var patience: Duration
 
-    func run() async throws(CommandFailure) -> Outcome {
+    /// A result, not a thrown error: see ``TierVerifier/compare()``.
+    func run() async -> Result<Outcome, CommandFailure> {
+        do throws(CommandFailure) { return .success(try await pull()) } catch { return .failure(error) }
+    }
+
+    private func pull() async throws(CommandFailure) -> Outcome {
         let end = ContinuousClock.now + patience
         let before = try await health()
         let started = try await caller.call(service, TiersPull.self, NoParams(), deadline: Self.callDeadline).started

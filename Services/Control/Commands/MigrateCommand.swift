@@ -61,9 +61,10 @@ struct MigrateCommand: AsyncParsableCommand {
         }
         for database in remote {
             do throws(CommandFailure) {
+                let applied = try await database.migrate()
                 report.add(
                     database.name.rawValue, "\(database.name.rawValue) (\(database.target))",
-                    ["database": .string("\(database.target)")], try await database.migrate())
+                    ["database": .string("\(database.target)")], applied)
             } catch { report.add(database.name.rawValue, error) }
         }
         try report.print(json: json)

@@ -27,12 +27,8 @@ struct PullCommand: AsyncParsableCommand {
         let patience = timeout?.duration ?? .seconds(60)
         let outcomes = await withTaskGroup(of: (RivetService, PullListing.Outcome).self) { group in
             for service in RivetService.storing {
-                group.addTask {
-                    let pull = TierPull(service: service, caller: caller, patience: patience)
-                    do throws(CommandFailure) { return (service, .success(try await pull.run())) } catch {
-                        return (service, .failure(error))
-                    }
-                }
+                let pull = TierPull(service: service, caller: caller, patience: patience)
+                group.addTask { (service, await pull.run()) }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }

@@ -81,9 +81,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 let verifier = TierVerifier(
                     store: local.store, path: path, connection: connection, now: Timestamp.now, differencesMax: limit)
                 group.addTask {
-                    do throws(VerificationError) { return (index, .success(try await verifier.compare())) } catch {
-                        return (index, .failure(failure(error, database, path)))
-                    }
+                    (index, await verifier.compare().mapError { failure($0, database, path) })
                 }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }

@@ -56,7 +56,13 @@ public struct TierVerifier: Sendable {
         self.pauses = pauses
     }
 
-    public func compare() async throws(VerificationError) -> TierComparison {
+    /// A result and not a thrown error, so that it can stand in a tuple: of `(x, .success(try await f()))`, where the error
+    /// of `f` has a type, the optimizer of Swift 6.3.1 loses `x`. A release build told of one of the two stores.
+    public func compare() async -> Result<TierComparison, VerificationError> {
+        do throws(VerificationError) { return .success(try await compareStore()) } catch { return .failure(error) }
+    }
+
+    private func compareStore() async throws(VerificationError) -> TierComparison {
         let missing: [Int64]
         do { missing = try await PostgresMigrator(store: store).missing(connection) } catch {
             switch error {

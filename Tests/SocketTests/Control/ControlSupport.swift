@@ -45,9 +45,10 @@ struct StoringServices {
         library = try made(.library, environment, in: directory)
     }
 
+    /// Both at the same time: an empty one waits for its tiers.
     func start() throws {
-        try state.start()
-        try library.start()
+        let services = [state, library]
+        _ = try onThreads(services.count) { try services[$0].start() }
     }
 
     /// Waits until nothing is owed to any tier.

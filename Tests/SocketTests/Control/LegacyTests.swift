@@ -27,13 +27,21 @@ struct LegacyTests {
         _ user: String, step: String = "model", data: String = #"{"nickname": "Pump", "manufacturer": null}"#,
         hoursLeft: Int = 23
     ) throws {
+        try save([user], step: step, data: data, hoursLeft: hoursLeft)
+    }
+
+    private func save(_ users: [String], step: String, data: String, hoursLeft: Int) throws {
         func python(_ hours: Int) -> String { "strftime('%Y-%m-%dT%H:%M:%f123', 'now', '\(hours) hours')" }
+        let rows = users.map { user in
+            """
+            ('\(user)', '\(user)', 'add_machine', '\(step)', '\(data)', \(python(hoursLeft - 24)), \(python(hoursLeft)))
+            """
+        }
         try Database(path).rows(
             """
             INSERT OR REPLACE INTO conversation_states
                 (user_id, chat_id, conversation_type, current_step, state_data, updated_at, expires_at)
-            VALUES ('\(user)', '\(user)', 'add_machine', '\(step)', '\(data)', \(python(hoursLeft - 24)),
-                \(python(hoursLeft)))
+            VALUES \(rows.joined(separator: ","))
             """)
     }
 
@@ -72,7 +80,7 @@ struct LegacyTests {
         let services = try StoringServices()
         try services.state.start()
         let long = #"{"nickname": "Pump", "notes": "\#(String(repeating: "x", count: 20_000))"}"#
-        for user in 0..<130 { try save("\(user)", data: long) }
+        try save((0..<130).map { "\($0)" }, step: "notes", data: long, hoursLeft: 20)
         let run = try services.control("import-legacy", path, "--json")
         #expect(try run.json["imported"] == 130, "\(run.text)")
         let page = try services.state.client().result("state.list", ["limit": 3])
