@@ -196,7 +196,6 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         }
         if !isOpened { opened.fulfill(.success(())) }
         core.close()
-        publish(core)
         answers.give()
         finished.fulfill(())
     }
