@@ -57,7 +57,10 @@ struct MemoryTier<Record: TieredRecord> {
     /// - Returns: false when there is no room for all of them, and then nothing was changed.
     mutating func hold(_ records: [Record], isOwed: Bool = false) -> Bool {
         let newest = Dictionary(records.map { ($0.key, $0) }) { $0.revision > $1.revision ? $0 : $1 }
-            .filter { key, record in peek(key).map { $0.revision <= record.revision } ?? true }
+            .filter { key, record in
+                if let held = held[key] { return held.revision < record.revision }
+                return (young[key] ?? old[key]).map { $0.revision <= record.revision } ?? true
+            }
         let cost = newest.values.reduce(heldCost) { $0 - (held[$1.key]?.memoryCost ?? 0) + $1.memoryCost }
         guard cost <= limit || isOwed else { return false }
         for record in newest.values {

@@ -19,10 +19,11 @@ extension StoreCore {
 
     private func connected(_ index: Int, _ contact: TierContact) {
         tiers[index].link.connected()
-        tiers[index].isAway = false
+        if tiers[index].link.isTrusted { tiers[index].isAway = false }
         tiers[index].lastError = nil
         recognise(index, contact)
-        tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        // What is owed proves a tier that has failed; where nothing is, a small write does.
+        tiers[index].touchDueAt = time.instant() + (tiers[index].link.isDoubted ? .zero : policy.heartbeat)
         returnAside(index)
         holdersChanged()
         noteBookkeeping()
@@ -208,6 +209,7 @@ extension StoreCore {
     private func answered(_ index: Int, _ number: Int, _ answer: TierAnswer<Record>) {
         guard let position = tiers[index].requests.firstIndex(where: { $0.number == number }) else { return }
         let request = tiers[index].requests.remove(at: position)
+        answeredInTime(index, request)
         switch (request.kind, answer) {
         case (.live(let records, let items, _), .written):
             wrote(index, records, request)
@@ -219,7 +221,7 @@ extension StoreCore {
             refused(index, records, nil, isMakingWay, refusal)
         case (.page(let pull), .page(let page)): if tiers[index].pull?.number == pull { received(index, page) }
         case (.rival(let record), .rival(let rival)): found(index, rival, of: record)
-        case (.touch, .touched): tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        case (.touch, .touched): touchLater(index)
         case (.prune, .pruned(let count)):
             if count < TierLimits.pruneRecords { tiers[index].pruneBefore = nil }
         case (.touch, .refused(let refusal)), (.prune, .refused(let refusal)), (.page, .refused(let refusal)),
@@ -229,10 +231,26 @@ extension StoreCore {
         }
     }
 
+    /// A tier that has failed is waited for again when a write, be it refused, is answered as soon as one may wait.
+    private func answeredInTime(_ index: Int, _ request: RemoteTier<Record>.Request) {
+        switch request.kind {
+        case .page, .rival, .prune: return
+        case .live, .debts, .touch: break
+        }
+        guard tiers[index].link.isDoubted, time.instant() - request.sentAt <= policy.remoteDeadline else { return }
+        tiers[index].link.proved()
+        tiers[index].isAway = false
+    }
+
+    private func touchLater(_ index: Int) {
+        let isDoubted = tiers[index].link.isDoubted
+        tiers[index].touchDueAt = time.instant() + (isDoubted ? TierLimits.proofDelay : policy.heartbeat)
+    }
+
     private func wrote(_ index: Int, _ records: [Record], _ request: RemoteTier<Record>.Request) {
         let now = time.instant()
         tiers[index].latency = now - request.sentAt
-        tiers[index].touchDueAt = now + policy.heartbeat
+        touchLater(index)
         tiers[index].lastError = nil
         memory.withLock { memory in
             for record in records { memory.book.paid(record.key, record.revision, to: tiers[index].name) }
@@ -249,7 +267,7 @@ extension StoreCore {
         counters["tiers.refusals", default: 0] += 1
         let later = time.instant() + TierLimits.retryDelay
         switch request.kind {
-        case .touch: tiers[index].touchDueAt = time.instant() + policy.heartbeat
+        case .touch: touchLater(index)
         case .prune: tiers[index].pruneBefore = nil
         case .page:
             tiers[index].pull?.isAsked = false

@@ -47,6 +47,8 @@ enum TierLimits {
     static let liveSpell = Duration.seconds(1)
     /// For what nobody waits for.
     static let requestDeadline = Duration.seconds(10)
+    /// A tier that has failed and answers too late is tried so often, when there is nothing that it is owed.
+    static let proofDelay = Duration.seconds(5)
     static let pruneRecords = 500
     /// What a tier refuses without a reason that we know is tried again after this.
     static let retryDelay = Duration.seconds(1)

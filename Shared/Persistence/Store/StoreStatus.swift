@@ -59,9 +59,7 @@ extension StoreCore {
 
     private static func state(of link: TierLink) -> ServiceHealth.Tier.State {
         switch link.state {
-        case .up: .up
-        case .asleep: link.isTrusted ? .up : .probing
-        case .connecting: link.isTrusted ? .up : .probing
+        case .up, .asleep, .connecting: link.isTrusted ? .up : .probing
         case .waiting: .down
         }
     }

@@ -3,7 +3,7 @@ import Contracts
 /// The connection to one remote tier, and whether the live path waits for it. No I/O, no clock.
 ///
 /// A tier is judged by the traffic itself. The first failure ends the trust; then one attempt at a time, after waits
-/// that grow, each of which is the probe: it ends with a write. A connection that ends while nothing is under way is no
+/// that grow, each of which is the probe: it ends with a write that is answered in time. A connection that ends while nothing is under way is no
 /// failure: a database that nobody uses may sleep.
 struct TierLink {
     enum State: Equatable {
@@ -46,8 +46,18 @@ struct TierLink {
         return number
     }
 
+    /// There is a connection. After a failure that is no reason to wait for the tier yet: one that says hello and hangs
+    /// at every write would cost each person a deadline.
     mutating func connected() {
         state = .up
+        if !isDoubted { isTrusted = true }
+    }
+
+    /// Whether it has failed since it last did something in time.
+    var isDoubted: Bool { breaker.isOpen }
+
+    /// It did something in time.
+    mutating func proved() {
         isTrusted = true
         breaker.succeeded()
     }

@@ -174,6 +174,61 @@ struct FailoverTests {
         try await test.expectEqualTiers()
     }
 
+    enum Hindrance: CaseIterable {
+        /// Somebody's open transaction has a row of the first tier.
+        case lockedRow
+        /// Somebody's maintenance has the table.
+        case lockedTable
+        /// Every answer comes a little later than one may wait.
+        case slowness
+    }
+
+    /// A tier that can be reached and is no good: the connection comes about again and again, and nobody waits for it.
+    @Test(arguments: Hindrance.allCases)
+    func aTierThatOnlyAnswersHelloCostsOneDeadline(_ hindrance: Hindrance) async throws {
+        let test = try await StoreUnderTest(2)
+        let deadline = Duration.milliseconds(300)
+        let store = try await test.conversations(deadline: deadline)
+        try await store.save("locked", "nickname")
+        try await store.whole()
+        let other = try await test.databases.sql()
+        func hold(_ statement: String) {
+            let block = "DO $$ BEGIN \(statement); PERFORM pg_sleep(5); END $$"
+            other.submit([PostgresStatement(block)], deadline: .seconds(20)) { _ in }
+        }
+        switch hindrance {
+        case .lockedRow: hold("UPDATE conversation_states SET id = id WHERE user_id = 'locked'")
+        case .lockedTable: hold("LOCK TABLE conversation_states")
+        case .slowness: test.databases.proxies[0].set(.delay(.milliseconds(160)))
+        }
+        if hindrance != .slowness {
+            try await eventually("the other one has it") {
+                let rows = try await test.databases.run(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+                )
+                return rows[0].integer(0) ?? 0 > 0
+            }
+        }
+        var waits = 0
+        let end = ContinuousClock.now + .seconds(4)
+        var number = 0
+        while .now < end {
+            number += 1
+            let start = ContinuousClock.now
+            let saved = try await store.save(number % 10 == 1 ? "locked" : "\(number % 10)", "\(number)")
+            #expect(saved.placement.isDurable)
+            if .now - start > deadline / 2 { waits += 1 }
+            // The pace of a conversation; nothing is waited for.
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(waits <= 2, "\(waits) of \(number) saves waited")
+        test.databases.set(.pass)
+        other.close()
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
     /// What a person is told of where an answer is, is so.
     @Test(arguments: [Durability.remote, .local])
     func anAcknowledgementSaysWhereItIs(_ durability: Durability) async throws {
