@@ -94,4 +94,41 @@ struct Measurements {
         }
         Swift.print("256 clients, a batch each, local: \(Int(256 * 20 / (rate / .seconds(1)))) upserts/s")
     }
+
+    /// Ten thousand records of each kind, owed to two tiers that come back.
+    @Test func payingTenThousandDebts() async throws {
+        let clusters = try (0..<2).map { _ in try PostgresCluster(isDurable: true) }
+        let test = try StoreUnderTest(try await TierDatabases(2, clusters: clusters))
+        let (states, library) = (
+            try await test.conversations(deadline: .milliseconds(300)),
+            try await test.machines(deadline: .milliseconds(300))
+        )
+        try await states.whole()
+        try await library.whole()
+        clusters.forEach { $0.kill() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in 0..<50 {
+                group.addTask {
+                    for number in 0..<200 {
+                        try await states.save(
+                            "\(lane).\(number)", "model", ["nickname": "Pump", "n": .integer(Int64(number))])
+                        try await library.add("Machine \(number)", user: "\(lane)")
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        Swift.print("saved; \(states.status.summary)")
+        for cluster in clusters { try cluster.start() }
+        let start = ContinuousClock.now
+        for (name, store) in [("conversations", states), ("machines", library)] as [(String, any StoreWithStatus)] {
+            try await eventually("contact", within: .seconds(60)) { store.status.remote.allSatisfy { $0.state == .up } }
+            Swift.print("\(name): contact after \(ContinuousClock.now - start)")
+            try await store.whole(within: .seconds(120))
+            Swift.print("\(name): paid after \(ContinuousClock.now - start)")
+        }
+        await states.close()
+        await library.close()
+        try await test.expectEqualTiers()
+    }
 }

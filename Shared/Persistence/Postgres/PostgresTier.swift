@@ -9,7 +9,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     typealias Report = @Sendable (_ link: Int, TierEvent<Record>) -> Void
 
     /// A database that slept may need a while to wake up. It is slow then, not down.
-    private static var connectDeadline: Duration { .seconds(30) }
+    static var connectDeadline: Duration { .seconds(15) }
     /// The core has shorter ones, and ends the connection by itself. These end its thread.
     private static var requestDeadline: Duration { .seconds(15) }
     private static var lateMigrationDeadline: Duration { .seconds(600) }

@@ -4,7 +4,9 @@ import Contracts
 /// time between nothing and a bound that doubles ("full jitter").
 struct Breaker {
     static let waitMin = Duration.milliseconds(200)
-    static let waitMax = Duration.seconds(30)
+    /// Whatever is back after an outage has had everything that was owed to it within half a minute. This and an attempt
+    /// that began just before (`connectDeadline`) leave time to pay.
+    static let waitMax = Duration.seconds(12)
 
     private var failures = 0
     private var random: any RandomNumberGenerator

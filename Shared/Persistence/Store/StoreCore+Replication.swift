@@ -22,7 +22,9 @@ extension StoreCore {
         }
         if tier.debtsDueAt == nil { tiers[index].debtsDueAt = now + TierLimits.debtDelay }
         let isBesideLive = tier.lastLiveAt.map { now - $0 < TierLimits.liveSpell } ?? false
-        let limit = isBesideLive ? TierLimits.debtRecordsBesideLiveMax : TierLimits.debtRecordsMax
+        // A tier that has failed proves itself by the time that it needs, so it is asked for little.
+        let limit =
+            isBesideLive || tier.link.isDoubted ? TierLimits.debtRecordsBesideLiveMax : TierLimits.debtRecordsMax
         let isDue = tiers[index].debtsDueAt.map { $0 <= now } ?? false
         // A whole batch need not wait for more; but a fault's delay is kept.
         guard isDue, !tier.hasDebtsUnderWay, tier.live.isEmpty else { return }

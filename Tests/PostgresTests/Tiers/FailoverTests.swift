@@ -160,13 +160,13 @@ struct FailoverTests {
         let first = ContinuousClock.now - start
         #expect(first < deadline + .milliseconds(600), "those in flight waited \(first)")
         #expect(inFlight.allSatisfy { $0.isDurable && !$0.storedIn.contains(.neon) })
-        start = .now
         for number in 0..<20 {
+            start = .now
             let placement = try await store.save("later", "\(number)").placement
+            let later = ContinuousClock.now - start
+            #expect(later < deadline * 0.8, "a later one waited \(later)")
             #expect(placement.storedIn.contains(.supabase) && !placement.storedIn.contains(.neon))
         }
-        let later = ContinuousClock.now - start
-        #expect(later < deadline, "20 later ones waited \(later) together")
         test.databases.proxies[0].set(.pass)
         test.databases.proxies[0].reset()
         try await store.whole()

@@ -141,6 +141,12 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
+    /// The longest that a tier which is back can stay unmet leaves time to pay within half a minute.
+    @Test func aTierThatIsBackIsMetInTime() {
+        let unmet = Breaker.waitMax + PostgresTier<PostgresConversationTable>.connectDeadline
+        #expect(unmet <= .seconds(27))
+    }
+
     /// A standby, or a disk quota: it can be read, and it is no place for a write.
     @Test func aReadOnlyTierIsDownUntilItTakesWritesAgain() async throws {
         let test = try await StoreUnderTest(2)
