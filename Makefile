@@ -1,10 +1,11 @@
 # `make` alone prints what there is.
 
 SWIFT ?= swift
+SEEDS ?= 10000
 release := $(SWIFT) build -c release --static-swift-stdlib
 sources := Package.swift Services Shared Tests migrations
 
-.PHONY: help run demo test bench build packages test-packages format lint clean
+.PHONY: help run demo test simulate bench build packages test-packages format lint clean
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -19,6 +20,9 @@ demo: build ## play a conversation in which all services are killed, on storage 
 
 test: test-packages ## build and check everything; ends with "N passed, M failed"
 	@Tests/Scripts/test.sh
+
+simulate: build ## run SEEDS simulations of the store with tiers that fail in every way
+	@.build/release/rivet-simulate --seeds $(SEEDS)
 
 bench: build ## measure the services against what this machine's disk and sockets can do
 	@RIVET_BENCH_DIR=.build .build/release/rivet-bench

@@ -118,7 +118,8 @@ let package = Package(
         .target(
             name: "Simulation", dependencies: ["Contracts", "Persistence", "TestSupport"], path: "Tests/Simulation"),
         .executableTarget(name: "Simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
-        .testTarget(name: "SimulationTests", dependencies: ["Simulation", "Persistence"], path: "Tests/SimulationTests"),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Persistence"], path: "Tests/SimulationTests"),
         .testTarget(name: "ContractsTests", dependencies: ["TestSupport", "Contracts"], path: "Tests/ContractsTests"),
         .testTarget(name: "DialogueTests", dependencies: ["TestSupport", "Dialogue"], path: "Tests/DialogueTests"),
         .testTarget(

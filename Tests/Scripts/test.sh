@@ -81,6 +81,7 @@ check 'build for tests' swift build --build-tests && swift_tests
 check 'style' swift format lint --strict --recursive --parallel Package.swift Services Shared Tests migrations
 if check 'release build' swift build -c release --static-swift-stdlib; then
     check 'a chat through a pipe, and again' piped_chat
+    check 'a simulation of the store, 10,000 times' .build/release/rivet-simulate --seeds 10000
     check 'the demo' Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script
     check 'the benchmark' bench
 fi

@@ -23,7 +23,9 @@ enum SimulateMain {
         repeatableHashing()
         let start = ContinuousClock.now
         let totals = Mutex(Totals(next: options.first))
-        DispatchQueue.concurrentPerform(iterations: options.isVerbose ? 1 : ProcessInfo.processInfo.activeProcessorCount) {
+        DispatchQueue.concurrentPerform(
+            iterations: options.isVerbose ? 1 : ProcessInfo.processInfo.activeProcessorCount
+        ) {
             _ in
             while let seed = take(totals, options) {
                 let result = Simulation.run(
@@ -46,7 +48,9 @@ enum SimulateMain {
 
     private static func take(_ totals: borrowing Mutex<Totals>, _ options: SimulateOptions) -> UInt64? {
         totals.withLock { totals in
-            guard totals.next < options.first + options.seeds, totals.violations.count < violationsMax else { return nil }
+            guard totals.next < options.first + options.seeds, totals.violations.count < violationsMax else {
+                return nil
+            }
             defer { totals.next += 1 }
             return totals.next
         }

@@ -23,7 +23,9 @@ package enum Simulation {
         seed: UInt64, seconds: Int? = nil, trace: ((String) -> Void)? = nil
     ) -> SimulationResult {
         let dice = Dice(seed: seed)
-        return run(ConversationClients.self, seed, dice, seconds, trace)
+        return seed.isMultiple(of: 2)
+            ? run(MachineClients.self, seed, dice, seconds, trace)
+            : run(ConversationClients.self, seed, dice, seconds, trace)
     }
 
     private static func run<Users: Clients>(
@@ -57,8 +59,8 @@ package enum Simulation {
 
     /// All is mended: in time, all tiers hold the same, and nothing is left to do.
     private static func settle<Users: Clients>(_ world: World<Users.Table>, _ users: Users) {
-        let contacts = world.tiers.map(\.content.contact?.contacts)
-        func areMet() -> Bool { zip(contacts, world.tiers).allSatisfy { $0 != $1.content.contact?.contacts } }
+        let meetings = world.tiers.map(\.meetings)
+        func areMet() -> Bool { zip(meetings, world.tiers).allSatisfy { $0 != $1.meetings } }
         func isQuiet() -> Bool {
             guard let core = world.core, core.isServing, users.isIdle, areMet() else { return false }
             let status = core.status
@@ -91,8 +93,8 @@ package enum Simulation {
                 if row?.record != own || row?.stored != own?.revision {
                     world.model.violated(
                         """
-                        \(key): \(tier.name.rawValue) has \(row.map { "\($0.stored.rawValue) \($0.record)" } ?? "nothing"), \
-                        the disk \(own.map { "\($0)" } ?? "nothing")
+                        \(key): \(tier.name.rawValue) has \(row.map { "\($0.stored.rawValue): \($0.record.summary)" } ?? "nothing"), \
+                        the disk \(own?.summary ?? "nothing")
                         """)
                 }
             }

@@ -72,6 +72,10 @@ struct MemoryTier<Record: TieredRecord> {
         return true
     }
 
+    mutating func forgetCopies() {
+        (young, youngCost, old, oldCost) = ([:], 0, [:], 0)
+    }
+
     private mutating func addYoung(_ record: Record) {
         young[record.key] = record
         youngCost += record.memoryCost

@@ -32,6 +32,8 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
         func canHold(_ records: [Record]) -> Bool { tier.canHold(records) }
         mutating func hold(_ records: [Record], isOwed: Bool = false) -> Bool { tier.hold(records, isOwed: isOwed) }
 
+        mutating func forgetCopies() { tier.forgetCopies() }
+
         mutating func unstage(_ records: [Record]) {
             for record in records where staged[record.key]?.revision == record.revision { staged[record.key] = nil }
         }

@@ -68,6 +68,8 @@ extension StoreCore {
             }
             if let target { pumpLive(target) }
         }
+        let isAnswered = isWritten && plantedBug(.acknowledgedBeforeCommit)
+        if isAnswered { decided.forEach { $0.operation.done(Placement([.sqlite])) } }
         if isWritten {
             killPoint("store.before-commit")
             var written: (keys: [Key], tiers: [Int]) = ([], [])
@@ -104,7 +106,7 @@ extension StoreCore {
                 owe(item.changes, isWritten: isWritten)
                 ticket = send(item, to: target)
             }
-            answer(item, ticket, isWritten: isWritten)
+            if !isAnswered { answer(item, ticket, isWritten: isWritten) }
         }
         return []
     }
@@ -129,7 +131,7 @@ extension StoreCore {
             let debts = debts(of: changes)
             if changes.count > 1 { try table.makeWay(for: changes.map(\.record)) }
             for change in changes { try table.put(change.record) }
-            for debt in debts { try table.write(debt) }
+            for debt in debts where !plantedBug(.debtsNotWrittenDown) { try table.write(debt) }
             return .written
         } catch {
             lastError = error.description
@@ -146,7 +148,11 @@ extension StoreCore {
     // MARK: What is owed of a change
 
     /// The tiers whose debts are written down one by one.
-    private var debtors: TierSet { TierSet(tiers.filter { $0.progress.takesDebts }.map(\.name)) }
+    private var debtors: TierSet {
+        let isAnyDropped = plantedBug(.breakerDropsWrites)
+        return TierSet(
+            tiers.filter { $0.progress.takesDebts && !(isAnyDropped && $0.link.probeAt != nil) }.map(\.name))
+    }
 
     func debts(of changes: [StoreTransaction<Table>.Change]) -> [Debt<Key>] {
         guard !tiers.isEmpty else { return [] }
@@ -154,7 +160,8 @@ extension StoreCore {
         return memory.withLock { memory in
             changes.map { change in
                 let known = memory.book.debt(change.record.key)
-                let owed = (change.owedTo ?? debtors).intersection(debtors).union(known?.tiers ?? [])
+                let isKept = plantedBug(.tombstoneNotReplicated) && change.record.isTombstone
+                let owed = (isKept ? [] : change.owedTo ?? debtors).intersection(debtors).union(known?.tiers ?? [])
                 return Debt(
                     key: change.record.key, revision: change.record.revision, tiers: owed, since: known?.since ?? now)
             }

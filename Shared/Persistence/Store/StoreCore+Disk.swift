@@ -46,6 +46,10 @@ extension StoreCore {
     /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
     private func awaitTiersIfNeeded() {
         let isMemoryLost = journal.map(\.isFirst) ?? true
+        if isMemoryLost {
+            // Some of that may be older than what was read last: the wall clock may have been set back since.
+            for index in tiers.indices { readEverything(index) }
+        }
         if !tiers.isEmpty, isMemoryLost || tiers.contains(where: { $0.progress.pulledTo == .none }) {
             bootstrapUntil = time.instant() + TierLimits.bootstrapPatience
         } else {
@@ -110,6 +114,26 @@ extension StoreCore {
             }
         }
         flushHeld()
+        // What the table refuses although it is up has the name of another record, which makes way.
+        if refusals.isOpen, isDiskUp { takeIn(held.values.sorted { $0.revision < $1.revision }) }
+    }
+
+    /// Puts records that are known here and are not on the disk, whatever stands in their way there.
+    private func takeIn(_ records: [Record]) {
+        guard !records.isEmpty else { return }
+        let all = TierSet(tiers.map(\.name))
+        perform(
+            records.map { record in
+                StoreOperation(
+                    isLive: false,
+                    decide: { transaction in
+                        do throws(RPCError) {
+                            let known = try transaction.get(record.key)
+                            guard known.map({ $0.revision <= record.revision }) ?? true else { return true }
+                            return try Table.adopt(record, owedTo: all, mayRename: true, in: &transaction)
+                        } catch { return false }
+                    }, done: { _ in }, failed: { _ in })
+            })
     }
 
     /// The file could not be opened at the start, and now it is.
@@ -152,11 +176,16 @@ extension StoreCore {
         try table.makeWay(for: records)
         for record in records {
             try table.put(record)
-            if let debt = memory.withLock({ $0.book.debt(record.key) }) { try table.write(debt) }
+            try writeDebt(of: record.key, table)
         }
         let bookkeeping = try writeDownSome()
         try table.commit()
         return bookkeeping
+    }
+
+    private func writeDebt(of key: Key, _ table: Table) throws(SQLiteError) {
+        guard let debt = memory.withLock({ $0.book.debt(key) }), !plantedBug(.debtsNotWrittenDown) else { return }
+        try table.write(debt)
     }
 
     /// Returns the records that the table took.
@@ -169,7 +198,7 @@ extension StoreCore {
             do throws(SQLiteError) {
                 try table.put(record)
                 taken.append(record)
-                if let debt = memory.withLock({ $0.book.debt(record.key) }) { try table.write(debt) }
+                try writeDebt(of: record.key, table)
             } catch {
                 guard !error.isTierTrouble else { throw error }
             }
@@ -218,12 +247,17 @@ extension StoreCore {
             if case .migration(.failed(_, let cause)) = error { throw cause }
             throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
         }
-        try fill(fresh, with: memory.withLock { $0.copies })
+        let refused = try fill(fresh, with: memory.withLock { $0.copies })
         table = fresh
+        // What passes for a copy must be on the disk.
+        memory.withLock { $0.forgetCopies() }
         counters["disk.replaced", default: 0] += 1
         memory.withLock { $0.book.unwriteAll() }
         for index in tiers.indices {
+            // What was met on the connection stays known: another database in its place must not pass for this one.
+            let met = tiers[index].progress
             tiers[index].progress = TierProgress()
+            (tiers[index].progress.mark, tiers[index].progress.contacts) = (met.mark, met.contacts)
             tiers[index].progress.seeding = .due
             tiers[index].isProgressWritten = false
             tiers[index].wantsPull = true
@@ -231,35 +265,44 @@ extension StoreCore {
             countRowsToSeed(index)
         }
         holdersChanged()
+        takeIn(refused)
         awaitTiersIfNeeded()
     }
 
     /// Puts into `table` what can be read of broken files that were set aside before it, and `copies`. Done again from the
     /// beginning when it fails, or the process ends in the middle.
-    private func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) {
+    /// - Returns: the records that the table does not take beside the others.
+    @discardableResult
+    private func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) -> [Record] {
         let files = try Table.unsalvaged(path)
-        guard !files.isEmpty else { return }
+        guard !files.isEmpty else { return [] }
+        var refused: [Record] = []
         for file in files {
             try Table.salvage(file) { records throws(SQLiteError) in
-                try putAll(records, table)
+                refused += try putAll(records, table)
                 counters["disk.salvaged", default: 0] += Int64(records.count)
             }
         }
-        try putAll(copies, table)
+        refused += try putAll(copies, table)
         for file in files { try Table.salvaged(file) }
+        return refused
     }
 
-    /// Those that the table takes, in a transaction.
-    private func putAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+    /// Puts those that the table takes, in a transaction.
+    /// - Returns: the others.
+    private func putAll(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
+        var refused: [Record] = []
         do throws(SQLiteError) {
             try table.begin()
             try table.makeWay(for: records)
             for record in records {
                 do throws(SQLiteError) { try table.put(record) } catch {
                     if error.isTierTrouble { throw error }
+                    refused.append(record)
                 }
             }
             try table.commit()
+            return refused
         } catch {
             table.rollback()
             throw error
@@ -305,7 +348,7 @@ extension StoreCore {
         guard let table, !tiers.isEmpty else { return ([], []) }
         let keys = memory.withLock { Array($0.book.unwritten.prefix(TierLimits.bookkeepingMax)) }
         let unwritten = tiers.indices.filter { !tiers[$0].isProgressWritten }
-        for key in keys {
+        for key in keys where !plantedBug(.debtsNotWrittenDown) {
             let debt = memory.withLock { $0.book.debt(key) }
             try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: Timestamp(milliseconds: 0)))
         }

@@ -280,7 +280,7 @@ extension StoreCore {
                 }
                 return try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             }
-            if known.revision < record.revision {
+            if known.revision < record.revision || plantedBug(.staleTierPreferred) {
                 try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             } else if known.revision == record.revision, row.isStamped {
                 present.append((record.key, record.revision))
@@ -319,11 +319,7 @@ extension StoreCore {
         let name = tiers[index].name
         if let rival {
             let known: Record?
-            do { known = try stored(rival.key) } catch {
-                memory.withLock { $0.book.returned([record.key], to: name) }
-                tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
-                return
-            }
+            do { known = try stored(rival.key) } catch { return settleClashLater(index, record.key) }
             if let known, known.revision > rival.revision {
                 // It has another name here since: both go together.
                 let now = time.wall()
@@ -336,9 +332,18 @@ extension StoreCore {
                 return
             }
             counters["clashes", default: 0] += 1
-            _ = merge([.init(rival, isStamped: false)], from: index, mayRename: true)
+            guard merge([.init(rival, isStamped: false)], from: index, mayRename: true) else {
+                return settleClashLater(index, record.key)
+            }
         }
         memory.withLock { $0.book.returned([record.key], to: name) }
         tiers[index].debtsDueAt = time.instant()
+    }
+
+    /// The disk is away. That counts as no attempt: it says nothing of the clash.
+    private func settleClashLater(_ index: Int, _ key: Key) {
+        tiers[index].clashes[key, default: 1] -= 1
+        memory.withLock { $0.book.returned([key], to: tiers[index].name) }
+        tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
     }
 }

@@ -40,19 +40,25 @@ extension StoreCore {
         tiers[index].progress.mark = contact.mark
         tiers[index].progress.contacts = contact.contacts
         tiers[index].isProgressWritten = false
+        // At once: a count that is forgotten hides that a tier was put back to where it is.
+        bookkeepingAt = time.instant()
     }
 
     /// Everything is compared, and everything is owed.
     func startOver(_ index: Int) {
         memory.withLock { $0.book.forsake(tiers[index].name) }
-        if tiers[index].progress.pulledTo != .none { tiers[index].progress.pulledTo = TierLimits.everything }
+        readEverything(index)
         tiers[index].progress.seeding = .due
-        tiers[index].isProgressWritten = false
-        tiers[index].wantsPull = true
-        tiers[index].pull = nil
         countRowsToSeed(index)
         holdersChanged()
         noteBookkeeping()
+    }
+
+    func readEverything(_ index: Int) {
+        if tiers[index].progress.pulledTo != .none { tiers[index].progress.pulledTo = TierLimits.everything }
+        tiers[index].isProgressWritten = false
+        tiers[index].wantsPull = true
+        tiers[index].pull = nil
     }
 
     private func lost(_ index: Int, _ reason: String) {
@@ -221,7 +227,10 @@ extension StoreCore {
             refused(index, records, nil, isMakingWay, refusal)
         case (.page(let pull), .page(let page)): if tiers[index].pull?.number == pull { received(index, page) }
         case (.rival(let record), .rival(let rival)): found(index, rival, of: record)
-        case (.touch, .touched): touchLater(index)
+        case (.touch, .touched):
+            touchLater(index)
+            // A connection may last for months.
+            returnAside(index)
         case (.prune, .pruned(let count)):
             if count < TierLimits.pruneRecords { tiers[index].pruneBefore = nil }
         case (.touch, .refused(let refusal)), (.prune, .refused(let refusal)), (.page, .refused(let refusal)),
@@ -312,7 +321,7 @@ extension StoreCore {
         }
     }
 
-    /// Still owed, and not tried again on this connection.
+    /// Still owed, and tried again at the next contact or heartbeat.
     func putAside(_ keys: [Key], _ index: Int) { tiers[index].aside += keys }
 
     private func returnAside(_ index: Int) {
@@ -333,8 +342,8 @@ extension StoreCore {
         let now = time.instant()
         if tiers[index].link.mayConnect(at: now), isContactWanted(index, at: now) {
             let number = tiers[index].link.connectBegan()
-            let mark = Int64.random(in: 1 ... .max, using: &random)
-            tiers[index].port.connect(link: number, mark: tiers[index].progress.mark ?? mark)
+            // Always a new one: the known one would make a database that lost everything look like itself.
+            tiers[index].port.connect(link: number, mark: .random(in: 1 ... .max, using: &random))
         }
         if tiers[index].link.isUp { sendLive(index) }
     }

@@ -113,14 +113,6 @@ package final class StoreCore<Table: LocalTable> {
         return moments.compactMap(\.self).min()
     }
 
-    package var wakeReasons: String {
-        let now = time.instant()
-        let tiersText = tiers.map { tier in
-            "\(tier.name) \(tier.link.state) debts \(tier.debtsDueAt.map { "\($0 - now)" } ?? "-") touch \(tier.touchDueAt - now) retry \(tier.pull?.retryAt.map { "\($0 - now)" } ?? "-") requests \(tier.requests.map { "\($0.kind) \($0.deadline - now)" })"
-        }
-        return "breaker \(breaker.probeAt.map { "\($0 - now)" } ?? "-") refusals \(refusals.probeAt.map { "\($0 - now)" } ?? "-") book \(bookkeepingAt.map { "\($0 - now)" } ?? "-") boot \(bootstrapUntil.map { "\($0 - now)" } ?? "-") waiting \(waiting.first.map { "\($0.deadline - now)" } ?? "-") \(tiersText)"
-    }
-
     /// Does what is due.
     package func tick() {
         let now = time.instant()

@@ -131,7 +131,8 @@ final class ConversationClients: Clients {
             if version?.updateID == update.id {
                 world.acknowledged(lane.key, revision, placement)
             } else if !update.isClear {
-                world.model.violated("\(lane.key): \(update.id) is answered with \(revision.rawValue) of another update")
+                world.model.violated(
+                    "\(lane.key): \(update.id) is answered with \(revision.rawValue) of another update")
             }
         }
         guard lane.current?.id == update.id else { return }

@@ -111,7 +111,8 @@ final class MachineClients: Clients {
                         let before = try transaction.get(request.id)
                         revision = try Self.decide(request, userID, before, &transaction)
                         if let after = try transaction.get(request.id), after.revision != before?.revision {
-                            world.note("\(userID): \(request) makes \(after.summary) of \(before?.summary ?? "nothing")")
+                            world.note(
+                                "\(userID): \(request) makes \(after.summary) of \(before?.summary ?? "nothing")")
                             world.decided(after, over: before)
                         }
                         return true
@@ -132,7 +133,8 @@ final class MachineClients: Clients {
     ) throws(RPCError) -> Revision? {
         switch request {
         case .add(let id, let nickname):
-            return try transaction.add(.init(requestID: id, userID: userID, details: .init(nickname: nickname))).revision
+            return try transaction.add(.init(requestID: id, userID: userID, details: .init(nickname: nickname)))
+                .revision
         case .rename(let id, let nickname, let mark):
             // Whoever asks again looks first whether it was done.
             guard let before, before.details.texts[.notes] != mark else { return before?.revision }
@@ -183,7 +185,9 @@ final class MachineClients: Clients {
     /// Adds a machine, perhaps of a name that is there, or changes one.
     func changeOutside(_ tier: VirtualTier<MachineRecord>) {
         let moment = world.clock.wall.advanced(by: dice.time(-3_000...3_000))
-        let shared = tier.sortedRows.filter { world.model.facts[$0.record.id]?.isShared == true && !$0.record.isDeleted }
+        let shared = tier.sortedRows.filter {
+            world.model.facts[$0.record.id]?.isShared == true && !$0.record.isDeleted
+        }
         if let row = shared.first, dice.chance(0.5) {
             guard Revision(at: moment) > row.revision else { return }
             var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")

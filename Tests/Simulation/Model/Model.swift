@@ -70,7 +70,8 @@ final class Model<Record: SimulatedRecord> {
             if fact.isAmnesic, excuse != nil {
                 fact.isForked = true
             } else {
-                violated("\(key): decided over \(baseRevision.rawValue), and \(fact.promised.rawValue) was acknowledged")
+                violated(
+                    "\(key): decided over \(baseRevision.rawValue), and \(fact.promised.rawValue) was acknowledged")
             }
         }
         if fact.isAmnesic, baseRevision < copies { fact.isForked = true }
@@ -158,7 +159,8 @@ final class Model<Record: SimulatedRecord> {
             guard let fact = facts[key] else { continue }
             let best = durable(key)
             if best < fact.durable {
-                violated("\(key): \(fact.durable.rawValue) was acknowledged as durable; the best copy is \(best.rawValue)")
+                violated(
+                    "\(key): \(fact.durable.rawValue) was acknowledged as durable; the best copy is \(best.rawValue)")
             }
             if fact.isAmnesic, own(key) >= fact.promised { facts[key]?.isAmnesic = false }
         }

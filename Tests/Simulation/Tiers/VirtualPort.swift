@@ -68,7 +68,10 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
                 let (contact, changes) = (tier.met(mark: mark), tier.changes)
                 plan(latency) { [self] in
                     if tier.condition == .flaky, dice.chance(0.2) { return lost(link, "reset after contact") }
-                    if !isProcessGone, current == link { tier.changesKnown = changes }
+                    if !isProcessGone, current == link {
+                        tier.changesKnown = changes
+                        tier.meetings += 1
+                    }
                     deliver(link, .connected(contact))
                 }
             }

@@ -43,6 +43,8 @@ final class VirtualTier<Record: SimulatedRecord> {
     /// How often that was, and how often when the store met it last.
     private(set) var changes = 0
     var changesKnown = 0
+    /// How often the store heard of a contact.
+    var meetings = 0
     /// Whether something was wrong with it since the store was opened.
     var wasTroubled = false
     /// A key that it takes no record of.
@@ -122,8 +124,10 @@ final class VirtualTier<Record: SimulatedRecord> {
 
     func rival(of record: Record) -> TierAnswer<Record> {
         .rival(
-            content.rows.values.first { $0.record.nameOfItsOwn != nil && $0.record.nameOfItsOwn == record.nameOfItsOwn }?
-                .shown)
+            content.rows.values.first {
+                $0.record.nameOfItsOwn != nil && $0.record.nameOfItsOwn == record.nameOfItsOwn
+            }?
+            .shown)
     }
 
     func prune(before moment: Timestamp, limit: Int) -> TierAnswer<Record> {
@@ -136,7 +140,8 @@ final class VirtualTier<Record: SimulatedRecord> {
 
     /// Another program changes a row, or adds one that it made.
     func changedOutside(_ record: Record, isNew: Bool) {
-        content.rows[record.key] = Row(record: record, stored: isNew ? .none : content.rows[record.key]?.stored ?? .none)
+        content.rows[record.key] = Row(
+            record: record, stored: isNew ? .none : content.rows[record.key]?.stored ?? .none)
         count("written by another program")
     }
 

@@ -126,7 +126,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
             world.damaged("tier wiped")
         } else if tier.backup == nil {
             tier.backup = tier.content
-        } else if let counted = world.disk.committed.progress[tier.name]?.contacts,
+        } else if world.scenario.mayPutBack, let counted = world.disk.committed.progress[tier.name]?.contacts,
             let contacts = tier.backup?.contact?.contacts, counted > contacts
         {
             // Otherwise nothing tells the store that the tier was put back.

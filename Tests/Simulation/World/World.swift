@@ -82,7 +82,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         guard let core, let wakeAt = core.wakeAt, wakeAt <= clock.instant else { return }
         wakesAtOnce = lastWake == clock.elapsed ? wakesAtOnce + 1 : 0
         lastWake = clock.elapsed
-        if wakesAtOnce > Self.wakesAtOnceMax { model.violated("the store spins: \(core.wakeReasons)") }
+        if wakesAtOnce > Self.wakesAtOnceMax { model.violated("the store spins: \(core.status.summary)") }
         core.tick()
     }
 
@@ -138,6 +138,10 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         isWorkPlanned = false
         for port in ports { port.processEnded() }
         disk.released()
+        // What a process saw of a tier and could not note, the next one must see again.
+        for tier in tiers where disk.committed.progress[tier.name]?.mark != tier.content.contact?.mark {
+            tier.changesKnown = -1
+        }
         model.storeEnded()
     }
 
@@ -198,7 +202,9 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         model.checkCopies(durable: durableCopy, own: ownCopy)
         guard let core else { return }
         let cost = memory.bytes
-        if cost > scenario.memoryLimit + restoredBytes { model.violated("memory holds \(cost) bytes of \(scenario.memoryLimit)") }
+        if cost > scenario.memoryLimit + restoredBytes {
+            model.violated("memory holds \(cost) bytes of \(scenario.memoryLimit)")
+        }
         guard core.isServing, core.hasOpenedDisk else { return }
         for key in model.keys {
             guard let shown = visible(key) else { continue }
