@@ -42,16 +42,14 @@ extension StoreCore {
     package var hasOpenedDisk: Bool { table != nil }
     package var isDiskUp: Bool { table != nil && !breaker.isOpen }
 
+    var isTableEmpty: Bool { (try? table?.keys(after: nil, limit: 1).isEmpty) ?? true }
+
     /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
     /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
     private func awaitTiersIfNeeded() {
         let isMemoryLost = journal.map(\.isFirst) ?? true
-        if isMemoryLost {
-            // Some of that may be older than what was read last: the wall clock may have been set back since.
-            for index in tiers.indices { readEverything(index) }
-        }
         if !tiers.isEmpty, isMemoryLost || tiers.contains(where: { $0.progress.pulledTo == .none }) {
-            bootstrapUntil = time.instant() + TierLimits.bootstrapPatience
+            bootstrapUntil = time.instant() + (isTableEmpty ? TierLimits.bootstrapPatience : TierLimits.startPatience)
         } else {
             journal?.begin()
         }

@@ -187,8 +187,9 @@ extension StoreCore {
         guard let limit = bootstrapUntil else { return }
         let isAnyoneReading = tiers.contains { $0.link.isUp && !$0.isPulled }
         let isEveryoneKnown = tiers.allSatisfy { $0.isPulled || $0.hasFailed }
-        let isAnyoneRead = tiers.contains { $0.isPulled }
-        guard (isEveryoneKnown && isAnyoneRead && !isAnyoneReading) || (limit <= now && !isAnyoneReading) else {
+        // Who has nothing waits for somebody who has; else it is enough that all were asked.
+        let isEnough = isTableEmpty ? tiers.contains { $0.isPulled } : true
+        guard (isEveryoneKnown && isEnough && !isAnyoneReading) || (limit <= now && !isAnyoneReading) else {
             if limit <= now { bootstrapUntil = now + .milliseconds(100) }
             return
         }

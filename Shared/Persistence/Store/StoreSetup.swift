@@ -58,6 +58,8 @@ enum TierLimits {
     static let pullOverlap = Duration.seconds(3_600)
     /// How long an empty store waits for what the remote tiers have.
     static let bootstrapPatience = Duration.seconds(10)
+    /// How long one that holds something waits to hear whether they have something newer, when memory was lost.
+    static let startPatience = Duration.seconds(2)
     /// Payments are written down after this time, or with the next change.
     static let bookkeepingDelay = Duration.milliseconds(500)
     static let bookkeepingMax = 1_000
