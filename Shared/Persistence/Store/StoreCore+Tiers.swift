@@ -53,8 +53,6 @@ extension StoreCore {
         let wasIdle = tiers[index].requests.isEmpty && tiers[index].live.isEmpty
         tiers[index].lastError = reason
         tiers[index].link.lost(wasIdle: wasIdle, at: time.instant())
-        // While it was away, somebody else may have written there.
-        if !wasIdle { tiers[index].wantsPull = true }
         abandon(index)
     }
 
@@ -62,6 +60,8 @@ extension StoreCore {
     private func abandon(_ index: Int) {
         let name = tiers[index].name
         if !tiers[index].link.isTrusted { tiers[index].hasFailed = true }
+        // While it is away, somebody else may write there. One that only sleeps is not asked for that.
+        if tiers[index].link.state != .asleep { tiers[index].wantsPull = true }
         let requests = tiers[index].requests
         let live = tiers[index].live
         tiers[index].requests = []
