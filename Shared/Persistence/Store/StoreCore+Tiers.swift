@@ -67,8 +67,6 @@ extension StoreCore {
         // One that was there is there again soon; an empty store has the patience to read it.
         if tiers[index].link.state == .connecting { tiers[index].hasFailed = true }
         tiers[index].link.lost(wasIdle: wasIdle, at: time.instant())
-        // While it was away, somebody else may have written there.
-        if !wasIdle { tiers[index].wantsPull = true }
         abandon(index)
     }
 
@@ -76,6 +74,8 @@ extension StoreCore {
     private func abandon(_ index: Int) {
         let name = tiers[index].name
         if !tiers[index].link.isTrusted { tiers[index].isAway = true }
+        // While it is away, somebody else may write there. One that only sleeps is not asked for that.
+        if tiers[index].link.state != .asleep { tiers[index].wantsPull = true }
         let requests = tiers[index].requests
         let live = tiers[index].live
         tiers[index].requests = []

@@ -43,8 +43,8 @@ struct OtherWritersTests {
     }
 
     /// While no store was there, and while the tier was away from a running one.
-    @Test(arguments: [false, true])
-    func aRowThatSQLChangedIsTakenIn(_ isStarting: Bool) async throws {
+    @Test(arguments: [nil, FaultProxy.Behaviour.refuse, .blackhole])
+    func aRowThatSQLChangedIsTakenIn(_ outage: FaultProxy.Behaviour?) async throws {
         let test = try await StoreUnderTest(2)
         var store = try await test.conversations(deadline: .milliseconds(300))
         var machines = try await test.machines(deadline: .milliseconds(300))
@@ -53,15 +53,15 @@ struct OtherWritersTests {
         let added = try await machines.add("Pump")
         try await store.whole()
         try await machines.whole()
-        if isStarting {
-            await store.close()
-            await machines.close()
-        } else {
-            test.databases.proxies[0].set(.refuse)
+        if let outage {
+            test.databases.proxies[0].set(outage)
             try await store.save("8", "serial")
             try await machines.add("Valve")
             try await store.lost(.neon)
             try await machines.lost(.neon)
+        } else {
+            await store.close()
+            await machines.close()
         }
         let later = test.clock.now().advanced(by: .seconds(60)).databaseText
         try await test.databases.run(
@@ -71,13 +71,14 @@ struct OtherWritersTests {
             """)
         try await test.databases.run(
             "UPDATE user_machines SET location = 'Hall 9', updated_at = '\(later)' WHERE nickname = 'Pump'")
-        if isStarting {
+        if outage == nil {
             store = try await test.conversations()
             machines = try await test.machines()
         } else {
             test.databases.proxies[0].set(.pass)
+            test.databases.proxies[0].reset()
         }
-        try await eventually("what SQL changed is taken in") {
+        try await eventually("what SQL changed is taken in", within: .seconds(20)) {
             guard try await store.load("7")?.step == "notes" else { return false }
             return try await machines.list().contains { $0.details.texts[.location] == "Hall 9" }
         }

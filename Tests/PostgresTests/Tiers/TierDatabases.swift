@@ -199,7 +199,7 @@ extension StoreWithStatus {
 
     /// Waits until a tier is known to be away.
     func lost(_ tier: TierName) async throws {
-        try await eventually("\(tier) is down") { status.remote.first { $0.name == tier }?.state == .down }
+        try await eventually("\(tier) is down or tried") { state(of: tier) != .up }
     }
 
     func state(of tier: TierName) -> ServiceHealth.Tier.State? { status.remote.first { $0.name == tier }?.state }
