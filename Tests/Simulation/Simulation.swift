@@ -69,8 +69,8 @@ package enum Simulation {
         }
         let limit = world.clock.elapsed + settlingMax
         world.run(until: limit, isDone: isQuiet)
-        if world.scenario.faults.contains(.otherProgram), world.model.violation == nil {
-            // What others wrote while the store was connected is found when it looks for it.
+        if !world.scenario.faults.isDisjoint(with: [.otherProgram, .corruption]), world.model.violation == nil {
+            // What others wrote while the store was connected, and a page that nobody read, is found when it looks for it.
             world.core?.reconcile()
             world.run(until: limit, isDone: isQuiet)
         }

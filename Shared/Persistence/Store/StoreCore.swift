@@ -93,7 +93,14 @@ package final class StoreCore<Table: LocalTable> {
     }
 
     /// Per key: a row with a time in the future must not move the clock of all others.
-    func nextRevision(after stored: Revision, now: Timestamp) -> Revision { max(clock.next(at: now), stored.next) }
+    ///
+    /// Where the wall clock was set back, an earlier process may have given the next revision already, to something that
+    /// was kept in one tier and not here: so it is not the very next one, and no two are alike.
+    func nextRevision(after stored: Revision, now: Timestamp) -> Revision {
+        let next = clock.next(at: now)
+        guard next <= stored else { return next }
+        return Revision(rawValue: stored.rawValue + .random(in: 1...0xFFFF, using: &random))
+    }
 
     func placement(of key: Key) -> Placement { memory.withLock { $0.placement(of: key) } }
 
