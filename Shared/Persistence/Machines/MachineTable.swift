@@ -11,6 +11,9 @@ public final class MachineTable: SQLiteTable, MachineRows {
         var id: String
     }
 
+    /// Of a person with more machines, words are found by the index.
+    static let lookedThroughMax: Int64 = 1_000
+
     private static let columns = """
         machine_id, request_id, revision, user_id, nickname, manufacturer, model_number, serial_number, location, notes, \
         photo_file_id, ocr_data, created_at, updated_at, renamed_from

@@ -195,17 +195,34 @@ extension StoreTransaction<MachineTable> {
     ) throws(RPCError) -> Page {
         let expression = query.flatMap { $0.expression(userID: userID) }
         if query != nil, expression == nil { return Page(machines: [], total: 0) }
-        var total = try ask { table throws(SQLiteError) in
-            if let expression { try table.count(expression) } else { try table.total(userID: userID) }
+        var total = try ask { table throws(SQLiteError) in try table.total(userID: userID) }
+        // A person's own machines are few: to look through them costs the same however many others there are, which the
+        // index of all words does not.
+        var found: [MachineRecord]?
+        if let query, expression != nil, total <= MachineTable.lookedThroughMax {
+            let all = Int(total)
+            found = try ask { table throws(SQLiteError) in try table.list(userID: userID, after: nil, limit: all) }
+                .filter { $0.matches(query.words) }
+        }
+        if let found {
+            total = Int64(found.count)
+        } else if let expression {
+            total = try ask { table throws(SQLiteError) in try table.count(expression) }
         }
         // What memory holds is laid over the rows: as many of them as it holds may turn out not to be wanted.
         let held = held.values.filter { $0.userID == userID }
         let rowsMax = limit + 1 + held.count
-        let stored = try ask { table throws(SQLiteError) in
-            if let expression {
-                try table.search(expression, after: position, limit: rowsMax)
-            } else {
-                try table.list(userID: userID, after: position, limit: rowsMax)
+        let stored: [MachineRecord]
+        if let found {
+            stored = Array(
+                found.filter { record in position.map { record.isListed(after: $0) } ?? true }.prefix(rowsMax))
+        } else {
+            stored = try ask { table throws(SQLiteError) in
+                if let expression {
+                    try table.search(expression, after: position, limit: rowsMax)
+                } else {
+                    try table.list(userID: userID, after: position, limit: rowsMax)
+                }
             }
         }
         let isWanted = { (record: MachineRecord) in !record.isDeleted && query.map { record.matches($0.words) } ?? true

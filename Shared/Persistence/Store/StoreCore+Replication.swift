@@ -47,6 +47,7 @@ extension StoreCore {
         for (position, key) in keys.enumerated() {
             do throws(RPCError) {
                 if let record = try stored(key) {
+                    memory.withLock { $0.book.known(key, record.revision) }
                     records.append(record)
                     bytes += record.memoryCost
                 } else {

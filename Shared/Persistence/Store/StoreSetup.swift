@@ -55,7 +55,7 @@ enum TierLimits {
     /// The same record in the same tier.
     static let clashesMax = 8
     /// Rows that were written late by somebody whose clock goes after are looked for so far back.
-    static let pullOverlap = Duration.seconds(3_600)
+    static let pullOverlap = Duration.seconds(86_400)
     /// How long an empty store waits for what the remote tiers have.
     static let bootstrapPatience = Duration.seconds(10)
     /// How long one that holds something waits to hear whether they have something newer, when memory was lost.

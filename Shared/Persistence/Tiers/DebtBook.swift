@@ -119,6 +119,9 @@ struct DebtBook<Key: Hashable & Sendable> {
         return taken
     }
 
+    /// `revision` of the key is the newest that is known. The book may have heard of a higher one, which went with a disk.
+    mutating func known(_ key: Key, _ revision: Revision) { entries[key]?.revision = revision }
+
     /// The key goes to the tier by itself, out of turn.
     mutating func sent(_ key: Key, to tier: TierName) {
         guard entries[key]?.owed.contains(TierSet(tier)) == true else { return }
