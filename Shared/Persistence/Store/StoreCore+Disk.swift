@@ -42,14 +42,15 @@ extension StoreCore {
     package var hasOpenedDisk: Bool { table != nil }
     package var isDiskUp: Bool { table != nil && !breaker.isOpen }
 
-    var isTableEmpty: Bool { (try? table?.keys(after: nil, limit: 1).isEmpty) ?? true }
+    /// Whether the disk is a new one, or was made of what could be read of a broken one, and no tier was read since.
+    var lacksRows: Bool { tiers.contains { $0.progress.pulledTo == .none } }
 
     /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
     /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
     private func awaitTiersIfNeeded() {
         let isMemoryLost = journal.map(\.isFirst) ?? true
-        if !tiers.isEmpty, isMemoryLost || tiers.contains(where: { $0.progress.pulledTo == .none }) {
-            bootstrapUntil = time.instant() + (isTableEmpty ? TierLimits.bootstrapPatience : TierLimits.startPatience)
+        if !tiers.isEmpty, isMemoryLost || lacksRows {
+            bootstrapUntil = time.instant() + (lacksRows ? TierLimits.bootstrapPatience : TierLimits.startPatience)
         } else {
             journal?.begin()
         }
@@ -69,6 +70,8 @@ extension StoreCore {
                 } else {
                     // What an empty store will hold is written down from the first change on.
                     tiers[index].progress.seeding = isEmpty ? .done : .due
+                    // Of what was acknowledged here, a tier that is new has nothing that a disk with rows lacks.
+                    if !isEmpty { tiers[index].progress.pulledTo = TierLimits.everything }
                     tiers[index].isProgressWritten = false
                 }
                 countRowsToSeed(index)
@@ -245,12 +248,6 @@ extension StoreCore {
             if case .migration(.failed(_, let cause)) = error { throw cause }
             throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
         }
-        let refused = try fill(fresh, with: memory.withLock { $0.copies })
-        table = fresh
-        // What passes for a copy must be on the disk.
-        memory.withLock { $0.forgetCopies() }
-        counters["disk.replaced", default: 0] += 1
-        memory.withLock { $0.book.unwriteAll() }
         for index in tiers.indices {
             // What was met on the connection stays known: another database in its place must not pass for this one.
             let met = tiers[index].progress
@@ -260,9 +257,19 @@ extension StoreCore {
             tiers[index].isProgressWritten = false
             tiers[index].wantsPull = true
             tiers[index].pull = nil
-            countRowsToSeed(index)
         }
         holdersChanged()
+        // Before the first row, so that an end in the middle does not make it pass for a file that lacks nothing.
+        try fresh.begin()
+        for tier in tiers { try fresh.write(tier.progress, of: tier.name) }
+        try fresh.commit()
+        let refused = try fill(fresh, with: memory.withLock { $0.copies })
+        table = fresh
+        // What passes for a copy must be on the disk.
+        memory.withLock { $0.forgetCopies() }
+        counters["disk.replaced", default: 0] += 1
+        memory.withLock { $0.book.unwriteAll() }
+        for index in tiers.indices { countRowsToSeed(index) }
         takeIn(refused)
         awaitTiersIfNeeded()
     }

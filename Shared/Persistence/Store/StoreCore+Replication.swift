@@ -188,9 +188,10 @@ extension StoreCore {
         guard let limit = bootstrapUntil else { return }
         let isAnyoneReading = tiers.contains { $0.link.isUp && !$0.isPulled }
         let isEveryoneKnown = tiers.allSatisfy { $0.isPulled || $0.hasFailed }
-        // Who has nothing waits for somebody who has; else it is enough that all were asked.
-        let isEnough = isTableEmpty ? tiers.contains { $0.isPulled } : true
-        guard (isEveryoneKnown && isEnough && !isAnyoneReading) || (limit <= now && !isAnyoneReading) else {
+        // Who lacks rows waits long, for somebody who has them. Who does not waits for all, and not long: what memory
+        // held may be in any of them.
+        let isEnough = lacksRows ? isEveryoneKnown && tiers.contains { $0.isPulled } : tiers.allSatisfy(\.isPulled)
+        guard (isEnough || limit <= now) && !isAnyoneReading else {
             if limit <= now { bootstrapUntil = now + .milliseconds(100) }
             return
         }

@@ -87,6 +87,8 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
     private func lost(_ link: Int, _ reason: String) {
         connections[link]?.isCut = true
         deliver(link, .lost(reason: reason))
+        // The store is done with it, whatever still arrives.
+        if current == link { current = nil }
     }
 
     /// Every connection that there is ends now.

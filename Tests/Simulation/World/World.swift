@@ -139,8 +139,11 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         for port in ports { port.processEnded() }
         disk.released()
         // What a process saw of a tier and could not note, the next one must see again.
-        for tier in tiers where disk.committed.progress[tier.name]?.mark != tier.content.contact?.mark {
-            tier.changesKnown = -1
+        for tier in tiers where tier.changes > 0 {
+            let noted = disk.committed.progress[tier.name]
+            if noted?.mark != tier.content.contact?.mark || noted?.contacts != tier.content.contact?.contacts {
+                tier.changesKnown = -1
+            }
         }
         model.storeEnded()
     }
