@@ -8,7 +8,7 @@ import Testing
     private static let seedsMax: UInt64 = 400
 
     @Test func nothingIsFound() {
-        for seed in UInt64(1)...200 {
+        for seed in UInt64(1)...100 {
             let result = Simulation.run(seed: seed)
             #expect(result.violation == nil, "rivet-simulate --seeds 1 --first \(seed)")
         }
@@ -18,7 +18,9 @@ import Testing
     func aPlantedBugIsFound(_ bug: PlantedBug) throws {
         thePlantedBug = bug
         defer { thePlantedBug = nil }
-        let found = (1...Self.seedsMax).lazy.map { Simulation.run(seed: $0) }.first { $0.violation != nil }
+        // Longer than most: some show only when a tier was away for a while.
+        let found = (1...Self.seedsMax).lazy.map { Simulation.run(seed: $0, seconds: 20) }
+            .first { $0.violation != nil }
         let result = try #require(found, "\(bug) is not found in \(Self.seedsMax) seeds")
         print("\(bug): seed \(result.seed): \(result.violation ?? "")")
     }
