@@ -128,16 +128,18 @@ struct VerifyTests {
         let (neon, supabase) = (try await PlainDatabase(), try await PlainDatabase())
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url, "SUPABASE_DATABASE_URL": supabase.url])
         try services.start()
-        let isOver = Flag()
+        let (hasBegun, isOver) = (Flag(), Flag())
         let writing = Task.detached {
             let client = try services.state.client()
             var count = 0
             while !isOver.isSet {
                 _ = try client.result("state.save", saving("\(count % 500)", data: ["n": .integer(Int64(count))]))
                 count += 1
+                hasBegun.set()
             }
             return count
         }
+        try await eventually("somebody writes") { hasBegun.isSet }
         try await services.settleMostly()
         let run = try services.control("verify")
         isOver.set()
