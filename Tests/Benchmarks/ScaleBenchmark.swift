@@ -53,9 +53,10 @@ struct ScaleBenchmark {
         try sweeper.send("state.sweep")
         let during = try live.run(for: .seconds(120)) { !sweeper.hasAnswer }
         let deleted = try sweeper.response()["result"]?["deleted"]?.integerValue ?? 0
-        report.check(
-            "expired conversations that one sweep removed", Double(deleted), digits: 0,
-            atLeast: Double(Self.conversations))
+        // The service's own first sweep, a minute after its start, may do a part of it.
+        let left = try sweeper.result("state.sweep")["deleted"]?.integerValue ?? .max
+        report.note("\(deleted) expired conversations removed by the sweep that was asked for")
+        report.check("expired conversations left after it", Double(left), digits: 0, atMost: 1)
         report.check(
             "live p99 during the sweep / quiet p99",
             Samples(during.latencies).quantile(0.99) / Samples(quiet.latencies).quantile(0.99), atMost: 3)

@@ -3,7 +3,10 @@ public import Contracts
 /// `conversation_states`, in tiers: what the methods of `state.sock` do.
 public struct ConversationStore: Sendable {
     /// Conversations that one turn of a sweep removes. Live calls go between two turns.
-    static let sweepBatch = 50
+    static let sweepBatch = 10
+    /// Between two turns: each row is a page of its own in the log, and a log that fills up is moved into the file while
+    /// everybody waits.
+    static let sweepPause = Duration.milliseconds(5)
     /// A tombstone is kept this long.
     static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
 
@@ -153,7 +156,11 @@ public struct ConversationStore: Sendable {
             case .failure(let error): return .failure(error)
             case .success((let count, let isDone)):
                 total += count
-                guard isDone else { continue }
+                guard isDone else {
+                    // Ended early, the sweep has still done what it counted; the next one goes on.
+                    do { try await Task.sleep(for: Self.sweepPause) } catch { return .success(total) }
+                    continue
+                }
                 while case .success(true) = await pruneOnce() {}
                 tiers.pruneTiers(before: now().advanced(by: .zero - Self.tombstonesKeptFor))
                 return .success(total)

@@ -10,7 +10,7 @@ final class SQLiteConnection {
     /// Statements wait this long for a lock that another program holds.
     static let busyTimeoutMilliseconds: Int32 = 2_000
     /// Pages in the WAL after which a commit moves them into the file.
-    static let autocheckpointPages = 1_000
+    static let autocheckpointPages = 4_000
 
     let path: String
     private let handle: OpaquePointer
