@@ -1,8 +1,8 @@
 import Contracts
 import DequeModule
 
-/// What a store's core knows of one remote tier.
-struct RemoteTier<Record: TieredRecord> {
+/// What a store's core knows of one remote tier. It has one owner, the core.
+final class RemoteTier<Record: TieredRecord> {
     /// A record on its way, and who waits for it.
     struct Live {
         var record: Record
