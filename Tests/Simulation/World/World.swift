@@ -90,7 +90,11 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
 
     func start() {
         guard core == nil else { return }
-        for tier in tiers { tier.wasTroubled = tier.condition != .up }
+        for tier in tiers {
+            // One that an earlier process could not read, and went on without, is not waited for again.
+            let wasRead = (disk.committed.progress[tier.name]?.pulledTo ?? .none) > Revision.none.next
+            tier.wasTroubled = tier.condition != .up || (tier.wasTroubled && !wasRead)
+        }
         memory = SharedMemory(limit: scenario.memoryLimit)
         ports = []
         var named: [(name: TierName, port: any TierPort<Record>)] = []
