@@ -7,31 +7,50 @@ import TestSupport
 ///
 /// `rivet-bench [--short] [--only state|service|tiers|scale]`; `RIVET_BIN_DIR` names the directory of the binaries, `RIVET_BENCH_DIR` a directory on the
 /// disk that is meant (else the current one). Exits with 1 when a ratio misses its bound; with `--short`, which runs
-/// among other work on machines that others use too, when one misses it by half.
+/// among other work on machines that others use too, when one misses it by half, three times.
 @main
 struct Benchmarks {
+    private static let shortAttemptsMax = 3
+
     static func main() async throws {
         let isShort = CommandLine.arguments.contains("--short")
         let base = ProcessInfo.processInfo.environment["RIVET_BENCH_DIR"] ?? "."
         let directory = "\(base)/.rivet-bench-\(getpid())"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let isGood = try await measure(directory, isShort: isShort)
-        try? FileManager.default.removeItem(atPath: directory)
-        if !isGood { exit(1) }
+        let missed = try await measure(directory, isShort: isShort)
+        for name in missed { print("out of bounds: \(name)") }
+        if !missed.isEmpty { exit(1) }
     }
 
-    private static func measure(_ directory: String, isShort: Bool) async throws -> Bool {
+    private static func measure(_ directory: String, isShort: Bool) async throws -> [String] {
         var report = Report(allowance: isShort ? 1.5 : 1)
         let only = CommandLine.arguments.drop { $0 != "--only" }.dropFirst().first
-        func isWanted(_ part: String) -> Bool { only == nil || only == part }
-        if isWanted("state") { try StateBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report) }
-        if isWanted("service") { try await ServiceBenchmark(directory: directory).run(&report) }
-        if isWanted("tiers") { try TierBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report) }
-        if isWanted("scale") {
-            try ScaleBenchmark(
-                directory: directory, machines: isShort ? 50_000 : 1_000_000, calls: isShort ? 500 : 2_000
-            ).run(&report)
+        for part in Part.allCases where only == nil || only == part.rawValue {
+            let earlier = report.missed
+            for attempt in 1...(isShort ? shortAttemptsMax : 1) {
+                // Each attempt begins with nothing.
+                try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+                defer { try? FileManager.default.removeItem(atPath: directory) }
+                try await part.run(directory, isShort: isShort, &report)
+                if report.missed == earlier { break }
+                report.note("attempt \(attempt) was out of bounds")
+            }
         }
-        return report.isGood
+        return report.missed
+    }
+
+    private enum Part: String, CaseIterable {
+        case state, service, tiers, scale
+
+        func run(_ directory: String, isShort: Bool, _ report: inout Report) async throws {
+            switch self {
+            case .state: try StateBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report)
+            case .service: try await ServiceBenchmark(directory: directory).run(&report)
+            case .tiers: try TierBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report)
+            case .scale:
+                try ScaleBenchmark(
+                    directory: directory, machines: isShort ? 50_000 : 1_000_000, calls: isShort ? 500 : 2_000
+                ).run(&report)
+            }
+        }
     }
 }
