@@ -16,7 +16,7 @@ struct Rivetctl: AsyncParsableCommand {
         version: rivetVersion,
         subcommands: [
             HealthCommand.self, TiersCommand.self, VerifyCommand.self, PullCommand.self, MigrateCommand.self,
-            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self,
+            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self, LogsCommand.self,
         ])
 }
 
