@@ -31,6 +31,10 @@ public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStri
         return "\(places)/\(database)"
     }
     public var debugDescription: String { description }
+    /// Whether what goes to it may leave this machine.
+    public var isElsewhere: Bool {
+        hosts.contains { !$0.isUnixSocket && $0.name != "localhost" && $0.name != "::1" && !$0.name.hasPrefix("127.") }
+    }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     /// - Parameters:
