@@ -4,7 +4,9 @@ import Glibc
 /// Which database: a libpq connection string, kept whole, and what must be known of it beforehand.
 ///
 /// Printing one, in whatever way, shows hosts and database, never the password.
-public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     struct Host: Sendable, Equatable {
         /// A name, an address, or the directory of a Unix socket.
         var name: String

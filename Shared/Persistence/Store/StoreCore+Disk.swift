@@ -76,6 +76,8 @@ extension StoreCore {
                 }
                 countRowsToSeed(index)
             }
+            let gone = progress.filter { !names.contains(TierSet($0.key)) && $0.value.seeding != .due }
+            try noteGone(gone.map { ($0.key, $0.value) }, table)
             memory.withLock { $0.book = DebtBook(debts, tiers: names) }
             for index in tiers.indices {
                 guard let mark = met[index].mark else { continue }

@@ -38,6 +38,8 @@ package final class StoreCore<Table: LocalTable> {
     var waiting: Deque<(ticket: Int, deadline: ContinuousClock.Instant)> = []
     var ticketsIssued = 0
     var requestsIssued = 0
+    /// The highest number of a connection to a tier that was let go or got another port.
+    var linksEnded = 0
     /// Until when nothing is decided, because the disk was found empty and the tiers may know more.
     var bootstrapUntil: ContinuousClock.Instant?
     /// What the tiers have newer and something here stands in the way of.
