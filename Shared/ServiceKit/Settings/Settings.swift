@@ -1,5 +1,6 @@
 import Contracts
 public import Foundation
+import Glibc
 public import Logging
 
 /// The settings of a process: environment variables, the file that `RIVET_ENV_FILE` names, which wins over them, and
@@ -63,8 +64,17 @@ public struct Settings: Sendable {
         }
     }
 
-    /// With the file, if it can be read: what is wrong with it is found out on a reload, since systemd has read it too.
-    public var withFile: Settings { (try? readAgain()) ?? self }
+    /// With the file, at a start.
+    ///
+    /// Under systemd, which has put the file's variables into the environment, one that this user cannot read is no failure;
+    /// a reload tells of it.
+    public func withFile() throws(ConfigurationError) -> Settings {
+        do { return try readAgain() } catch {
+            let isRead = variables[Self.fileVariable].map { access($0, R_OK) == 0 } ?? false
+            guard !isRead, variables["INVOCATION_ID"] != nil else { throw error }
+            return self
+        }
+    }
 
     /// The names that are set.
     public var names: Set<String> { Set(variables.keys) }
