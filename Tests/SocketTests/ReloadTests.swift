@@ -167,6 +167,29 @@ struct ReloadTests {
         #expect(service.log.contains("changed=neon is no tier any more"))
     }
 
+    @Test(.enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
+    func theLibraryChangesItsDatabaseToo() async throws {
+        let (first, second) = (try await PlainDatabase(), try await PlainDatabase())
+        let reloadable = try Reloadable(.library, "NEON_DATABASE_URL=\(first.url)\n")
+        let client = try reloadable.service.client()
+        _ = try client.result("library.add", adding("7", "Pump"))
+        _ = try reloadable.reload("NEON_DATABASE_URL=\(second.url)\n")
+        _ = try client.result("library.add", adding("7", "Press"))
+        try await eventually("the new database has both") {
+            guard try await second.rows("SELECT to_regclass('user_machines')") == [["user_machines"]] else {
+                return false
+            }
+            return try await second.rows("SELECT nickname FROM user_machines ORDER BY nickname") == [
+                ["Press"], ["Pump"],
+            ]
+        }
+        #expect(try await first.rows("SELECT nickname FROM user_machines") == [["Pump"]])
+        // One that is malformed changes nothing.
+        let status = try reloadable.reload("NEON_DATABASE_URL=hush\n")
+        #expect(status.contains("NEON_DATABASE_URL") && status.contains("all settings stay as they were"))
+        #expect(try client.result("library.list", ["user_id": "7"])["total"] == 2)
+    }
+
     /// What was saved while a database was no tier reaches it all the same, when it is one again.
     @Test(.enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
     func aTierThatWasNoneForAWhileMissesNothing() async throws {

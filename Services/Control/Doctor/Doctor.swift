@@ -22,7 +22,7 @@ struct Doctor {
         // Alone on the disk, as far as it is up to this program.
         let (ofTelegram, ofDatabases, ofServices) = (await telegram, await databases, await services)
         let clock = ClockCheck(readings: ofTelegram.readings + ofDatabases.readings).findings()
-        return ofSource + ofSettings + ofTelegram.findings + ofDatabases.findings
+        return ofSource + ofSettings + CredentialCheck().findings() + ofTelegram.findings + ofDatabases.findings
             + DiskCheck(settings: settings.all).findings() + SocketCheck(settings: settings.all).findings() + ofServices
             + clock + UnitCheck().findings()
     }

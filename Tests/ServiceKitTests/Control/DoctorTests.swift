@@ -104,6 +104,24 @@ import Testing
         #expect(finding.text.contains(name) && !finding.text.contains("hush"))
     }
 
+    @Test func aSecretThatOthersMayReadIsTold() throws {
+        let directory = try TestDirectory()
+        #expect(CredentialCheck(directory: directory.path + "/none").findings() == [])
+        for (name, text, mode) in [
+            ("rivet.a", "x", 0o644), ("rivet.b", "", 0o600), ("rivet.c", "x", 0o600), ("other", "", 0o666),
+        ]
+            as [(String, String, mode_t)]
+        {
+            try directory.write(text, to: name)
+            chmod("\(directory.path)/\(name)", mode)
+        }
+        let findings = CredentialCheck(directory: directory.path).findings()
+        #expect(findings.map(\.level) == [.warning, .failure])
+        #expect(
+            findings[0].nextStep == "chmod 600 \(directory.path)/rivet.a"
+                && findings[1].text.contains("rivet.b is empty"))
+    }
+
     // MARK: Disk
 
     @Test func aDirectoryInMemoryIsTold() throws {
