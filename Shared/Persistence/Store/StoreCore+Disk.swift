@@ -50,6 +50,7 @@ extension StoreCore {
     private func awaitTiersIfNeeded() {
         let isMemoryLost = journal.map { $0.isFirst } ?? true
         if !tiers.isEmpty, isMemoryLost || lacksRows {
+            if lacksRows { secondLookAt = time.instant() + TierLimits.secondLook }
             bootstrapUntil = time.instant() + (lacksRows ? TierLimits.bootstrapPatience : TierLimits.startPatience)
         } else {
             journal?.begin()
@@ -262,10 +263,6 @@ extension StoreCore {
             tiers[index].pull = nil
         }
         holdersChanged()
-        // Before the first row, so that an end in the middle does not make it pass for a file that lacks nothing.
-        try fresh.begin()
-        for tier in tiers { try fresh.write(tier.progress, of: tier.name) }
-        try fresh.commit()
         let refused = try fill(fresh, with: memory.withLock { $0.copies })
         table = fresh
         // What passes for a copy must be on the disk.
@@ -284,6 +281,7 @@ extension StoreCore {
     private func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) -> [Record] {
         let files = try Table.unsalvaged(path)
         guard !files.isEmpty else { return [] }
+        try noteThatRowsAreMissing(table)
         var refused: [Record] = []
         for file in files {
             try Table.salvage(file) { records throws(SQLiteError) in
@@ -295,6 +293,23 @@ extension StoreCore {
         refused += try putAll(copies, table)
         for file in files { try Table.salvaged(file) }
         return refused
+    }
+
+    /// Before the first row, so that an end in the middle does not make the file pass for one that lacks nothing.
+    private func noteThatRowsAreMissing(_ table: Table) throws(SQLiteError) {
+        let known = try table.progress()
+        do throws(SQLiteError) {
+            try table.begin()
+            for tier in tiers where known[tier.name] == nil {
+                var progress = tier.progress
+                (progress.pulledTo, progress.seeding) = (.none, .due)
+                try table.write(progress, of: tier.name)
+            }
+            try table.commit()
+        } catch {
+            table.rollback()
+            throw error
+        }
     }
 
     /// Puts those that the table takes, in a transaction.

@@ -213,6 +213,17 @@ extension StoreCore {
         noteBookkeeping()
     }
 
+    /// What an earlier process sent, and is not on the disk that was lost, may have arrived since.
+    func lookAgainIfDue(at now: ContinuousClock.Instant) {
+        guard let moment = secondLookAt, moment <= now else { return }
+        secondLookAt = nil
+        for index in tiers.indices {
+            tiers[index].wantsPull = true
+            // Also of one that sleeps.
+            tiers[index].touchDueAt = now
+        }
+    }
+
     /// Takes in what a tier has newer, and owes it what we have newer.
     ///
     /// - Parameter index: nil for rows of several tiers.

@@ -42,6 +42,8 @@ package final class StoreCore<Table: LocalTable> {
     var linksEnded = 0
     /// Until when nothing is decided, because the disk was found empty and the tiers may know more.
     var bootstrapUntil: ContinuousClock.Instant?
+    /// When the tiers are read once more after a disk was filled from them.
+    var secondLookAt: ContinuousClock.Instant?
     /// What the tiers have newer and something here stands in the way of.
     var deferred: [Key: Record] = [:]
     /// When it is tried again to take that in.
@@ -131,6 +133,7 @@ package final class StoreCore<Table: LocalTable> {
         first.or(bookkeepingAt)
         first.or(bootstrapUntil)
         first.or(settleAt)
+        first.or(secondLookAt)
         first.or(waiting.first?.deadline)
         for index in tiers.indices { first.or(tierWakeAt(index)) }
         return first.moment
@@ -142,6 +145,7 @@ package final class StoreCore<Table: LocalTable> {
         if breaker.probeAt.map({ $0 <= now }) ?? false || refusals.probeAt.map({ $0 <= now }) ?? false { retryDisk() }
         if let bookkeepingAt, bookkeepingAt <= now { writeBookDown() }
         giveUpWaiting(at: now)
+        lookAgainIfDue(at: now)
         for index in tiers.indices { endOverdueRequests(index, at: now) }
         pumpAll()
         endBootstrapIfDue(at: now)
@@ -150,7 +154,7 @@ package final class StoreCore<Table: LocalTable> {
 
     /// Whether nothing is under way, and nothing is left to be written down.
     package var isAtRest: Bool {
-        memory.withLock { $0.book.unwritten.isEmpty } && deferred.isEmpty
+        memory.withLock { $0.book.unwritten.isEmpty } && deferred.isEmpty && secondLookAt == nil
             && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.isProgressWritten }
     }
 

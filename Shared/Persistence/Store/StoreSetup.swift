@@ -70,6 +70,8 @@ enum TierLimits {
     static let pullOverlap = Duration.seconds(86_400)
     /// How long an empty store waits for what the remote tiers have.
     static let bootstrapPatience = Duration.seconds(10)
+    /// So long after that what a dead process sent has arrived.
+    static let secondLook = Duration.seconds(60)
     /// How long one that holds something waits to hear whether they have something newer, when memory was lost.
     static let startPatience = Duration.seconds(2)
     /// Payments are written down after this time, or with the next change.

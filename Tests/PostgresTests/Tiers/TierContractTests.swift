@@ -33,6 +33,20 @@ import Testing
     }
 }
 
+extension TierContractTests {
+    /// What is not as it was left is not taken for it: the visit stays, and is told.
+    @Test(.needsPostgres) func aVisitReplacesTheOneThatIsKnown() async throws {
+        let databases = try await TierDatabases(1)
+        let tier = try await RemoteUnderTest(
+            PostgresMachineTable.self, databases.targets[0].target, isMakingWay: false)
+        #expect(try await tier.touch(visit: 0, next: 5) == TierContact(mark: 17, visit: 5))
+        #expect(try await tier.touch(visit: 0, next: 6) == TierContact(mark: 17, visit: 5))
+        #expect(try await tier.touch(visit: 5, next: 5) == TierContact(mark: 17, visit: 5))
+        #expect(try await tier.touch(visit: 5, next: .max) == TierContact(mark: 17, visit: .max))
+        tier.end()
+    }
+}
+
 private struct LocalTier<Table: LocalTable>: TierUnderTest where Table.Record: SampleRecord {
     let table: Table
 
@@ -117,6 +131,12 @@ private final class RemoteUnderTest<Table: PostgresTable>: TierUnderTest, Sendab
         let event = await reports.answer { tier.connect(link: 1, mark: 17) }
         guard case .connected(let contact) = event else { throw Unexpected() }
         #expect(contact == TierContact(mark: 17, visit: 0))
+    }
+
+    func touch(visit: Int64, next: Int64) async throws -> TierContact {
+        let event = await reports.answer { tier.touch(visit: visit, next: next, link: 1, request: 4) }
+        guard case .answered(request: 4, .touched(let contact)) = event else { throw Unexpected() }
+        return contact
     }
 
     func put(_ records: [Record]) async throws {

@@ -22,10 +22,10 @@ struct Scenario {
     init(_ dice: Dice, seconds: Int?) {
         let common: [Fault] = [.crash, .diskTrouble, .tierTrouble]
         for fault in Fault.allCases where dice.chance(common.contains(fault) ? 0.6 : 0.25) { faults.insert(fault) }
-        pace = dice.time(200...2_000)
+        pace = dice.time(100...1_500)
         // Many short ones meet more than few long ones; some are long, for what only time brings.
         rounds = dice.chance(0.9) ? 1 : dice.number(2...3)
-        roundLength = .seconds(seconds ?? (dice.chance(0.95) ? dice.number(2...8) : dice.number(9...60)))
+        roundLength = .seconds(seconds ?? dice.number(dice.chance(0.8) ? 1...3 : dice.chance(0.9) ? 4...8 : 9...60))
         tiers = [TierName.neon, .supabase, .railway].filter { _ in dice.chance(0.75) }
         memoryLimit = dice.chance(0.3) ? dice.number(1_500...6_000) : 1 << 20
         policy.durability = dice.chance(0.2) ? .local : .remote

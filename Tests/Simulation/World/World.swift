@@ -90,7 +90,11 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
 
     func start() {
         guard core == nil else { return }
-        for tier in tiers { tier.wasTroubled = tier.condition != .up }
+        for tier in tiers {
+            // One that an earlier process could not read, and went on without, is not waited for again.
+            let wasRead = (disk.committed.progress[tier.name]?.pulledTo ?? .none) > Revision.none.next
+            tier.wasTroubled = tier.condition != .up || (tier.wasTroubled && !wasRead)
+        }
         memory = SharedMemory(limit: scenario.memoryLimit)
         ports = []
         var named: [(name: TierName, port: any TierPort<Record>)] = []
@@ -177,6 +181,11 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         return own
     }
 
+    /// Whether there is a copy that the next process would find.
+    private func isKept(_ key: Key, _ revision: Revision) -> Bool {
+        durableCopy(key) >= revision || ownCopy(key) >= revision
+    }
+
     /// The newest revision as a client would be shown it; nil when the disk must be asked and cannot.
     func visible(_ key: Key) -> Record?? {
         if let record = memory.shown(key) { return record }
@@ -209,7 +218,9 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         for key in model.keys {
             guard let shown = visible(key) else { continue }
             if let shown { model.saw(shown) }
-            model.saw(key, shown?.revision ?? .none)
+            if !disk.isDeceiving || isKept(key, shown?.revision ?? .none) {
+                model.saw(key, shown?.revision ?? .none)
+            }
         }
     }
 
@@ -239,6 +250,8 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         if placement.isDurable, durableCopy(key) < revision, !isDeceived {
             model.violated("\(key): \(revision.rawValue) is said to be durable, and no durable tier has it")
         }
+        // A copy in memory of what went with a broken page may go too.
+        if isDeceived, !isKept(key, revision) { return }
         model.acknowledged(key, revision, isDurable: placement.isDurable && durableCopy(key) >= revision)
     }
 
