@@ -216,7 +216,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             wait(until: core.wakeAt, isServing: core.isServing)
             let (batch, events, isClosed) = take(isServing: core.isServing)
             stallPoint("store.turn")
-            for event in events { handle(event, core) }
+            for event in events { handle(event, core, answers) }
             if !batch.isEmpty { perform(batch, core, answers) }
             if let moment = core.wakeAt, moment <= .now { core.tick() }
             if !core.isServing, !events.isEmpty { progressed(.readingTiers) }
@@ -236,14 +236,15 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         { [weak self] name, link, event in self?.post(.tier(name, link: link, event)) }
     }
 
-    private func handle(_ event: Event, _ core: StoreCore<Table>) {
+    private func handle(_ event: Event, _ core: StoreCore<Table>, _ answers: Answers) {
         switch event {
         case .tier(let name, let link, let event): core.received(event, from: name, link: link)
         case .reconcile: core.reconcile()
         case .pruneTiers(let moment): core.pruneTiers(before: moment)
         case .pulse(let felt): felt.fulfill(())
         case .changeTiers(let kept, let makePorts, let done):
-            done.fulfill(core.changeTiers(keeping: kept, makePorts(report)))
+            let isDone = core.changeTiers(keeping: kept, makePorts(report))
+            answers.waiting.append { done.fulfill(isDone) }
         }
     }
 

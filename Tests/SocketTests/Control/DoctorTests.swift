@@ -35,7 +35,7 @@ struct DoctorCommandTests {
 
         func doctor(_ arguments: String..., settings more: [String: String] = [:]) throws -> Rivetctl {
             let settings = settings.merging(more) { $1 }.filter { !$0.value.isEmpty }
-            return try Rivetctl(["doctor", "--timeout", "3s"] + arguments, settings, in: directory)
+            return try Rivetctl(["doctor", "--timeout", "20s"] + arguments, settings, in: directory)
         }
 
         func end() async {
