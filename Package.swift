@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "ServiceKit",
             dependencies: [
-                "Contracts", "Systemd", "Wire",
+                "Contracts", "KillPoints", "Systemd", "Wire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -91,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "Control",
             dependencies: [
-                "Contracts", "Persistence", "ServiceKit", "Wire",
+                "Contracts", "Persistence", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

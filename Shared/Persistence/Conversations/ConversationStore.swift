@@ -24,15 +24,17 @@ public struct ConversationStore: Sendable {
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - journalPath: where to note what only memory holds; nil: nowhere.
     ///   - happened: is told what an operator should read in the log. Must not block.
+    ///   - progressed: is told again and again while the start takes time. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp,
         remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil,
-        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in }
+        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
+        progressed: @escaping @Sendable (StartStep) -> Void = { _ in }
     ) async throws(LocalTableError) {
         tiers = try await TieredStore(
             path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
-            happened: happened
+            happened: happened, progressed: progressed
         ) { report in remote.ports(PostgresConversationTable.self, report) }
         self.timeToLive = timeToLive
         self.now = now
@@ -40,6 +42,15 @@ public struct ConversationStore: Sendable {
 
     public var status: StoreStatus { tiers.currentStatus }
     public func close() async { await tiers.close() }
+
+    /// Returns when the store's thread has come to it: not while that stands still.
+    public func pulse() async { await tiers.pulse() }
+
+    /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
+    /// the same name, all others are let go. No call is lost.
+    public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
+        await tiers.changeTiers(keeping: kept) { report in remote.ports(PostgresConversationTable.self, report) }
+    }
 
     /// What memory knows of a conversation, at once; nil when the disk must be asked.
     public func loadFromMemory(_ params: StateLoad.Params) -> StateLoad.Output? {

@@ -78,7 +78,7 @@ extension StoreCore {
     }
 
     /// What was under way on the connection has an unknown outcome: it stays owed.
-    private func abandon(_ index: Int) {
+    func abandon(_ index: Int) {
         let name = tiers[index].name
         if !tiers[index].link.isTrusted { tiers[index].isAway = true }
         // While it is away, somebody else may write there. One that only sleeps is not asked for that.

@@ -13,6 +13,8 @@ package final class StoreCore<Table: LocalTable> {
     let time: StoreTime
     let policy: TierPolicy
     let journal: (any MemoryJournal<Record>)?
+    /// Is told again and again while the start takes time.
+    let progressed: (StartStep) -> Void
     private var clock = RevisionClock()
 
     // The disk
@@ -36,6 +38,8 @@ package final class StoreCore<Table: LocalTable> {
     var waiting: Deque<(ticket: Int, deadline: ContinuousClock.Instant)> = []
     var ticketsIssued = 0
     var requestsIssued = 0
+    /// The highest number of a connection to a tier that was let go or got another port.
+    var linksEnded = 0
     /// Until when nothing is decided, because the disk was found empty and the tiers may know more.
     var bootstrapUntil: ContinuousClock.Instant?
     /// When the tiers are read once more after a disk was filled from them.
@@ -58,13 +62,15 @@ package final class StoreCore<Table: LocalTable> {
     package init(
         path: String, memory: SharedMemory<Record>, time: StoreTime, policy: TierPolicy = TierPolicy(),
         ports: [(name: TierName, port: any TierPort<Record>)] = [], journal: (any MemoryJournal<Record>)? = nil,
-        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator(),
+        progressed: @escaping (StartStep) -> Void = { _ in }
     ) {
         self.path = path
         self.memory = memory
         self.time = time
         self.policy = policy
         self.journal = journal
+        self.progressed = progressed
         self.random = random
         breaker = Breaker(random: random)
         refusals = Breaker(random: random)

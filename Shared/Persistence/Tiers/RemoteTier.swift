@@ -39,7 +39,7 @@ final class RemoteTier<Record: TieredRecord> {
     }
 
     let name: TierName
-    let port: any TierPort<Record>
+    var port: any TierPort<Record>
     var link: TierLink
     var progress = TierProgress()
     var isProgressWritten = true

@@ -1,19 +1,87 @@
 import Contracts
 public import Foundation
+import Glibc
 public import Logging
 
-/// The settings of a process: environment variables, and systemd credentials, which win over them.
+/// The settings of a process: environment variables, the file that `RIVET_ENV_FILE` names, which wins over them, and
+/// systemd credentials, which win over both.
+///
+/// The file is the one that the unit's `EnvironmentFile=` has: systemd has put it into the environment already, and a
+/// process that runs cannot have its environment changed. So what is read again on a reload is read from there.
 ///
 /// A variable that is set to nothing counts as not set. One that does not parse throws; it never falls back to the
 /// default.
 public struct Settings: Sendable {
     private let variables: [String: String]
     private let credentialsDirectory: String?
+    /// Without what the file gave.
+    private let environment: [String: String]
 
+    /// Without the file.
     /// - Parameter variables: the environment of the process.
     public init(variables: [String: String] = ProcessInfo.processInfo.environment) {
-        self.variables = variables.filter { !$0.value.isEmpty }
-        credentialsDirectory = self.variables["CREDENTIALS_DIRECTORY"]
+        self.init(environment: variables, file: [:])
+    }
+
+    private init(environment: [String: String], file: [String: String]) {
+        // What was in the file is in the environment too, and may have been taken out of the file since.
+        self.environment = environment.filter { file[$0.key] == nil }
+        variables = environment.merging(file) { $1 }.filter { !$0.value.isEmpty }
+        credentialsDirectory = variables["CREDENTIALS_DIRECTORY"]
+    }
+
+    /// The name of the variable that names the file.
+    public static let fileVariable = "RIVET_ENV_FILE"
+
+    /// The same, with `more` over them.
+    public func with(_ more: [String: String]) -> Settings {
+        Settings(environment: environment, file: variables.merging(more) { $1 })
+    }
+
+    /// The same settings, as they are now.
+    /// - Throws: when the file cannot be read, or a line of it is no assignment.
+    public func readAgain() throws(ConfigurationError) -> Settings {
+        guard let path = environment[Self.fileVariable] ?? variables[Self.fileVariable], !path.isEmpty else {
+            return self
+        }
+        return try reading(path)
+    }
+
+    /// The same, with what the file at `path` has over them.
+    /// - Throws: when it cannot be read, or a line of it is no assignment.
+    public func reading(_ path: String) throws(ConfigurationError) -> Settings {
+        let text: String
+        do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
+            throw ConfigurationError(
+                name: Self.fileVariable, value: path, accepted: "a text file that the service's user can read")
+        }
+        do throws(EnvironmentFile.Malformed) {
+            return Settings(environment: environment, file: try EnvironmentFile.parse(text))
+        } catch {
+            throw ConfigurationError(
+                name: Self.fileVariable, value: path,
+                accepted: "a file of NAME=value lines; line \(error.line) is none, or a quote in it is not closed")
+        }
+    }
+
+    /// With the file, at a start.
+    ///
+    /// Under systemd, which has put the file's variables into the environment, one that this user cannot read is no failure;
+    /// a reload tells of it.
+    public func withFile() throws(ConfigurationError) -> Settings {
+        do { return try readAgain() } catch {
+            let isRead = variables[Self.fileVariable].map { access($0, R_OK) == 0 } ?? false
+            guard !isRead, variables["INVOCATION_ID"] != nil else { throw error }
+            return self
+        }
+    }
+
+    /// The names that are set.
+    public var names: Set<String> { Set(variables.keys) }
+
+    /// The variables that have another value in `other`, or none in one of the two.
+    public func differences(from other: Settings) -> Set<String> {
+        Set(variables.keys).union(other.variables.keys).filter { variables[$0] != other.variables[$0] }
     }
 
     public func string(_ name: String) -> String? { variables[name] }
