@@ -37,7 +37,8 @@ check() {
 swift_tests() {
     swift_test units --skip PostgresTests --skip SocketTests --skip SimulationTests
     swift_test databases --filter PostgresTests
-    swift_test processes --filter SocketTests
+    # All at once would wait for each other: each starts processes.
+    swift_test processes --filter SocketTests --experimental-maximum-parallelization-width 8
     swift_test simulations --filter SimulationTests
 }
 

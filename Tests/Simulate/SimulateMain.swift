@@ -14,6 +14,8 @@ enum SimulateMain {
     }
 
     private static let violationsMax = 10
+    /// A long run says how far it is.
+    private static let seedsBetweenNews: UInt64 = 50_000
 
     static func main() {
         guard let options = SimulateOptions(Array(CommandLine.arguments.dropFirst())) else {
@@ -51,6 +53,8 @@ enum SimulateMain {
             guard totals.next < options.first + options.seeds, totals.violations.count < violationsMax else {
                 return nil
             }
+            let done = totals.next - options.first
+            if done > 0, done.isMultiple(of: seedsBetweenNews) { show("\(done) seeds begun") }
             defer { totals.next += 1 }
             return totals.next
         }

@@ -10,7 +10,7 @@ public struct NotInTime: Error, CustomStringConvertible {
 ///
 /// - Parameter what: is named when it does not come.
 public func eventually(
-    _ what: String, within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit
     while true {
