@@ -5,7 +5,7 @@ SEEDS ?= 10000
 release := $(SWIFT) build -c release --static-swift-stdlib
 sources := Package.swift Services Shared Tests migrations
 
-.PHONY: help run demo test simulate bench build packages test-packages format lint clean
+.PHONY: help run demo test simulate bench build install uninstall deb packages test-packages format lint clean
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -29,6 +29,15 @@ bench: build ## measure the services against what this machine's disk and socket
 
 build: packages ## build the release binaries into .build/release; they run without Swift
 	@$(release)
+
+install: ## install what build made, with systemd units, below PREFIX (/usr/local) of DESTDIR
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' systemd/install.sh install
+
+uninstall: ## take that away again; settings, databases and users stay
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' systemd/install.sh uninstall
+
+deb: build ## make a Debian package of it, in .build
+	@systemd/debian/build.sh $(VERSION)
 
 packages: ## install the Debian packages that are missing, if any
 	@Tests/Scripts/packages.sh
