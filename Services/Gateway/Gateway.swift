@@ -3,6 +3,7 @@ import KillPoints
 import Logging
 import ServiceKit
 import ServiceLifecycle
+import Synchronization
 import TelegramBotAPI
 import Wire
 
@@ -13,7 +14,7 @@ final class Gateway: Service {
 
     private let transport: CurlTransport
     private let poller: UpdatePoller
-    private let allowedUsers: AllowedUsers
+    private let allowedUsers: Mutex<AllowedUsers>
     private let introduction: Introduction
     private let lanes: Lanes<LaneKey, Turn>
     private let runner: TurnRunner<WireCalls>
@@ -44,7 +45,7 @@ final class Gateway: Service {
         self.poller = poller
         self.calls = calls
         self.lanes = lanes
-        allowedUsers = settings.allowedUsers
+        allowedUsers = Mutex(settings.allowedUsers)
         introduction = Introduction(bot: bot, logger: logger)
         watch = ServiceWatch(calls: calls)
         renamings = RenamingMessages(calls: calls, courier: courier, logger: logger, now: Timestamp.now)
@@ -113,13 +114,32 @@ final class Gateway: Service {
     private func received(_ update: Update) async {
         counters.add(.updatesReceived)
         killPoint("gateway.received")
-        switch Router(allowedUsers: allowedUsers, botName: introduction.botName).route(update) {
+        stallPoint("gateway.received")
+        switch Router(allowedUsers: allowedUsers.withLock { $0 }, botName: introduction.botName).route(update) {
         case .ignored: runner.settled(update.id)
         case .turn(let turn): _ = await lanes.submit(turn, to: turn.lane)
         }
     }
 
+    /// Returns when the polling is in time: at once, unless its loop is stuck. Telegram may be away, or services, so that the
+    /// lanes are full.
+    func pulse() async {
+        while poller.isOverdue, !lanes.isFull, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(100)) }
+    }
+
+    /// Takes over what needs no restart.
+    func reload(_ settings: Settings) throws(ConfigurationError) -> [String] {
+        let new = try GatewaySettings(settings).allowedUsers
+        return allowedUsers.withLock { allowedUsers in
+            defer { allowedUsers = new }
+            return allowedUsers == new ? [] : ["RIVET_ALLOWED_USERS"]
+        }
+    }
+
     // MARK: - For operators
+
+    /// Updates that came since the start.
+    var updatesReceived: Int64 { counters.all[Counters.Name.updatesReceived.rawValue] ?? 0 }
 
     private var report: HealthReport {
         let surroundings = board.surroundings

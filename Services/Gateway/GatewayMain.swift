@@ -11,7 +11,13 @@ struct GatewayMain {
                 var methods = MethodTable()
                 methods.onHealth(context) { gateway.asked() }
                 return ServiceParts(
-                    methods: methods, background: [gateway], status: { gateway.statusLine },
+                    methods: methods, background: [gateway],
+                    vitals: [Vital("polling") { await gateway.pulse() }],
+                    work: ("updates", { gateway.updatesReceived }),
+                    reload: .init(["RIVET_ALLOWED_USERS"]) { settings throws(ConfigurationError) in
+                        try gateway.reload(settings)
+                    },
+                    status: { gateway.statusLine },
                     close: { await gateway.close() })
             })
     }

@@ -23,7 +23,7 @@ struct LibraryService {
         let store = try await MachineStore(
             path: context.settings.stateDirectory + "/library.db", memoryLimit: tiers.memoryLimit, now: Timestamp.now,
             remote: remoteTiers, journalPath: context.settings.runtimeDirectory + "/library.journal",
-            happened: { logger.note($0) })
+            happened: { logger.note($0) }, progressed: { context.progressed($0.rawValue) })
         return ServiceParts(
             methods: methods(of: store, context),
             background: [
@@ -33,7 +33,7 @@ struct LibraryService {
                     }
                 }
             ],
-            status: { store.status.summary },
+            vitals: [Vital("storing") { await store.pulse() }], status: { store.status.summary },
             close: { await store.close() })
     }
 

@@ -9,6 +9,8 @@ struct LegacyImport {
     var path: String
     var store: ConversationStore
     var logger: Logger
+    /// Is told at each page.
+    var progressed: @Sendable (String) -> Void
 
     /// What is remembered when it is done, so that it is done once.
     private var fact: String { "legacy_imported \(path)" }
@@ -26,6 +28,7 @@ struct LegacyImport {
             let legacy = try LegacyConversations(path: path, now: .now())
             var (imported, expired, unreadable) = (0, 0, 0)
             while let page = try legacy.next() {
+                progressed("taking in the earlier bot's conversations")
                 expired += page.expired
                 unreadable += page.unreadable.count
                 for row in page.unreadable { tell(row, logger) }
@@ -56,6 +59,6 @@ struct LegacyImport {
     private func tell(_ row: LegacyConversations.Unreadable, _ logger: Logger) {
         logger.warning(
             "a conversation of the earlier bot cannot be read and is left out; its person has to begin again",
-            metadata: ["user": "\(row.userID)", "chat": "\(row.chatID)", "reason": "\(row.reason)"])
+            metadata: ["user.id": "\(row.userID)", "chat.id": "\(row.chatID)", "reason": "\(row.reason)"])
     }
 }

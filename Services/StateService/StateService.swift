@@ -16,9 +16,9 @@ struct StateService {
         let store = try await ConversationStore(
             path: settings.databasePath, memoryLimit: settings.tiers.memoryLimit, timeToLive: settings.conversationTTL,
             now: Timestamp.now, remote: settings.remoteTiers, journalPath: settings.journalPath,
-            happened: { logger.note($0) })
+            happened: { logger.note($0) }, progressed: { context.progressed($0.rawValue) })
         if let path = settings.legacyPath {
-            await LegacyImport(path: path, store: store, logger: logger).run()
+            await LegacyImport(path: path, store: store, logger: logger, progressed: context.progressed).run()
         }
         let sweeper = Sweeper(store: store, logger: logger)
         return ServiceParts(
@@ -28,7 +28,7 @@ struct StateService {
                     await sweeper.sweep()
                 }
             ],
-            status: { store.status.summary },
+            vitals: [Vital("storing") { await store.pulse() }], status: { store.status.summary },
             close: { await store.close() })
     }
 

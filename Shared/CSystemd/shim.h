@@ -1,3 +1,5 @@
 #pragma once
+// The place in the source would be this header's.
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>

@@ -1,4 +1,5 @@
 public import Contracts
+import KillPoints
 import Synchronization
 public import Wire
 
@@ -49,6 +50,7 @@ public struct MethodTable: CallHandler {
     }
 
     public func begin(_ call: Call) -> CallOutcome {
+        stallPoint("calls.begin")
         guard let method = methods[call.method] else {
             tally.count("unknown")
             let known = methods.keys.sorted().joined(separator: ", ")

@@ -13,6 +13,8 @@ public struct ServiceContext: Sendable {
     /// The one event loop: the server, its clients and their calls run on it.
     public var eventLoop: any EventLoop
     public var startedAt: Timestamp
+    /// To be told again and again, with what is being done, while the start takes time and gets on.
+    public var progressed: @Sendable (String) -> Void = { _ in }
 
     /// For a program that calls services and is none: with an event loop of its own, and without a log.
     public static func forCaller(name: String, settings: Settings) -> ServiceContext {

@@ -31,33 +31,46 @@ public enum ServiceProcess {
         name: String, socketName: String, assemble: (ServiceContext) async throws -> ServiceParts
     ) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
-        // From here on a signal is kept, so that one which comes while the service starts ends it in order too.
+        // From here on a signal is kept, so that one which comes while the service starts takes effect in order too.
         let stopSignals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        let settings = Settings()
-        let level: Logger.Level
-        do { level = try settings.logLevel() } catch {
-            return report("\(name): \(error)", ExitCode.configuration)
+        let reloadSignals = await UnixSignalsSequence(trapping: .sighup)
+        let notifier = ServiceNotifier()
+        let settings: Settings
+        let log: ServiceLog
+        do {
+            settings = Settings().withFile
+            log = ServiceLog(name: name, level: try settings.logLevel())
+        } catch {
+            return end(name, "\(name): \(error)", ExitCode.configuration)
         }
-        var logger = Logger(label: name) { _ in StderrLogHandler(logLevel: level) }
-        logger[metadataKey: "service"] = "\(name)"
+        let progress = StartProgress(notifier)
         let context = ServiceContext(
-            name: name, settings: settings, logger: logger,
-            eventLoop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), startedAt: .now())
+            name: name, settings: settings, logger: log.logger,
+            eventLoop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), startedAt: .now(),
+            progressed: progress.made)
         do {
             try prepareDirectories(settings)
             let parts = try await assemble(context)
-            try await serve(parts, context, socketName: socketName, until: stopSignals)
+            let server = try await listening(parts, context, socketName: socketName)
+            progress.ended()
+            let reporter = StatusReporter(parts, server, log, notifier)
+            notifier.ready(status: reporter.line())
+            context.logger.notice("ready", metadata: ["status": "\(parts.status())"])
+            let reloader = Reloader(
+                signals: reloadSignals, settings: settings, parts: parts, reporter: reporter, log: log,
+                notifier: notifier)
+            try await serve(parts, context, server, [reporter, reloader], notifier, until: stopSignals)
             return ExitCode.ok
         } catch let error as ConfigurationError {
-            return report("\(name): \(error)", ExitCode.configuration)
+            return end(name, "\(name): \(error)", ExitCode.configuration)
         } catch {
-            return report("\(name) cannot go on: \(error)", ExitCode.failed)
+            return end(name, "\(name) cannot go on: \(error)", ExitCode.failed)
         }
     }
 
-    private static func serve(
-        _ parts: ServiceParts, _ context: ServiceContext, socketName: String, until stopSignals: UnixSignalsSequence
-    ) async throws {
+    private static func listening(
+        _ parts: ServiceParts, _ context: ServiceContext, socketName: String
+    ) async throws -> WireServer {
         let server = WireServer(
             listener: InheritedSockets().descriptor(named: context.name).map { .inherited(descriptor: $0) }
                 ?? .path(context.socketPath(socketName)),
@@ -66,18 +79,28 @@ public enum ServiceProcess {
             await parts.close()
             throw error
         }
-        let notifier = ServiceNotifier()
-        notifier.ready(status: parts.status())
-        context.logger.notice("ready", metadata: ["status": "\(parts.status())"])
-        let services: [any Service] =
-            parts.background + [
-                StatusReporter(notifier: notifier, status: parts.status), ServerService(server: server),
-            ]
+        return server
+    }
+
+    private static func serve(
+        _ parts: ServiceParts, _ context: ServiceContext, _ server: WireServer, _ beside: [any Service],
+        _ notifier: ServiceNotifier, until stopSignals: UnixSignalsSequence
+    ) async throws {
+        var services = parts.background + beside
+        if let deadline = ServiceNotifier.watchdogDeadline {
+            services.append(
+                Watchdog(
+                    parts.vitals + [Vital("answering calls") { await server.pulse() }], deadline: deadline,
+                    logger: context.logger, ping: notifier.watchdog,
+                    stuck: { notifier.status("stuck: \($0); systemd will replace this process") }))
+        }
+        services.append(ServerService(server: server))
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }
                 + [
                     .init(
-                        service: StopSignal(signals: stopSignals), successTerminationBehavior: .gracefullyShutdownGroup)
+                        service: StopSignal(signals: stopSignals, notifier: notifier),
+                        successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
             logger: context.logger.quiet)
         group.maximumGracefulShutdownDuration = .seconds(10)
@@ -85,8 +108,8 @@ public enum ServiceProcess {
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await ServiceGroup(configuration: group).run()) } catch {
             outcome = .failure(error)
+            notifier.stopping()
         }
-        notifier.stopping()
         await parts.close()
         try outcome.get()
         context.logger.notice("stopped")
@@ -101,8 +124,8 @@ public enum ServiceProcess {
         }
     }
 
-    private static func report(_ line: String, _ code: Int32) -> Int32 {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+    private static func end(_ name: String, _ line: String, _ code: Int32) -> Int32 {
+        ServiceLog.lastWords(line, name: name)
         return code
     }
 }
@@ -110,9 +133,13 @@ public enum ServiceProcess {
 /// Ends, and with it the group, when the process is told to stop.
 private struct StopSignal: Service {
     var signals: UnixSignalsSequence
+    var notifier: ServiceNotifier
 
     func run() async throws {
-        for await _ in signals.cancelOnGracefulShutdown() { return }
+        for await _ in signals.cancelOnGracefulShutdown() {
+            // First of all: from here on systemd waits for the end, and no more for signs of life.
+            return notifier.stopping()
+        }
     }
 }
 
@@ -125,28 +152,6 @@ private struct ServerService: Service {
             try await server.run()
         } onGracefulShutdown: {
             server.shutdown()
-        }
-    }
-}
-
-/// Keeps `systemctl status` current, where there is a systemd.
-private struct StatusReporter: Service {
-    static let interval = Duration.seconds(5)
-
-    var notifier: ServiceNotifier
-    var status: @Sendable () -> String
-
-    func run() async throws {
-        guard getenv("NOTIFY_SOCKET") != nil else {
-            try? await gracefulShutdown()
-            return
-        }
-        var last = ""
-        while !Task.isShuttingDownGracefully {
-            let current = status()
-            if current != last { notifier.status(current) }
-            last = current
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) }
         }
     }
 }

@@ -125,6 +125,33 @@ import Testing
         await store.close()
     }
 
+    /// So that a start that takes minutes can be told from one that hangs.
+    @Test func aLongMigrationTellsThatItGetsOn() throws {
+        let file = try TemporaryFile()
+        do {
+            let connection = try SQLiteConnection(path: file.path)
+            try connection.execute(Migration.all(of: .conversations)[0].sqlite)
+            try connection.execute(
+                """
+                INSERT INTO conversation_states (user_id, chat_id, current_step, updated_at)
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+                SELECT i, i, 'model', '2026-11-22 09:30:00' FROM n
+                """)
+        }
+        var signs = 0
+        var table: ConversationTable? = try ConversationTable(path: file.path) { signs += 1 }
+        #expect(signs > 10)
+        // When it is open, nobody is told any more.
+        let before = signs
+        #expect(try table?.count() == 20_000)
+        _ = try table?.expired(at: Timestamp(milliseconds: 4_000_000_000_000), limit: 20_000)
+        #expect(signs == before)
+        table = nil
+        signs = 0
+        table = try ConversationTable(path: file.path) { signs += 1 }
+        #expect(signs == 0)
+    }
+
     @Test func filesAreTheOwnersAlone() throws {
         let file = try TemporaryFile()
         let connection = try SQLiteConnection(path: file.path)

@@ -86,6 +86,8 @@ final class ScriptedTransport: HTTPTransport {
 final class JumpingTime: Sendable {
     private let state = Mutex((now: Duration.zero, isFrozen: false))
 
+    func advance(by duration: Duration) { state.withLock { $0.now += duration } }
+
     var now: Duration { state.withLock { $0.now } }
 
     func freeze() { state.withLock { $0.isFrozen = true } }
@@ -163,6 +165,45 @@ struct UpdatePollerTests {
             await bench.handled.reached(1)
             bench.poller.settled(5)
             // No wait for time, which stands still.
+            #expect(await bench.transport.call().offset == 6)
+        }
+    }
+
+    @Test func aPollIsOverdueWhenItIsHeldLongerThanItsOwnTimeOut() async throws {
+        let bench = Bench()
+        await bench.run {
+            // A probe: asked not to be held, and given 15 s by the transport.
+            let first = await bench.transport.call()
+            bench.time.advance(by: .seconds(25))
+            #expect(!bench.poller.isOverdue)
+            bench.time.advance(by: .milliseconds(1))
+            #expect(bench.poller.isOverdue)
+            bench.transport.answer(first, [])
+            let second = await bench.transport.call()
+            #expect(second.timeout == 50 && !bench.poller.isOverdue)
+            bench.time.advance(by: .seconds(75))
+            #expect(!bench.poller.isOverdue)
+            bench.time.advance(by: .milliseconds(1))
+            #expect(bench.poller.isOverdue)
+            // However it ends: a server that is away is no loop that is stuck.
+            bench.transport.fail(second)
+            _ = await bench.transport.call()
+            #expect(!bench.poller.isOverdue)
+        }
+        #expect(!bench.poller.isOverdue)
+    }
+
+    @Test func whoWaitsForUpdatesToBeSettledIsNotOverdue() async throws {
+        var limits = PollSchedule.Limits()
+        limits.unsettledMax = 1
+        let bench = Bench(limits: limits)
+        await bench.run {
+            bench.transport.answer(await bench.transport.call(), [5])
+            await bench.handled.reached(1)
+            while bench.poller.isOverdue { await Task.yield() }
+            bench.time.advance(by: .seconds(86_400))
+            #expect(!bench.poller.isOverdue)
+            bench.poller.settled(5)
             #expect(await bench.transport.call().offset == 6)
         }
     }

@@ -3,8 +3,11 @@ import Testing
 @testable import Wire
 
 @Suite struct PeerPolicyTests {
-    private func admits(_ user: UInt32, group: UInt32 = 50, socketGroup: UInt32? = 7, others: [UInt32] = []) -> Bool {
-        PeerPolicy(ownUserID: 100).admits(
+    private func admits(
+        _ user: UInt32, group: UInt32 = 50, socketGroup: UInt32? = 7, others: [UInt32] = [], own: UInt32 = 100,
+        named: NamedIDs = NamedIDs()
+    ) -> Bool {
+        PeerPolicy(ownUserID: own, named: named).admits(
             PeerCredentials(processID: 1, userID: user, groupID: group), socketGroup: { socketGroup },
             supplementaryGroups: { others })
     }
@@ -23,5 +26,27 @@ import Testing
         #expect(!admits(200))
         #expect(!admits(200, others: [6, 8]))
         #expect(!admits(200, group: 7, socketGroup: nil))
+    }
+
+    /// 65534 stands for everybody there, and would be a member of every group.
+    @Test func whoHasNoNameInTheUserNamespaceIsNobodyInParticular() {
+        let few = NamedIDs(anyOtherUser: 65_534, anyOtherGroup: 65_534)
+        #expect(admits(65_534, group: 7, named: few))
+        #expect(admits(65_534, group: 65_534, others: [65_534, 7], named: few))
+        #expect(!admits(65_534, group: 65_534, socketGroup: 65_534, named: few))
+        #expect(!admits(65_534, group: 50, socketGroup: 65_534, others: [65_534], named: few))
+        #expect(!admits(65_534, own: 65_534, named: few))
+        #expect(admits(0, named: few))
+        #expect(admits(100, named: few))
+        // Where everybody has a name, it is one like others.
+        #expect(admits(65_534, own: 65_534))
+        #expect(admits(200, group: 65_534, socketGroup: 65_534))
+    }
+
+    @Test func aMapOfAllNumbersIsWhole() {
+        #expect(NamedIDs.isWhole(map: "         0          0 4294967295\n"))
+        #expect(!NamedIDs.isWhole(map: "0 0 1\n1000 1000 1\n"))
+        #expect(!NamedIDs.isWhole(map: "0 100000 65536\n"))
+        #expect(!NamedIDs.isWhole(map: ""))
     }
 }

@@ -17,6 +17,8 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     }
 
     var laneCount: Int { state.withLock { $0.table.laneCount } }
+    /// Whether somebody waits for room.
+    var isFull: Bool { state.withLock { !$0.waitingForRoom.isEmpty } }
 
     /// Hands an item over; waits while there is no room. False if the lanes were closed first: it was not taken.
     func submit(_ item: Item, to key: Key) async -> Bool {

@@ -154,6 +154,6 @@ final class Courier: Sendable {
     }
 
     private func log(_ reply: OutgoingReply, _ message: Logger.Message, _ error: TelegramError) {
-        logger.error(message, metadata: ["update.id": "\(reply.updateID)", "error": "\(error)"])
+        logger.error(message, metadata: reply.logMetadata.merging(["error": "\(error)"]) { own, _ in own })
     }
 }

@@ -163,7 +163,7 @@ final class Outbox<Calls: ServiceCalls>: Sendable {
                 }
             } else {
                 logger.warning(
-                    "a reply could not be sent for 24 h; it is dropped", metadata: ["update.id": "\(reply.updateID)"])
+                    "a reply could not be sent for 24 h; it is dropped", metadata: reply.logMetadata)
                 counters.add(.repliesFailed)
             }
             wait = .zero

@@ -1,5 +1,6 @@
 import Contracts
 import Dialogue
+import Logging
 
 /// A message on its way to a person, with all that is needed to send it later, from another process.
 struct OutgoingReply: Sendable, Equatable {
@@ -13,6 +14,11 @@ struct OutgoingReply: Sendable, Equatable {
     var buttons: [[Reply.Button]]
     var replyTo: Int64?
     var queuedAt: Timestamp
+
+    /// By which an operator finds what concerns a chat or an update.
+    var logMetadata: Logger.Metadata {
+        ["update.id": "\(updateID)", "chat.id": "\(threadID.map { "\(chatID):\($0)" } ?? "\(chatID)")"]
+    }
 
     /// Whether a newer reply makes this one needless: a question is asked once more by the next one.
     var isPrompt: Bool { !buttons.isEmpty }

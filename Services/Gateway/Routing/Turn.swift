@@ -1,4 +1,5 @@
 import Dialogue
+import Logging
 
 /// One update that asks something of us, and all that is needed to answer it.
 struct Turn: Sendable, Equatable {
@@ -31,4 +32,11 @@ struct Turn: Sendable, Equatable {
     var tap: Tap?
     /// Said into the room rather than to us: without an open entry it is not ours to answer.
     var isOverheard = false
+}
+
+extension Turn {
+    /// By which an operator finds what concerns a person or an update (`rivetctl logs`).
+    var logMetadata: Logger.Metadata {
+        ["update.id": "\(updateID)", "user.id": "\(lane.userID)", "chat.id": "\(lane.chat)"]
+    }
 }

@@ -74,7 +74,7 @@ final class DebtCollector<Calls: ServiceCalls>: Sendable {
                         goesAgain = true
                         logger.warning(
                             "memory lost the effect of an update; it is handled anew",
-                            metadata: ["update.id": "\(entry.turn.updateID)"])
+                            metadata: entry.turn.logMetadata)
                     }
                 } catch {
                     unable.insert(debt.service)

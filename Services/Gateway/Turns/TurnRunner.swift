@@ -30,6 +30,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         killPoint("gateway.before-settle")
         if answer.debts.isEmpty { settled(turn.updateID) } else { debts.owe(answer.debts, for: turn) }
         killPoint("gateway.after-settle")
+        logger.debug("an update was handled", metadata: turn.logMetadata)
     }
 
     /// What came of the turn; nil if we are stopping.
@@ -47,7 +48,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
                     if refusals >= Self.refusalsMax {
                         logger.error(
                             "a service refuses what it should take; the person is asked to try again",
-                            metadata: ["update.id": "\(turn.updateID)", "error": "\(error)"])
+                            metadata: turn.logMetadata.merging(["error": "\(error)"]) { own, _ in own })
                         return TurnAnswer(reply: Dialogue.tryAgain())
                     }
                 }

@@ -24,15 +24,17 @@ public struct ConversationStore: Sendable {
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - journalPath: where to note what only memory holds; nil: nowhere.
     ///   - happened: is told what an operator should read in the log. Must not block.
+    ///   - progressed: is told again and again while the start takes time. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp,
         remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil,
-        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in }
+        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
+        progressed: @escaping @Sendable (StartStep) -> Void = { _ in }
     ) async throws(LocalTableError) {
         tiers = try await TieredStore(
             path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
-            happened: happened
+            happened: happened, progressed: progressed
         ) { report in remote.ports(PostgresConversationTable.self, report) }
         self.timeToLive = timeToLive
         self.now = now
@@ -40,6 +42,9 @@ public struct ConversationStore: Sendable {
 
     public var status: StoreStatus { tiers.currentStatus }
     public func close() async { await tiers.close() }
+
+    /// Returns when the store's thread has come to it: not while that stands still.
+    public func pulse() async { await tiers.pulse() }
 
     /// What memory knows of a conversation, at once; nil when the disk must be asked.
     public func loadFromMemory(_ params: StateLoad.Params) -> StateLoad.Output? {

@@ -46,8 +46,10 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         "DELETE FROM tier_debts WHERE user_id = ? AND chat_id = ? AND conversation_type = ?"
     static let highestPrunedRevision = "highest_pruned_revision"
 
-    public required init(path: String) throws(LocalTableError) {
-        try super.init(path: path, store: .conversations)
+    public required convenience init(path: String) throws(LocalTableError) { try self.init(path: path) {} }
+
+    public required init(path: String, progressed: @escaping () -> Void) throws(LocalTableError) {
+        try super.init(path: path, store: .conversations, progressed: progressed)
     }
 
     /// To read it beside its service.

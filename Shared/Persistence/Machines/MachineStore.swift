@@ -14,21 +14,26 @@ public struct MachineStore: Sendable {
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - journalPath: where to note what only memory holds; nil: nowhere.
     ///   - happened: is told what an operator should read in the log. Must not block.
+    ///   - progressed: is told again and again while the start takes time. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
         remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil,
-        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in }
+        happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
+        progressed: @escaping @Sendable (StartStep) -> Void = { _ in }
     ) async throws(LocalTableError) {
         tiers = try await TieredStore(
             path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
-            happened: happened
+            happened: happened, progressed: progressed
         ) { report in remote.ports(PostgresMachineTable.self, report) }
         self.now = now
     }
 
     public var status: StoreStatus { tiers.currentStatus }
     public func close() async { await tiers.close() }
+
+    /// Returns when the store's thread has come to it: not while that stands still.
+    public func pulse() async { await tiers.pulse() }
 
     public func checkNickname(_ params: LibraryCheckNickname.Params) -> Answer<LibraryCheckNickname.Output> {
         answer({ transaction throws(RPCError) in

@@ -40,17 +40,20 @@ public final class MachineTable: SQLiteTable, MachineRows {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
-    public required init(path: String) throws(LocalTableError) {
-        try super.init(path: path, store: .machines)
-        do { try foldNicknames() } catch { throw .open(error) }
+    public required convenience init(path: String) throws(LocalTableError) { try self.init(path: path) {} }
+
+    public required init(path: String, progressed: @escaping () -> Void) throws(LocalTableError) {
+        try super.init(path: path, store: .machines, progressed: progressed)
+        do { try foldNicknames(progressed) } catch { throw .open(error) }
     }
 
     /// To read it beside its service.
     init(reading path: String) throws(LocalTableError) { try super.init(reading: path, store: .machines) }
 
     /// Folds the nicknames of rows that another program wrote. SQL's `lower` knows ASCII only.
-    private func foldNicknames() throws(SQLiteError) {
+    private func foldNicknames(_ progressed: () -> Void) throws(SQLiteError) {
         while true {
+            progressed()
             let rows = try connection.rows(
                 "SELECT id, nickname FROM user_machines WHERE nickname_key IS NULL LIMIT 500"
             ) {

@@ -17,9 +17,10 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
     private var lines: Int
     private var linesAfterReplace = 0
 
-    init(path: String) {
+    /// - Parameter progressed: is told again and again while what is in the file is read.
+    init(path: String, progressed: () -> Void = {}) {
         self.path = path
-        let records = Self.read(path)
+        let records = Self.read(path, progressed)
         lines = records.count
         restored = Array(
             Dictionary(records.map { ($0.key, $0) }) { $0.revision >= $1.revision ? $0 : $1 }.values
@@ -97,9 +98,10 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
         String(bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }, radix: 16)
     }
 
-    private static func read(_ path: String) -> [Record] {
+    private static func read(_ path: String, _ progressed: () -> Void) -> [Record] {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { return [] }
         return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            progressed()
             guard let space = line.firstIndex(of: UInt8(ascii: " ")) else { return nil }
             let text = line[line.index(after: space)...]
             guard String(decoding: line[..<space], as: UTF8.self) == checksum(text),

@@ -15,6 +15,10 @@ final class SQLiteConnection {
     let path: String
     private let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
+    /// Is told again and again while a statement does its work, so that a long one can be told from one that hangs.
+    private var progressed: (() -> Void)?
+    /// Instructions of SQLite's machine between two calls: a tenth of a second or less.
+    private static let progressInstructions: Int32 = 20_000
 
     /// Opens the file at `path`, made with mode 0600 when it is missing, in WAL mode with `synchronous=FULL`: a commit
     /// that returned survives the loss of power.
@@ -79,6 +83,21 @@ final class SQLiteConnection {
                 code: SQLITE_CANTOPEN, message: "\(pragma) is \(statement.text(0) ?? "unknown"), not \(value)",
                 operation: "open \(path)")
         }
+    }
+
+    /// Has `progressed` told while statements do their work; nil ends it. Called on the thread of the statement.
+    func watch(_ progressed: (() -> Void)?) {
+        self.progressed = progressed
+        guard progressed != nil else { return sqlite3_progress_handler(handle, 0, nil, nil) }
+        sqlite3_progress_handler(
+            handle, Self.progressInstructions,
+            { connection in
+                guard let connection else { return 0 }
+                // SAFETY: SQLite calls this while a statement runs, and so while the connection that runs it is there. Held
+                // by MigrationTests.aLongMigrationTellsThatItGetsOn.
+                Unmanaged<SQLiteConnection>.fromOpaque(connection).takeUnretainedValue().progressed?()
+                return 0
+            }, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// The prepared form of `sql`, kept for the life of the connection. Reset, and with nothing bound.

@@ -17,9 +17,12 @@ public class SQLiteTable {
         do { try SQLiteMigrator(store: store).requireCurrent(connection) } catch { throw .migration(error) }
     }
 
-    init(path: String, store: Migration.Store) throws(LocalTableError) {
+    /// - Parameter progressed: is told again and again while that takes time.
+    init(path: String, store: Migration.Store, progressed: @escaping () -> Void) throws(LocalTableError) {
         lock = try DatabaseLock(databasePath: path)
         do { connection = try SQLiteConnection(path: path) } catch { throw .open(error) }
+        connection.watch(progressed)
+        defer { connection.watch(nil) }
         do { _ = try SQLiteMigrator(store: store).migrate(connection) } catch { throw .migration(error) }
     }
 

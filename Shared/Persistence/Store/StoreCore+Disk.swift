@@ -9,7 +9,7 @@ extension StoreCore {
     /// - Throws: when the file must not be used; trouble that may pass is remembered instead, and tried again.
     package func open() throws(LocalTableError) {
         do {
-            let opened = try Table(path: path)
+            let opened = try Table(path: path, progressed: { [progressed] in progressed(.opening) })
             do throws(SQLiteError) {
                 try fill(opened, with: [])
                 if readBook(opened) { table = opened }
@@ -284,6 +284,7 @@ extension StoreCore {
         var refused: [Record] = []
         for file in files {
             try Table.salvage(file) { records throws(SQLiteError) in
+                progressed(.salvaging)
                 refused += try putAll(records, table)
                 counters["disk.salvaged", default: 0] += Int64(records.count)
             }
@@ -331,6 +332,7 @@ extension StoreCore {
         guard let journal else { return }
         var restored: [Record] = []
         for record in journal.restored {
+            progressed(.replaying)
             // When the disk cannot be read, the journal is all there is.
             if let known = try? newest(record.key), known.revision >= record.revision { continue }
             restored.append(record)

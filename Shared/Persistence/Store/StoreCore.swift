@@ -13,6 +13,8 @@ package final class StoreCore<Table: LocalTable> {
     let time: StoreTime
     let policy: TierPolicy
     let journal: (any MemoryJournal<Record>)?
+    /// Is told again and again while the start takes time.
+    let progressed: (StartStep) -> Void
     private var clock = RevisionClock()
 
     // The disk
@@ -52,13 +54,15 @@ package final class StoreCore<Table: LocalTable> {
     package init(
         path: String, memory: SharedMemory<Record>, time: StoreTime, policy: TierPolicy = TierPolicy(),
         ports: [(name: TierName, port: any TierPort<Record>)] = [], journal: (any MemoryJournal<Record>)? = nil,
-        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator(),
+        progressed: @escaping (StartStep) -> Void = { _ in }
     ) {
         self.path = path
         self.memory = memory
         self.time = time
         self.policy = policy
         self.journal = journal
+        self.progressed = progressed
         self.random = random
         breaker = Breaker(random: random)
         refusals = Breaker(random: random)

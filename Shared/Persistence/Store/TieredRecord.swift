@@ -38,6 +38,8 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
 
     /// Opens the file, and brings its schema up to date.
     init(path: String) throws(LocalTableError)
+    /// The same; `progressed` is told again and again while that takes time.
+    init(path: String, progressed: @escaping () -> Void) throws(LocalTableError)
 
     func get(_ key: Record.Key) throws(SQLiteError) -> Record?
     /// Stores `record` unless a revision as high or higher is there. So the same call again changes nothing.
@@ -88,6 +90,8 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
 }
 
 extension LocalTable {
+    public init(path: String, progressed: @escaping () -> Void) throws(LocalTableError) { try self.init(path: path) }
+
     /// Where no record can stand in another one's way.
     public func makeWay(for records: [Record]) throws(SQLiteError) {}
 

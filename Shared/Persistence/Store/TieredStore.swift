@@ -1,6 +1,7 @@
 public import Contracts
 import Dispatch
 import Foundation
+import KillPoints
 import Synchronization
 
 /// What an operation brought, and where that is held.
@@ -33,6 +34,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case tier(TierName, link: Int, TierEvent<Record>)
         case reconcile
         case pruneTiers(before: Timestamp)
+        case pulse(Promise<Void>)
     }
 
     private struct Submitted: @unchecked Sendable {
@@ -50,6 +52,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     private let status = Mutex(StoreStatus(isUp: true))
     private let now: @Sendable () -> Timestamp
     private let happened: @Sendable (StoreEvent) -> Void
+    private let progressed: @Sendable (StartStep) -> Void
     private let finished = Promise<Void>()
 
     package typealias MakePorts =
@@ -64,17 +67,19 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - journalPath: where to note what only memory holds, so that it outlives the process; nil: nowhere.
     ///   - happened: is told, on the store's thread, what an operator should read in the log. Must not block.
+    ///   - progressed: is told again and again, on the store's thread, while the start takes time. Must not block.
     ///   - makePorts: makes the remote tiers, which report as they are told.
     /// - Throws: when the file must not be used, as when a later version of Rivet wrote it. A disk that is full or
     ///   failing is no error: the store is degraded then, and tries again.
     package init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp, policy: TierPolicy = TierPolicy(),
         journalPath: String? = nil, happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
-        makePorts: @escaping MakePorts = { _ in [] }
+        progressed: @escaping @Sendable (StartStep) -> Void = { _ in }, makePorts: @escaping MakePorts = { _ in [] }
     ) async throws(LocalTableError) {
         memory = SharedMemory(limit: memoryLimit)
         self.now = now
         self.happened = happened
+        self.progressed = progressed
         let opened = Promise<Result<Void, LocalTableError>>()
         let thread = Thread { [self] in run(path, policy, journalPath, makePorts, opened) }
         thread.name = "store"
@@ -153,6 +158,13 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// Has every remote tier forget tombstones made before `moment`. Returns at once.
     public func pruneTiers(before moment: Timestamp) { post(.pruneTiers(before: moment)) }
 
+    /// Returns when the store's thread has come to it: not while that stands still. A tier that is away is no hindrance.
+    public func pulse() async {
+        let felt = Promise<Void>()
+        post(.pulse(felt))
+        await felt.value
+    }
+
     private func post(_ event: Event) {
         let wasEmpty = queue.withLock { queue in
             defer { queue.events.append(event) }
@@ -171,7 +183,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         let ports = makePorts { [weak self] name, link, event in self?.post(.tier(name, link: link, event)) }
         let core = StoreCore<Table>(
             path: path, memory: memory, time: StoreTime(wall: now), policy: policy, ports: ports,
-            journal: journalPath.map { FileJournal<Record>(path: $0) })
+            journal: journalPath.map { FileJournal<Record>(path: $0) { progressed(.replaying) } },
+            progressed: progressed)
         do throws(LocalTableError) { try core.open() } catch {
             opened.fulfill(.failure(error))
             return
@@ -186,9 +199,11 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             }
             wait(until: core.wakeAt, isServing: core.isServing)
             let (batch, events, isClosed) = take(isServing: core.isServing)
+            stallPoint("store.turn")
             for event in events { handle(event, core) }
             if !batch.isEmpty { perform(batch, core, answers) }
             if let moment = core.wakeAt, moment <= .now { core.tick() }
+            if !core.isServing, !events.isEmpty { progressed(.readingTiers) }
             // Who has an answer that only memory holds reads a status that knows of it.
             publish(core)
             answers.give()
@@ -205,6 +220,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case .tier(let name, let link, let event): core.received(event, from: name, link: link)
         case .reconcile: core.reconcile()
         case .pruneTiers(let moment): core.pruneTiers(before: moment)
+        case .pulse(let felt): felt.fulfill(())
         }
     }
 

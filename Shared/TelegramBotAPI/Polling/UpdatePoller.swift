@@ -16,6 +16,8 @@ public final class UpdatePoller: Sendable {
     private let status = Mutex<PollerStatus?>(nil)
     private let settledSignal = Signal()
     private let stopSignal = Signal()
+    /// When the loop must have come to its next step; nil when it waits for something without an end.
+    private let dueAt = Mutex<Duration?>(nil)
 
     /// - Parameter statusChanged: called once for each change, from the polling task. Must not block.
     public init(
@@ -33,6 +35,22 @@ public final class UpdatePoller: Sendable {
     /// Updates handed over and not settled.
     public var unsettledCount: Int { schedule.withLock { $0.ledger.unsettledCount } }
 
+    /// How late a step of the loop may be.
+    static let latenessMax: Duration = .seconds(10)
+
+    /// Whether the loop did not come to its next step in time: a poll that is held longer than its own time-out, say. One that the
+    /// server holds, a wait after a failure, and one for updates to be settled are in time.
+    public var isOverdue: Bool {
+        guard let dueAt = dueAt.withLock({ $0 }) else { return false }
+        return time.now() > dueAt
+    }
+
+    /// The loop's next step comes within `duration`; nil: whenever it comes.
+    private func nextStep(within duration: Duration?) {
+        let moment = duration.map { time.now() + $0 + Self.latenessMax }
+        dueAt.withLock { $0 = moment }
+    }
+
     /// Polls until ``stop()`` or cancellation. Call it once.
     ///
     /// `handle` takes an update over and returns soon: the next poll waits for it. `.unknown` updates are handed over too, and
@@ -44,6 +62,7 @@ public final class UpdatePoller: Sendable {
             await group.next()
             group.cancelAll()
         }
+        nextStep(within: nil)
     }
 
     /// Has ``run(handle:)`` return soon, breaking off a poll under way. It waits for no update that is being handled: when those are
@@ -76,9 +95,15 @@ public final class UpdatePoller: Sendable {
     private func poll(_ handle: @Sendable (Update) async -> Void) async {
         while !Task.isCancelled {
             switch schedule.withLock({ $0.nextAction(now: time.now()) }) {
-            case .waitForSettled: await settledSignal.wait()
-            case .wait(let until): await wait(until: until)
-            case .poll(let offset, let timeout): await poll(offset: offset, timeout: timeout, handle)
+            case .waitForSettled:
+                nextStep(within: nil)
+                await settledSignal.wait()
+            case .wait(let until):
+                nextStep(within: until - time.now())
+                await wait(until: until)
+            case .poll(let offset, let timeout):
+                nextStep(within: timeout + TelegramBot.pollTimeoutMargin)
+                await poll(offset: offset, timeout: timeout, handle)
             }
         }
     }
@@ -106,6 +131,7 @@ public final class UpdatePoller: Sendable {
             var handedOver: Set<Int64> = []
             for update in updates where new.contains(update.id) && handedOver.insert(update.id).inserted {
                 if Task.isCancelled { return }
+                nextStep(within: .zero)
                 await handle(update)
             }
         } catch {

@@ -1,6 +1,12 @@
 /// Which users may call: root, the service's own, and the members of its socket's group.
 struct PeerPolicy {
     let ownUserID: UInt32
+    let named: NamedIDs
+
+    init(ownUserID: UInt32, named: NamedIDs = NamedIDs()) {
+        self.ownUserID = ownUserID
+        self.named = named
+    }
 
     /// Whether `peer` may call.
     ///
@@ -10,8 +16,9 @@ struct PeerPolicy {
     func admits(
         _ peer: PeerCredentials, socketGroup: () -> UInt32?, supplementaryGroups: () -> [UInt32]
     ) -> Bool {
-        if peer.userID == 0 || peer.userID == ownUserID { return true }
-        guard let group = socketGroup() else { return false }
+        if peer.userID == 0 { return true }
+        if peer.userID == ownUserID, peer.userID != named.anyOtherUser { return true }
+        guard let group = socketGroup(), group != named.anyOtherGroup else { return false }
         return peer.groupID == group || supplementaryGroups().contains(group)
     }
 }

@@ -6,7 +6,7 @@ import NIOPosix
 /// A server's listener and connections. Lives on the event loop and nowhere else.
 final class ServerCore {
     private let environment: ServerEnvironment
-    private let policy = PeerPolicy(ownUserID: geteuid())
+    private let policy = PeerPolicy(ownUserID: geteuid(), named: .ofThisProcess)
     private let finished: EventLoopPromise<Void>
     private var phase = Phase.unbound
     private var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
@@ -122,7 +122,8 @@ final class ServerCore {
             supplementaryGroups: { SocketInspection.supplementaryGroups(of: descriptor) })
         if !isAdmitted {
             environment.logger.warning(
-                "connection refused: the user may not call", metadata: ["user": "\(peer.userID)"])
+                "connection refused: the user may not call",
+                metadata: ["peer.uid": "\(peer.userID)", "peer.pid": "\(peer.processID)"])
         }
         return isAdmitted ? peer : nil
     }

@@ -51,6 +51,9 @@ public final class WireServer: Sendable {
     /// What was counted so far; from any thread.
     public var counters: WireCounters { environment.counters.snapshot }
 
+    /// Returns when the event loop, on which calls are answered, has come to it.
+    public func pulse() async { try? await environment.eventLoop.submit {}.get() }
+
     /// Binds and listens. When it returns, clients can connect.
     ///
     /// A socket file that nobody listens on is replaced. A new file has mode 0660 from its first moment.

@@ -15,13 +15,18 @@ public struct StderrLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        var line =
+        Self.write(
             Self.line(
                 event.level, event.message, metadata.merging(event.metadata ?? [:]) { _, own in own }, event.error,
-                at: .now()) + "\n"
+                at: .now()))
+    }
+
+    /// Writes a line to standard error.
+    static func write(_ line: String) {
+        var line = line + "\n"
         line.withUTF8 { bytes in
             // One write, so that lines of several threads do not mix. A log that cannot be written is nobody's loss but its own.
-            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+            _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
         }
     }
 
@@ -29,10 +34,15 @@ public struct StderrLogHandler: LogHandler {
     static func line(
         _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, _ error: (any Error)? = nil,
         at moment: Timestamp
-    ) -> String {
-        var line = "\(moment) \(level): \(message)"
-        for (name, value) in metadata.sorted(by: { $0.key < $1.key }) { line += " \(name)=\(value)" }
-        if let error { line += " error=\(error)" }
-        return line.split(whereSeparator: \.isNewline).joined(separator: " ")
+    ) -> String { "\(moment) \(level): \(text(message, metadata, error))" }
+
+    /// An event's message, metadata and error as one line.
+    static func text(_ message: Logger.Message, _ metadata: Logger.Metadata, _ error: (any Error)? = nil) -> String {
+        var text = "\(message)"
+        for (name, value) in metadata.sorted(by: { $0.key < $1.key }) { text += " \(name)=\(value)" }
+        if let error { text += " error=\(error)" }
+        return oneLine(text)
     }
+
+    static func oneLine(_ text: String) -> String { text.split(whereSeparator: \.isNewline).joined(separator: " ") }
 }

@@ -2,18 +2,62 @@ import Contracts
 public import Foundation
 public import Logging
 
-/// The settings of a process: environment variables, and systemd credentials, which win over them.
+/// The settings of a process: environment variables, the file that `RIVET_ENV_FILE` names, which wins over them, and
+/// systemd credentials, which win over both.
+///
+/// The file is the one that the unit's `EnvironmentFile=` has: systemd has put it into the environment already, and a
+/// process that runs cannot have its environment changed. So what is read again on a reload is read from there.
 ///
 /// A variable that is set to nothing counts as not set. One that does not parse throws; it never falls back to the
 /// default.
 public struct Settings: Sendable {
     private let variables: [String: String]
     private let credentialsDirectory: String?
+    /// Without what the file gave.
+    private let environment: [String: String]
 
+    /// Without the file.
     /// - Parameter variables: the environment of the process.
     public init(variables: [String: String] = ProcessInfo.processInfo.environment) {
-        self.variables = variables.filter { !$0.value.isEmpty }
-        credentialsDirectory = self.variables["CREDENTIALS_DIRECTORY"]
+        self.init(environment: variables, file: [:])
+    }
+
+    private init(environment: [String: String], file: [String: String]) {
+        // What was in the file is in the environment too, and may have been taken out of the file since.
+        self.environment = environment.filter { file[$0.key] == nil }
+        variables = environment.merging(file) { $1 }.filter { !$0.value.isEmpty }
+        credentialsDirectory = variables["CREDENTIALS_DIRECTORY"]
+    }
+
+    /// The name of the variable that names the file.
+    public static let fileVariable = "RIVET_ENV_FILE"
+
+    /// The same settings, as they are now.
+    /// - Throws: when the file cannot be read, or a line of it is no assignment.
+    public func readAgain() throws(ConfigurationError) -> Settings {
+        guard let path = environment[Self.fileVariable] ?? variables[Self.fileVariable], !path.isEmpty else {
+            return self
+        }
+        let text: String
+        do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
+            throw ConfigurationError(
+                name: Self.fileVariable, value: path, accepted: "a text file that the service's user can read")
+        }
+        do throws(EnvironmentFile.Malformed) {
+            return Settings(environment: environment, file: try EnvironmentFile.parse(text))
+        } catch {
+            throw ConfigurationError(
+                name: Self.fileVariable, value: path,
+                accepted: "a file of NAME=value lines; line \(error.line) is none, or a quote in it is not closed")
+        }
+    }
+
+    /// With the file, if it can be read: what is wrong with it is found out on a reload, since systemd has read it too.
+    public var withFile: Settings { (try? readAgain()) ?? self }
+
+    /// The variables that have another value in `other`, or none in one of the two.
+    public func differences(from other: Settings) -> Set<String> {
+        Set(variables.keys).union(other.variables.keys).filter { variables[$0] != other.variables[$0] }
     }
 
     public func string(_ name: String) -> String? { variables[name] }
