@@ -5,12 +5,12 @@ SEEDS ?= 10000
 release := $(SWIFT) build -c release --static-swift-stdlib
 sources := Package.swift Services Shared Tests migrations
 
-.PHONY: help run demo test simulate bench build install uninstall deb packages test-packages format lint clean
+.PHONY: help run demo test simulate bench build install uninstall deb test-systemd packages test-packages format lint clean
 .DEFAULT_GOAL := help
 
 help: ## print this
 	@echo 'Rivet: a Telegram bot that keeps machines, and loses nothing. The targets:'
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: build ## build, start the services on .rivet/, and chat with the bot in this terminal
 	@Tests/Scripts/run.sh
@@ -20,6 +20,9 @@ demo: build ## play a conversation in which all services are killed, on storage 
 
 test: test-packages ## build and check everything; ends with "N passed, M failed"
 	@Tests/Scripts/test.sh
+
+test-systemd: build test-packages ## check the units and the package alone, in a container; as root
+	@Tests/Scripts/systemd.sh test
 
 simulate: build ## run SEEDS simulations of the store with tiers that fail in every way
 	@.build/release/rivet-simulate --seeds $(SEEDS)

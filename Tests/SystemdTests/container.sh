@@ -15,9 +15,9 @@ container=
 
 end() {
     trap '' TERM
+    # With its first process the kernel ends all of the container, and its supervisor goes with it.
+    if [ -s "$directory/leader" ]; then kill -KILL "$(cat "$directory/leader")" 2>/dev/null || :; fi
     if [ -n "$container" ]; then
-        # With its supervisor the kernel ends all of the container.
-        kill -KILL "$container" 2>/dev/null || :
         wait "$container" 2>/dev/null || :
     fi
 }
@@ -45,7 +45,7 @@ systemd-nspawn --directory="$root" --boot --private-network --register=no --keep
     --link-journal=no --quiet systemd.unit=multi-user.target </dev/null &
 container=$!
 
-# Its first process is the systemd in it.
+# Its first process is the systemd in it, which is known soon after the start.
 while [ ! -s "$directory/leader" ] && kill -0 "$container" 2>/dev/null; do
     leader=$(cat "/proc/$container/task/$container/children" 2>/dev/null || :)
     leader=${leader%% *}

@@ -1,0 +1,119 @@
+import Contracts
+import Foundation
+import TelegramSimulator
+import TestSupport
+import Testing
+
+extension UnderSystemd {
+    /// What the units say, and how they start and stop.
+    @Suite(.serialized) struct Units {
+        @Test func installingStartsAndEnablesNothing() async throws {
+            let rivet = try UnderSystemd.rivet
+            let installed = try await rivet.container.must("dpkg -i \(try #require(InstalledRivet.package))")
+            #expect(installed.contains("systemctl enable --now rivet.target"))
+            #expect(try await rivet.container.run("systemctl is-enabled rivet.target").output == "disabled\n")
+            #expect(try await rivet.container.run("systemctl is-active 'rivet*'").output == "")
+            #expect(rivet.process(.gateway) == nil)
+            try await rivet.install()
+        }
+
+        @Test func verifyHasNothingToSay() async throws {
+            let rivet = try UnderSystemd.rivet
+            let verify = "systemd-analyze verify --man=no /usr/lib/systemd/system/rivet*"
+            #expect(try await rivet.container.must(verify) == "")
+            var withRemoteTiers = ""
+            try await Self.withRemoteTiers(rivet) { withRemoteTiers = try await rivet.container.must(verify) }
+            #expect(withRemoteTiers == "")
+            rivet.figures.add("systemd-analyze verify", "clean", bound: "clean")
+        }
+
+        /// `systemd-analyze security`, in tenths.
+        @Test func exposureIsBounded() async throws {
+            let rivet = try UnderSystemd.rivet
+            let local = (try await Self.exposure("rivet-state", rivet), try await Self.exposure("rivet-library", rivet))
+            let gateway = try await Self.exposure("rivet-gateway", rivet)
+            var remote = (0, 0)
+            try await Self.withRemoteTiers(rivet) {
+                remote = (
+                    try await Self.exposure("rivet-state", rivet), try await Self.exposure("rivet-library", rivet)
+                )
+            }
+            #expect(local.0 <= 4 && local.1 <= 4)
+            #expect(remote.0 <= 11 && remote.1 <= 11)
+            #expect(gateway <= 11)
+            let figures = rivet.figures
+            figures.add("exposure: state, library", "\(Self.text(local.0)), \(Self.text(local.1))", bound: "0.4")
+            figures.add(
+                "exposure with remote tiers: state, library", "\(Self.text(remote.0)), \(Self.text(remote.1))",
+                bound: "1.1")
+            figures.add("exposure: gateway", Self.text(gateway), bound: "1.1")
+        }
+
+        @Test func theFirstReplyComesSoon() async throws {
+            let rivet = try UnderSystemd.rivet
+            let ada = await rivet.telegram.user(42)
+            try await ada.send("/addmachine")
+            let begun = ContinuousClock.now
+            async let started = rivet.container.must("systemctl start rivet.target")
+            _ = try await ada.nextMessage(containing: "Enter a nickname", timeout: .seconds(20))
+            let wait = ContinuousClock.now - begun
+            _ = try await started
+            #expect(wait <= UnderSystemd.waitMax)
+            rivet.figures.add("start of rivet.target to the first reply", wait.inSeconds, bound: "1.5 s")
+            for service in ["rivet-state", "rivet-library"] {
+                let status = try await rivet.container.must("systemctl status --no-pager \(service)")
+                #expect(status.contains("Status: \"sqlite up"), "\(status)")
+            }
+            let health = try await rivet.container.run("rivetctl health")
+            #expect(health.status == 0, "\(health.output)")
+        }
+
+        @Test func stoppingTheTargetStopsAllInOrder() async throws {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.start()
+            let cursor = try await rivet.container.must(
+                "journalctl -n 0 --show-cursor --no-pager | sed 's/^-- cursor: //'")
+            try await rivet.stop()
+            #expect(InstalledRivet.Service.allCases.allSatisfy { rivet.process($0) == nil })
+            let log = try await rivet.container.must(
+                "journalctl --no-pager -o cat --after-cursor='\(cursor.split(separator: "\n").last ?? "")' _PID=1")
+            let stopped = log.split(separator: "\n").filter {
+                $0.hasPrefix("Stopped rivet-") || $0.hasPrefix("Closed rivet-")
+            }
+            .compactMap { $0.split(separator: " ").dropFirst().first.map(String.init) }
+            #expect(stopped.first == "rivet-gateway.service", "\(stopped)")
+            for name in ["state", "library"] {
+                let service = try #require(stopped.firstIndex(of: "rivet-\(name).service"), "\(stopped)")
+                let socket = try #require(stopped.firstIndex(of: "rivet-\(name).socket"), "\(stopped)")
+                #expect(service < socket, "\(stopped)")
+            }
+            try await rivet.start()
+        }
+
+        private static func exposure(_ unit: String, _ rivet: InstalledRivet) async throws -> Int {
+            let output = try await rivet.container.must("systemd-analyze security --no-pager \(unit) | tail -n 1")
+            let words = output.split(separator: " ")
+            let figure = words.first { Double($0) != nil && $0.contains(".") }.flatMap { Double($0) }
+            return Int((try #require(figure, "\(output)") * 10).rounded())
+        }
+
+        private static func text(_ tenths: Int) -> String { "\(tenths / 10).\(tenths % 10)" }
+
+        /// With the drop-in, as the settings file says to link it.
+        private static func withRemoteTiers(_ rivet: InstalledRivet, _ body: () async throws -> Void) async throws {
+            try await rivet.container.must(
+                """
+                for service in rivet-state rivet-library; do
+                    install -d /etc/systemd/system/$service.service.d
+                    ln -s /usr/share/rivet/remote-tiers.conf /etc/systemd/system/$service.service.d/
+                done
+                systemctl daemon-reload
+                """)
+            let outcome: Result<Void, any Error>
+            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+            try await rivet.container.must(
+                "rm /etc/systemd/system/rivet-*.service.d/remote-tiers.conf; systemctl daemon-reload")
+            try outcome.get()
+        }
+    }
+}
