@@ -91,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "Control",
             dependencies: [
-                "Contracts", "Persistence", "ServiceKit", "Wire",
+                "Contracts", "Persistence", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

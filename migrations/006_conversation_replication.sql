@@ -1,8 +1,8 @@
--- Which database this is, and how often a store has been in contact with it: a row for each of the two stores.
+-- Which database this is, and what the latest visit of a store left in it: a row for each of the two stores.
 CREATE TABLE IF NOT EXISTS store_marks (
     store TEXT PRIMARY KEY,
     mark BIGINT NOT NULL,
-    contacts BIGINT NOT NULL,
+    visit BIGINT NOT NULL,
     touched_at TIMESTAMP NOT NULL
 );
 

@@ -12,12 +12,14 @@ CREATE TABLE IF NOT EXISTS tier_debts (
     since TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- How far this store and a remote tier know each other. `seeding`: NULL when everything that is not owed is in the tier,
+-- How far this store and a remote tier know each other. `visit`: what it left in the tier's `store_marks` last;
+-- `next_visit`: what it may have left there since. `seeding`: NULL when everything that is not owed is in the tier,
 -- else up to which key that is so; empty: not begun.
 CREATE TABLE IF NOT EXISTS tier_progress (
     tier TEXT PRIMARY KEY,
     mark INTEGER,
-    contacts INTEGER NOT NULL,
+    visit INTEGER NOT NULL,
+    next_visit INTEGER,
     pulled_to INTEGER NOT NULL,
     seeding TEXT
 ) WITHOUT ROWID;

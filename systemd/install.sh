@@ -47,9 +47,10 @@ install_all() {
     install -d "$root/etc/rivet"
     if [ ! -e "$root/etc/rivet/rivet.env" ]; then
         sed "s|/usr/|$prefix/|g" systemd/rivet.env >"$root/etc/rivet/rivet.env"
-        chmod 600 "$root/etc/rivet/rivet.env"
+        chmod 640 "$root/etc/rivet/rivet.env"
     fi
     tell_systemd systemd-sysusers rivet.conf
+    tell_systemd chgrp rivet /etc/rivet/rivet.env
     tell_systemd systemd-tmpfiles --create rivet.conf
     tell_systemd systemctl daemon-reload
 }

@@ -16,8 +16,9 @@ struct Rivetctl: AsyncParsableCommand {
             """,
         version: rivetVersion,
         subcommands: [
-            HealthCommand.self, TiersCommand.self, VerifyCommand.self, PullCommand.self, MigrateCommand.self,
-            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self,
+            HealthCommand.self, DoctorCommand.self, TiersCommand.self, VerifyCommand.self, PullCommand.self,
+            MigrateCommand.self,
+            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self, LogsCommand.self,
         ])
 }
 

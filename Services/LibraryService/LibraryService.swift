@@ -16,9 +16,8 @@ struct LibraryService {
 
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let tiers = try TierSettings(context.settings)
-        let remoteTiers = RemoteTiers(
-            try tiers.databases { try PostgresTarget(url: $0, applicationName: "rivet-library") },
-            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
+        let remoteTiers = try remoteTiers(tiers)
+        let changes = TierChanges(from: remoteTiers)
         let logger = context.logger
         let store = try await MachineStore(
             path: context.settings.stateDirectory + "/library.db", memoryLimit: tiers.memoryLimit, now: Timestamp.now,
@@ -33,8 +32,21 @@ struct LibraryService {
                     }
                 }
             ],
-            vitals: [Vital("storing") { await store.pulse() }], status: { store.status.summary },
+            vitals: [Vital("storing") { await store.pulse() }],
+            reload: .init(TierSettings.reloadable) { settings throws(ConfigurationError) in
+                let new = try Self.remoteTiers(try TierSettings(settings))
+                do throws(RPCError) {
+                    return try await changes.apply(new) { await store.changeTiers($0, keeping: $1) }
+                } catch { throw ConfigurationError(name: "*_DATABASE_URL", accepted: error.message) }
+            },
+            status: { store.status.summary },
             close: { await store.close() })
+    }
+
+    private static func remoteTiers(_ tiers: TierSettings) throws(ConfigurationError) -> RemoteTiers {
+        RemoteTiers(
+            try tiers.databases { try PostgresTarget(url: $0, applicationName: "rivet-library") },
+            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
     }
 
     private static func methods(of store: MachineStore, _ context: ServiceContext) -> MethodTable {

@@ -20,6 +20,7 @@ struct StateService {
         if let path = settings.legacyPath {
             await LegacyImport(path: path, store: store, logger: logger, progressed: context.progressed).run()
         }
+        let changes = TierChanges(from: settings.remoteTiers)
         let sweeper = Sweeper(store: store, logger: logger)
         return ServiceParts(
             methods: methods(of: store, context),
@@ -28,7 +29,14 @@ struct StateService {
                     await sweeper.sweep()
                 }
             ],
-            vitals: [Vital("storing") { await store.pulse() }], status: { store.status.summary },
+            vitals: [Vital("storing") { await store.pulse() }],
+            reload: .init(TierSettings.reloadable) { settings throws(ConfigurationError) in
+                let new = try StateSettings(settings).remoteTiers
+                do throws(RPCError) {
+                    return try await changes.apply(new) { await store.changeTiers($0, keeping: $1) }
+                } catch { throw ConfigurationError(name: "*_DATABASE_URL", accepted: error.message) }
+            },
+            status: { store.status.summary },
             close: { await store.close() })
     }
 

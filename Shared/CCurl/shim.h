@@ -74,3 +74,10 @@ static const long rivet_curl_no_multiplexing = CURLPIPE_NOTHING;
 static const long rivet_curl_global_all = CURL_GLOBAL_ALL;
 static const int rivet_curl_error_bytes = CURL_ERROR_SIZE;
 static const size_t rivet_curl_read_abort = CURL_READFUNC_ABORT;
+
+/// The `Date` header of the answer, in seconds since 1970; -1 when it had none.
+static inline long long rivet_curl_date(CURL *handle) {
+    struct curl_header *header = NULL;
+    if (curl_easy_header(handle, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK || !header) return -1;
+    return (long long)curl_getdate(header->value, NULL);
+}

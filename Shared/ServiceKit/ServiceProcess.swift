@@ -38,7 +38,7 @@ public enum ServiceProcess {
         let settings: Settings
         let log: ServiceLog
         do {
-            settings = Settings().withFile
+            settings = try Settings().withFile()
             log = ServiceLog(name: name, level: try settings.logLevel())
         } catch {
             return end(name, "\(name): \(error)", ExitCode.configuration)

@@ -42,9 +42,9 @@ import Testing
         let path = directory.path + "/rivet.env"
         try directory.write("RIVET_ALLOWED_USERS=1\nRIVET_LOG_LEVEL=debug\n", to: "rivet.env")
         // As systemd has it: the file's variables are in the environment too.
-        let settings = Settings(variables: [
+        let settings = try Settings(variables: [
             "RIVET_ENV_FILE": path, "RIVET_ALLOWED_USERS": "1", "RIVET_LOG_LEVEL": "debug", "RIVET_DURABILITY": "local",
-        ]).withFile
+        ]).withFile()
         try directory.write("RIVET_LOG_LEVEL=error\n", to: "rivet.env")
         let again = try settings.readAgain()
         #expect(again.string("RIVET_ALLOWED_USERS") == nil)
@@ -55,6 +55,15 @@ import Testing
         #expect(throws: ConfigurationError.self) { try again.readAgain() }
         #expect(throws: ConfigurationError.self) {
             try Settings(variables: ["RIVET_ENV_FILE": directory.path + "/none"]).readAgain()
+        }
+        // At a start, a file that is not there is one for systemd only, which has read it.
+        let missing = ["RIVET_ENV_FILE": directory.path + "/none", "A": "1"]
+        #expect(throws: ConfigurationError.self) { try Settings(variables: missing).withFile() }
+        let underSystemd = try Settings(variables: missing.merging(["INVOCATION_ID": "x"]) { $1 }).withFile()
+        #expect(underSystemd.string("A") == "1")
+        try directory.write("nonsense", to: "none")
+        #expect(throws: ConfigurationError.self) {
+            try Settings(variables: missing.merging(["INVOCATION_ID": "x"]) { $1 }).withFile()
         }
         // Without a file nothing changes.
         #expect(try Settings(variables: ["A": "1"]).readAgain().string("A") == "1")

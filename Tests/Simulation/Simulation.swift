@@ -62,10 +62,10 @@ package enum Simulation {
         let meetings = world.tiers.map(\.meetings)
         func areMet() -> Bool { zip(meetings, world.tiers).allSatisfy { $0 != $1.meetings } }
         func isQuiet() -> Bool {
-            guard let core = world.core, core.isServing, users.isIdle, areMet() else { return false }
+            guard let core = world.core, core.isServing, users.isIdle, areMet(), core.isAtRest else { return false }
             let status = core.status
             return status.isUp && status.pending == 0
-                && status.remote.allSatisfy { $0.pending == 0 && $0.state == .up } && core.isAtRest
+                && status.remote.allSatisfy { $0.pending == 0 && $0.state == .up }
         }
         let limit = world.clock.elapsed + settlingMax
         world.run(until: limit, isDone: isQuiet)

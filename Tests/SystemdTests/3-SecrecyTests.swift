@@ -26,7 +26,7 @@ extension UnderSystemd {
             ]
             for file in files {
                 try await rivet.container.must("test -r \(file)")
-                let users = file.contains("rivet.env") || file.contains("credstore") ? ["rivet-gateway"] : []
+                let users = file.contains("credstore") ? ["rivet-gateway"] : []
                 for user in ["stranger"] + users {
                     let read = try await rivet.container.run(
                         "setpriv --reuid=\(user) --regid=\(user) --init-groups cat \(file)")

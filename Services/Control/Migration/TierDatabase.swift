@@ -32,8 +32,8 @@ struct TierDatabase {
             nextStep: "Set \(settings) as the services have it", exitCode: ExitCodes.configuration)
     }
 
-    func connect() async throws(CommandFailure) -> PostgresConnection {
-        do { return try await PostgresConnection.open(target, deadline: Self.connectDeadline).value.get() } catch {
+    func connect(deadline: Duration = connectDeadline) async throws(CommandFailure) -> PostgresConnection {
+        do { return try await PostgresConnection.open(target, deadline: deadline).value.get() } catch {
             throw failure(error)
         }
     }

@@ -46,6 +46,12 @@ public struct ConversationStore: Sendable {
     /// Returns when the store's thread has come to it: not while that stands still.
     public func pulse() async { await tiers.pulse() }
 
+    /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
+    /// the same name, all others are let go. No call is lost.
+    public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
+        await tiers.changeTiers(keeping: kept) { report in remote.ports(PostgresConversationTable.self, report) }
+    }
+
     /// What memory knows of a conversation, at once; nil when the disk must be asked.
     public func loadFromMemory(_ params: StateLoad.Params) -> StateLoad.Output? {
         guard let (record, placement) = tiers.cached(params.key) else { return nil }

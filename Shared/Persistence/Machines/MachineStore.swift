@@ -35,6 +35,12 @@ public struct MachineStore: Sendable {
     /// Returns when the store's thread has come to it: not while that stands still.
     public func pulse() async { await tiers.pulse() }
 
+    /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
+    /// the same name, all others are let go. No call is lost.
+    public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
+        await tiers.changeTiers(keeping: kept) { report in remote.ports(PostgresMachineTable.self, report) }
+    }
+
     public func checkNickname(_ params: LibraryCheckNickname.Params) -> Answer<LibraryCheckNickname.Output> {
         answer({ transaction throws(RPCError) in
             let owner = try transaction.owner(of: params.nickname, userID: params.userID)

@@ -13,11 +13,11 @@ public protocol MachineRows: LocalTable where Record == MachineRecord {
 extension MachineRows {
     /// Two machines of one user cannot have one nickname: the one that was here first makes way, and its person is told.
     public static func adopt(
-        _ record: MachineRecord, owedTo tiers: TierSet, mayRename: Bool,
+        _ record: MachineRecord, owedTo tiers: TierSet, mayRename: Bool, leaving: Set<String>,
         in transaction: inout StoreTransaction<Self>
     ) throws(RPCError) -> Bool {
         if !record.isDeleted, !plantedBug(.clashOverwrites) {
-            let rivals = try transaction.rivals(of: record)
+            let rivals = try transaction.rivals(of: record).filter { !leaving.contains($0.id) }
             guard rivals.isEmpty || mayRename else { return false }
             for var rival in rivals {
                 rival.renamedFrom = rival.renamedFrom ?? rival.details.nickname

@@ -14,9 +14,12 @@ public final class PostgresConnection: Sendable {
 
     private let mailbox: PostgresMailbox
     public let target: PostgresTarget
+    /// Whether it goes through TLS.
+    public let isEncrypted: Bool
 
-    private init(_ target: PostgresTarget, _ mailbox: PostgresMailbox) {
+    private init(_ target: PostgresTarget, isEncrypted: Bool, _ mailbox: PostgresMailbox) {
         self.target = target
+        self.isEncrypted = isEncrypted
         self.mailbox = mailbox
     }
 
@@ -39,7 +42,7 @@ public final class PostgresConnection: Sendable {
             let mailbox = PostgresMailbox()
             do throws(PostgresError) {
                 var loop = try PostgresLoop.connect(to: target, mailbox, until: moment)
-                promise.fulfill(.success(PostgresConnection(target, mailbox)))
+                promise.fulfill(.success(PostgresConnection(target, isEncrypted: loop.isEncrypted, mailbox)))
                 let error = loop.run()
                 loop.end(error)
                 ended(error)

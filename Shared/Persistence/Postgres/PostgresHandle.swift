@@ -26,6 +26,7 @@ struct PostgresHandle: ~Copyable {
     }
 
     private let connection: OpaquePointer
+    var isEncrypted: Bool { PQsslInUse(connection) != 0 }
     private let notices = Notices()
     private let target: PostgresTarget
 

@@ -14,6 +14,8 @@ struct PostgresLoop: ~Copyable {
         self.mailbox = mailbox
     }
 
+    var isEncrypted: Bool { handle.isEncrypted }
+
     /// Connects. Blocks until `deadline` at the most, of which each address has its share.
     ///
     /// - Throws: the last failure of which the server told the reason, else the last.

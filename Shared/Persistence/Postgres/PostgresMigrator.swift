@@ -59,7 +59,7 @@ public struct PostgresMigrator: Sendable {
     }
 
     /// The versions that the database has not had. Changes nothing.
-    func missing(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {
+    package func missing(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {
         let exists = PostgresStatement("SELECT to_regclass('schema_migrations') IS NOT NULL")
         let found: [Int64]
         do {

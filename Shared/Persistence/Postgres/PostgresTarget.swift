@@ -4,7 +4,9 @@ import Glibc
 /// Which database: a libpq connection string, kept whole, and what must be known of it beforehand.
 ///
 /// Printing one, in whatever way, shows hosts and database, never the password.
-public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     struct Host: Sendable, Equatable {
         /// A name, an address, or the directory of a Unix socket.
         var name: String
@@ -31,6 +33,10 @@ public struct PostgresTarget: Sendable, CustomStringConvertible, CustomDebugStri
         return "\(places)/\(database)"
     }
     public var debugDescription: String { description }
+    /// Whether what goes to it may leave this machine.
+    public var isElsewhere: Bool {
+        hosts.contains { !$0.isUnixSocket && $0.name != "localhost" && $0.name != "::1" && !$0.name.hasPrefix("127.") }
+    }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     /// - Parameters:

@@ -41,25 +41,25 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
     }
 
-    /// Brings the schema up to date, counts the contact, and takes the connection into use.
+    /// Brings the schema up to date, asks how the tier was left, and takes the connection into use.
     private func greet(_ connection: PostgresConnection, _ link: Int, _ mark: Int64) async {
         do {
             _ = try await PostgresMigrator(store: Table.store, deadline: Self.lateMigrationDeadline).migrate(connection)
-            // The second asks nothing but whether the table is there.
+            // The last asks nothing but whether the table is there.
             let result = try await connection.submit(
-                [StoreMarks.contact(Table.store, mark), Table.page(after: nil, newerThan: .none, limit: 0)],
-                deadline: Self.requestDeadline
+                [
+                    StoreMarks.leave(Table.store, mark), StoreMarks.read(Table.store),
+                    Table.page(after: nil, newerThan: .none, limit: 0),
+                ], deadline: Self.requestDeadline
             ).value.get()
-            guard let row = result[0].rows.first, let mark = row.integer(0), let contacts = row.integer(1) else {
-                throw PostgresError.connection("contact", "the database keeps no mark")
-            }
+            guard let contact = StoreMarks.contact(result[1]) else { throw StoreMarks.missing }
             let isWanted = current.withLock { current in
                 guard current.link == link else { return false }
                 current.connection = connection
                 return true
             }
             if isWanted {
-                report(link, .connected(TierContact(mark: mark, contacts: contacts)))
+                report(link, .connected(contact))
             } else {
                 connection.close()
             }
@@ -131,10 +131,16 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
     }
 
-    func touch(link: Int, request: Int) {
-        submit([StoreMarks.touch(Table.store)], link, request) { [self] outcome in
+    func touch(visit: Int64, next: Int64, link: Int, request: Int) {
+        let batch = [StoreMarks.touch(Table.store, visit, next), StoreMarks.read(Table.store)]
+        submit(batch, link, request) { [self] outcome in
             switch outcome {
-            case .success: return .touched
+            case .success(let results):
+                if let contact = StoreMarks.contact(results[1]) { return .touched(contact) }
+                // Somebody emptied the database.
+                disconnect(link: link)
+                report(link, .lost(reason: StoreMarks.missing.description))
+                return nil
             case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
             }
         }
@@ -190,22 +196,35 @@ extension PostgresError {
     }
 }
 
-/// The statements about `store_marks`: which database this is, and how often it was met.
+/// The statements about `store_marks`: which database this is, and what the latest visit left there.
 private enum StoreMarks {
+    static var missing: PostgresError { .connection("contact", "the database keeps no mark") }
+
     private static let now = "(now() AT TIME ZONE 'UTC')"
 
-    /// - Parameter mark: left there if there is none.
-    static func contact(_ store: Migrator.Store, _ mark: Int64) -> PostgresStatement {
+    /// Refused by a database that takes no writes, also where nothing is left to be written.
+    static func leave(_ store: Migrator.Store, _ mark: Int64) -> PostgresStatement {
         PostgresStatement(
             """
-            INSERT INTO store_marks AS stored (store, mark, contacts, touched_at) VALUES ($1, $2::bigint, 1, \(now))
-            ON CONFLICT (store) DO UPDATE SET contacts = stored.contacts + 1, touched_at = excluded.touched_at
-            RETURNING mark, contacts
+            INSERT INTO store_marks (store, mark, visit, touched_at) VALUES ($1, $2::bigint, 0, \(now))
+            ON CONFLICT (store) DO NOTHING
             """, [name(store), String(mark)])
     }
 
-    static func touch(_ store: Migrator.Store) -> PostgresStatement {
-        PostgresStatement("UPDATE store_marks SET touched_at = \(now) WHERE store = $1", [name(store)])
+    static func read(_ store: Migrator.Store) -> PostgresStatement {
+        PostgresStatement("SELECT mark, visit FROM store_marks WHERE store = $1", [name(store)])
+    }
+
+    static func contact(_ result: PostgresResult) -> TierContact? {
+        guard let row = result.rows.first, let mark = row.integer(0), let visit = row.integer(1) else { return nil }
+        return TierContact(mark: mark, visit: visit)
+    }
+
+    static func touch(_ store: Migrator.Store, _ visit: Int64, _ next: Int64) -> PostgresStatement {
+        PostgresStatement(
+            """
+            UPDATE store_marks SET visit = $3::bigint, touched_at = \(now) WHERE store = $1 AND visit = $2::bigint
+            """, [name(store), String(visit), String(next)])
     }
 
     private static func name(_ store: Migrator.Store) -> String {

@@ -37,13 +37,16 @@ public class SQLiteTable {
 
     public func progress() throws(SQLiteError) -> [TierName: TierProgress] {
         var all: [TierName: TierProgress] = [:]
-        let rows = try connection.rows("SELECT tier, mark, contacts, pulled_to, seeding FROM tier_progress") { row in
+        let rows = try connection.rows(
+            "SELECT tier, mark, visit, next_visit, pulled_to, seeding FROM tier_progress"
+        ) { row in
             var progress = TierProgress()
             progress.mark = row.optionalInteger(1)
-            progress.contacts = row.integer(2)
-            progress.pulledTo = Revision(rawValue: row.integer(3))
+            progress.visit = row.integer(2)
+            progress.nextVisit = row.optionalInteger(3)
+            progress.pulledTo = Revision(rawValue: row.integer(4))
             progress.seeding =
-                switch row.text(4) {
+                switch row.text(5) {
                 case nil: .done
                 case "": .due
                 case let text?: .under(after: text)
@@ -62,10 +65,13 @@ public class SQLiteTable {
             case .under(after: let text?): text
             }
         try connection.run(
-            "INSERT OR REPLACE INTO tier_progress (tier, mark, contacts, pulled_to, seeding) VALUES (?, ?, ?, ?, ?)",
+            """
+            INSERT OR REPLACE INTO tier_progress (tier, mark, visit, next_visit, pulled_to, seeding)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
             [
-                .text(tier.rawValue), SQLiteValue(progress.mark), .integer(progress.contacts),
-                .integer(progress.pulledTo.rawValue), SQLiteValue(seeding),
+                .text(tier.rawValue), SQLiteValue(progress.mark), .integer(progress.visit),
+                SQLiteValue(progress.nextVisit), .integer(progress.pulledTo.rawValue), SQLiteValue(seeding),
             ])
     }
 

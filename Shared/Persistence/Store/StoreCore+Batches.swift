@@ -7,7 +7,7 @@ extension StoreCore {
         let operation: StoreOperation<Table>
         let subject: Key?
         let changes: [StoreTransaction<Table>.Change]
-        var records: [Record] { changes.map(\.record) }
+        var records: [Record] { changes.map { $0.record } }
     }
 
     /// Does as many of `operations`, from the first on, as can be decided before it is known where the changes before
@@ -56,7 +56,7 @@ extension StoreCore {
     private func settle(_ decided: [Decided]) -> [StoreOperation<Table>] {
         var isWritten = isWriting
         isWriting = false
-        let records = decided.flatMap(\.records)
+        let records = decided.flatMap { $0.records }
         let target = records.isEmpty ? nil : liveTier
         // What is sent must be kept here, whatever becomes of the commit: without room for that, the commit comes first.
         let isSentFirst = target != nil && memory.withLock { $0.canHold(records) }
@@ -88,7 +88,7 @@ extension StoreCore {
                 memory.unstage(records)
                 guard isWritten else { return memory.hold(records) }
                 records.forEach { memory.cache($0) }
-                if isSentFirst { memory.book.written(records.map(\.key)) }
+                if isSentFirst { memory.book.written(records.map { $0.key }) }
                 return true
             }
             guard fits else {
@@ -96,7 +96,7 @@ extension StoreCore {
                     RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
                 let later = decided[(index + 1)...]
                 memory.withLock { memory in later.forEach { memory.unstage($0.records) } }
-                return later.map(\.operation)
+                return later.map { $0.operation }
             }
             if !isWritten { journal(records) }
             var ticket: Int?
@@ -129,7 +129,7 @@ extension StoreCore {
         do {
             if changes.count > 1 { try table.savepoint() }
             let debts = debts(of: changes)
-            if changes.count > 1 { try table.makeWay(for: changes.map(\.record)) }
+            if changes.count > 1 { try table.makeWay(for: changes.map { $0.record }) }
             for change in changes { try table.put(change.record) }
             for debt in debts where !plantedBug(.debtsNotWrittenDown) { try table.write(debt) }
             return .written
@@ -148,10 +148,10 @@ extension StoreCore {
     // MARK: What is owed of a change
 
     /// The tiers whose debts are written down one by one.
-    private var debtors: TierSet {
+    var debtors: TierSet {
         let isAnyDropped = plantedBug(.breakerDropsWrites)
         return TierSet(
-            tiers.filter { $0.progress.takesDebts && !(isAnyDropped && $0.link.probeAt != nil) }.map(\.name))
+            tiers.filter { $0.progress.takesDebts && !(isAnyDropped && $0.link.probeAt != nil) }.map { $0.name })
     }
 
     func debts(of changes: [StoreTransaction<Table>.Change]) -> [Debt<Key>] {

@@ -48,7 +48,7 @@ extension StoreCore {
     /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
     /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
     private func awaitTiersIfNeeded() {
-        let isMemoryLost = journal.map(\.isFirst) ?? true
+        let isMemoryLost = journal.map { $0.isFirst } ?? true
         if !tiers.isEmpty, isMemoryLost || lacksRows {
             bootstrapUntil = time.instant() + (lacksRows ? TierLimits.bootstrapPatience : TierLimits.startPatience)
         } else {
@@ -59,11 +59,11 @@ extension StoreCore {
     /// - Returns: false when it cannot be read. Then the table is of no use: what it holds would pass for all there is.
     private func readBook(_ table: Table) -> Bool {
         do {
-            let names = TierSet(tiers.map(\.name))
+            let names = TierSet(tiers.map { $0.name })
             let debts = try table.debts()
             let progress = try table.progress()
             let isEmpty = try table.keys(after: nil, limit: 1).isEmpty
-            let met = tiers.map(\.progress)
+            let met = tiers.map { $0.progress }
             for index in tiers.indices {
                 if let known = progress[tiers[index].name] {
                     tiers[index].progress = known
@@ -76,10 +76,12 @@ extension StoreCore {
                 }
                 countRowsToSeed(index)
             }
+            let gone = progress.filter { !names.contains(TierSet($0.key)) && $0.value.seeding != .due }
+            try noteGone(gone.map { ($0.key, $0.value) }, table)
             memory.withLock { $0.book = DebtBook(debts, tiers: names) }
             for index in tiers.indices {
                 guard let mark = met[index].mark else { continue }
-                recognise(index, TierContact(mark: mark, contacts: met[index].contacts))
+                meet(index, TierContact(mark: mark, visit: met[index].visit))
             }
             holdersChanged()
             noteBookkeeping()
@@ -122,7 +124,7 @@ extension StoreCore {
     /// Puts records that are known here and are not on the disk, whatever stands in their way there.
     private func takeIn(_ records: [Record]) {
         guard !records.isEmpty else { return }
-        let all = TierSet(tiers.map(\.name))
+        let all = TierSet(tiers.map { $0.name })
         perform(
             records.map { record in
                 StoreOperation(
@@ -131,7 +133,7 @@ extension StoreCore {
                         do throws(RPCError) {
                             let known = try transaction.get(record.key)
                             guard known.map({ $0.revision <= record.revision }) ?? true else { return true }
-                            return try Table.adopt(record, owedTo: all, mayRename: true, in: &transaction)
+                            return try Table.adopt(record, owedTo: all, mayRename: true, leaving: [], in: &transaction)
                         } catch { return false }
                     }, done: { _ in }, failed: { _ in })
             })
@@ -252,7 +254,8 @@ extension StoreCore {
             // What was met on the connection stays known: another database in its place must not pass for this one.
             let met = tiers[index].progress
             tiers[index].progress = TierProgress()
-            (tiers[index].progress.mark, tiers[index].progress.contacts) = (met.mark, met.contacts)
+            tiers[index].progress.mark = met.mark
+            (tiers[index].progress.visit, tiers[index].progress.nextVisit) = (met.visit, met.nextVisit)
             tiers[index].progress.seeding = .due
             tiers[index].isProgressWritten = false
             tiers[index].wantsPull = true

@@ -168,25 +168,33 @@ extension StoreCore {
         tiers[index].isProgressWritten = false
         counters["pulls.\(tiers[index].name.rawValue)", default: 0] += 1
         noteBookkeeping()
-        if isServing { settleDeferred(index) }
     }
 
-    /// What waited for the rest of the tier's rows, and still finds something in its way, comes in now.
-    private func settleDeferred(_ index: Int) {
-        let records = tiers[index].deferred
-        guard !records.isEmpty else { return }
-        tiers[index].deferred = []
-        let rows = records.map { TierPage<Record>.Row($0, isStamped: false) }
-        if !merge(rows, from: index, mayRename: true) {
-            tiers[index].deferred = records
-            tiers[index].wantsPull = true
+    private var isAnyoneReading: Bool { tiers.contains { $0.link.isUp && !$0.isPulled } }
+
+    /// What waited for the rest of the rows of all tiers, and still finds something in its way, comes in now. Earlier,
+    /// what is in its way might be given another name although a tier has a newer revision of that.
+    func settleDeferredIfDue(at now: ContinuousClock.Instant) {
+        if let moment = settleAt, moment <= now { settleAt = nil }
+        guard !deferred.isEmpty, isServing, !isAnyoneReading, settleAt == nil else { return }
+        let records = deferred
+        deferred = [:]
+        let rows = records.values.sorted { $0.revision < $1.revision }
+            .map { TierPage<Record>.Row($0, isStamped: false) }
+        if !merge(rows, from: nil, mayRename: true) {
+            for record in records.values { deferLater(record) }
+            settleAt = now + TierLimits.retryDelay
         }
+    }
+
+    private func deferLater(_ record: Record) {
+        if let known = deferred[record.key], known.revision >= record.revision { return }
+        deferred[record.key] = record
     }
 
     /// What an empty store waited for is there, or does not come.
     func endBootstrapIfDue(at now: ContinuousClock.Instant) {
         guard let limit = bootstrapUntil else { return }
-        let isAnyoneReading = tiers.contains { $0.link.isUp && !$0.isPulled }
         let isEveryoneKnown = tiers.allSatisfy { $0.isPulled || $0.hasFailed }
         // Who lacks rows waits long, for somebody who has them. Who does not waits for all, and not long: what memory
         // held may be in any of them.
@@ -203,17 +211,18 @@ extension StoreCore {
             tiers[index].isProgressWritten = false
         }
         noteBookkeeping()
-        for index in tiers.indices where tiers[index].isPulled { settleDeferred(index) }
     }
 
     /// Takes in what a tier has newer, and owes it what we have newer.
     ///
+    /// - Parameter index: nil for rows of several tiers.
     /// - Returns: false when that cannot be done now; nothing was changed.
-    private func merge(_ rows: [TierPage<Record>.Row], from index: Int, mayRename: Bool) -> Bool {
+    private func merge(_ rows: [TierPage<Record>.Row], from index: Int?, mayRename: Bool) -> Bool {
         guard !rows.isEmpty else { return true }
         let merge = Merge()
-        let (name, isAcquainted) = (tiers[index].name, tiers[index].isAcquainted)
-        let others = TierSet(tiers.map(\.name)).subtracting(TierSet(name))
+        let isAcquainted = index.map { tiers[$0].isAcquainted } ?? false
+        let all = TierSet(tiers.map { $0.name })
+        let source = index.map { TierSet(tiers[$0].name) }
         var failure: RPCError?
         perform([
             StoreOperation(
@@ -225,9 +234,10 @@ extension StoreCore {
                             isAcquainted
                             ? try transaction.ask { table throws(SQLiteError) in try table.highestPrunedRevision() }
                             : .none
+                        if mayRename { try merge.findLeaving(rows, &transaction) }
                         for row in rows {
                             try merge.decide(
-                                row, &transaction, floor: floor, others: others, all: others.union(TierSet(name)),
+                                row, &transaction, floor: floor, others: all.subtracting(source ?? []), all: all,
                                 mayRename: mayRename)
                         }
                         return true
@@ -239,13 +249,17 @@ extension StoreCore {
         ])
         guard failure == nil else { return false }
         counters["rows.adopted", default: 0] += Int64(merge.adopted)
-        tiers[index].deferred += merge.deferred
+        merge.deferred.forEach(deferLater)
         let now = time.wall()
+        let debtors = (source ?? all).intersection(debtors)
         memory.withLock { memory in
-            for (key, revision) in merge.missing where tiers[index].progress.takesDebts {
-                memory.book.owes(key, revision, to: TierSet(name), since: now, isWritten: false)
+            for (key, revision) in merge.missing where !debtors.isEmpty {
+                memory.book.owes(key, revision, to: debtors, since: now, isWritten: false)
             }
-            for (key, revision) in merge.present { memory.book.paid(key, revision, to: name) }
+            guard let source else { return }
+            for (key, revision) in merge.present {
+                for name in source.names { memory.book.paid(key, revision, to: name) }
+            }
         }
         backlogGrew()
         noteBookkeeping()
@@ -260,12 +274,25 @@ extension StoreCore {
         var missing: [(Key, Revision)] = []
         /// The tier has these.
         var present: [(Key, Revision)] = []
+        /// What is known here of these makes way for what comes.
+        private var leaving: Set<Key> = []
 
         func reset() {
             adopted = 0
             deferred = []
             missing = []
             present = []
+            leaving = []
+        }
+
+        func findLeaving(
+            _ rows: [TierPage<Record>.Row], _ transaction: inout StoreTransaction<Table>
+        ) throws(RPCError) {
+            for row in rows {
+                if let known = try transaction.get(row.record.key), known.revision < row.record.revision {
+                    leaving.insert(row.record.key)
+                }
+            }
         }
 
         func decide(
@@ -296,8 +323,10 @@ extension StoreCore {
             _ row: TierPage<Record>.Row, _ transaction: inout StoreTransaction<Table>, others: TierSet, all: TierSet,
             mayRename: Bool
         ) throws(RPCError) {
+            leaving.remove(row.record.key)
             if try Table.adopt(
-                row.record, owedTo: row.isStamped ? others : all, mayRename: mayRename, in: &transaction)
+                row.record, owedTo: row.isStamped ? others : all, mayRename: mayRename, leaving: leaving,
+                in: &transaction)
             {
                 adopted += 1
             } else {
@@ -320,6 +349,8 @@ extension StoreCore {
 
     func found(_ index: Int, _ rival: Record?, of record: Record) {
         let name = tiers[index].name
+        // One of the two may be newer in a tier that is being read.
+        if rival != nil, isAnyoneReading { return settleClashLater(index, record.key) }
         if let rival {
             let known: Record?
             do { known = try stored(rival.key) } catch { return settleClashLater(index, record.key) }

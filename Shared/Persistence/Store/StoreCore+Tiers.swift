@@ -15,32 +15,39 @@ extension StoreCore {
         }
         pumpAll()
         endBootstrapIfDue(at: time.instant())
+        settleDeferredIfDue(at: time.instant())
     }
 
     private func connected(_ index: Int, _ contact: TierContact) {
         tiers[index].link.connected()
         if tiers[index].link.isTrusted { tiers[index].isAway = false }
         tiers[index].lastError = nil
-        recognise(index, contact)
-        // What is owed proves a tier that has failed; where nothing is, a small write does.
-        tiers[index].touchDueAt = time.instant() + (tiers[index].link.isDoubted ? .zero : policy.heartbeat)
+        meet(index, contact)
+        // A visit begins, and proves a tier that has failed.
+        (tiers[index].touchDueAt, tiers[index].visitDueAt) = (time.instant(), time.instant())
         returnAside(index)
         holdersChanged()
         noteBookkeeping()
     }
 
+    func meet(_ index: Int, _ contact: TierContact) {
+        tiers[index].isAcquainted = tiers[index].progress.mark == contact.mark
+        recognise(index, contact)
+    }
+
     /// Whether the tier is the one that is known, as it is known.
-    func recognise(_ index: Int, _ contact: TierContact) {
+    private func recognise(_ index: Int, _ contact: TierContact) {
         let known = tiers[index].progress
-        tiers[index].isAcquainted = known.mark == contact.mark
-        if let mark = known.mark, mark != contact.mark || contact.contacts <= known.contacts {
+        let isAsLeft = contact.visit == known.visit || contact.visit == known.nextVisit
+        if let mark = known.mark, mark != contact.mark || !isAsLeft {
             // Another database, or this one as it was some time ago.
             startOver(index)
         }
         tiers[index].progress.mark = contact.mark
-        tiers[index].progress.contacts = contact.contacts
+        tiers[index].progress.visit = contact.visit
+        tiers[index].progress.nextVisit = nil
         tiers[index].isProgressWritten = false
-        // At once: a count that is forgotten hides that a tier was put back to where it is.
+        // At once: a visit that is forgotten hides that a tier was put back to where it is.
         bookkeepingAt = time.instant()
     }
 
@@ -71,7 +78,7 @@ extension StoreCore {
     }
 
     /// What was under way on the connection has an unknown outcome: it stays owed.
-    private func abandon(_ index: Int) {
+    func abandon(_ index: Int) {
         let name = tiers[index].name
         if !tiers[index].link.isTrusted { tiers[index].isAway = true }
         // While it is away, somebody else may write there. One that only sleeps is not asked for that.
@@ -86,14 +93,14 @@ extension StoreCore {
         for request in requests {
             switch request.kind {
             case .live(let records, let items, _):
-                sent += records.map(\.key)
+                sent += records.map { $0.key }
                 waiting += items
-            case .debts(let records, _): sent += records.map(\.key)
+            case .debts(let records, _): sent += records.map { $0.key }
             case .rival(let record): sent.append(record.key)
             case .page, .touch, .prune: break
             }
         }
-        sent += live.map(\.record.key)
+        sent += live.map { $0.record.key }
         memory.withLock { $0.book.returned(sent, to: name) }
         if !sent.isEmpty { tiers[index].debtsDueAt = time.instant() }
         moveOn(waiting + live)
@@ -194,7 +201,7 @@ extension StoreCore {
         guard hasWaited else { return }
         for index in tiers.indices where tiers[index].link.state == .connecting && !tiers[index].live.isEmpty {
             tiers[index].link.connectIsSlow()
-            let keys = tiers[index].live.map(\.record.key)
+            let keys = tiers[index].live.map { $0.record.key }
             tiers[index].live = []
             memory.withLock { $0.book.returned(keys, to: tiers[index].name) }
             tiers[index].debtsDueAt = now
@@ -227,7 +234,9 @@ extension StoreCore {
             refused(index, records, nil, isMakingWay, refusal)
         case (.page(let pull), .page(let page)): if tiers[index].pull?.number == pull { received(index, page) }
         case (.rival(let record), .rival(let rival)): found(index, rival, of: record)
-        case (.touch, .touched):
+        case (.touch, .touched(let contact)):
+            recognise(index, contact)
+            tiers[index].visitDueAt = time.instant() + TierLimits.visitLength
             touchLater(index)
             // A connection may last for months.
             returnAside(index)
@@ -259,7 +268,7 @@ extension StoreCore {
     private func wrote(_ index: Int, _ records: [Record], _ request: RemoteTier<Record>.Request) {
         let now = time.instant()
         tiers[index].latency = now - request.sentAt
-        touchLater(index)
+        if tiers[index].visitDueAt <= now { tiers[index].touchDueAt = now } else { touchLater(index) }
         tiers[index].lastError = nil
         memory.withLock { memory in
             for record in records { memory.book.paid(record.key, record.revision, to: tiers[index].name) }
@@ -298,7 +307,7 @@ extension StoreCore {
         if refusal.kind == .bug { counters["tiers.refusals", default: 0] += 1 }
         let position = refusal.index ?? (records.count == 1 ? 0 : nil)
         guard refusal.kind != .transient, let position, records.indices.contains(position) else {
-            memory.withLock { $0.book.returned(records.map(\.key), to: tiers[index].name) }
+            memory.withLock { $0.book.returned(records.map { $0.key }, to: tiers[index].name) }
             tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
             items?.forEach { countDown($0.ticket) }
             return
@@ -357,15 +366,26 @@ extension StoreCore {
         askForPage(index, at: now)
         seed(index)
         payDebts(index, at: now)
-        if tiers[index].touchDueAt <= now, !tiers[index].hasTouchUnderWay {
-            let number = ask(index, .touch, deadline: TierLimits.requestDeadline)
-            tiers[index].port.touch(link: tiers[index].link.number, request: number)
-        }
+        if tiers[index].touchDueAt <= now, !tiers[index].hasTouchUnderWay { touch(index) }
         if let moment = tiers[index].pruneBefore, !tiers[index].hasPruneUnderWay {
             let number = ask(index, .prune, deadline: TierLimits.requestDeadline)
             tiers[index].port.prune(
                 before: moment, limit: TierLimits.pruneRecords, link: tiers[index].link.number, request: number)
         }
+    }
+
+    /// Leaves a new visit in the tier, if it could be noted; else the one that is there.
+    private func touch(_ index: Int) {
+        if tiers[index].progress.nextVisit == nil {
+            tiers[index].progress.nextVisit = .random(in: 1 ... .max, using: &random)
+            tiers[index].isProgressWritten = false
+        }
+        if !tiers[index].isProgressWritten { writeBookDown() }
+        let progress = tiers[index].progress
+        let next = tiers[index].isProgressWritten ? progress.nextVisit : nil
+        let number = ask(index, .touch, deadline: TierLimits.requestDeadline)
+        tiers[index].port.touch(
+            visit: progress.visit, next: next ?? progress.visit, link: tiers[index].link.number, request: number)
     }
 
     private func isContactWanted(_ index: Int, at now: ContinuousClock.Instant) -> Bool {
@@ -377,18 +397,21 @@ extension StoreCore {
     }
 
     /// When the tier has something to do that no event will tell of.
-    func tierWakeAt(_ tier: RemoteTier<Record>) -> ContinuousClock.Instant? {
-        var moments: [ContinuousClock.Instant?] = []
-        switch tier.link.state {
+    func tierWakeAt(_ index: Int) -> ContinuousClock.Instant? {
+        var first = FirstMoment()
+        switch tiers[index].link.state {
         case .waiting(let moment): return moment
         case .connecting: return nil
-        case .asleep: moments = [tier.debtsDueAt, tier.touchDueAt]
+        case .asleep:
+            first.or(tiers[index].debtsDueAt)
+            first.or(tiers[index].touchDueAt)
         case .up:
-            moments = [tier.requests.map(\.deadline).min(), tier.pull?.retryAt]
-            if !tier.hasDebtsUnderWay, tier.live.isEmpty { moments.append(tier.debtsDueAt) }
-            if !tier.hasTouchUnderWay { moments.append(tier.touchDueAt) }
+            for request in tiers[index].requests { first.or(request.deadline) }
+            first.or(tiers[index].pull?.retryAt)
+            if !tiers[index].hasDebtsUnderWay, tiers[index].live.isEmpty { first.or(tiers[index].debtsDueAt) }
+            if !tiers[index].hasTouchUnderWay { first.or(tiers[index].touchDueAt) }
         }
-        return moments.compactMap(\.self).min()
+        return first.moment
     }
 
     /// Has every tier forget tombstones made before `moment`. One that was away so long that it lacks some of them is
@@ -404,7 +427,7 @@ extension StoreCore {
 
     /// Which tiers have everything that is not owed to them.
     func holdersChanged() {
-        let holders = TierSet(tiers.filter { $0.progress.seeding == .done && $0.progress.mark != nil }.map(\.name))
+        let holders = TierSet(tiers.filter { $0.progress.seeding == .done && $0.progress.mark != nil }.map { $0.name })
         memory.withLock { $0.holders = holders }
     }
 }

@@ -38,8 +38,14 @@ package final class StoreCore<Table: LocalTable> {
     var waiting: Deque<(ticket: Int, deadline: ContinuousClock.Instant)> = []
     var ticketsIssued = 0
     var requestsIssued = 0
+    /// The highest number of a connection to a tier that was let go or got another port.
+    var linksEnded = 0
     /// Until when nothing is decided, because the disk was found empty and the tiers may know more.
     var bootstrapUntil: ContinuousClock.Instant?
+    /// What the tiers have newer and something here stands in the way of.
+    var deferred: [Key: Record] = [:]
+    /// When it is tried again to take that in.
+    var settleAt: ContinuousClock.Instant?
     var random: any RandomNumberGenerator
     package internal(set) var counters: [String: Int64] = [:]
 
@@ -119,26 +125,33 @@ package final class StoreCore<Table: LocalTable> {
 
     /// When `tick` should be called, if nothing else happens before.
     package var wakeAt: ContinuousClock.Instant? {
-        var moments = [breaker.probeAt, refusals.probeAt, bookkeepingAt, bootstrapUntil, waiting.first?.deadline]
-        for tier in tiers { moments.append(tierWakeAt(tier)) }
-        return moments.compactMap(\.self).min()
+        var first = FirstMoment()
+        first.or(breaker.probeAt)
+        first.or(refusals.probeAt)
+        first.or(bookkeepingAt)
+        first.or(bootstrapUntil)
+        first.or(settleAt)
+        first.or(waiting.first?.deadline)
+        for index in tiers.indices { first.or(tierWakeAt(index)) }
+        return first.moment
     }
 
     /// Does what is due.
     package func tick() {
         let now = time.instant()
-        if let due = [breaker.probeAt, refusals.probeAt].compactMap(\.self).min(), due <= now { retryDisk() }
+        if breaker.probeAt.map({ $0 <= now }) ?? false || refusals.probeAt.map({ $0 <= now }) ?? false { retryDisk() }
         if let bookkeepingAt, bookkeepingAt <= now { writeBookDown() }
         giveUpWaiting(at: now)
         for index in tiers.indices { endOverdueRequests(index, at: now) }
         pumpAll()
         endBootstrapIfDue(at: now)
+        settleDeferredIfDue(at: now)
     }
 
     /// Whether nothing is under way, and nothing is left to be written down.
     package var isAtRest: Bool {
-        memory.withLock { $0.book.unwritten.isEmpty }
-            && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.isProgressWritten && $0.deferred.isEmpty }
+        memory.withLock { $0.book.unwritten.isEmpty } && deferred.isEmpty
+            && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.isProgressWritten }
     }
 
     /// Whether operations may be decided.

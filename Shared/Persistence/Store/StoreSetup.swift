@@ -16,6 +16,16 @@ package struct StoreTime: Sendable {
     }
 }
 
+/// The first of some moments; nil when there is none.
+struct FirstMoment {
+    private(set) var moment: ContinuousClock.Instant?
+
+    mutating func or(_ other: ContinuousClock.Instant?) {
+        guard let other, moment.map({ other < $0 }) ?? true else { return }
+        moment = other
+    }
+}
+
 /// How a store treats its remote tiers.
 package struct TierPolicy: Sendable {
     package var durability = Durability.remote
@@ -34,10 +44,10 @@ enum TierLimits {
     /// Writes that somebody waits for: so many batches at a time. What comes meanwhile shares the next one.
     static let liveBatchesMax = 2
     static let liveRecordsMax = 500
-    /// Batches of debts, one at a time, are short, so that a live write behind one does not wait long.
     /// Below every revision that is given: a pull from there on reads everything. Unlike none, it says that the tier was
     /// waited for.
     static let everything = Revision.none.next
+    /// Batches of debts, one at a time, are short, so that a live write behind one does not wait long.
     static let debtRecordsMax = 250
     static let debtRecordsBesideLiveMax = 25
     static let batchBytesMax = 4 << 20
@@ -47,6 +57,8 @@ enum TierLimits {
     static let liveSpell = Duration.seconds(1)
     /// For what nobody waits for.
     static let requestDeadline = Duration.seconds(10)
+    /// With the first write after this time a visit is renewed. A tier put back to what it was since then is not noticed.
+    static let visitLength = Duration.seconds(60)
     /// A tier that has failed and answers too late is tried so often, when there is nothing that it is owed.
     static let proofDelay = Duration.seconds(5)
     static let pruneRecords = 500

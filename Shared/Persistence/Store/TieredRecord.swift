@@ -82,10 +82,13 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
 
     /// Puts a record that a remote tier has, and that is newer than what is known here.
     ///
-    /// - Parameter mayRename: whether what stands in its way may be given another name. If not, it waits.
+    /// - Parameters:
+    ///   - mayRename: whether what stands in its way may be given another name. If not, it waits.
+    ///   - leaving: what this operation replaces after this record, and so stands in nobody's way.
     /// - Returns: false when something stands in its way, and nothing was put.
     static func adopt(
-        _ record: Record, owedTo tiers: TierSet, mayRename: Bool, in transaction: inout StoreTransaction<Self>
+        _ record: Record, owedTo tiers: TierSet, mayRename: Bool, leaving: Set<Record.Key>,
+        in transaction: inout StoreTransaction<Self>
     ) throws(RPCError) -> Bool
 }
 
@@ -96,7 +99,8 @@ extension LocalTable {
     public func makeWay(for records: [Record]) throws(SQLiteError) {}
 
     public static func adopt(
-        _ record: Record, owedTo tiers: TierSet, mayRename: Bool, in transaction: inout StoreTransaction<Self>
+        _ record: Record, owedTo tiers: TierSet, mayRename: Bool, leaving: Set<Record.Key>,
+        in transaction: inout StoreTransaction<Self>
     ) throws(RPCError) -> Bool {
         transaction.put(record, owedTo: tiers)
         return true

@@ -35,6 +35,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case reconcile
         case pruneTiers(before: Timestamp)
         case pulse(Promise<Void>)
+        case changeTiers(keeping: Set<TierName>, MakePorts, Promise<Bool>)
     }
 
     private struct Submitted: @unchecked Sendable {
@@ -158,6 +159,22 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// Has every remote tier forget tombstones made before `moment`. Returns at once.
     public func pruneTiers(before moment: Timestamp) { post(.pruneTiers(before: moment)) }
 
+    /// Goes on with other remote tiers: those in `kept` stay as they are, those that `makePorts` makes are new or replace one
+    /// of the same name, all others are let go. No call is lost, and nothing that is owed to a tier that stays.
+    ///
+    /// - Returns: `unavailable` when the disk is away; nothing is changed then.
+    package func changeTiers(keeping kept: Set<TierName>, _ makePorts: @escaping MakePorts) async -> Result<
+        Void, RPCError
+    > {
+        let done = Promise<Bool>()
+        post(.changeTiers(keeping: kept, makePorts, done))
+        guard await done.value else {
+            return .failure(
+                RPCError(.unavailable, "the local database is away; no tier can be changed until it is back"))
+        }
+        return .success(())
+    }
+
     /// Returns when the store's thread has come to it: not while that stands still. A tier that is away is no hindrance.
     public func pulse() async {
         let felt = Promise<Void>()
@@ -179,8 +196,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         _ path: String, _ policy: TierPolicy, _ journalPath: String?, _ makePorts: MakePorts,
         _ opened: Promise<Result<Void, LocalTableError>>
     ) {
-        // A report keeps nobody alive: the last ones come from threads that outlive the store.
-        let ports = makePorts { [weak self] name, link, event in self?.post(.tier(name, link: link, event)) }
+        let ports = makePorts(report)
         let core = StoreCore<Table>(
             path: path, memory: memory, time: StoreTime(wall: now), policy: policy, ports: ports,
             journal: journalPath.map { FileJournal<Record>(path: $0) { progressed(.replaying) } },
@@ -215,12 +231,19 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         finished.fulfill(())
     }
 
+    /// A report keeps nobody alive: the last ones come from threads that outlive the store.
+    private var report: @Sendable (TierName, Int, TierEvent<Record>) -> Void {
+        { [weak self] name, link, event in self?.post(.tier(name, link: link, event)) }
+    }
+
     private func handle(_ event: Event, _ core: StoreCore<Table>) {
         switch event {
         case .tier(let name, let link, let event): core.received(event, from: name, link: link)
         case .reconcile: core.reconcile()
         case .pruneTiers(let moment): core.pruneTiers(before: moment)
         case .pulse(let felt): felt.fulfill(())
+        case .changeTiers(let kept, let makePorts, let done):
+            done.fulfill(core.changeTiers(keeping: kept, makePorts(report)))
         }
     }
 

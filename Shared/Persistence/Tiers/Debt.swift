@@ -21,8 +21,10 @@ public struct TierProgress: Sendable, Equatable {
     /// What was found in the tier, or left there, at the first contact: it tells this database from every other. Nil
     /// before that.
     public var mark: Int64?
-    /// How many contacts the tier had counted at our last one. Fewer at the next: it was put back to an earlier time.
-    public var contacts: Int64 = 0
+    /// What our latest visit left in the tier. Something else at the next contact: it was put back to an earlier time.
+    public var visit: Int64 = 0
+    /// What the next visit leaves there. Noted before it is sent, for it may arrive although no answer does.
+    public var nextVisit: Int64?
     /// Rows of the tier whose revisions are not above this were taken in.
     public var pulledTo = Revision.none
     /// How far the walk has come that owes the tier everything which was there before its debts were written down.

@@ -1,8 +1,8 @@
 import Contracts
 import DequeModule
 
-/// What a store's core knows of one remote tier.
-struct RemoteTier<Record: TieredRecord> {
+/// What a store's core knows of one remote tier. It has one owner, the core.
+final class RemoteTier<Record: TieredRecord> {
     /// A record on its way, and who waits for it.
     struct Live {
         var record: Record
@@ -39,7 +39,7 @@ struct RemoteTier<Record: TieredRecord> {
     }
 
     let name: TierName
-    let port: any TierPort<Record>
+    var port: any TierPort<Record>
     var link: TierLink
     var progress = TierProgress()
     var isProgressWritten = true
@@ -55,12 +55,12 @@ struct RemoteTier<Record: TieredRecord> {
     var clashes: [Record.Key: Int] = [:]
     var wantsPull = false
     var pull: Pull?
-    /// What the tier has newer and something here stands in the way of.
-    var deferred: [Record] = []
     /// Whether the tier has been in contact with this store before, so that what it has of ours and we have not was
     /// removed here.
     var isAcquainted = false
     var touchDueAt: ContinuousClock.Instant
+    /// When the next write is followed by a new visit.
+    var visitDueAt: ContinuousClock.Instant
     var pruneBefore: Timestamp?
     /// Rows that the walk which owes everything has not come to.
     var rowsToSeed = 0
@@ -76,6 +76,7 @@ struct RemoteTier<Record: TieredRecord> {
         self.port = port
         link = TierLink(random: random)
         touchDueAt = .now
+        visitDueAt = .now
     }
 
     var liveBatches: Int { requests.count { if case .live = $0.kind { true } else { false } } }

@@ -24,7 +24,11 @@ struct TierLink {
     private(set) var failures = 0
     private var breaker: Breaker
 
-    init(random: any RandomNumberGenerator) { breaker = Breaker(random: random) }
+    /// - Parameter number: of the last connection to a tier of this name.
+    init(following number: Int = 0, random: any RandomNumberGenerator) {
+        self.number = number + 1
+        breaker = Breaker(random: random)
+    }
 
     var isUp: Bool { state == .up }
 

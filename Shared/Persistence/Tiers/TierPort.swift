@@ -7,8 +7,7 @@ package import Contracts
 package protocol TierPort<Record>: AnyObject {
     associatedtype Record: TieredRecord
 
-    /// Connects, brings the schema up to date, and counts the contact in the tier, which is a write. `mark` is left
-    /// there if the tier has none.
+    /// Connects, brings the schema up to date, and asks how the tier was left. `mark` is left there if the tier has none.
     func connect(link: Int, mark: Int64)
     /// Ends a connection, whatever is under way on it.
     func disconnect(link: Int)
@@ -20,8 +19,8 @@ package protocol TierPort<Record>: AnyObject {
     func readPage(after key: Record.Key?, newerThan revision: Revision, limit: Int, link: Int, request: Int)
     /// The record that stands in the way of `record`.
     func findRival(of record: Record, link: Int, request: Int)
-    /// A small write.
-    func touch(link: Int, request: Int)
+    /// A small write: leaves `next` in place of `visit`. Where another visit is found it stays.
+    func touch(visit: Int64, next: Int64, link: Int, request: Int)
     /// Forgets up to `limit` tombstones made before `moment`.
     func prune(before moment: Timestamp, limit: Int, link: Int, request: Int)
 }
@@ -34,15 +33,16 @@ package enum TierEvent<Record: TieredRecord>: Sendable {
     case answered(request: Int, TierAnswer<Record>)
 }
 
+/// How a tier was left.
 package struct TierContact: Sendable, Equatable {
     /// Of the database.
     package var mark: Int64
-    /// How many contacts it has counted, this one among them.
-    package var contacts: Int64
+    /// What the latest visit left there; zero if none did.
+    package var visit: Int64
 
-    package init(mark: Int64, contacts: Int64) {
+    package init(mark: Int64, visit: Int64) {
         self.mark = mark
-        self.contacts = contacts
+        self.visit = visit
     }
 }
 
@@ -53,7 +53,8 @@ package enum TierAnswer<Record: TieredRecord>: Sendable {
     case refused(TierRefusal)
     case page(TierPage<Record>)
     case rival(Record?)
-    case touched
+    /// As the tier is left now.
+    case touched(TierContact)
     /// How many tombstones went.
     case pruned(Int)
 }

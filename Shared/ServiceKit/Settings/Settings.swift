@@ -1,5 +1,6 @@
 import Contracts
 public import Foundation
+import Glibc
 public import Logging
 
 /// The settings of a process: environment variables, the file that `RIVET_ENV_FILE` names, which wins over them, and
@@ -32,12 +33,23 @@ public struct Settings: Sendable {
     /// The name of the variable that names the file.
     public static let fileVariable = "RIVET_ENV_FILE"
 
+    /// The same, with `more` over them.
+    public func with(_ more: [String: String]) -> Settings {
+        Settings(environment: environment, file: variables.merging(more) { $1 })
+    }
+
     /// The same settings, as they are now.
     /// - Throws: when the file cannot be read, or a line of it is no assignment.
     public func readAgain() throws(ConfigurationError) -> Settings {
         guard let path = environment[Self.fileVariable] ?? variables[Self.fileVariable], !path.isEmpty else {
             return self
         }
+        return try reading(path)
+    }
+
+    /// The same, with what the file at `path` has over them.
+    /// - Throws: when it cannot be read, or a line of it is no assignment.
+    public func reading(_ path: String) throws(ConfigurationError) -> Settings {
         let text: String
         do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
             throw ConfigurationError(
@@ -52,8 +64,20 @@ public struct Settings: Sendable {
         }
     }
 
-    /// With the file, if it can be read: what is wrong with it is found out on a reload, since systemd has read it too.
-    public var withFile: Settings { (try? readAgain()) ?? self }
+    /// With the file, at a start.
+    ///
+    /// Under systemd, which has put the file's variables into the environment, one that this user cannot read is no failure;
+    /// a reload tells of it.
+    public func withFile() throws(ConfigurationError) -> Settings {
+        do { return try readAgain() } catch {
+            let isRead = variables[Self.fileVariable].map { access($0, R_OK) == 0 } ?? false
+            guard !isRead, variables["INVOCATION_ID"] != nil else { throw error }
+            return self
+        }
+    }
+
+    /// The names that are set.
+    public var names: Set<String> { Set(variables.keys) }
 
     /// The variables that have another value in `other`, or none in one of the two.
     public func differences(from other: Settings) -> Set<String> {

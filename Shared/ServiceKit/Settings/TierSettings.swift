@@ -9,6 +9,9 @@ public struct TierSettings: Sendable {
     /// After this time without a write, a remote tier gets a small one.
     public var heartbeat: Duration
 
+    /// What can be changed without a restart.
+    public static let reloadable: Set<String> = ["NEON_DATABASE_URL", "SUPABASE_DATABASE_URL", "RAILWAY_DATABASE_URL"]
+
     /// The databases that are configured: secrets.
     private var urls: [(tier: TierName, setting: String, url: String)] = []
 

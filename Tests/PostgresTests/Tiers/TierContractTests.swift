@@ -116,7 +116,7 @@ private final class RemoteUnderTest<Table: PostgresTable>: TierUnderTest, Sendab
         tier = PostgresTier(target) { [reports] _, event in reports.arrived(event) }
         let event = await reports.answer { tier.connect(link: 1, mark: 17) }
         guard case .connected(let contact) = event else { throw Unexpected() }
-        #expect(contact == TierContact(mark: 17, contacts: 1))
+        #expect(contact == TierContact(mark: 17, visit: 0))
     }
 
     func put(_ records: [Record]) async throws {

@@ -4,7 +4,7 @@ import Persistence
 extension TierEvent where Record: SimulatedRecord {
     var summary: String {
         switch self {
-        case .connected(let contact): "contact \(contact.contacts)"
+        case .connected(let contact): "contact, visit \(contact.visit)"
         case .lost(let reason): "lost: \(reason)"
         case .answered(let request, let answer): "answers \(request): \(answer.summary)"
         }
@@ -18,7 +18,7 @@ extension TierAnswer where Record: SimulatedRecord {
         case .refused(let refusal): "refused: \(refusal.kind) \(refusal.index.map(String.init) ?? "-")"
         case .page(let page): "\(page.rows.map(\.record.line))\(page.next == nil ? ", the last" : "")"
         case .rival(let rival): "rival \(rival?.line ?? "none")"
-        case .touched: "touched"
+        case .touched(let contact): "touched, visit \(contact.visit)"
         case .pruned(let count): "pruned \(count)"
         }
     }

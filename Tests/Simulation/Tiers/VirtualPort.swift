@@ -116,7 +116,9 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
         ask(link, request, isWrite: false) { $0.rival(of: record) }
     }
 
-    func touch(link: Int, request: Int) { ask(link, request, isWrite: true) { _ in .touched } }
+    func touch(visit: Int64, next: Int64, link: Int, request: Int) {
+        ask(link, request, isWrite: true) { $0.touched(visit: visit, next: next) }
+    }
 
     func prune(before moment: Timestamp, limit: Int, link: Int, request: Int) {
         ask(link, request, isWrite: true) { $0.prune(before: moment, limit: limit) }

@@ -65,10 +65,18 @@ final class VirtualTier<Record: SimulatedRecord> {
     // MARK: What a connection asks
 
     func met(mark: Int64) -> TierContact {
-        var contact = content.contact ?? TierContact(mark: mark, contacts: 0)
-        contact.contacts += 1
+        let contact = content.contact ?? TierContact(mark: mark, visit: 0)
         content.contact = contact
         return contact
+    }
+
+    func touched(visit: Int64, next: Int64) -> TierAnswer<Record> {
+        guard var contact = content.contact else {
+            return .refused(TierRefusal(.transient, index: nil, reason: "wiped"))
+        }
+        if contact.visit == visit { contact.visit = next }
+        content.contact = contact
+        return .touched(contact)
     }
 
     /// All or nothing.
@@ -149,6 +157,18 @@ final class VirtualTier<Record: SimulatedRecord> {
         content = Content()
         changes += 1
         count("wiped")
+    }
+
+    /// Whether `noted` is how the tier is left.
+    func isAsNoted(_ noted: TierProgress?) -> Bool {
+        guard let noted, let contact = content.contact else { return false }
+        return noted.mark == contact.mark && (noted.visit == contact.visit || noted.nextVisit == contact.visit)
+    }
+
+    /// Whether a store that has noted so much sees the difference between the backup and the tier.
+    func isBackupOfEarlierVisit(_ noted: TierProgress?) -> Bool {
+        guard let visit = backup?.contact?.visit, let noted else { return false }
+        return ![noted.visit, noted.nextVisit, content.contact?.visit].contains(visit)
     }
 
     func restored() {

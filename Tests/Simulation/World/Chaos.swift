@@ -126,9 +126,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
             world.damaged("tier wiped")
         } else if tier.backup == nil {
             tier.backup = tier.content
-        } else if world.scenario.mayPutBack, let counted = world.disk.committed.progress[tier.name]?.contacts,
-            let contacts = tier.backup?.contact?.contacts, counted > contacts
-        {
+        } else if tier.isBackupOfEarlierVisit(world.disk.committed.progress[tier.name]) {
             // Otherwise nothing tells the store that the tier was put back.
             tier.restored()
             tier.backup = nil

@@ -19,9 +19,6 @@ struct Scenario {
     var timeToLive: Duration
     var clients: Int
 
-    /// A store that cannot note how often it met a tier may not see that the tier was put back.
-    var mayPutBack: Bool { faults.isDisjoint(with: [.diskTrouble, .corruption, .diskLoss]) }
-
     init(_ dice: Dice, seconds: Int?) {
         let common: [Fault] = [.crash, .diskTrouble, .tierTrouble]
         for fault in Fault.allCases where dice.chance(common.contains(fault) ? 0.6 : 0.25) { faults.insert(fault) }

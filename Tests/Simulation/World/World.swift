@@ -140,10 +140,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         disk.released()
         // What a process saw of a tier and could not note, the next one must see again.
         for tier in tiers where tier.changes > 0 {
-            let noted = disk.committed.progress[tier.name]
-            if noted?.mark != tier.content.contact?.mark || noted?.contacts != tier.content.contact?.contacts {
-                tier.changesKnown = -1
-            }
+            if !tier.isAsNoted(disk.committed.progress[tier.name]) { tier.changesKnown = -1 }
         }
         model.storeEnded()
     }

@@ -9,12 +9,13 @@ import Testing
 struct PlainDatabase {
     private static let cluster = Result { try PostgresCluster() }
 
+    let name: String
     let url: String
 
     /// An empty one.
     init() async throws {
         let cluster = try Self.cluster.get()
-        let name = "control_\(UInt64.random(in: 0...UInt64.max))"
+        name = "control_\(UInt64.random(in: 0...UInt64.max))"
         url = cluster.url(database: name)
         _ = try await Self.rows("CREATE DATABASE \(name)", at: cluster.url())
     }

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Contracts
+import ServiceKit
+import Systemd
+
+/// What the journal has of one person, chat or update.
+struct LogsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs",
+        abstract: "Shows what the journal has of one user, chat or update, in order of time.",
+        discussion: """
+            The services write a line for each failure, with the ids of the user, the chat and the update; with \
+            RIVET_LOG_LEVEL=debug also one for each update. Only under systemd: elsewhere they write to standard error.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "The Telegram id of a user or a chat, or of an update (chat:topic for a topic).", valueName: "id"))
+    var id: String
+
+    @Option(help: ArgumentHelp("How many lines at most, the newest ones. (default: 100)", valueName: "number"))
+    var lines = 100
+
+    @Option(
+        help: ArgumentHelp("Only what is not older: 30m, 24h.", valueName: "time"), transform: TimeLimit.parse)
+    var since: TimeLimit?
+
+    @Option(
+        help: ArgumentHelp("Read the journal files in this directory, instead of this machine's.", valueName: "path"),
+        completion: .directory)
+    var directory: String?
+
+    @Flag(help: "Print one JSON object: {\"entries\": [{time, service, level, message, fields}, ...]}.")
+    var json = false
+
+    func validate() throws {
+        guard id.wholeMatch(of: /-?[0-9]{1,20}(:[0-9]{1,20})?/) != nil else {
+            throw ValidationError("\"\(id)\" is no Telegram id: a number, or chat:topic")
+        }
+        guard (1...1_000_000).contains(lines) else { throw ValidationError("--lines must be between 1 and 1000000") }
+    }
+
+    func run() async throws {
+        let now = Timestamp.now()
+        let since = since.map { now.advanced(by: .zero - $0.duration) } ?? Timestamp(milliseconds: 0)
+        let entries: [JournalReader.Entry]
+        do throws(JournalReader.Failure) {
+            entries = try JournalReader(directory: directory).last(
+                lines, matching: ["RIVET_USER_ID", "RIVET_CHAT_ID", "RIVET_UPDATE_ID"].map { ($0, id) },
+                since: UInt64(max(0, since.milliseconds)) * 1_000)
+        } catch { throw LogListing.failure(error) }
+        let listing = LogListing(id: id, entries: entries)
+        if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
+        if !json, entries.isEmpty { Output.error(listing.nothingLine) }
+    }
+}

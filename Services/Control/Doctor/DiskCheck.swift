@@ -1,0 +1,159 @@
+import Foundation
+import Glibc
+import ServiceKit
+
+/// Whether the local disk has room, keeps what it is told to keep, and is quick about it.
+struct DiskCheck {
+    static let freeBytesMin: UInt64 = 256 << 20
+    static let freeInodesMin: UInt64 = 1_000
+    /// A save waits for one of these.
+    static let syncMax = Duration.milliseconds(50)
+    static let syncs = 9
+
+    var settings: Settings
+
+    /// A finding or more for each directory of databases.
+    func findings() -> [Finding] {
+        var seen: Set<String> = []
+        return LocalDatabase.all.flatMap { database -> [Finding] in
+            let path = database.path(settings)
+            let directory = (path as NSString).deletingLastPathComponent
+            return (seen.insert(directory).inserted ? ofDirectory(directory, database.service) : [])
+                + ofFile(path, database)
+        }
+    }
+
+    private func ofDirectory(_ directory: String, _ service: RivetService) -> [Finding] {
+        var status = stat()
+        guard stat(directory, &status) == 0 else {
+            let code = errno
+            return [
+                .failure(
+                    "disk", "\(directory): \(String(cString: strerror(code)))",
+                    nextStep: code == EACCES
+                        ? "Use sudo" : "Is --state-dir or RIVET_STATE_DIR right? The services make it when they start")
+            ]
+        }
+        var findings: [Finding] = []
+        if status.st_mode & 0o077 != 0 {
+            findings.append(
+                .warning(
+                    "disk", "others may look into \(directory) (mode \(String(status.st_mode & 0o777, radix: 8)))",
+                    nextStep: "chmod 700 \(directory)"))
+        }
+        findings += Self.space(directory)
+        if access(directory, W_OK) != 0 {
+            let code = errno
+            findings.append(
+                .failure(
+                    "disk", "\(directory) cannot be written to: \(String(cString: strerror(code)))",
+                    nextStep: code == EROFS ? "Mount it for writing; does dmesg tell of a disk that fails?" : "Use sudo"
+                ))
+        } else {
+            findings.append(Self.speed(directory))
+        }
+        return findings
+    }
+
+    static func space(_ directory: String) -> [Finding] {
+        var disk = statvfs()
+        guard statvfs(directory, &disk) == 0 else { return [] }
+        var findings: [Finding] = []
+        let free = UInt64(disk.f_bavail) * UInt64(disk.f_frsize)
+        if free < freeBytesMin {
+            findings.append(
+                .warning(
+                    "disk", "\(free >> 20) MiB are free at \(directory)",
+                    nextStep: "Make room: when it is full, only memory and the PostgreSQL databases take writes"))
+        }
+        if disk.f_files > 0, UInt64(disk.f_favail) < freeInodesMin {
+            findings.append(
+                .warning(
+                    "disk", "only \(disk.f_favail) more files can be made at \(directory)", nextStep: "Remove some"))
+        }
+        if let kind = fileSystem(of: directory), ["tmpfs", "ramfs"].contains(kind) {
+            findings.append(
+                .failure(
+                    "disk", "\(directory) is in memory, not on a disk: it goes with a reboot",
+                    nextStep: "Set RIVET_STATE_DIR to a directory on a disk"))
+        }
+        return findings
+    }
+
+    /// The kind of the file system that a directory is on, by proc(5).
+    private static func fileSystem(of directory: String) -> String? {
+        var status = stat()
+        guard stat(directory, &status) == 0,
+            let mounts = try? String(contentsOf: URL(filePath: "/proc/self/mountinfo"), encoding: .utf8)
+        else { return nil }
+        // As glibc puts them together; its macros are not for Swift.
+        let number = UInt64(status.st_dev)
+        let major = number >> 8 & 0xFFF | number >> 32 & 0xFFFF_F000
+        let minor = number & 0xFF | number >> 12 & 0xFFFF_FF00
+        let device = "\(major):\(minor)"
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 2, fields[2] == device, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count
+            else { continue }
+            return String(fields[dash + 1])
+        }
+        return nil
+    }
+
+    /// Writes and syncs a small file some times.
+    private static func speed(_ directory: String) -> Finding {
+        let path = "\(directory)/.rivetctl-doctor-\(getpid())"
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { return failure(path, "make", errno) }
+        defer {
+            close(file)
+            unlink(path)
+        }
+        let page = [UInt8](repeating: 0, count: 4_096)
+        var times: [Duration] = []
+        for _ in 0..<syncs {
+            let start = ContinuousClock.now
+            guard write(file, page, page.count) == page.count else { return failure(path, "write", errno) }
+            guard fsync(file) == 0 else { return failure(path, "sync", errno) }
+            times.append(.now - start)
+        }
+        let median = times.sorted()[syncs / 2]
+        let text = "\(Int(median / .microseconds(1)).formattedMilliseconds) for a write that is synced"
+        guard median > syncMax else { return .ok("disk", "\(directory): \(text)") }
+        return .warning(
+            "disk", "\(directory) is slow: \(text)",
+            nextStep: "Each answer waits for one: is the disk busy with something else, or failing (dmesg)?")
+    }
+
+    private static func failure(_ path: String, _ operation: String, _ code: Int32) -> Finding {
+        .failure(
+            "disk", "cannot \(operation) \(path): \(String(cString: strerror(code)))",
+            nextStep: code == ENOSPC ? "Make room on the disk" : "Does dmesg tell of a disk that fails?")
+    }
+
+    private func ofFile(_ path: String, _ database: LocalDatabase) -> [Finding] {
+        let directory = (path as NSString).deletingLastPathComponent
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
+        var findings: [Finding] = []
+        for name in names where name.hasPrefix(database.fileName + ".broken-") && !name.hasSuffix("-wal") {
+            findings.append(
+                .warning(
+                    "disk", "\(directory)/\(name) was broken and moved aside; what could be read of it was taken over",
+                    nextStep:
+                        "Look for what broke it (dmesg); keep the file until nobody misses anything, then remove it"))
+        }
+        var (folder, file) = (stat(), stat())
+        if stat(directory, &folder) == 0, stat(path, &file) == 0, folder.st_uid != file.st_uid {
+            findings.append(
+                .failure(
+                    "disk", "\(path) does not belong to the owner of its directory",
+                    nextStep: "chown --reference=\(directory) \(path)*"))
+        }
+        return findings
+    }
+}
+
+extension Int {
+    /// Microseconds as milliseconds.
+    fileprivate var formattedMilliseconds: String { "\(Double(self / 10) / 100) ms" }
+}

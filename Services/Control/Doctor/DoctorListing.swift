@@ -1,0 +1,42 @@
+import Contracts
+
+/// What was found, for a person and for a program.
+struct DoctorListing {
+    var findings: [Finding]
+
+    /// The worst. A setting that is wrong is worse than what comes of it.
+    var exitCode: Int32 { findings.map(\.exitCode).max() ?? ExitCodes.done }
+
+    /// A line for each, with the next step under it; then how many there are of what is not well.
+    var lines: [String] {
+        let width = findings.map(\.subject.count).max() ?? 0
+        var lines: [String] = []
+        for finding in findings {
+            let subject = finding.subject + String(repeating: " ", count: width - finding.subject.count)
+            lines.append(TerminalText.escaped("\(Self.word(finding.level))  \(subject)  \(finding.text)"))
+            if let nextStep = finding.nextStep {
+                lines.append(TerminalText.escaped(String(repeating: " ", count: width + 11) + "-> " + nextStep))
+            }
+        }
+        return lines + ["", summary]
+    }
+
+    var json: JSONValue { ["findings": .array(findings.map(\.json)), "exit_code": .integer(Int64(exitCode))] }
+
+    private var summary: String {
+        let (failures, warnings) = (count(.failure), count(.warning))
+        if failures + warnings == 0 { return "all is well" }
+        return "\(failures) \(failures == 1 ? "thing does" : "things do") not work, \(warnings) should be mended"
+    }
+
+    private func count(_ level: Finding.Level) -> Int { findings.count { $0.level == level } }
+
+    /// All as long as the longest.
+    private static func word(_ level: Finding.Level) -> String {
+        switch level {
+        case .ok: "ok     "
+        case .warning: "WARNING"
+        case .failure: "FAILURE"
+        }
+    }
+}

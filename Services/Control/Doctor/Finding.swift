@@ -1,0 +1,49 @@
+import Contracts
+
+/// One thing that was looked at, and what is to be said of it.
+struct Finding: Equatable, Sendable {
+    enum Level: String, Sendable {
+        /// As it should be.
+        case ok
+        /// It works, and something should be mended.
+        case warning
+        /// It does not work.
+        case failure
+    }
+
+    /// What was looked at: `token`, `neon`, `disk`.
+    var subject: String
+    var level: Level
+    /// What was found: the cause.
+    var text: String
+    var nextStep: String?
+    /// What the program exits with if this is the worst.
+    var exitCode: Int32
+
+    static func ok(_ subject: String, _ text: String) -> Finding {
+        Finding(subject: subject, level: .ok, text: text, exitCode: ExitCodes.done)
+    }
+
+    static func warning(_ subject: String, _ text: String, nextStep: String) -> Finding {
+        Finding(subject: subject, level: .warning, text: text, nextStep: nextStep, exitCode: ExitCodes.failed)
+    }
+
+    static func failure(
+        _ subject: String, _ text: String, nextStep: String, exitCode: Int32 = ExitCodes.failed
+    ) -> Finding {
+        Finding(subject: subject, level: .failure, text: text, nextStep: nextStep, exitCode: exitCode)
+    }
+
+    static func failure(_ subject: String, _ failure: CommandFailure) -> Finding {
+        Finding(
+            subject: subject, level: .failure, text: failure.cause, nextStep: failure.nextStep,
+            exitCode: failure.exitCode)
+    }
+
+    var json: JSONValue {
+        [
+            "subject": .string(subject), "level": .string(level.rawValue), "finding": .string(text),
+            "next_step": nextStep.json,
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+import Contracts
+import ServiceKit
+
+/// Whether the services answer, and what they say of themselves.
+struct ServiceCheck {
+    var settings: Settings
+    var timeout: Duration
+
+    func findings() async -> [Finding] {
+        let answers = await ServiceCaller(settings: settings).health(of: RivetService.allCases, deadline: timeout)
+        return answers.flatMap { service, answer in Self.findings(service, answer) }
+    }
+
+    static func findings(_ service: RivetService, _ answer: HealthListing.Answer) -> [Finding] {
+        switch answer {
+        case .failure(let failure): return [.failure(service.unit, failure)]
+        case .success(let health):
+            var findings: [Finding] = []
+            if health.version != rivetVersion {
+                findings.append(
+                    .warning(
+                        service.unit, "it has version \(health.version), and this rivetctl \(rivetVersion)",
+                        nextStep: "Restart it, if it was upgraded: systemctl restart \(service.unit)"))
+            }
+            switch health.status {
+            case .ok: if findings.isEmpty { findings.append(.ok(service.unit, "it answers, and all is well")) }
+            case .degraded, .failing:
+                let isFailing = health.status == .failing
+                findings.append(
+                    Finding(
+                        subject: service.unit, level: isFailing ? .failure : .warning,
+                        text: "it is \(health.status.rawValue): \(health.detail ?? "it does not say why")",
+                        nextStep: isFailing
+                            ? "Mend what it names: only memory holds what is written"
+                            : "Mend what it names; nothing is lost meanwhile",
+                        exitCode: isFailing ? ExitCodes.unreachable : ExitCodes.failed))
+            }
+            return findings
+        }
+    }
+}

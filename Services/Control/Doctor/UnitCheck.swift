@@ -1,0 +1,82 @@
+import Foundation
+import Glibc
+
+/// How the units are, where systemd runs.
+struct UnitCheck {
+    static let units =
+        RivetService.allCases.map { $0.unit + ".service" } + RivetService.storing.map { $0.unit + ".socket" }
+    private static let properties = "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,StatusText"
+    private static let patience = Duration.seconds(5)
+
+    func findings() -> [Finding] {
+        guard access("/run/systemd/system", F_OK) == 0 else {
+            return [.ok("units", "systemd does not run here")]
+        }
+        guard let text = Self.ask() else {
+            return [.warning("units", "systemctl gave no answer", nextStep: "Look by hand: systemctl status 'rivet*'")]
+        }
+        return Self.findings(in: text)
+    }
+
+    /// - Parameter text: what `systemctl show` says of several units: `Name=value` lines, an empty one between two units.
+    static func findings(in text: String) -> [Finding] {
+        let all = text.split(separator: "\n\n").map { block in
+            Dictionary(
+                block.split(separator: "\n").compactMap { line -> (String, String)? in
+                    guard let separator = line.firstIndex(of: "=") else { return nil }
+                    return (String(line[..<separator]), String(line[line.index(after: separator)...]))
+                }, uniquingKeysWith: { first, _ in first })
+        }
+        let installed = all.filter { $0["LoadState"] != "not-found" }
+        if installed.isEmpty { return [.ok("units", "Rivet is not installed as units of systemd")] }
+        let troubles = installed.flatMap(troubles)
+        return troubles.isEmpty ? [.ok("units", "\(installed.count) are active")] : troubles
+    }
+
+    private static func troubles(_ unit: [String: String]) -> [Finding] {
+        let name = unit["Id"] ?? "a unit"
+        var findings: [Finding] = []
+        let state = unit["ActiveState"] ?? "unknown"
+        let isStarting = unit["SubState"] == "auto-restart" || state == "activating"
+        if state != "active", state != "reloading" {
+            let reason = unit["Result"].flatMap { $0.isEmpty || $0 == "success" ? nil : ", its last end: \($0)" } ?? ""
+            findings.append(
+                .failure(
+                    name, "it is \(state) (\(unit["SubState"] ?? "?"))\(reason)",
+                    nextStep: isStarting
+                        ? "journalctl -u \(name) says why it does not come up"
+                        : "systemctl start \(name); journalctl -u \(name) says why it ended",
+                    exitCode: ExitCodes.unreachable))
+        }
+        if let restarts = unit["NRestarts"].flatMap({ Int($0) }), restarts > 0 {
+            findings.append(
+                .warning(
+                    name, "systemd has started it again \(restarts) \(restarts == 1 ? "time" : "times")",
+                    nextStep: "journalctl -u \(name) says why; systemctl reset-failed \(name) sets the count back"))
+        }
+        if unit["NeedDaemonReload"] == "yes" {
+            findings.append(
+                .warning(name, "its file was changed and not read since", nextStep: "systemctl daemon-reload"))
+        }
+        return findings
+    }
+
+    private static func ask() -> String? {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["systemctl", "show", "--no-pager", "--property=\(properties)"] + units
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        do { try process.run() } catch { return nil }
+        // A manager that hangs must not hang this program.
+        let end = DispatchWorkItem { process.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Int(patience.components.seconds)), execute: end)
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        end.cancel()
+        guard process.terminationStatus == 0 else { return nil }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -1,0 +1,28 @@
+import CCurl
+private import Foundation
+
+/// What time it is at an HTTP server, by the `Date` header of its answers.
+public enum ServerClock {
+    /// Asks for nothing but headers. Blocks a thread of its own.
+    ///
+    /// - Returns: seconds since 1970; nil when there is no answer in time, or none that says.
+    public static func secondsSince1970(url: String, timeout: Duration) async -> Int64? {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: ask(url, timeout)) }
+        }
+    }
+
+    private static func ask(_ url: String, _ timeout: Duration) -> Int64? {
+        guard curl_global_init(rivet_curl_global_all) == CURLE_OK, let handle = curl_easy_init() else { return nil }
+        defer { curl_easy_cleanup(handle) }
+        rivet_curl_set_string(handle, CURLOPT_URL, url)
+        rivet_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+        rivet_curl_set_string(handle, CURLOPT_USERAGENT, "rivet")
+        rivet_curl_set_long(handle, CURLOPT_NOBODY, 1)
+        rivet_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        rivet_curl_set_long(handle, CURLOPT_TIMEOUT_MS, max(1, timeout.wholeMilliseconds))
+        guard curl_easy_perform(handle) == CURLE_OK else { return nil }
+        let date = rivet_curl_date(handle)
+        return date >= 0 ? Int64(date) : nil
+    }
+}

@@ -1,0 +1,159 @@
+import Contracts
+import Foundation
+import Glibc
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import Control
+
+@Suite struct DoctorTests {
+    // MARK: Clock
+
+    private func reading(_ place: String, _ ahead: Duration) -> ClockCheck.Reading {
+        .init(place: place, ahead: ahead, precision: .seconds(1))
+    }
+
+    @Test func aClockThatAgreesIsWell() {
+        let findings = ClockCheck(readings: [reading("Telegram", .seconds(6)), reading("neon", .seconds(-6))])
+            .findings()
+        #expect(findings == [.ok("clock", "it agrees with Telegram, neon")])
+    }
+
+    @Test func aClockThatIsWrongIsToldWithItsDirection() throws {
+        let behind = try #require(ClockCheck(readings: [reading("Telegram", .seconds(3_725))]).findings().first)
+        #expect(behind.text == "it is 1h 2m behind that of Telegram" && behind.level == .warning)
+        #expect(behind.nextStep?.contains("set-ntp") == true)
+        let ahead = ClockCheck(readings: [reading("Telegram", .zero), reading("neon", .seconds(-90))]).findings()
+        #expect(ahead.map(\.text) == ["it is 1m 30s ahead of that of neon"])
+        // Where others agree, it is the other one's.
+        #expect(ahead.first?.nextStep?.contains("set-ntp") == false)
+        #expect(ClockCheck(readings: []).findings().first?.level == .warning)
+    }
+
+    // MARK: Units
+
+    private let well = """
+        Id=rivet-state.service
+        LoadState=loaded
+        ActiveState=active
+        SubState=running
+        Result=success
+        NRestarts=0
+        NeedDaemonReload=no
+        StatusText=sqlite up; a=b
+
+        Id=rivet-state.socket
+        LoadState=loaded
+        ActiveState=active
+        SubState=running
+        Result=success
+
+        """
+
+    @Test func unitsThatAreActiveAreWell() {
+        #expect(UnitCheck.findings(in: well) == [.ok("units", "2 are active")])
+    }
+
+    @Test func unitsThatAreNotInstalledAreNoTrouble() {
+        let none = "Id=rivet-state.service\nLoadState=not-found\nActiveState=inactive\n"
+        #expect(UnitCheck.findings(in: none).map(\.level) == [.ok])
+    }
+
+    @Test func aUnitThatFailsIsTold() {
+        let failed = well.replacing(
+            "ActiveState=active\nSubState=running\nResult=success\nNRestarts=0",
+            with: "ActiveState=failed\nSubState=failed\nResult=watchdog\nNRestarts=0")
+        let findings = UnitCheck.findings(in: failed)
+        #expect(findings.map(\.text) == ["it is failed (failed), its last end: watchdog"])
+        #expect(findings.first?.exitCode == ExitCodes.unreachable && findings.first?.subject == "rivet-state.service")
+        #expect(findings.first?.nextStep?.contains("journalctl -u rivet-state.service") == true)
+    }
+
+    @Test func aUnitThatWasStartedAgainOrChangedIsTold() {
+        let restarted = well.replacing("NRestarts=0", with: "NRestarts=3")
+            .replacing("NeedDaemonReload=no", with: "NeedDaemonReload=yes")
+        let findings = UnitCheck.findings(in: restarted)
+        #expect(findings.map(\.level) == [.warning, .warning])
+        #expect(findings[0].text.contains("3 times") && findings[1].nextStep == "systemctl daemon-reload")
+    }
+
+    // MARK: Settings
+
+    private func check(_ variables: [String: String]) -> [Finding] {
+        SettingsCheck(settings: DoctorSettings(all: Settings(variables: variables))).findings()
+    }
+
+    @Test func aSettingThatNobodyReadsIsToldWithTheOneThatWasMeant() {
+        let findings = check(["RIVET_ALOWED_USERS": "1", "RIVET_XYZ_ABC_DEF": "2", "OTHER": "3"])
+        #expect(findings.map(\.level) == [.warning, .warning])
+        #expect(
+            findings[0].text.hasPrefix("RIVET_ALOWED_USERS ") && findings[0].nextStep == "Is it RIVET_ALLOWED_USERS?")
+        #expect(findings[1].nextStep == "Take it out")
+    }
+
+    @Test(arguments: [
+        ("RIVET_LOG_LEVEL", "loud"), ("RIVET_CONVERSATION_TTL", "5"), ("RIVET_SWEEP_INTERVAL", "x"),
+        ("RIVET_ALLOWED_USERS", "ada"), ("RIVET_SEND_LIMITS", "some"), ("RIVET_DURABILITY", "both"),
+        ("RIVET_REMOTE_DEADLINE", "1"), ("RIVET_MEMORY_LIMIT", "64"), ("NEON_DATABASE_URL", "nonsense-hush"),
+    ])
+    func aSettingThatIsWrongIsToldByItsName(_ name: String, _ value: String) throws {
+        let findings = check([name: value])
+        let finding = try #require(findings.first)
+        #expect(findings.count == 1 && finding.level == .failure && finding.exitCode == 78)
+        #expect(finding.text.contains(name) && !finding.text.contains("hush"))
+    }
+
+    @Test func aSecretThatOthersMayReadIsTold() throws {
+        let directory = try TestDirectory()
+        #expect(CredentialCheck(directory: directory.path + "/none").findings() == [])
+        for (name, text, mode) in [
+            ("rivet.a", "x", 0o644), ("rivet.b", "", 0o600), ("rivet.c", "x", 0o600), ("other", "", 0o666),
+        ]
+            as [(String, String, mode_t)]
+        {
+            try directory.write(text, to: name)
+            chmod("\(directory.path)/\(name)", mode)
+        }
+        let findings = CredentialCheck(directory: directory.path).findings()
+        #expect(findings.map(\.level) == [.warning, .failure])
+        #expect(
+            findings[0].nextStep == "chmod 600 \(directory.path)/rivet.a"
+                && findings[1].text.contains("rivet.b is empty"))
+    }
+
+    // MARK: Disk
+
+    @Test func aDirectoryInMemoryIsTold() throws {
+        let findings = DiskCheck.space("/dev/shm")
+        #expect(findings.contains { $0.text.contains("in memory, not on a disk") && $0.level == .failure })
+        let directory = try TestDirectory()
+        #expect(!DiskCheck.space(directory.path).contains { $0.text.contains("in memory") })
+    }
+
+    // MARK: Listing
+
+    @Test func theWorstOfAllIsTheExitCode() {
+        func code(_ findings: Finding...) -> Int32 { DoctorListing(findings: findings).exitCode }
+        let (ok, warning) = (Finding.ok("a", "b"), Finding.warning("a", "b", nextStep: "c"))
+        let away = Finding.failure("a", "b", nextStep: "c", exitCode: ExitCodes.unreachable)
+        let wrong = Finding.failure("a", "b", nextStep: "c", exitCode: ExitCodes.configuration)
+        #expect(code() == 0 && code(ok) == 0 && code(ok, warning) == 1 && code(away, warning) == 2)
+        #expect(code(wrong, away, warning, ok) == 78)
+    }
+
+    @Test func everyFindingHasALineAndWhatIsNotWellANextStep() {
+        let listing = DoctorListing(findings: [
+            .ok("token", "Telegram takes it"), .warning("neon", "slow\u{1B}[31m", nextStep: "wait"),
+            .failure("disk", "full", nextStep: "make room"),
+        ])
+        #expect(
+            listing.lines == [
+                "ok       token  Telegram takes it", "WARNING  neon   slow\\u{1B}[31m", "                -> wait",
+                "FAILURE  disk   full", "                -> make room", "",
+                "1 thing does not work, 1 should be mended",
+            ])
+        #expect(listing.json["findings"]?.arrayValue?.count == 3 && listing.json["exit_code"] == 1)
+        #expect(DoctorListing(findings: [.ok("a", "b")]).lines.last == "all is well")
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+private var canBeSomebodyElse: Bool {
+    geteuid() == 0 && access("/usr/bin/perl", X_OK) == 0 && access("/usr/bin/setpriv", X_OK) == 0
+}
+
+/// Who may call, with real users, in the machine's user namespace and in one as systemd's `PrivateUsers=yes` makes it.
+@Suite(.withProcesses, .enabled(if: canBeSomebodyElse, "needs root, perl and setpriv"))
+struct PeerTests {
+    private static let (owner, caller, group, otherGroup) = (64_101, 64_102, 64_201, 64_202)
+
+    /// A service of the user `owner`, and its directory.
+    private struct Service {
+        let directory: TestDirectory
+        let process: ChildProcess
+        var socket: String { directory.path + "/run/state.sock" }
+        var log: String { (try? String(contentsOfFile: directory.path + "/log", encoding: .utf8)) ?? "" }
+
+        /// - Parameter isPrivate: in a user namespace that names root, `owner` and `group` only.
+        init(isPrivate: Bool, socketGroup: Int) async throws {
+            directory = try TestDirectory()
+            chmod(directory.path, 0o711)
+            for name in ["state", "run"] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(directory.path)/\(name)", withIntermediateDirectories: false)
+                chown("\(directory.path)/\(name)", uid_t(PeerTests.owner), gid_t(PeerTests.group))
+                chmod("\(directory.path)/\(name)", 0o711)
+            }
+            let environment = [
+                "RIVET_STATE_DIR": directory.path + "/state", "RIVET_RUNTIME_DIR": directory.path + "/run",
+            ]
+            // unshare(2) by its number: the program that runs next must have its capabilities in the namespace still.
+            let script = #"""
+                use POSIX; my ($private, $directory, $user, $group, @program) = @ARGV;
+                if ($private) {
+                    my $number = (POSIX::uname())[4] eq "aarch64" ? 97 : 272;
+                    syscall($number, 0x10000000) == 0 or die "unshare: $!";
+                    open(my $file, ">", "$directory/unshared") or die; close($file);
+                    until (-e "$directory/mapped") { select(undef, undef, undef, 0.002) }
+                }
+                $) = "$group $group"; $( = $group; POSIX::setgid($group); POSIX::setuid($user); exec(@program);
+                """#
+            process = try ChildProcess(
+                "/usr/bin/perl",
+                arguments: [
+                    "-e", script, isPrivate ? "1" : "", directory.path, "\(PeerTests.owner)", "\(PeerTests.group)",
+                    RivetBinary.state.path,
+                ], environment: environment, log: directory.path + "/log")
+            if isPrivate { try await map() }
+            let (socket, process) = (directory.path + "/run/state.sock", process)
+            try await eventually("the service listens") {
+                guard process.isRunning else {
+                    throw ChildProcess.Failure(description: "it ended with \(process.wait())")
+                }
+                return access(socket, F_OK) == 0
+            }
+            chown(socket, uid_t(PeerTests.owner), gid_t(socketGroup))
+            // The kernel lets everybody connect: it is the service that tells them apart.
+            chmod(socket, 0o666)
+        }
+
+        private func map() async throws {
+            try await eventually("the namespace is there") { access(directory.path + "/unshared", F_OK) == 0 }
+            for (file, id) in [("uid_map", PeerTests.owner), ("gid_map", PeerTests.group)] {
+                let descriptor = open("/proc/\(process.processID)/\(file)", O_WRONLY)
+                let text = "0 0 1\n\(id) \(id) 1\n"
+                let written = write(descriptor, text, text.utf8.count)
+                close(descriptor)
+                guard written == text.utf8.count else { throw ChildProcess.Failure(description: "\(file): \(errno)") }
+            }
+            try directory.write("", to: "mapped")
+        }
+
+        /// Whether a user may call.
+        func admits(user: Int, group: Int, others: [Int] = []) throws -> Bool {
+            let log = "\(directory.path)/call-\(UUID().uuidString)"
+            let groups = others.isEmpty ? "--clear-groups" : "--groups=" + others.map { "\($0)" }.joined(separator: ",")
+            let code = try ChildProcess(
+                "/usr/bin/setpriv",
+                arguments: [
+                    "--reuid=\(user)", "--regid=\(group)", groups, RivetBinary.control.path, "show", "conversation",
+                    "1",
+                    "--json", "--timeout", "700ms",
+                ], environment: ["RIVET_RUNTIME_DIR": directory.path + "/run"], log: log
+            ).wait()
+            let text = try String(contentsOfFile: log, encoding: .utf8)
+            // Else the answer is that of a connection that was closed unread, again and again.
+            if code != 0, !text.contains("did not answer within"), !text.contains("connection") {
+                throw ChildProcess.Failure(description: text)
+            }
+            return code == 0
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func membersOfTheSocketsGroupMayCallAndStrangersMayNot(_ isPrivate: Bool) async throws {
+        let service = try await Service(isPrivate: isPrivate, socketGroup: Self.group)
+        #expect(try service.admits(user: 0, group: 0))
+        #expect(try service.admits(user: Self.owner, group: Self.otherGroup))
+        #expect(try service.admits(user: Self.caller, group: Self.group))
+        #expect(try service.admits(user: Self.caller, group: Self.otherGroup, others: [Self.group]))
+        #expect(try !service.admits(user: Self.caller, group: Self.otherGroup, others: [Self.otherGroup]))
+        #expect(service.log.contains("connection refused: the user may not call"))
+    }
+
+    /// A group that has no name there: its members cannot be told from anybody else, and are let out with them.
+    @Test func aGroupWithoutANameIsNobodys() async throws {
+        let service = try await Service(isPrivate: true, socketGroup: Self.otherGroup)
+        #expect(try service.admits(user: 0, group: 0))
+        #expect(try service.admits(user: Self.owner, group: Self.group))
+        #expect(try !service.admits(user: Self.caller, group: Self.otherGroup))
+        #expect(try !service.admits(user: Self.caller, group: 64_299))
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Glibc
+
+/// A real systemd-journald with a journal of its own: in a mount namespace that has its own `/run` and `/var/log/journal`.
+/// Needs root, and the programs.
+public final class PrivateJournal {
+    private static let daemon = "/lib/systemd/systemd-journald"
+    private let process: ChildProcess
+    private let directory: TestDirectory
+
+    /// Whether one can be had here.
+    public static var isPossible: Bool {
+        let programs = [
+            daemon, "/usr/bin/unshare", "/usr/bin/nsenter", "/usr/bin/systemd-cat", "/usr/bin/journalctl",
+        ]
+        return geteuid() == 0 && access("/etc/machine-id", R_OK) == 0
+            && programs.allSatisfy { program in access(program, X_OK) == 0 } && canUnshare
+    }
+
+    private static var canUnshare: Bool {
+        (try? ChildProcess(
+            "/usr/bin/unshare",
+            arguments: ["--mount", "--propagation", "private", "mount", "-t", "tmpfs", "tmpfs", "/run"],
+            environment: [:], log: "/dev/null"
+        ).wait()) == 0
+    }
+
+    public init(in directory: TestDirectory) throws {
+        self.directory = directory
+        // Without the kernel's messages, which are not this journal's.
+        let script = """
+            mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal /run/log/journal &&
+            { [ ! -d /var/log/journal ] || mount -t tmpfs tmpfs /var/log/journal; } &&
+            mkdir -p "/run/log/journal/$(cat /etc/machine-id)" &&
+            { mount --bind /dev/null /dev/kmsg || :; } && exec \(Self.daemon)
+            """
+        process = try ChildProcess(
+            "/usr/bin/unshare", arguments: ["--mount", "--propagation", "private", "sh", "-c", script],
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], log: directory.path + "/journald.log")
+    }
+
+    deinit { process.killNow() }
+
+    /// Waits until the journal takes entries.
+    public func start() async throws {
+        try await eventually("journald listens") {
+            guard process.isRunning else {
+                let log = try? String(contentsOfFile: directory.path + "/journald.log", encoding: .utf8)
+                throw ChildProcess.Failure(description: "journald ended: \(log ?? "")")
+            }
+            return access("/proc/\(process.processID)/root/run/systemd/journal/socket", F_OK) == 0
+                && access("/proc/\(process.processID)/root/run/systemd/journal/stdout", F_OK) == 0
+        }
+    }
+
+    /// Runs a program where this is the journal of the machine.
+    ///
+    /// - Parameter isConnected: with its standard error connected to it, as a unit's is.
+    public func run(
+        _ program: String, _ arguments: [String] = [], _ environment: [String: String] = [:], isConnected: Bool,
+        log: String
+    ) throws -> ChildProcess {
+        let connected = [
+            "systemd-cat", "--identifier=raw", "--", "sh", "-c",
+            "export JOURNAL_STREAM=$(stat --dereference --format=%d:%i /proc/self/fd/2) && exec \"$0\" \"$@\"",
+        ]
+        return try ChildProcess(
+            "/usr/bin/nsenter",
+            arguments: ["--target", "\(process.processID)", "--mount"] + (isConnected ? connected : []) + [program]
+                + arguments,
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }, log: log)
+    }
+}
