@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Glibc
 import TelegramSimulator
 import TestSupport
 import Testing
@@ -72,10 +73,11 @@ extension UnderSystemd {
                 #expect(status.contains("Status: \"sqlite up"), "\(status)")
             }
             try await rivet.telegram.waitForPoll()
-            for command in ["health", "doctor"] {
-                let outcome = try await rivet.container.run("rivetctl \(command)")
-                #expect(outcome.status == 0, "\(outcome.output)")
-            }
+            let health = try await rivet.container.run("rivetctl health")
+            #expect(health.status == 0, "\(health.output)")
+            // The simulator has no clock to compare with, which is worth a warning.
+            let doctor = try await rivet.container.run("rivetctl doctor").output
+            #expect(doctor.contains("0 things do not work"), "\(doctor)")
         }
 
         /// At a reload the process stays, and takes over what was changed.
@@ -117,6 +119,27 @@ extension UnderSystemd {
                 #expect(service < socket, "\(stopped)")
             }
             try await rivet.start()
+        }
+
+        /// Only with the drop-in does a store speak to a database elsewhere.
+        @Test func remoteTiersNeedTheDropIn() async throws {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.start()
+            let database = try await rivet.container.listeningSocket()
+            defer { close(database) }
+            let url = "postgresql://rivet@127.0.0.1:\(NetworkNamespace.port(of: database))/rivet?sslmode=disable"
+            try await rivet.container.must("echo 'NEON_DATABASE_URL=\(url)' >>/etc/rivet/rivet.env")
+            try await rivet.container.must("systemctl restart rivet-state")
+            let tiers = try await rivet.call(.state, "service.health", [:])["tiers"]
+            #expect(tiers?.arrayValue?.first?["name"] == "neon")
+            #expect(!NetworkNamespace.isAsked(database, within: .seconds(1)))
+            try await Self.withRemoteTiers(rivet) {
+                try await rivet.container.must("systemctl --no-block restart rivet-state")
+                let isAsked = await Container.blocking { NetworkNamespace.isAsked(database, within: .seconds(20)) }
+                #expect(isAsked)
+            }
+            try await rivet.install()
+            try await rivet.container.must("systemctl restart rivet-state")
         }
 
         private static func exposure(_ unit: String, _ rivet: InstalledRivet) async throws -> Int {

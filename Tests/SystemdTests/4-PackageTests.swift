@@ -18,7 +18,7 @@ extension UnderSystemd {
                 """)
             let before = InstalledRivet.Service.allCases.map { ($0, rivet.process($0)) }
             let sockets = try await rivet.container.must("stat -c %i /run/rivet/state.sock /run/rivet/library.sock")
-            let chatter = Chatter(rivet.telegram, from: 9_000)
+            let chatter = Chatter(rivet.telegram, from: 90_000)
             let probed = try await SocketProber.probe(rivet) {
                 try await chatter.talk {
                     try await chatter.goOn()
@@ -47,7 +47,7 @@ extension UnderSystemd {
         @Test func aRemovalKeepsWhatWasSaid() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
-            let chatter = Chatter(rivet.telegram, people: 2, from: 9_500)
+            let chatter = Chatter(rivet.telegram, people: 2, from: 95_000)
             try await chatter.talk { try await chatter.goOn() }
             try await rivet.container.must("systemctl enable rivet.target; dpkg -r rivet")
             #expect(InstalledRivet.Service.allCases.allSatisfy { rivet.process($0) == nil })

@@ -26,6 +26,21 @@ enum NetworkNamespace {
         return descriptor
     }
 
+    static func port(of descriptor: Int32) -> UInt16 {
+        var address = sockaddr_in()
+        var bytes = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &bytes) }
+        }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    /// Whether somebody connects to a listening socket in time.
+    static func isAsked(_ descriptor: Int32, within limit: Duration) -> Bool {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wanted, 1, Int32(limit / .milliseconds(1))) == 1
+    }
+
     private static func enter(_ network: Int32) throws {
         typealias SetNamespace = @convention(c) (Int32, Int32) -> Int32
         let anyKind: Int32 = 0

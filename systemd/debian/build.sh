@@ -7,6 +7,10 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
+if ! command -v dpkg-shlibdeps >/dev/null; then
+    echo 'build.sh: there is no dpkg-shlibdeps: apt-get install dpkg-dev' >&2
+    exit 1
+fi
 version=${1:-$(sed -n 's/^public let rivetVersion = "\(.*\)"$/\1/p' Shared/ServiceKit/RivetVersion.swift)}
 architecture=$(dpkg --print-architecture)
 maintainer=$(sed -n 's/^Maintainer: //p' systemd/debian/control)
