@@ -5,12 +5,12 @@ SEEDS ?= 10000
 release := $(SWIFT) build -c release --static-swift-stdlib
 sources := Package.swift Services Shared Tests migrations
 
-.PHONY: help run demo test simulate bench build packages test-packages format lint clean
+.PHONY: help run demo test simulate bench build install uninstall deb test-systemd packages test-packages format lint clean
 .DEFAULT_GOAL := help
 
 help: ## print this
 	@echo 'Rivet: a Telegram bot that keeps machines, and loses nothing. The targets:'
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: build ## build, start the services on .rivet/, and chat with the bot in this terminal
 	@Tests/Scripts/run.sh
@@ -21,6 +21,9 @@ demo: build ## play a conversation in which all services are killed, on storage 
 test: test-packages ## build and check everything; ends with "N passed, M failed"
 	@Tests/Scripts/test.sh
 
+test-systemd: build test-packages ## check the units and the package alone, in a container; as root
+	@Tests/Scripts/systemd.sh test
+
 simulate: build ## run SEEDS simulations of the store with tiers that fail in every way
 	@.build/release/rivet-simulate --seeds $(SEEDS)
 
@@ -29,6 +32,15 @@ bench: build ## measure the services against what this machine's disk and socket
 
 build: packages ## build the release binaries into .build/release; they run without Swift
 	@$(release)
+
+install: ## install what build made, with systemd units, below PREFIX (/usr/local) of DESTDIR
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' systemd/install.sh install
+
+uninstall: ## take that away again; settings, databases and users stay
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' systemd/install.sh uninstall
+
+deb: build ## make a Debian package of it, in .build
+	@systemd/debian/build.sh $(VERSION)
 
 packages: ## install the Debian packages that are missing, if any
 	@Tests/Scripts/packages.sh

@@ -167,6 +167,9 @@ let package = Package(
                 "LibraryService", "Control", "CSQLite",
             ],
             path: "Tests/SocketTests"),
+        .testTarget(
+            name: "SystemdTests", dependencies: ["Contracts", "TelegramSimulator", "TestSupport"],
+            path: "Tests/SystemdTests", exclude: ["container.sh"]),
     ]
 )
 

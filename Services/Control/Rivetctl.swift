@@ -8,8 +8,9 @@ struct Rivetctl: AsyncParsableCommand {
         commandName: "rivetctl",
         abstract: "Looks after the Rivet services on this host.",
         discussion: """
-            Sockets are found by --runtime-dir, else RIVET_RUNTIME_DIR, else RUNTIME_DIRECTORY, else .rivet/run;
-            databases by --state-dir, else RIVET_STATE_DIR, else STATE_DIRECTORY, else .rivet/state.
+            Sockets are found by --runtime-dir, else RIVET_RUNTIME_DIR, else RUNTIME_DIRECTORY; databases by --state-dir,
+            else RIVET_STATE_DIR, else STATE_DIRECTORY. Else both are in .rivet if there is one, else where systemd has
+            them: /run/rivet, /var/lib/rivet-state and /var/lib/rivet-library.
 
             \(ExitCodes.help)
             """,

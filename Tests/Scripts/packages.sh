@@ -19,6 +19,10 @@ libpq-dev            libpq: PostgreSQL
 [ "${1:-}" != tests ] || needed="$needed
 postgresql-15        the tests start PostgreSQL servers of their own, in /tmp
 faketime             the tests set clocks back
+systemd-container    the tests boot a system in a container, to install the package in
+dpkg-dev             the package learns with it which libraries the programs need
+lintian              the tests look for mistakes in the package
+perl-base            the tests call the services as another user
 "
 
 fail() {

@@ -2,6 +2,9 @@
 # Everything that is checked before a change goes in. The last line is `N passed, M failed`.
 set -uo pipefail
 
+# Whoever sets it wants a failure where the units cannot be tested on this machine.
+require_systemd=${RIVET_REQUIRE_SYSTEMD:-}
+
 # A setting of whoever runs this must not change what is tested.
 for name in $(compgen -e); do
     case $name in RIVET_* | TELEGRAM_*) unset "$name" ;; esac
@@ -35,7 +38,7 @@ check() {
 # The tests of the package, each one counted. Those that want the machine to themselves run apart: servers, processes
 # that are killed while somebody waits for them, and simulations, which compute without a pause.
 swift_tests() {
-    swift_test units --skip PostgresTests --skip SocketTests --skip SimulationTests
+    swift_test units --skip PostgresTests --skip SocketTests --skip SimulationTests --skip '^SystemdTests\.'
     swift_test databases --filter PostgresTests
     # All at once would wait for each other: each starts processes.
     swift_test processes --filter SocketTests --experimental-maximum-parallelization-width 8
@@ -65,6 +68,26 @@ swift_test() {
     failed=$((failed + bad))
 }
 
+# The units and the package, in a container.
+systemd_tests() {
+    local why
+    heading 'the package under systemd'
+    if why=$(Tests/Scripts/systemd.sh cannot); then
+        if [ -n "$require_systemd" ]; then
+            failed=$((failed + 1))
+            echo "-- FAILED: not tested, and RIVET_REQUIRE_SYSTEMD is set: $why"
+        else
+            echo "-- skipped: the units and the package were not tested: $why"
+        fi
+        return
+    fi
+    local package
+    if check 'the Debian package' Tests/Scripts/systemd.sh package; then
+        package=$(ls -t .build/rivet_*.deb | head -n 1)
+        RIVET_PACKAGE=$package swift_test systemd --filter '^SystemdTests\.'
+    fi
+}
+
 # A chat through a pipe; then another one on the same storage, which goes on where the first ended.
 piped_chat() {
     local dir status=0
@@ -84,6 +107,7 @@ if check 'release build' swift build -c release --static-swift-stdlib; then
     check 'a chat through a pipe, and again' piped_chat
     check 'a simulation of the store, 10,000 times' .build/release/rivet-simulate --seeds 10000
     check 'the demo' Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script
+    systemd_tests
     check 'the benchmark' env RIVET_BENCH_DIR=.build .build/release/rivet-bench --short
 fi
 

@@ -59,7 +59,15 @@ public actor TelegramSimulator {
     @discardableResult
     public func start() async throws -> String {
         guard server == nil else { return baseURL }
-        let bound = try await HTTPServer.bind(port: requestedPort)
+        return serve(try await HTTPServer.bind(port: requestedPort))
+    }
+
+    /// Listens on `socket`, which is bound to a port of 127.0.0.1, and may be so in another network than this process's.
+    /// Closes it in the end; cannot be started again after a stop.
+    @discardableResult
+    public func start(on socket: Int32) async throws -> String { serve(try await HTTPServer.adopt(socket)) }
+
+    private func serve(_ bound: HTTPServer) -> String {
         requestedPort = bound.port
         server = Task { await bound.run(self) }
         return baseURL

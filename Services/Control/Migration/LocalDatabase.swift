@@ -13,21 +13,28 @@ struct LocalDatabase {
         LocalDatabase(service: .library, fileName: "library.db", store: .machines),
     ]
 
-    func path(_ settings: Settings) -> String { "\(settings.stateDirectory)/\(fileName)" }
+    func path(_ settings: Settings) -> String { "\(directory(settings))/\(fileName)" }
+
+    /// That of the settings; or, for services that systemd runs, the service's own.
+    private func directory(_ settings: Settings) -> String {
+        let isSaid = ["RIVET_STATE_DIR", "STATE_DIRECTORY"].contains { settings.string($0) != nil }
+        let isInstalled = settings.runtimeDirectory == InstalledPlaces.runtimeDirectory
+        return isSaid || !isInstalled ? settings.stateDirectory : InstalledPlaces.stateDirectory(of: service)
+    }
 
     /// Applies the migrations that the file has not had, if nobody has it open.
     /// - Returns: their versions.
     func migrate(_ settings: Settings) throws(CommandFailure) -> [Int64] {
         try requireStopped(socketPath: "\(settings.runtimeDirectory)/\(service.socketName).sock")
         let path = path(settings)
-        try requireDirectory(settings.stateDirectory)
+        try requireDirectory(directory(settings))
         if let holder = DatabaseHolder.find(path) {
             throw CommandFailure(
                 "\(path) is open in \(holder)", nextStep: "Stop that first: two programs in one file can break it")
         }
         do throws(LocalTableError) {
             let applied = try Migrator.migrate(path: path, store: store)
-            giveToOwner(of: settings.stateDirectory, path)
+            giveToOwner(of: directory(settings), path)
             return applied
         } catch {
             switch error {

@@ -94,9 +94,12 @@ final class Model<Record: SimulatedRecord> {
         versions[record.key, default: [:]][record.revision] = Version(record: record, base: base)
     }
 
-    func acknowledged(_ key: Key, _ revision: Revision, isDurable: Bool) {
+    /// - Parameter own: the highest revision that the store has itself, or finds when it starts.
+    func acknowledged(_ key: Key, _ revision: Revision, isDurable: Bool, own: Revision) {
         guard var fact = facts[key] else { return }
         fact.promised = max(fact.promised, revision)
+        // The page of it broke since.
+        if own < fact.promised { fact.isAmnesic = true }
         if isDurable {
             fact.durable = max(fact.durable, revision)
             if revision > fact.root { fact.acknowledged.insert(revision) }

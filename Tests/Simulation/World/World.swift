@@ -252,7 +252,8 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         }
         // A copy in memory of what went with a broken page may go too.
         if isDeceived, !isKept(key, revision) { return }
-        model.acknowledged(key, revision, isDurable: placement.isDurable && durableCopy(key) >= revision)
+        model.acknowledged(
+            key, revision, isDurable: placement.isDurable && durableCopy(key) >= revision, own: ownCopy(key))
     }
 
     // MARK: Reports

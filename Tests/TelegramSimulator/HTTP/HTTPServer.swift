@@ -68,19 +68,28 @@ struct HTTPServer: Sendable {
     }
 
     private static func bind(to port: Int) async throws -> HTTPServer {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        HTTPServer(channel: try await bootstrap.bind(host: "127.0.0.1", port: port) { accept($0) })
+    }
+
+    /// Takes over a socket that is bound already.
+    static func adopt(_ descriptor: Int32) async throws -> HTTPServer {
+        HTTPServer(channel: try await bootstrap.bind(descriptor) { accept($0) })
+    }
+
+    private static var bootstrap: ServerBootstrap {
+        ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.autoRead, value: false)
-            .bind(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    // The pipelining handler stops reading while an answer is due, and would not see a client die.
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
-                    return Accepted(channel)
-                }
-            }
-        return HTTPServer(channel: channel)
+    }
+
+    private static func accept(_ channel: any Channel) -> EventLoopFuture<Accepted> {
+        channel.eventLoop.makeCompletedFuture {
+            // The pipelining handler stops reading while an answer is due, and would not see a client die.
+            try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
+            return Accepted(channel)
+        }
     }
 
     /// Serves until the task is cancelled; then every connection is closed.

@@ -1,0 +1,50 @@
+#!/bin/sh
+# The units and the package under a systemd of their own, in a container.
+#
+#   systemd.sh cannot   says why this machine cannot, and succeeds; fails where it can
+#   systemd.sh package  makes the package of .build/release, and has lintian look at it
+#   systemd.sh test     that, and the tests
+set -eu
+cd "$(dirname "$0")/../.."
+
+cannot() {
+    if [ "$(id -u)" != 0 ]; then
+        echo 'that takes root'
+    elif ! command -v systemd-nspawn >/dev/null || ! command -v dpkg-deb >/dev/null; then
+        echo 'systemd-nspawn (package systemd-container) or dpkg-deb is missing'
+    elif ! unshare --mount --pid --net --fork true 2>/dev/null; then
+        echo 'this machine lets nobody make namespaces'
+    elif ! unshare --mount sh -c 'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r &&
+        mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r' 2>/dev/null; then
+        echo 'this machine lets nobody lay a file system over its root'
+    elif ! grep -q '^VERSION_ID="12"' /etc/os-release; then
+        echo 'the package is for Debian 12, and the container would be of another system'
+    else
+        return 1
+    fi
+}
+
+package() {
+    made=$(systemd/debian/build.sh)
+    # It looks for mistakes in packages; that root runs it is no mistake of this one.
+    found=$(lintian "$made" 2>&1 | grep -v '^running with root privileges') || :
+    [ -z "$found" ] || echo "$found" >&2
+    case $found in *E:*) return 1 ;; esac
+    echo "$made"
+}
+
+case ${1:-} in
+cannot) cannot ;;
+package) package ;;
+test)
+    if why=$(cannot); then
+        echo "systemd.sh: not on this machine: $why" >&2
+        exit 1
+    fi
+    made=$(package)
+    echo "$made"
+    swift build --build-tests
+    RIVET_PACKAGE=$made exec swift test --skip-build --disable-xctest --filter '^SystemdTests\.'
+    ;;
+*) sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
+esac

@@ -1,0 +1,32 @@
+import Synchronization
+
+/// What was measured, printed as one table in the end.
+final class FigureTable: Sendable {
+    private let rows = Mutex<[(what: String, measured: String, bound: String)]>([])
+
+    func add(_ what: String, _ measured: String, bound: String) {
+        rows.withLock { $0.append((what, measured, bound)) }
+    }
+
+    func print() {
+        let all = rows.withLock { $0 }
+        let columns = [("what", "measured", "bound")] + all.map { ($0.what, $0.measured, $0.bound) }
+        let widths = (columns.map(\.0.count).max() ?? 0, columns.map(\.1.count).max() ?? 0)
+        Swift.print("\nUnder systemd, in a container:")
+        for row in columns {
+            Swift.print("  \(padded(row.0, widths.0))  \(padded(row.1, widths.1))  \(row.2)")
+        }
+    }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}
+
+extension Duration {
+    /// In seconds with two digits behind the point.
+    var inSeconds: String {
+        let hundredths = Int((self / .milliseconds(10)).rounded())
+        return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"
+    }
+}

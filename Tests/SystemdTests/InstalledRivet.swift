@@ -1,0 +1,144 @@
+import Contracts
+import Foundation
+import Glibc
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// Rivet's package in a container, and a Bot API server in its network.
+final class InstalledRivet: Sendable {
+    enum Service: String, CaseIterable, Sendable {
+        case state, library, gateway
+
+        var unit: String { "rivet-" + rawValue }
+    }
+
+    /// The package under test, if one is named; `make test-systemd` names it.
+    static let package = ProcessInfo.processInfo.environment["RIVET_PACKAGE"].map {
+        URL(fileURLWithPath: $0).standardizedFileURL.path
+    }
+
+    /// That of the suite which runs.
+    @TaskLocal static var current: InstalledRivet?
+
+    let container: Container
+    let telegram: TelegramSimulator
+    let figures = FigureTable()
+
+    /// Boots the container and starts Telegram; installs nothing.
+    init() async throws {
+        container = try await Container()
+        telegram = TelegramSimulator()
+        do { try await telegram.start(on: try await container.listeningSocket()) } catch {
+            try await container.end()
+            throw error
+        }
+    }
+
+    func end() async throws {
+        await telegram.stop()
+        try await container.end()
+    }
+
+    // MARK: Package and units
+
+    /// Installs the package, if it is not there, and says where Telegram is.
+    func install() async throws {
+        if try await container.run("test -x /usr/bin/rivetctl").status != 0 {
+            try await container.must("dpkg -i \(Self.package ?? "")")
+        }
+        try await configure()
+    }
+
+    private func configure() async throws {
+        let url = await telegram.baseURL
+        try container.write("TELEGRAM_API_URL=\(url)\nRIVET_SEND_LIMITS=none\n", to: "/etc/rivet/rivet.env")
+        try await container.must("install -d -m 700 /etc/credstore")
+        try container.write(telegram.token + "\n", to: "/etc/credstore/rivet.telegram-bot-token")
+        try await container.must("chmod 600 /etc/credstore/rivet.telegram-bot-token")
+    }
+
+    /// Installs and starts all of it, and returns when it polls Telegram.
+    func start() async throws {
+        try await install()
+        try await container.must("systemctl start rivet.target")
+        try await telegram.waitForPoll(timeout: .seconds(20))
+    }
+
+    /// Stops all of it, and returns when it has stopped; `systemctl stop rivet.target` returns before that.
+    func stop() async throws {
+        try await container.must("systemctl stop rivet.target")
+        try await eventually("all of it has stopped", within: .seconds(30)) {
+            try await container.run("systemctl list-units --no-legend 'rivet*'").output.isEmpty
+        }
+    }
+
+    /// Writes a drop-in for all three services, for the time of `body`.
+    func with(dropIn text: String, _ body: () async throws -> Void) async throws {
+        let name = "50-test.conf"
+        for service in Service.allCases {
+            let directory = "/etc/systemd/system/\(service.unit).service.d"
+            try await container.must("mkdir -p \(directory)")
+            try container.write(text, to: "\(directory)/\(name)")
+        }
+        try await container.must("systemctl daemon-reload")
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+        try await container.must("rm -f /etc/systemd/system/rivet-*.service.d/\(name); systemctl daemon-reload")
+        try outcome.get()
+    }
+
+    // MARK: Processes
+
+    /// The service's process, as this machine numbers it; nil when there is none.
+    func process(_ service: Service) -> Int32? { container.processes(named: service.unit).first }
+
+    /// Waits until another process than `old` answers for the service.
+    func waitForSuccessor(of old: Int32, _ service: Service) async throws {
+        try await eventually("another \(service.unit)", within: .seconds(30)) {
+            process(service).map { $0 != old } ?? false
+        }
+        let path = socketPath(service)
+        try await Container.blocking {
+            Result { _ = try FrameClient(path).result("service.health") }
+        }.get()
+    }
+
+    func socketPath(_ service: Service) -> String { container.path("/run/rivet/\(service.rawValue).sock") }
+
+    func call(_ service: Service, _ method: String, _ params: [String: JSONValue]) async throws -> JSONValue {
+        let path = socketPath(service)
+        return try await Container.blocking {
+            Result { try FrameClient(path).result(method, params) }
+        }.get()
+    }
+
+    /// A conversation of a private chat.
+    func conversation(of user: Int64) async throws -> JSONValue? {
+        let state = try await call(
+            .state, "state.load", ["user_id": .string("\(user)"), "chat_id": .string("\(user)")])["state"]
+        return state == .null ? nil : state
+    }
+
+    func machineCount(of user: Int64) async throws -> Int64? {
+        try await call(.library, "library.list", ["user_id": .string("\(user)")])["total"]?.integerValue
+    }
+}
+
+/// Boots the container for a suite, and ends it whatever becomes of the tests.
+struct WithInstalledRivet: SuiteTrait, TestScoping {
+    @concurrent func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
+    ) async throws {
+        let rivet = try await InstalledRivet()
+        do { try await InstalledRivet.$current.withValue(rivet) { try await function() } } catch {
+            Issue.record(error)
+        }
+        rivet.figures.print()
+        try await rivet.end()
+    }
+}
+
+extension Trait where Self == WithInstalledRivet {
+    static var withInstalledRivet: WithInstalledRivet { WithInstalledRivet() }
+}

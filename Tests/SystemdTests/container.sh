@@ -1,0 +1,59 @@
+#!/bin/bash
+# Boots this machine's system in a container whose changes go with it: its root is a layer over / that lies in memory,
+# it has a network of its own with nothing but loopback, and nothing of it can reach the machine.
+#
+#   container.sh DIRECTORY OWNER
+#
+# DIRECTORY: for the root; `leader` in it holds the process id of the container's systemd. The container ends with this
+# script, and this script when the process OWNER is gone, or at SIGTERM. To be run by root under `unshare -m`.
+set -euo pipefail
+
+directory=$1
+owner=$2
+layer=$directory/layer
+container=
+
+end() {
+    trap '' TERM
+    # With its first process the kernel ends all of the container, and its supervisor goes with it.
+    if [ -s "$directory/leader" ]; then kill -KILL "$(cat "$directory/leader")" 2>/dev/null || :; fi
+    if [ -n "$container" ]; then
+        wait "$container" 2>/dev/null || :
+    fi
+}
+trap end EXIT
+trap 'exit 0' TERM
+
+# Nothing that is mounted here is seen outside, and everything goes with the last process.
+mount --make-rprivate /
+mkdir -p "$layer"
+mount -t tmpfs -o size=2G,mode=0755 tmpfs "$layer"
+mkdir "$layer/changes" "$layer/work" "$layer/root"
+mount -t overlay -o "lowerdir=/,upperdir=$layer/changes,workdir=$layer/work" overlay "$layer/root"
+
+# Of the machine's own services none starts, nor is anything mounted.
+root=$layer/root
+rm -rf "$root"/etc/systemd/system/*.wants "$root/etc/systemd/system/default.target" "$root/etc/fstab" "$root/etc/rivet"
+: >"$root/etc/fstab"
+rm -rf "$root"/etc/systemd/system/rivet* "$root"/var/lib/rivet-* "$root"/etc/credstore/rivet.*
+for unit in postgresql.service e2scrub_reap.service systemd-networkd-wait-online.service getty.target \
+    console-getty.service systemd-timesyncd.service; do
+    ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+
+systemd-nspawn --directory="$root" --boot --private-network --register=no --keep-unit --console=pipe \
+    --link-journal=no --quiet systemd.unit=multi-user.target </dev/null &
+container=$!
+
+# Its first process is the systemd in it, which is known soon after the start.
+while [ ! -s "$directory/leader" ] && kill -0 "$container" 2>/dev/null; do
+    leader=$(cat "/proc/$container/task/$container/children" 2>/dev/null || :)
+    leader=${leader%% *}
+    # Before it runs systemd, it is still at its mounts.
+    if [ -n "$leader" ] && [ "$(cat "/proc/$leader/comm" 2>/dev/null)" = systemd ]; then
+        echo "$leader" >"$directory/leader.new"
+        mv "$directory/leader.new" "$directory/leader"
+    fi
+    sleep 0.05
+done
+while kill -0 "$owner" 2>/dev/null && kill -0 "$container" 2>/dev/null; do sleep 0.2; done

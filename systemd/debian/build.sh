@@ -1,0 +1,55 @@
+#!/bin/sh
+# Makes a Debian package of what `make build` made: .build/rivet_VERSION_ARCHITECTURE.deb. The last line is its path.
+#
+#   build.sh [VERSION]
+#
+# VERSION: that of the programs if left out. RIVET_BIN_DIR: the binaries, else .build/release.
+set -eu
+cd "$(dirname "$0")/../.."
+
+if ! command -v dpkg-shlibdeps >/dev/null; then
+    echo 'build.sh: there is no dpkg-shlibdeps: apt-get install dpkg-dev' >&2
+    exit 1
+fi
+version=${1:-$(sed -n 's/^public let rivetVersion = "\(.*\)"$/\1/p' Shared/ServiceKit/RivetVersion.swift)}
+architecture=$(dpkg --print-architecture)
+maintainer=$(sed -n 's/^Maintainer: //p' systemd/debian/control)
+# The same files give the same package.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH
+umask 022
+
+work=$(mktemp -d /tmp/rivet-deb.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+root=$work/root
+mkdir -p "$root/DEBIAN" "$work/debian" "$root/usr/share/doc/rivet"
+
+DESTDIR=$root PREFIX=/usr systemd/install.sh install
+gzip -9n "$root/usr/share/man/man1/rivetctl.1"
+cp systemd/debian/copyright "$root/usr/share/doc/rivet/copyright"
+gzip -9n >"$root/usr/share/doc/rivet/changelog.gz" <<END
+rivet ($version) stable; urgency=medium
+
+  * What changed is in the history of its repository.
+
+ -- $maintainer  $(date -R -u -d "@$SOURCE_DATE_EPOCH")
+END
+if [ -e systemd/debian/lintian-overrides ]; then
+    install -D -m 644 systemd/debian/lintian-overrides "$root/usr/share/lintian/overrides/rivet"
+fi
+
+# What the programs are linked with decides what the package needs.
+printf 'Source: rivet\n\nPackage: rivet\nArchitecture: %s\n' "$architecture" >"$work/debian/control"
+libraries=$(cd "$work" && dpkg-shlibdeps -O root/usr/libexec/rivet/* root/usr/bin/rivetctl | sed -n 's/^shlibs:Depends=//p')
+size=$(du -k -s --exclude=DEBIAN "$root" | cut -f 1)
+sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@INSTALLED_SIZE@/$size/" \
+    -e "s/@LIBRARIES@/$libraries/" systemd/debian/control >"$root/DEBIAN/control"
+for script in postinst prerm postrm; do install -m 755 "systemd/debian/$script" "$root/DEBIAN/$script"; done
+install -m 644 systemd/debian/conffiles "$root/DEBIAN/conffiles"
+(cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
+
+package=.build/rivet_${version}_$architecture.deb
+mkdir -p .build
+# xz would take minutes, to save a third.
+dpkg-deb --root-owner-group -Zgzip -z4 --uniform-compression --build "$root" "$package" >/dev/null
+echo "$package"

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Installs what `make build` made, with units and settings; or takes it away again.
+#
+#   install.sh install | uninstall
+#
+# DESTDIR: a directory to take for the root, as packages are made. PREFIX: /usr/local if not set. RIVET_BIN_DIR: the
+# binaries, else .build/release. Settings, databases and users outlive uninstall.
+set -eu
+
+root=${DESTDIR:-}
+prefix=${PREFIX:-/usr/local}
+bin=${RIVET_BIN_DIR:-.build/release}
+services='rivet-gateway rivet-state rivet-library'
+units='rivet.target rivet-gateway.service rivet-state.service rivet-state.socket rivet-library.service rivet-library.socket'
+
+fail() {
+    printf 'install.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# Installs systemd/FILE as DIRECTORY/NAME, below the prefix: MODE FILE DIRECTORY/NAME. The files say /usr.
+place() {
+    install -d "$root$prefix/${3%/*}"
+    sed "s|/usr/|$prefix/|g" "systemd/$2" >"$root$prefix/$3"
+    chmod "$1" "$root$prefix/$3"
+}
+
+# Tells systemd, unless this is for another root or there is none.
+tell_systemd() {
+    [ -z "$root" ] && [ -d /run/systemd/system ] || return 0
+    "$@"
+}
+
+install_all() {
+    for name in $services rivetctl; do
+        [ -x "$bin/$name" ] || fail "there is no $bin/$name: 'make build' makes it"
+    done
+    install -d "$root$prefix/libexec/rivet" "$root$prefix/bin"
+    for name in $services; do install -s -m 755 "$bin/$name" "$root$prefix/libexec/rivet/$name"; done
+    install -s -m 755 "$bin/rivetctl" "$root$prefix/bin/rivetctl"
+    for unit in $units; do place 644 "$unit" "lib/systemd/system/$unit"; done
+    place 644 sysusers.conf lib/sysusers.d/rivet.conf
+    place 644 tmpfiles.conf lib/tmpfiles.d/rivet.conf
+    place 644 remote-tiers.conf share/rivet/remote-tiers.conf
+    place 644 rivetctl.1 share/man/man1/rivetctl.1
+    # Who has settings keeps them.
+    install -d "$root/etc/rivet"
+    if [ ! -e "$root/etc/rivet/rivet.env" ]; then
+        sed "s|/usr/|$prefix/|g" systemd/rivet.env >"$root/etc/rivet/rivet.env"
+        chmod 640 "$root/etc/rivet/rivet.env"
+    fi
+    tell_systemd systemd-sysusers rivet.conf
+    tell_systemd chgrp rivet /etc/rivet/rivet.env
+    tell_systemd systemd-tmpfiles --create rivet.conf
+    tell_systemd systemctl daemon-reload
+}
+
+uninstall_all() {
+    # shellcheck disable=SC2086 # One word a unit.
+    tell_systemd systemctl stop $units
+    tell_systemd systemctl disable --quiet rivet.target
+    rm -rf "$root$prefix/libexec/rivet" "$root$prefix/share/rivet"
+    rm -f "$root$prefix/bin/rivetctl" "$root$prefix/share/man/man1/rivetctl.1"
+    rm -f "$root$prefix/lib/sysusers.d/rivet.conf" "$root$prefix/lib/tmpfiles.d/rivet.conf"
+    for unit in $units; do rm -f "$root$prefix/lib/systemd/system/$unit"; done
+    tell_systemd systemctl daemon-reload
+}
+
+case ${1:-} in
+install) install_all ;;
+uninstall) uninstall_all ;;
+*) sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
+esac
