@@ -11,7 +11,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             let directory = try TestDirectory()
             let path = directory.path + "/notify"
-            let manager = try datagramSocket(boundTo: path)
+            let manager = try ServiceManager.socket(at: path)
             setenv("NOTIFY_SOCKET", path, 1)
             let notifier = ServiceNotifier()
             notifier.ready(status: "sqlite up\nREADY=0")
@@ -71,20 +71,6 @@ private func passSockets(count: Int32, names: String) {
     setenv("LISTEN_PID", "\(getpid())", 1)
     setenv("LISTEN_FDS", "\(count)", 1)
     setenv("LISTEN_FDNAMES", names, 1)
-}
-
-private func datagramSocket(boundTo path: String) throws -> Int32 {
-    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-    let result = withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-    }
-    try #require(descriptor >= 0 && result == 0, "\(errno)")
-    return descriptor
 }
 
 /// The next datagram; nil when there is none.

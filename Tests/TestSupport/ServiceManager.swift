@@ -9,7 +9,12 @@ public final class ServiceManager {
 
     public init(in directory: TestDirectory) throws {
         path = directory.path + "/notify"
-        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        descriptor = try Self.socket(at: path)
+    }
+
+    /// A datagram socket, as `NOTIFY_SOCKET` names one.
+    public static func socket(at path: String) throws -> Int32 {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
@@ -21,6 +26,7 @@ public final class ServiceManager {
         guard descriptor >= 0, result == 0 else {
             throw ChildProcess.Failure(description: "no socket at \(path): errno \(errno)")
         }
+        return descriptor
     }
 
     deinit { close(descriptor) }
