@@ -72,35 +72,6 @@ final class SQLiteConnection {
         try execute("PRAGMA cell_size_check = ON")
         try execute("PRAGMA journal_size_limit = 67108864")
         try execute("PRAGMA wal_autocheckpoint = \(Self.autocheckpointPages)")
-        reserveLog()
-    }
-
-    /// Gives the log the length that it comes to anyway, in zeros, which SQLite takes for its end. A commit then writes
-    /// into blocks that the file has: it waits for the device alone, and not for the file system to note a new length
-    /// (ext4: less than half as long, and a third of it while a PostgreSQL server commits on the same disk).
-    ///
-    /// Best effort: not on a disk that is nearly full.
-    private func reserveLog() {
-        let (frameBytes, chunk) = (4_096 + 24, 1 << 20)
-        let length = Self.autocheckpointPages * frameBytes
-        var space = statvfs()
-        var status = stat()
-        let descriptor = Glibc.open(path + "-wal", O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        defer { Glibc.close(descriptor) }
-        guard fstat(descriptor, &status) == 0, fstatvfs(descriptor, &space) == 0,
-            Int(space.f_bavail) * Int(space.f_frsize) >= 16 * length
-        else { return }
-        let zeros = [UInt8](repeating: 0, count: chunk)
-        var offset = Int(status.st_size)
-        while offset < length {
-            let count = pwrite(descriptor, zeros, min(chunk, length - offset), offset)
-            guard count > 0 else {
-                ftruncate(descriptor, status.st_size)
-                return
-            }
-            offset += count
-        }
     }
 
     /// Sets a pragma and reads it back: SQLite ignores what it cannot set.
