@@ -22,7 +22,7 @@ struct BatchQueue<Waiter: Sendable> {
         }
     }
 
-    struct Completion {
+    struct Completion: Sendable {
         var waiter: Waiter
         var outcome: Result<[PostgresResult], PostgresError>
     }

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// One connection to one PostgreSQL database, on a thread of its own.
+/// One connection to one PostgreSQL database, with a thread that waits for its answers.
 ///
-/// Batches that wait at one time go out together, in one round trip. When the connection is lost, this object is done
+/// Batches follow each other without waiting for the answers to those before. When the connection is lost, this object is done
 /// with: `end` says why, and a new one is opened. No session state is used that a pooler in transaction mode would
 /// break: no SET, no LISTEN, no prepared statement with a name, no lock beyond a batch.
 public final class PostgresConnection: Sendable {
@@ -12,19 +12,18 @@ public final class PostgresConnection: Sendable {
     /// What a statement gets when nothing else is said.
     public static let defaultDeadline = Duration.seconds(5)
 
-    private let mailbox: PostgresMailbox
+    private let loop: PostgresLoop
     public let target: PostgresTarget
     /// Whether it goes through TLS.
-    public let isEncrypted: Bool
+    public var isEncrypted: Bool { loop.isEncrypted }
 
-    private init(_ target: PostgresTarget, isEncrypted: Bool, _ mailbox: PostgresMailbox) {
+    private init(_ target: PostgresTarget, _ loop: PostgresLoop) {
         self.target = target
-        self.isEncrypted = isEncrypted
-        self.mailbox = mailbox
+        self.loop = loop
     }
 
     /// What is in flight still gets its answer; then the connection is closed.
-    deinit { mailbox.beginClosing() }
+    deinit { loop.beginClosing() }
 
     /// Connects, on a new thread.
     ///
@@ -39,10 +38,9 @@ public final class PostgresConnection: Sendable {
         let moment = ContinuousClock.now + deadline
         let thread = Thread {
             blockSignals()
-            let mailbox = PostgresMailbox()
             do throws(PostgresError) {
-                var loop = try PostgresLoop.connect(to: target, mailbox, until: moment)
-                promise.fulfill(.success(PostgresConnection(target, isEncrypted: loop.isEncrypted, mailbox)))
+                let loop = try PostgresLoop.connect(to: target, until: moment)
+                promise.fulfill(.success(PostgresConnection(target, loop)))
                 let error = loop.run()
                 loop.end(error)
                 ended(error)
@@ -56,15 +54,15 @@ public final class PostgresConnection: Sendable {
     }
 
     /// Why the connection is of no more use; nil while it is. An idle one notices the end of its server by itself.
-    public var end: PostgresError? { mailbox.end }
+    public var end: PostgresError? { loop.end }
 
     /// Has `batch` done as one transaction: all of it or nothing.
     ///
     /// - Parameters:
     ///   - deadline: from now to the answer. When it passes, the peer is taken for dead: the connection is closed, and
     ///     with it every batch that is under way.
-    ///   - completion: called once, on the connection's thread or, when nothing could be sent, on this one. Must not
-    ///     block.
+    ///   - completion: called once, on the connection's thread or, when the batch is refused at once, on this one. Must
+    ///     not block.
     public func submit(
         _ batch: [PostgresStatement], deadline: Duration = defaultDeadline,
         completion: @escaping @Sendable (Outcome) -> Void
@@ -73,7 +71,7 @@ public final class PostgresConnection: Sendable {
             return completion(.failure(.malformed(statement.sql.sqlVerb, "a value has the character U+0000")))
         }
         guard !batch.isEmpty else { return completion(.success([])) }
-        mailbox.submit(.init(batch, deadline: .now + deadline, waiter: completion))
+        loop.submit(.init(batch, deadline: .now + deadline, waiter: completion))
     }
 
     /// `submit`, and the promise of its outcome.
@@ -86,7 +84,7 @@ public final class PostgresConnection: Sendable {
     }
 
     /// Answers what was submitted, then closes. Later batches are not sent. Returns at once; `ended` tells the end.
-    public func close() { mailbox.beginClosing() }
+    public func close() { loop.beginClosing() }
 
     /// Signals are for other threads.
     private static func blockSignals() {

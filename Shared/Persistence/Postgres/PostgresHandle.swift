@@ -188,9 +188,9 @@ struct PostgresHandle: ~Copyable {
     ) -> Output {
         var bytes: [CChar] = []
         let offsets = texts.map { text -> Int? in
-            guard let text else { return nil }
+            guard var text else { return nil }
             let offset = bytes.count
-            bytes.append(contentsOf: text.utf8.lazy.map(CChar.init(bitPattern:)))
+            text.withUTF8 { utf8 in utf8.withMemoryRebound(to: CChar.self) { bytes.append(contentsOf: $0) } }
             bytes.append(0)
             return offset
         }

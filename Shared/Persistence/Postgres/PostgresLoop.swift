@@ -1,33 +1,107 @@
 import Contracts
 import Glibc
+import Synchronization
 
-/// The life of one connection, on the thread that owns it: connect, answer batches, end. Nothing else blocks there
-/// than poll(2), and the look-up of names before.
-struct PostgresLoop: ~Copyable {
-    private let mailbox: PostgresMailbox
-    private var handle: PostgresHandle
-    private var queue = PostgresMailbox.Queue()
-    private var mustFlush = false
+/// The life of one connection: connect, send batches, answer them, end.
+///
+/// Thread rule: a thread of its own waits for the server and takes in what that says. Who submits a batch sends it
+/// itself, which saves waking up that thread, unless somebody else is at the line; then the thread does it. Nobody waits
+/// for anything but poll(2), on that thread, and the look-up of names before.
+final class PostgresLoop: Sendable {
+    /// The connection, and what it owes. Used by one thread at a time.
+    private struct Line: ~Copyable {
+        /// Nil when the connection has ended.
+        var handle: PostgresHandle?
+        var queue = PostgresMailbox.Queue()
+        var mustFlush = false
+        /// When the thread looks at the clock, whatever happens. It stays set when the batch that it was set for is
+        /// answered: else each batch on an idle connection would have to wake the thread up to set it.
+        var alarm: ContinuousClock.Instant?
+        /// What sending came to, for the thread to end the connection.
+        var loss: PostgresError?
 
-    init(_ handle: consuming PostgresHandle, _ mailbox: PostgresMailbox) {
-        self.handle = handle
-        self.mailbox = mailbox
+        mutating func send(_ batches: [PostgresMailbox.Queue.Batch]) throws(PostgresError) {
+            for batch in batches { queue.submitted(batch) }
+            while let statements = queue.sendNext() { try handle?.send(statements) }
+            // Also after PQconsumeInput, which may have sent a part.
+            mustFlush = try handle?.flush() ?? false
+        }
+
+        /// Takes in what the server sent.
+        /// - Returns: whose answers that makes, and what was wrong after them.
+        mutating func receive() -> (completions: [PostgresMailbox.Queue.Completion], loss: PostgresError?) {
+            // A server that ends the connection says why before: read that first.
+            var loss: PostgresError?
+            do throws(PostgresError) { try handle?.receive() } catch { loss = error }
+            var completions: [PostgresMailbox.Queue.Completion] = []
+            do throws(PostgresError) { try drain(into: &completions) } catch { loss = error }
+            return (completions, loss)
+        }
+
+        private mutating func drain(
+            into completions: inout [PostgresMailbox.Queue.Completion]
+        ) throws(PostgresError) {
+            var nothings = 0
+            // Each statement's end is one "nothing". Two and nothing between them: libpq has nothing under way. Asked
+            // also when nothing is in flight: only then does libpq look at what a server says on its own account.
+            while nothings < 2 {
+                guard let answer = try handle?.next() else { return }
+                if case .nothing = answer { nothings += 1 } else { nothings = 0 }
+                switch answer {
+                case .none: return
+                case .nothing, .skipped: break
+                case .result(let result): queue.resultArrived(result)
+                case .refusal(let refusal): queue.refusalArrived(refusal)
+                case .sync: if let completion = queue.syncArrived() { completions.append(completion) }
+                }
+            }
+        }
     }
 
-    var isEncrypted: Bool { handle.isEncrypted }
+    private let mailbox = PostgresMailbox()
+    private let line: Mutex<Line>
+    private let socket: Int32
+    let isEncrypted: Bool
+
+    private init(_ handle: consuming sending PostgresHandle) {
+        socket = handle.socket
+        isEncrypted = handle.isEncrypted
+        line = Mutex(Line(handle: handle))
+    }
+
+    /// Why the connection ended; nil while it may be used.
+    var end: PostgresError? { mailbox.end }
+
+    // MARK: Any thread
+
+    func submit(_ batch: PostgresMailbox.Queue.Batch) {
+        guard mailbox.leave(batch) else { return }
+        let isSent = line.withLockIfAvailable { line in
+            do throws(PostgresError) { try line.send(mailbox.take()) } catch { line.loss = error }
+            guard line.loss == nil, !line.mustFlush else { return false }
+            // The thread sleeps no longer than that.
+            return line.alarm.map { $0 <= batch.deadline } ?? false
+        }
+        if isSent != true { mailbox.wake() }
+    }
+
+    /// What was submitted is still answered.
+    func beginClosing() { mailbox.beginClosing() }
+
+    // MARK: The connection's thread
 
     /// Connects. Blocks until `deadline` at the most, of which each address has its share.
     ///
     /// - Throws: the last failure of which the server told the reason, else the last.
     static func connect(
-        to target: PostgresTarget, _ mailbox: PostgresMailbox, until deadline: ContinuousClock.Instant
+        to target: PostgresTarget, until deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> PostgresLoop {
         let attempts = target.attempts(addresses: try HostLookup.addresses(of: target, until: deadline))
         var failure = PostgresError.connection("connect to \(target)", "no answer in time")
         for (index, parameters) in attempts.enumerated() {
             let share = (deadline - .now) / (attempts.count - index)
             do throws(PostgresError) {
-                return PostgresLoop(try connect(to: target, parameters, mailbox, until: .now + share), mailbox)
+                return PostgresLoop(try connect(to: target, parameters, until: .now + share))
             } catch {
                 if failure.sqlState == nil || error.sqlState != nil { failure = error }
                 // Who is not let in at one host is not tried at the next: as libpq has it.
@@ -38,14 +112,13 @@ struct PostgresLoop: ~Copyable {
     }
 
     private static func connect(
-        to target: PostgresTarget, _ parameters: [(String, String)], _ mailbox: PostgresMailbox,
-        until deadline: ContinuousClock.Instant
-    ) throws(PostgresError) -> PostgresHandle {
+        to target: PostgresTarget, _ parameters: [(String, String)], until deadline: ContinuousClock.Instant
+    ) throws(PostgresError) -> sending PostgresHandle {
         var handle = try PostgresHandle.connecting(to: target, parameters)
         // As after PGRES_POLLING_WRITING, which is where PQconnectStart leaves off.
         var wanted: (read: Bool, write: Bool)? = (false, true)
         while let events = wanted {
-            if wait(handle.socket, read: events.read, write: events.write, mailbox, until: deadline) {
+            if wait(handle.socket, read: events.read, write: events.write, until: deadline) {
                 wanted = try handle.pollConnect()
             } else if deadline <= .now {
                 throw .connection("connect to \(target)", "no answer in time")
@@ -56,87 +129,69 @@ struct PostgresLoop: ~Copyable {
 
     /// Answers batches until the connection ends.
     /// - Returns: why it ended.
-    mutating func run() -> PostgresError {
+    func run() -> PostgresError {
         do throws(PostgresError) {
             while true {
-                let (batches, isClosing) = mailbox.take()
-                for batch in batches { queue.submitted(batch) }
-                try send()
-                if isClosing, queue.isEmpty { throw .connection("close", "the connection was closed") }
-                let now = ContinuousClock.now
-                let deadline = queue.nextDeadline(at: now)
-                if let deadline, deadline <= now {
-                    throw .connection("wait for an answer", "no answer in time")
-                }
-                if Self.wait(handle.socket, read: true, write: mustFlush, mailbox, until: deadline) { try receive() }
+                let (alarm, mustFlush) = try line.withLock { line throws(PostgresError) in try prepare(&line) }
+                let isSocket = Self.wait(
+                    socket, read: true, write: mustFlush, wake: mailbox.wakeDescriptor, until: alarm)
+                mailbox.awoke()
+                guard isSocket else { continue }
+                let (completions, loss) = line.withLock { $0.receive() }
+                answer(completions)
+                if let loss { throw loss }
             }
         } catch {
             return error
         }
     }
 
-    /// Every batch that is left gets its answer.
-    consuming func end(_ error: PostgresError) {
+    /// Sends what is left to send.
+    /// - Returns: how long to wait for the server, and whether also until it takes more.
+    private func prepare(
+        _ line: inout Line
+    ) throws(PostgresError) -> (alarm: ContinuousClock.Instant?, mustFlush: Bool) {
+        if let loss = line.loss { throw loss }
+        // In this order: what is submitted before the closing begins is taken.
+        let isClosing = mailbox.isClosing
+        try line.send(mailbox.take())
+        if isClosing, line.queue.isEmpty { throw .connection("close", "the connection was closed") }
+        let now = ContinuousClock.now
+        let deadline = line.queue.nextDeadline(at: now)
+        if let deadline, deadline <= now { throw .connection("wait for an answer", "no answer in time") }
+        line.alarm = deadline ?? line.alarm.flatMap { $0 > now ? $0 : nil }
+        return (line.alarm, line.mustFlush)
+    }
+
+    /// Every batch that is left gets its answer, and the connection is closed.
+    func end(_ error: PostgresError) {
         let late = mailbox.ended(error)
-        for batch in late { queue.submitted(batch) }
-        answer(queue.connectionEnded(error))
-    }
-
-    private mutating func send() throws(PostgresError) {
-        while let statements = queue.sendNext() { try handle.send(statements) }
-        // Also after PQconsumeInput, which may have sent a part.
-        mustFlush = try handle.flush()
-    }
-
-    private mutating func receive() throws(PostgresError) {
-        // A server that ends the connection says why before: read that first.
-        var loss: PostgresError?
-        do throws(PostgresError) { try handle.receive() } catch { loss = error }
-        try drain()
-        if let loss { throw loss }
-    }
-
-    private mutating func drain() throws(PostgresError) {
-        var completions: [PostgresMailbox.Queue.Completion] = []
-        defer { answer(completions) }
-        var nothings = 0
-        // Each statement's end is one "nothing". Two and nothing between them: libpq has nothing under way. Asked
-        // also when nothing is in flight: only then does libpq look at what a server says on its own account.
-        while nothings < 2 {
-            switch try handle.next() {
-            case .none: return
-            case .nothing: nothings += 1
-            case .skipped: nothings = 0
-            case .result(let result):
-                nothings = 0
-                queue.resultArrived(result)
-            case .refusal(let refusal):
-                nothings = 0
-                queue.refusalArrived(refusal)
-            case .sync:
-                nothings = 0
-                if let completion = queue.syncArrived() { completions.append(completion) }
-            }
+        let completions = line.withLock { line in
+            for batch in late { line.queue.submitted(batch) }
+            return line.queue.connectionEnded(error)
         }
+        answer(completions)
+        line.withLock { $0.handle = nil }
     }
 
-    private borrowing func answer(_ completions: [PostgresMailbox.Queue.Completion]) {
+    private func answer(_ completions: [PostgresMailbox.Queue.Completion]) {
         guard !completions.isEmpty else { return }
         mailbox.answered(completions.count)
         for completion in completions { completion.waiter(completion.outcome) }
     }
 
-    /// Waits for the socket, the mailbox or the deadline.
+    /// Waits for the socket, the wake-up or the deadline.
     /// - Returns: whether it was the socket.
     private static func wait(
-        _ socket: Int32, read: Bool, write: Bool, _ mailbox: PostgresMailbox, until deadline: ContinuousClock.Instant?
+        _ socket: Int32, read: Bool, write: Bool, wake: Int32 = -1, until deadline: ContinuousClock.Instant?
     ) -> Bool {
         var events: Int16 = 0
         if read { events |= Int16(POLLIN) }
         if write { events |= Int16(POLLOUT) }
         var descriptors = [
             pollfd(fd: socket, events: events, revents: 0),
-            pollfd(fd: mailbox.wakeDescriptor, events: Int16(POLLIN), revents: 0),
+            // A negative one is passed over: poll(2).
+            pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
         ]
         let milliseconds = deadline.map { deadline in
             // Rounded up, so that the deadline is over when the time is.

@@ -2,7 +2,7 @@ import CLibpq
 import Glibc
 import Synchronization
 
-/// What callers leave for the thread of a connection, and how they wake it.
+/// What callers leave for a connection, and how they wake up its thread.
 final class PostgresMailbox: Sendable {
     typealias Waiter = @Sendable (Result<[PostgresResult], PostgresError>) -> Void
     typealias Queue = BatchQueue<Waiter>
@@ -18,7 +18,7 @@ final class PostgresMailbox: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Readable when there is something to do.
+    /// Readable when the thread has something to do.
     let wakeDescriptor: Int32
 
     init() {
@@ -32,19 +32,28 @@ final class PostgresMailbox: Sendable {
     var end: PostgresError? { state.withLock { $0.end } }
     var isClosing: Bool { state.withLock { $0.isClosing } }
 
-    func submit(_ batch: Queue.Batch) {
+    /// - Returns: whether it is to be sent. If not, it has got its answer.
+    func leave(_ batch: Queue.Batch) -> Bool {
         let refusal: PostgresError? = state.withLock { state in
             if let end = state.end { return end.notSent }
             if state.isClosing { return .connection("submit", "the connection is closing") }
             guard state.unanswered < Self.batchesMax else {
                 return .connection("submit", "\(Self.batchesMax) batches are waiting", failure: .retry)
             }
-            if state.submitted.isEmpty { wake() }
             state.submitted.append(batch)
             state.unanswered += 1
             return nil
         }
         if let refusal { batch.waiter(.failure(refusal)) }
+        return refusal == nil
+    }
+
+    /// What was left and not taken, in the order of leaving.
+    func take() -> [Queue.Batch] {
+        state.withLock { state in
+            defer { state.submitted = [] }
+            return state.submitted
+        }
     }
 
     /// What was submitted is still answered.
@@ -53,20 +62,16 @@ final class PostgresMailbox: Sendable {
         wake()
     }
 
-    private func wake() {
+    func wake() {
         // Full, it is readable, which is all that is asked of it.
         _ = eventfd_write(wakeDescriptor, 1)
     }
 
     // MARK: The thread
 
-    func take() -> (batches: [Queue.Batch], isClosing: Bool) {
+    func awoke() {
         var count: eventfd_t = 0
         _ = eventfd_read(wakeDescriptor, &count)
-        return state.withLock { state in
-            defer { state.submitted = [] }
-            return (state.submitted, state.isClosing)
-        }
     }
 
     func answered(_ count: Int) { state.withLock { $0.unanswered -= count } }

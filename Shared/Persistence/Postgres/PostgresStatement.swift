@@ -1,3 +1,5 @@
+import Glibc
+
 /// One SQL statement with its parameters, `$1` and on, as PostgreSQL reads them from text.
 public struct PostgresStatement: Sendable, Equatable {
     public var sql: String
@@ -10,7 +12,12 @@ public struct PostgresStatement: Sendable, Equatable {
     }
 
     /// Whether libpq, which takes C strings, would cut it short.
-    var containsNUL: Bool { sql.utf8.contains(0) || parameters.contains { $0?.utf8.contains(0) ?? false } }
+    var containsNUL: Bool { Self.containsNUL(sql) || parameters.contains { $0.map(Self.containsNUL) ?? false } }
+
+    private static func containsNUL(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false }
+    }
 }
 
 /// What one statement brought.
