@@ -17,6 +17,8 @@ final class FaultyTable: LocalTable {
         var code = SQLITE_FULL
         /// The commit takes effect and says that it failed.
         var commitsAnyway = false
+        /// No row can be read.
+        var failsReads = false
         /// Bound into the fault: calls seen.
         fileprivate(set) var calls = 0
     }
@@ -46,7 +48,12 @@ final class FaultyTable: LocalTable {
         if let code { throw SQLiteError(code: code, message: "injected", operation: operation) }
     }
 
-    func get(_ key: ConversationKey) throws(SQLiteError) -> ConversationRecord? { try table.get(key) }
+    func get(_ key: ConversationKey) throws(SQLiteError) -> ConversationRecord? {
+        if Self.faults.withLock({ $0[path]?.failsReads ?? false }) {
+            throw SQLiteError(code: SQLITE_IOERR, message: "injected", operation: "get")
+        }
+        return try table.get(key)
+    }
     func put(_ record: ConversationRecord) throws(SQLiteError) {
         try meet("put")
         try table.put(record)

@@ -12,6 +12,7 @@ public protocol MachineRows: LocalTable where Record == MachineRecord {
 
 extension MachineRows {
     /// Two machines of one user cannot have one nickname: the one that was here first makes way, and its person is told.
+    /// Nobody decided that: what a person made of that machine since, and is in a tier that is away, comes after it.
     public static func adopt(
         _ record: MachineRecord, owedTo tiers: TierSet, mayRename: Bool, leaving: Set<String>,
         in transaction: inout StoreTransaction<Self>
@@ -23,8 +24,7 @@ extension MachineRows {
                 rival.renamedFrom = rival.renamedFrom ?? rival.details.nickname
                 rival.details.nickname = try transaction.freeNickname(
                     like: rival.details.nickname, userID: rival.userID)
-                rival.updatedAt = transaction.now
-                rival.revision = transaction.nextRevision(after: rival.revision)
+                rival.revision = transaction.revision(shortlyAfter: rival.revision)
                 transaction.put(rival)
             }
         }

@@ -19,7 +19,7 @@ extension StoreCore {
         isWriting = false
         while next < operations.endIndex {
             let operation = operations[next]
-            var transaction = StoreTransaction(now: time.wall(), store: self)
+            var transaction = StoreTransaction(now: time.wall(), store: self, isLive: operation.isLive)
             let isGood = operation.decide(&transaction)
             // The disk went away while it was asked, and with it the changes before this one. They are held first.
             if hasStaged, !isWriting { break }
@@ -75,7 +75,9 @@ extension StoreCore {
             var written: (keys: [Key], tiers: [Int]) = ([], [])
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
-                written = try writeDownSome()
+                // Of these the book knows nothing yet, and what it knows is not to replace what was just written.
+                let unknown = isSentFirst ? [] : Set(records.map { $0.key })
+                written = try writeDownSome(besides: unknown)
                 try table.commit()
             }
             lastCommit = time.instant() - start

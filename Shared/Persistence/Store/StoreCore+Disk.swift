@@ -24,6 +24,7 @@ extension StoreCore {
             tiers[index].wantsPull = true
             tiers[index].touchDueAt = time.instant()
         }
+        lookAgainLater(isAll: false)
         if table != nil { awaitTiersIfNeeded() }
         pumpAll()
     }
@@ -47,10 +48,10 @@ extension StoreCore {
 
     /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
     /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
-    private func awaitTiersIfNeeded() {
+    func awaitTiersIfNeeded() {
         let isMemoryLost = journal.map { $0.isFirst } ?? true
         if !tiers.isEmpty, isMemoryLost || lacksRows {
-            if lacksRows { secondLookAt = time.instant() + TierLimits.secondLook }
+            if lacksRows { lookAgainLater(isAll: true) }
             bootstrapUntil = time.instant() + (lacksRows ? TierLimits.bootstrapPatience : TierLimits.startPatience)
         } else {
             journal?.begin()
@@ -123,7 +124,7 @@ extension StoreCore {
     }
 
     /// Puts records that are known here and are not on the disk, whatever stands in their way there.
-    private func takeIn(_ records: [Record]) {
+    func takeIn(_ records: [Record]) {
         guard !records.isEmpty else { return }
         let all = TierSet(tiers.map { $0.name })
         perform(
@@ -234,103 +235,7 @@ extension StoreCore {
         if breaker.probeAt.map({ $0 <= time.instant() }) ?? true { breaker.failed(at: time.instant()) }
         // The next flush, which the breaker lets through, has the refused records too.
         refusals.succeeded()
-    }
-
-    // MARK: A broken file
-
-    /// Moves the file aside, and makes a new one of what can still be read of it and of what memory has. What is
-    /// missing then comes from the remote tiers, and nothing is decided before.
-    private func replaceBrokenFile() throws(SQLiteError) {
-        table = nil
-        try Table.setAside(path, at: time.wall())
-        // From here on the file at the path is a new one, be it not filled yet.
-        isBroken = false
-        let fresh: Table
-        do { fresh = try Table(path: path) } catch {
-            if case .open(let cause) = error { throw cause }
-            if case .migration(.failed(_, let cause)) = error { throw cause }
-            throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
-        }
-        for index in tiers.indices {
-            // What was met on the connection stays known: another database in its place must not pass for this one.
-            let met = tiers[index].progress
-            tiers[index].progress = TierProgress()
-            tiers[index].progress.mark = met.mark
-            (tiers[index].progress.visit, tiers[index].progress.nextVisit) = (met.visit, met.nextVisit)
-            tiers[index].progress.seeding = .due
-            tiers[index].isProgressWritten = false
-            tiers[index].wantsPull = true
-            tiers[index].pull = nil
-        }
-        holdersChanged()
-        let refused = try fill(fresh, with: memory.withLock { $0.copies })
-        table = fresh
-        // What passes for a copy must be on the disk.
-        memory.withLock { $0.forgetCopies() }
-        counters["disk.replaced", default: 0] += 1
-        memory.withLock { $0.book.unwriteAll() }
-        for index in tiers.indices { countRowsToSeed(index) }
-        takeIn(refused)
-        awaitTiersIfNeeded()
-    }
-
-    /// Puts into `table` what can be read of broken files that were set aside before it, and `copies`. Done again from the
-    /// beginning when it fails, or the process ends in the middle.
-    /// - Returns: the records that the table does not take beside the others.
-    @discardableResult
-    private func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) -> [Record] {
-        let files = try Table.unsalvaged(path)
-        guard !files.isEmpty else { return [] }
-        try noteThatRowsAreMissing(table)
-        var refused: [Record] = []
-        for file in files {
-            try Table.salvage(file) { records throws(SQLiteError) in
-                progressed(.salvaging)
-                refused += try putAll(records, table)
-                counters["disk.salvaged", default: 0] += Int64(records.count)
-            }
-        }
-        refused += try putAll(copies, table)
-        for file in files { try Table.salvaged(file) }
-        return refused
-    }
-
-    /// Before the first row, so that an end in the middle does not make the file pass for one that lacks nothing.
-    private func noteThatRowsAreMissing(_ table: Table) throws(SQLiteError) {
-        let known = try table.progress()
-        do throws(SQLiteError) {
-            try table.begin()
-            for tier in tiers where known[tier.name] == nil {
-                var progress = tier.progress
-                (progress.pulledTo, progress.seeding) = (.none, .due)
-                try table.write(progress, of: tier.name)
-            }
-            try table.commit()
-        } catch {
-            table.rollback()
-            throw error
-        }
-    }
-
-    /// Puts those that the table takes, in a transaction.
-    /// - Returns: the others.
-    private func putAll(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
-        var refused: [Record] = []
-        do throws(SQLiteError) {
-            try table.begin()
-            try table.makeWay(for: records)
-            for record in records {
-                do throws(SQLiteError) { try table.put(record) } catch {
-                    if error.isTierTrouble { throw error }
-                    refused.append(record)
-                }
-            }
-            try table.commit()
-            return refused
-        } catch {
-            table.rollback()
-            throw error
-        }
+        for index in tiers.indices { leaveSecretVisit(index) }
     }
 
     // MARK: The journal of what only memory holds
@@ -342,7 +247,7 @@ extension StoreCore {
     }
 
     private func clearJournal() {
-        guard let journal, !journal.isEmpty else { return }
+        guard let journal, isJournalRestored, !journal.isEmpty else { return }
         do { try journal.replace(with: []) } catch { lastError = "\(error)" }
     }
 
@@ -355,6 +260,7 @@ extension StoreCore {
             if let known = try? newest(record.key), known.revision >= record.revision { continue }
             restored.append(record)
         }
+        isJournalRestored = true
         guard !restored.isEmpty else { return clearJournal() }
         for record in restored {
             // Left out for want of room, it would go with the journal when the disk has the others.
@@ -368,10 +274,14 @@ extension StoreCore {
 
     /// What the book and the tiers' progress say, into the open transaction: a record whose debt is not written down,
     /// because a walk will owe it, must not be committed before it is that the walk is due.
+    ///
+    /// - Parameter excluded: what is written of these is newer than the book.
     /// - Returns: the keys and tiers that were written.
-    func writeDownSome() throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
+    func writeDownSome(besides excluded: Set<Key> = []) throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
         guard let table, !tiers.isEmpty else { return ([], []) }
-        let keys = memory.withLock { Array($0.book.unwritten.prefix(TierLimits.bookkeepingMax)) }
+        let keys = memory.withLock { memory in
+            Array(memory.book.unwritten.lazy.filter { !excluded.contains($0) }.prefix(TierLimits.bookkeepingMax))
+        }
         let unwritten = tiers.indices.filter { !tiers[$0].isProgressWritten }
         for key in keys where !plantedBug(.debtsNotWrittenDown) {
             let debt = memory.withLock { $0.book.debt(key) }
@@ -383,7 +293,10 @@ extension StoreCore {
 
     func wrote(_ written: (keys: [Key], tiers: [Int])) {
         memory.withLock { $0.book.written(written.keys) }
-        for index in written.tiers { tiers[index].isProgressWritten = true }
+        for index in written.tiers {
+            tiers[index].isProgressWritten = true
+            tiers[index].isVisitSecret = false
+        }
         let isDone = memory.withLock { $0.book.unwritten.isEmpty }
         bookkeepingAt = isDone ? nil : bookkeepingAt
     }

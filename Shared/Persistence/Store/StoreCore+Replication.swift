@@ -68,7 +68,7 @@ extension StoreCore {
     }
 
     /// The newest revision, and it counts as no use.
-    private func stored(_ key: Key) throws(RPCError) -> Record? {
+    func stored(_ key: Key) throws(RPCError) -> Record? {
         if let record = memory.withLock({ $0.peek(key) }) { return record }
         return try ask { table throws(SQLiteError) in try table.get(key) }
     }
@@ -147,6 +147,11 @@ extension StoreCore {
         tiers[index].pull?.isAsked = false
         guard isMerged else {
             tiers[index].pull?.retryAt = time.instant() + TierLimits.retryDelay
+            // What memory can answer for without the disk must not be changed as if it were the newest.
+            for row in page.rows {
+                guard let known = memory.withLock({ $0.peek(row.record.key) }) else { continue }
+                if known.revision < row.record.revision { deferLater(row.record) }
+            }
             return
         }
         for (key, text) in page.unreadable {
@@ -170,7 +175,7 @@ extension StoreCore {
         noteBookkeeping()
     }
 
-    private var isAnyoneReading: Bool { tiers.contains { $0.link.isUp && !$0.isPulled } }
+    var isAnyoneReading: Bool { tiers.contains { $0.link.isUp && !$0.isPulled } }
 
     /// What waited for the rest of the rows of all tiers, and still finds something in its way, comes in now. Earlier,
     /// what is in its way might be given another name although a tier has a newer revision of that.
@@ -213,12 +218,19 @@ extension StoreCore {
         noteBookkeeping()
     }
 
-    /// What an earlier process sent, and is not on the disk that was lost, may have arrived since.
+    /// What an earlier process sent, and did not come to write down here, may arrive when the tiers were read.
+    ///
+    /// - Parameter isAll: also what is older than what was read, as when the disk was lost, which had it.
+    func lookAgainLater(isAll: Bool) {
+        guard !tiers.isEmpty else { return }
+        secondLook = (time.instant() + TierLimits.secondLook, isAll || secondLook?.isAll ?? false)
+    }
+
     func lookAgainIfDue(at now: ContinuousClock.Instant) {
-        guard let moment = secondLookAt, moment <= now else { return }
-        secondLookAt = nil
+        guard let look = secondLook, look.moment <= now else { return }
+        secondLook = nil
         for index in tiers.indices {
-            tiers[index].wantsPull = true
+            if look.isAll { readEverything(index) } else { tiers[index].wantsPull = true }
             // Also of one that sleeps.
             tiers[index].touchDueAt = now
         }
@@ -228,7 +240,7 @@ extension StoreCore {
     ///
     /// - Parameter index: nil for rows of several tiers.
     /// - Returns: false when that cannot be done now; nothing was changed.
-    private func merge(_ rows: [TierPage<Record>.Row], from index: Int?, mayRename: Bool) -> Bool {
+    func merge(_ rows: [TierPage<Record>.Row], from index: Int?, mayRename: Bool) -> Bool {
         guard !rows.isEmpty else { return true }
         let merge = Merge()
         let isAcquainted = index.map { tiers[$0].isAcquainted } ?? false
@@ -344,51 +356,5 @@ extension StoreCore {
                 deferred.append(row.record)
             }
         }
-    }
-
-    // MARK: Clashes
-
-    /// Another record of the tier stands in the way of one of ours.
-    func askForRival(_ index: Int, of record: Record) {
-        tiers[index].clashes[record.key, default: 0] += 1
-        guard (tiers[index].clashes[record.key] ?? 0) <= TierLimits.clashesMax else {
-            return putAside([record.key], index)
-        }
-        let number = ask(index, .rival(of: record), deadline: TierLimits.requestDeadline)
-        tiers[index].port.findRival(of: record, link: tiers[index].link.number, request: number)
-    }
-
-    func found(_ index: Int, _ rival: Record?, of record: Record) {
-        let name = tiers[index].name
-        // One of the two may be newer in a tier that is being read.
-        if rival != nil, isAnyoneReading { return settleClashLater(index, record.key) }
-        if let rival {
-            let known: Record?
-            do { known = try stored(rival.key) } catch { return settleClashLater(index, record.key) }
-            if let known, known.revision > rival.revision {
-                // It has another name here since: both go together.
-                let now = time.wall()
-                memory.withLock { memory in
-                    memory.book.owes(known.key, known.revision, to: TierSet(name), since: now, isWritten: false)
-                    memory.book.sent(known.key, to: name)
-                }
-                write(index, .debts([known, record], isMakingWay: true), deadline: TierLimits.requestDeadline)
-                noteBookkeeping()
-                return
-            }
-            counters["clashes", default: 0] += 1
-            guard merge([.init(rival, isStamped: false)], from: index, mayRename: true) else {
-                return settleClashLater(index, record.key)
-            }
-        }
-        memory.withLock { $0.book.returned([record.key], to: name) }
-        tiers[index].debtsDueAt = time.instant()
-    }
-
-    /// The disk is away. That counts as no attempt: it says nothing of the clash.
-    private func settleClashLater(_ index: Int, _ key: Key) {
-        tiers[index].clashes[key, default: 1] -= 1
-        memory.withLock { $0.book.returned([key], to: tiers[index].name) }
-        tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
     }
 }

@@ -22,33 +22,13 @@ extension StoreCore {
         tiers[index].link.connected()
         if tiers[index].link.isTrusted { tiers[index].isAway = false }
         tiers[index].lastError = nil
+        tiers[index].isVisitSecret = false
         meet(index, contact)
         // A visit begins, and proves a tier that has failed.
         (tiers[index].touchDueAt, tiers[index].visitDueAt) = (time.instant(), time.instant())
         returnAside(index)
         holdersChanged()
         noteBookkeeping()
-    }
-
-    func meet(_ index: Int, _ contact: TierContact) {
-        tiers[index].isAcquainted = tiers[index].progress.mark == contact.mark
-        recognise(index, contact)
-    }
-
-    /// Whether the tier is the one that is known, as it is known.
-    private func recognise(_ index: Int, _ contact: TierContact) {
-        let known = tiers[index].progress
-        let isAsLeft = contact.visit == known.visit || contact.visit == known.nextVisit
-        if let mark = known.mark, mark != contact.mark || !isAsLeft {
-            // Another database, or this one as it was some time ago.
-            startOver(index)
-        }
-        tiers[index].progress.mark = contact.mark
-        tiers[index].progress.visit = contact.visit
-        tiers[index].progress.nextVisit = nil
-        tiers[index].isProgressWritten = false
-        // At once: a visit that is forgotten hides that a tier was put back to where it is.
-        bookkeepingAt = time.instant()
     }
 
     /// Everything is compared, and everything is owed.
@@ -155,6 +135,7 @@ extension StoreCore {
     }
 
     func write(_ index: Int, _ kind: RemoteTier<Record>.Request.Kind, deadline: Duration) {
+        if !isDiskUp { leaveSecretVisit(index) }
         let number = ask(index, kind, deadline: deadline)
         switch kind {
         case .live(let records, _, let isMakingWay), .debts(let records, let isMakingWay):
@@ -174,7 +155,7 @@ extension StoreCore {
     }
 
     /// One change that somebody waits for will not be answered for by a tier.
-    private func countDown(_ ticket: Int, confirmedBy tier: TierName? = nil) {
+    func countDown(_ ticket: Int, confirmedBy tier: TierName? = nil) {
         guard waiters[ticket] != nil else { return }
         if let tier { waiters[ticket]?.confirmed.formUnion(TierSet(tier)) }
         waiters[ticket]?.left -= 1
@@ -260,11 +241,6 @@ extension StoreCore {
         tiers[index].isAway = false
     }
 
-    private func touchLater(_ index: Int) {
-        let isDoubted = tiers[index].link.isDoubted
-        tiers[index].touchDueAt = time.instant() + (isDoubted ? TierLimits.proofDelay : policy.heartbeat)
-    }
-
     private func wrote(_ index: Int, _ records: [Record], _ request: RemoteTier<Record>.Request) {
         let now = time.instant()
         tiers[index].latency = now - request.sentAt
@@ -275,70 +251,6 @@ extension StoreCore {
         }
         if !tiers[index].clashes.isEmpty { for record in records { tiers[index].clashes[record.key] = nil } }
         noteBookkeeping()
-    }
-
-    /// What is not the tier's state but a question's: asked again later.
-    private func refusedToTell(
-        _ index: Int, _ request: RemoteTier<Record>.Request, _ refusal: TierRefusal
-    ) {
-        tiers[index].lastError = refusal.reason
-        counters["tiers.refusals", default: 0] += 1
-        let later = time.instant() + TierLimits.retryDelay
-        switch request.kind {
-        case .touch: touchLater(index)
-        case .prune: tiers[index].pruneBefore = nil
-        case .page:
-            tiers[index].pull?.isAsked = false
-            tiers[index].pull?.retryAt = later
-        case .rival(let record): putAside([record.key], index)
-        case .live, .debts: break
-        }
-    }
-
-    /// The tier undid a batch for the sake of one of its records: the others go again at once, without it.
-    ///
-    /// - Parameter items: who waits; nil for debts.
-    private func refused(
-        _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, _ isMakingWay: Bool,
-        _ refusal: TierRefusal
-    ) {
-        tiers[index].lastError = refusal.reason
-        if refusal.kind == .clash, !isMakingWay { return writeAgain(index, records, items, isMakingWay: true) }
-        if refusal.kind == .bug { counters["tiers.refusals", default: 0] += 1 }
-        let position = refusal.index ?? (records.count == 1 ? 0 : nil)
-        guard refusal.kind != .transient, let position, records.indices.contains(position) else {
-            memory.withLock { $0.book.returned(records.map { $0.key }, to: tiers[index].name) }
-            tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
-            items?.forEach { countDown($0.ticket) }
-            return
-        }
-        var others = records
-        let refused = others.remove(at: position)
-        if refusal.kind == .clash { askForRival(index, of: refused) } else { putAside([refused.key], index) }
-        for item in items ?? [] where item.record.key == refused.key { countDown(item.ticket) }
-        writeAgain(index, others, items?.filter { $0.record.key != refused.key }, isMakingWay: isMakingWay)
-    }
-
-    private func writeAgain(
-        _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, isMakingWay: Bool
-    ) {
-        guard !records.isEmpty else { return }
-        if let items {
-            write(index, .live(records, waiting: items, isMakingWay: isMakingWay), deadline: policy.remoteDeadline)
-        } else {
-            write(index, .debts(records, isMakingWay: isMakingWay), deadline: TierLimits.requestDeadline)
-        }
-    }
-
-    /// Still owed, and tried again at the next contact or heartbeat.
-    func putAside(_ keys: [Key], _ index: Int) { tiers[index].aside += keys }
-
-    private func returnAside(_ index: Int) {
-        let keys = tiers[index].aside
-        tiers[index].aside = []
-        tiers[index].clashes = [:]
-        memory.withLock { $0.book.returned(keys, to: tiers[index].name) }
-        tiers[index].debtsDueAt = time.instant()
     }
 
     // MARK: What is to be done
@@ -372,20 +284,6 @@ extension StoreCore {
             tiers[index].port.prune(
                 before: moment, limit: TierLimits.pruneRecords, link: tiers[index].link.number, request: number)
         }
-    }
-
-    /// Leaves a new visit in the tier, if it could be noted; else the one that is there.
-    private func touch(_ index: Int) {
-        if tiers[index].progress.nextVisit == nil {
-            tiers[index].progress.nextVisit = .random(in: 1 ... .max, using: &random)
-            tiers[index].isProgressWritten = false
-        }
-        if !tiers[index].isProgressWritten { writeBookDown() }
-        let progress = tiers[index].progress
-        let next = tiers[index].isProgressWritten ? progress.nextVisit : nil
-        let number = ask(index, .touch, deadline: TierLimits.requestDeadline)
-        tiers[index].port.touch(
-            visit: progress.visit, next: next ?? progress.visit, link: tiers[index].link.number, request: number)
     }
 
     private func isContactWanted(_ index: Int, at now: ContinuousClock.Instant) -> Bool {

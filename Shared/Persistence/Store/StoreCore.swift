@@ -28,6 +28,8 @@ package final class StoreCore<Table: LocalTable> {
     var isBroken = false
     var lastError: String?
     var lastCommit: Duration?
+    /// Whether what the journal had at the start is in memory. Until then an empty memory is no reason to clear it.
+    var isJournalRestored = false
     /// When what the book says of debts is written down, if nothing else is before.
     var bookkeepingAt: ContinuousClock.Instant?
 
@@ -42,8 +44,8 @@ package final class StoreCore<Table: LocalTable> {
     var linksEnded = 0
     /// Until when nothing is decided, because the disk was found empty and the tiers may know more.
     var bootstrapUntil: ContinuousClock.Instant?
-    /// When the tiers are read once more after a disk was filled from them.
-    var secondLookAt: ContinuousClock.Instant?
+    /// When the tiers are read once more after the start, and whether all of them.
+    var secondLook: (moment: ContinuousClock.Instant, isAll: Bool)?
     /// What the tiers have newer and something here stands in the way of.
     var deferred: [Key: Record] = [:]
     /// When it is tried again to take that in.
@@ -89,6 +91,17 @@ package final class StoreCore<Table: LocalTable> {
         return stored
     }
 
+    /// - Throws: `unavailable` when a tier has a newer revision than `known`, or may well have, and it is not taken in yet.
+    func requireNoNewer(_ key: Key, than known: Record?) throws(RPCError) {
+        if let waiting = deferred[key], waiting.revision > known?.revision ?? .none {
+            throw RPCError(.unavailable, "a newer revision of this is being taken in from another tier; try again")
+        }
+        // Nothing can be taken in before the file was opened: what the journal had may be outdated.
+        if table == nil, tiers.contains(where: { !$0.isPulled && !$0.isAway }) {
+            throw RPCError(.unavailable, "the local database cannot be opened; try again")
+        }
+    }
+
     func ask<Answer>(_ question: (Table) throws(SQLiteError) -> Answer) throws(RPCError) -> Answer {
         guard let table else { throw RPCError(.unavailable, "the local database cannot be opened; try again") }
         do { return try question(table) } catch {
@@ -110,8 +123,11 @@ package final class StoreCore<Table: LocalTable> {
     /// was kept in one tier and not here: so it is not the very next one, and no two are alike.
     func nextRevision(after stored: Revision, now: Timestamp) -> Revision {
         let next = clock.next(at: now)
-        guard next <= stored else { return next }
-        return Revision(rawValue: stored.rawValue + .random(in: 1...0xFFFF, using: &random))
+        return next > stored ? next : revision(shortlyAfter: stored)
+    }
+
+    func revision(shortlyAfter stored: Revision) -> Revision {
+        Revision(rawValue: stored.rawValue + .random(in: 1...0xFFFF, using: &random))
     }
 
     func placement(of key: Key) -> Placement { memory.withLock { $0.placement(of: key) } }
@@ -133,7 +149,7 @@ package final class StoreCore<Table: LocalTable> {
         first.or(bookkeepingAt)
         first.or(bootstrapUntil)
         first.or(settleAt)
-        first.or(secondLookAt)
+        first.or(secondLook?.moment)
         first.or(waiting.first?.deadline)
         for index in tiers.indices { first.or(tierWakeAt(index)) }
         return first.moment
@@ -154,7 +170,7 @@ package final class StoreCore<Table: LocalTable> {
 
     /// Whether nothing is under way, and nothing is left to be written down.
     package var isAtRest: Bool {
-        memory.withLock { $0.book.unwritten.isEmpty } && deferred.isEmpty && secondLookAt == nil
+        memory.withLock { $0.book.unwritten.isEmpty } && deferred.isEmpty && secondLook == nil
             && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.isProgressWritten }
     }
 

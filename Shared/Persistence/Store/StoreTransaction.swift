@@ -13,22 +13,28 @@ public struct StoreTransaction<Table: LocalTable> {
     /// The wall clock.
     public let now: Timestamp
     let store: StoreCore<Table>
+    /// Whether somebody decides something here, and is not to do so over what is known to be outdated.
+    private let isLive: Bool
     private(set) var changes: [Change] = []
     private var newest: [Record.Key: Record] = [:]
     /// The key that the answer is about.
     private(set) var subject: Record.Key?
 
-    init(now: Timestamp, store: StoreCore<Table>) {
+    init(now: Timestamp, store: StoreCore<Table>, isLive: Bool) {
         self.now = now
         self.store = store
+        self.isLive = isLive
     }
 
     /// The newest revision of `key`, a tombstone too.
-    /// - Throws: `unavailable` when it is not in memory and the disk cannot be read.
+    /// - Throws: `unavailable` when it is not in memory and the disk cannot be read, or when a tier has a newer one that
+    ///   could not be taken in yet.
     public mutating func get(_ key: Record.Key) throws(RPCError) -> Record? {
         subject = key
         if let changed = newest[key] { return changed }
-        return try store.newest(key)
+        let known = try store.newest(key)
+        if isLive { try store.requireNoNewer(key, than: known) }
+        return known
     }
 
     /// Stores `record`, with the operation's other changes or not at all.
@@ -42,6 +48,9 @@ public struct StoreTransaction<Table: LocalTable> {
 
     /// A revision for the next change of a key whose stored revision is `stored`.
     public func nextRevision(after stored: Revision) -> Revision { store.nextRevision(after: stored, now: now) }
+
+    /// A revision for what the store itself makes of what it knows: above `stored`, and below what a person decides later.
+    public func revision(shortlyAfter stored: Revision) -> Revision { store.revision(shortlyAfter: stored) }
 
     /// The records that the disk does not have, and that this operation changed before.
     public var held: [Record.Key: Record] { store.held }

@@ -43,6 +43,8 @@ final class RemoteTier<Record: TieredRecord> {
     var link: TierLink
     var progress = TierProgress()
     var isProgressWritten = true
+    /// Whether the tier has, or is about to have, a visit of which the disk has no note.
+    var isVisitSecret = false
     /// Writes that somebody waits for, not sent yet.
     var live: Deque<Live> = []
     var lastLiveAt: ContinuousClock.Instant?

@@ -102,7 +102,9 @@ final class Model<Record: SimulatedRecord> {
         if own < fact.promised { fact.isAmnesic = true }
         if isDurable {
             fact.durable = max(fact.durable, revision)
-            if revision > fact.root { fact.acknowledged.insert(revision) }
+            // An earlier state, shown again for want of the later one, is no change that was promised to last.
+            let isOutdated = fact.isAmnesic && revision < fact.promised
+            if revision > fact.root, !isOutdated { fact.acknowledged.insert(revision) }
         }
         facts[key] = fact
     }

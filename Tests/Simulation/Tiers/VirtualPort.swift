@@ -21,6 +21,7 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
     private let dice: Dice
     private let plan: Plan
     private let note: (() -> String) -> Void
+    private let written: (Record) -> Void
     private let report: (Int, TierEvent<Record>) -> Void
     /// What becomes of connections that were given up: they may still be at work.
     private var connections: [Int: Connection] = [:]
@@ -29,7 +30,7 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
 
     init(
         _ tier: VirtualTier<Record>, clock: VirtualClock, dice: Dice, plan: @escaping Plan,
-        note: @escaping (() -> String) -> Void,
+        note: @escaping (() -> String) -> Void, written: @escaping (Record) -> Void,
         report: @escaping (Int, TierEvent<Record>) -> Void
     ) {
         self.tier = tier
@@ -37,6 +38,7 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
         self.dice = dice
         self.plan = plan
         self.note = note
+        self.written = written
         self.report = report
     }
 
@@ -105,6 +107,7 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
 
     func write(_ records: [Record], makingWay: Bool, link: Int, request: Int) {
         note { "\(link) is asked \(request): \(makingWay ? "make way and " : "")write \(records.map(\.line))" }
+        records.forEach(written)
         ask(link, request, isWrite: true) { $0.write(records, makingWay: makingWay) }
     }
 

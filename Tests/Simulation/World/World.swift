@@ -103,6 +103,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
             let port = VirtualPort(
                 tier, clock: clock, dice: dice, plan: { [unowned self] in plan(after: $0, $1) },
                 note: { [unowned self] text in note("\(name.rawValue) \(text())") },
+                written: { [unowned self] record in model.saw(record) },
                 report: { [unowned self] link, event in
                     note("\(name.rawValue) \(link): \(event.summary)")
                     self.core?.received(event, from: name, link: link)
@@ -218,7 +219,8 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         for key in model.keys {
             guard let shown = visible(key) else { continue }
             if let shown { model.saw(shown) }
-            if !disk.isDeceiving || isKept(key, shown?.revision ?? .none) {
+            // What memory alone has of a broken file goes when that is noticed.
+            if !disk.isDeceiving || ownCopy(key) >= shown?.revision ?? .none {
                 model.saw(key, shown?.revision ?? .none)
             }
         }

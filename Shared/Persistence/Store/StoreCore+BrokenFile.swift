@@ -1,0 +1,99 @@
+import Contracts
+
+/// A file that is broken, and the one that takes its place.
+extension StoreCore {
+    /// Moves the file aside, and makes a new one of what can still be read of it and of what memory has. What is
+    /// missing then comes from the remote tiers, and nothing is decided before.
+    func replaceBrokenFile() throws(SQLiteError) {
+        table = nil
+        try Table.setAside(path, at: time.wall())
+        // From here on the file at the path is a new one, be it not filled yet.
+        isBroken = false
+        let fresh: Table
+        do { fresh = try Table(path: path) } catch {
+            if case .open(let cause) = error { throw cause }
+            if case .migration(.failed(_, let cause)) = error { throw cause }
+            throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
+        }
+        for index in tiers.indices {
+            // What was met on the connection stays known: another database in its place must not pass for this one.
+            let met = tiers[index].progress
+            tiers[index].progress = TierProgress()
+            tiers[index].progress.mark = met.mark
+            (tiers[index].progress.visit, tiers[index].progress.nextVisit) = (met.visit, met.nextVisit)
+            tiers[index].progress.seeding = .due
+            tiers[index].isProgressWritten = false
+            tiers[index].wantsPull = true
+            tiers[index].pull = nil
+        }
+        holdersChanged()
+        let refused = try fill(fresh, with: memory.withLock { $0.copies })
+        table = fresh
+        // What passes for a copy must be on the disk.
+        memory.withLock { $0.forgetCopies() }
+        counters["disk.replaced", default: 0] += 1
+        memory.withLock { $0.book.unwriteAll() }
+        for index in tiers.indices { countRowsToSeed(index) }
+        takeIn(refused)
+        awaitTiersIfNeeded()
+    }
+
+    /// Puts into `table` what can be read of broken files that were set aside before it, and `copies`. Done again from the
+    /// beginning when it fails, or the process ends in the middle.
+    /// - Returns: the records that the table does not take beside the others.
+    @discardableResult
+    func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) -> [Record] {
+        let files = try Table.unsalvaged(path)
+        guard !files.isEmpty else { return [] }
+        try noteThatRowsAreMissing(table)
+        var refused: [Record] = []
+        for file in files {
+            try Table.salvage(file) { records throws(SQLiteError) in
+                progressed(.salvaging)
+                refused += try putAll(records, table)
+                counters["disk.salvaged", default: 0] += Int64(records.count)
+            }
+        }
+        refused += try putAll(copies, table)
+        for file in files { try Table.salvaged(file) }
+        return refused
+    }
+
+    /// Before the first row, so that an end in the middle does not make the file pass for one that lacks nothing.
+    private func noteThatRowsAreMissing(_ table: Table) throws(SQLiteError) {
+        let known = try table.progress()
+        do throws(SQLiteError) {
+            try table.begin()
+            for tier in tiers where known[tier.name] == nil {
+                var progress = tier.progress
+                (progress.pulledTo, progress.seeding) = (.none, .due)
+                try table.write(progress, of: tier.name)
+            }
+            try table.commit()
+        } catch {
+            table.rollback()
+            throw error
+        }
+    }
+
+    /// Puts those that the table takes, in a transaction.
+    /// - Returns: the others.
+    private func putAll(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
+        var refused: [Record] = []
+        do throws(SQLiteError) {
+            try table.begin()
+            try table.makeWay(for: records)
+            for record in records {
+                do throws(SQLiteError) { try table.put(record) } catch {
+                    if error.isTierTrouble { throw error }
+                    refused.append(record)
+                }
+            }
+            try table.commit()
+            return refused
+        } catch {
+            table.rollback()
+            throw error
+        }
+    }
+}

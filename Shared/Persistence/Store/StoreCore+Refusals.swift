@@ -1,0 +1,116 @@
+import Contracts
+
+/// What a tier does not take: tried again, put aside, or resolved as a clash of two records.
+extension StoreCore {
+    /// What is not the tier's state but a question's: asked again later.
+    func refusedToTell(
+        _ index: Int, _ request: RemoteTier<Record>.Request, _ refusal: TierRefusal
+    ) {
+        tiers[index].lastError = refusal.reason
+        counters["tiers.refusals", default: 0] += 1
+        let later = time.instant() + TierLimits.retryDelay
+        switch request.kind {
+        case .touch:
+            tiers[index].isVisitSecret = false
+            touchLater(index)
+        case .prune: tiers[index].pruneBefore = nil
+        case .page:
+            tiers[index].pull?.isAsked = false
+            tiers[index].pull?.retryAt = later
+        case .rival(let record): putAside([record.key], index)
+        case .live, .debts: break
+        }
+    }
+
+    /// The tier undid a batch for the sake of one of its records: the others go again at once, without it.
+    ///
+    /// - Parameter items: who waits; nil for debts.
+    func refused(
+        _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, _ isMakingWay: Bool,
+        _ refusal: TierRefusal
+    ) {
+        tiers[index].lastError = refusal.reason
+        if refusal.kind == .clash, !isMakingWay { return writeAgain(index, records, items, isMakingWay: true) }
+        if refusal.kind == .bug { counters["tiers.refusals", default: 0] += 1 }
+        let position = refusal.index ?? (records.count == 1 ? 0 : nil)
+        guard refusal.kind != .transient, let position, records.indices.contains(position) else {
+            memory.withLock { $0.book.returned(records.map { $0.key }, to: tiers[index].name) }
+            tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
+            items?.forEach { countDown($0.ticket) }
+            return
+        }
+        var others = records
+        let refused = others.remove(at: position)
+        if refusal.kind == .clash { askForRival(index, of: refused) } else { putAside([refused.key], index) }
+        for item in items ?? [] where item.record.key == refused.key { countDown(item.ticket) }
+        writeAgain(index, others, items?.filter { $0.record.key != refused.key }, isMakingWay: isMakingWay)
+    }
+
+    private func writeAgain(
+        _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, isMakingWay: Bool
+    ) {
+        guard !records.isEmpty else { return }
+        if let items {
+            write(index, .live(records, waiting: items, isMakingWay: isMakingWay), deadline: policy.remoteDeadline)
+        } else {
+            write(index, .debts(records, isMakingWay: isMakingWay), deadline: TierLimits.requestDeadline)
+        }
+    }
+
+    /// Still owed, and tried again at the next contact or heartbeat.
+    func putAside(_ keys: [Key], _ index: Int) { tiers[index].aside += keys }
+
+    func returnAside(_ index: Int) {
+        let keys = tiers[index].aside
+        tiers[index].aside = []
+        tiers[index].clashes = [:]
+        memory.withLock { $0.book.returned(keys, to: tiers[index].name) }
+        tiers[index].debtsDueAt = time.instant()
+    }
+
+    // MARK: Clashes
+
+    /// Another record of the tier stands in the way of one of ours.
+    func askForRival(_ index: Int, of record: Record) {
+        tiers[index].clashes[record.key, default: 0] += 1
+        guard (tiers[index].clashes[record.key] ?? 0) <= TierLimits.clashesMax else {
+            return putAside([record.key], index)
+        }
+        let number = ask(index, .rival(of: record), deadline: TierLimits.requestDeadline)
+        tiers[index].port.findRival(of: record, link: tiers[index].link.number, request: number)
+    }
+
+    func found(_ index: Int, _ rival: Record?, of record: Record) {
+        let name = tiers[index].name
+        // One of the two may be newer in a tier that is being read.
+        if rival != nil, isAnyoneReading { return settleClashLater(index, record.key) }
+        if let rival {
+            let known: Record?
+            do { known = try stored(rival.key) } catch { return settleClashLater(index, record.key) }
+            if let known, known.revision > rival.revision {
+                // It has another name here since: both go together.
+                let now = time.wall()
+                memory.withLock { memory in
+                    memory.book.owes(known.key, known.revision, to: TierSet(name), since: now, isWritten: false)
+                    memory.book.sent(known.key, to: name)
+                }
+                write(index, .debts([known, record], isMakingWay: true), deadline: TierLimits.requestDeadline)
+                noteBookkeeping()
+                return
+            }
+            counters["clashes", default: 0] += 1
+            guard merge([.init(rival, isStamped: false)], from: index, mayRename: true) else {
+                return settleClashLater(index, record.key)
+            }
+        }
+        memory.withLock { $0.book.returned([record.key], to: name) }
+        tiers[index].debtsDueAt = time.instant()
+    }
+
+    /// The disk is away. That counts as no attempt: it says nothing of the clash.
+    private func settleClashLater(_ index: Int, _ key: Key) {
+        tiers[index].clashes[key, default: 1] -= 1
+        memory.withLock { $0.book.returned([key], to: tiers[index].name) }
+        tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
+    }
+}

@@ -1,0 +1,248 @@
+import CSQLite
+import Contracts
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Persistence
+
+/// The core of the store, with remote tiers that do what a test says, and when.
+@Suite struct StoreCoreTests {
+    /// What was asked of a tier, in order. Nothing is answered by itself.
+    private final class ScriptedPort: TierPort {
+        enum Asked: Equatable {
+            case page(newerThan: Revision)
+            case write([Revision])
+            case touch(visit: Int64, next: Int64)
+        }
+
+        private(set) var asked: [(request: Int, what: Asked)] = []
+        private(set) var link = 0
+
+        func connect(link: Int, mark: Int64) { self.link = link }
+        func disconnect(link: Int) {}
+        func write(_ records: [ConversationRecord], makingWay: Bool, link: Int, request: Int) {
+            asked.append((request, .write(records.map(\.revision))))
+        }
+        func readPage(after key: ConversationKey?, newerThan revision: Revision, limit: Int, link: Int, request: Int) {
+            asked.append((request, .page(newerThan: revision)))
+        }
+        func findRival(of record: ConversationRecord, link: Int, request: Int) {}
+        func touch(visit: Int64, next: Int64, link: Int, request: Int) {
+            asked.append((request, .touch(visit: visit, next: next)))
+        }
+        func prune(before moment: Timestamp, limit: Int, link: Int, request: Int) {}
+
+        func takeAll() -> [(request: Int, what: Asked)] {
+            defer { asked = [] }
+            return asked
+        }
+    }
+
+    /// A store on a file of its own, and a clock that a test moves.
+    private final class Harness {
+        let file: TemporaryFile
+        let ports: [TierName: ScriptedPort]
+        let core: StoreCore<FaultyTable>
+        private let elapsed: Elapsed
+
+        private final class Elapsed: Sendable {
+            let start = ContinuousClock.now
+            let duration = Mutex(Duration.zero)
+        }
+
+        init(
+            _ tiers: [TierName], memoryLimit: Int = 1 << 20,
+            journal: (any MemoryJournal<ConversationRecord>)? = nil, content: Data? = nil
+        ) throws {
+            file = try TemporaryFile("state.db")
+            if let content { try content.write(to: URL(filePath: file.path)) }
+            ports = Dictionary(uniqueKeysWithValues: tiers.map { ($0, ScriptedPort()) })
+            let elapsed = Elapsed()
+            self.elapsed = elapsed
+            core = StoreCore(
+                path: file.path, memory: SharedMemory(limit: memoryLimit),
+                time: StoreTime(
+                    wall: TestClock().now, instant: { elapsed.start + elapsed.duration.withLock { $0 } }),
+                ports: ports.map { ($0.key, $0.value) }, journal: journal)
+        }
+
+        func advance(_ duration: Duration) {
+            elapsed.duration.withLock { $0 += duration }
+            core.tick()
+        }
+
+        func report(_ tier: TierName, _ event: TierEvent<ConversationRecord>) throws {
+            core.received(event, from: tier, link: try #require(ports[tier]).link)
+        }
+
+        /// The tier does everything that it was asked, until nothing more is asked.
+        @discardableResult
+        func answerAll(_ tier: TierName) throws -> [ScriptedPort.Asked] {
+            let port = try #require(ports[tier])
+            var done: [ScriptedPort.Asked] = []
+            while case let asked = port.takeAll(), !asked.isEmpty {
+                for (request, what) in asked {
+                    done.append(what)
+                    let answer: TierAnswer<ConversationRecord>
+                    switch what {
+                    case .page: answer = .page(TierPage(rows: [], next: nil))
+                    case .write: answer = .written
+                    case .touch(_, let next): answer = .touched(TierContact(mark: 1, visit: next))
+                    }
+                    try report(tier, .answered(request: request, answer))
+                }
+            }
+            return done
+        }
+
+        func connect(_ tier: TierName, visit: Int64 = 0) throws {
+            try report(tier, .connected(TierContact(mark: 1, visit: visit)))
+            try answerAll(tier)
+        }
+
+        func save(_ step: String) throws -> (revision: Revision, placement: () -> Placement?) {
+            var (revision, placement) = (Revision.none, Placement?.none)
+            var failure: RPCError?
+            core.perform([
+                StoreOperation(
+                    decide: { transaction in
+                        do throws(RPCError) {
+                            let stored = try transaction.get(StoreCoreTests.key)
+                            revision = transaction.nextRevision(after: stored?.revision ?? .none)
+                            transaction.put(StoreCoreTests.record(step, revision, over: stored))
+                            return true
+                        } catch {
+                            failure = error
+                            return false
+                        }
+                    }, done: { placement = $0 }, failed: { failure = $0 })
+            ])
+            if let failure { throw failure }
+            return (revision, { placement })
+        }
+    }
+
+    private static let key = ConversationKey(userID: "7", chatID: "7")
+
+    private static func record(
+        _ step: String, _ revision: Revision, over stored: ConversationRecord? = nil
+    ) -> ConversationRecord {
+        ConversationRecord.saved(
+            .init(key: key, step: step, data: [:]), over: stored, revision: revision,
+            now: Timestamp(milliseconds: 1_800_000_000_000), timeToLive: .seconds(3_600))
+    }
+
+    /// What the book says of the revision before is written down beside: it must not replace the new debt.
+    @Test func aNewDebtIsWrittenDownWithItsRevision() throws {
+        // Without room to keep what is sent, it is committed before it is sent, and the book hears of it later.
+        let store = try Harness([.neon, .supabase], memoryLimit: 1)
+        try store.core.open()
+        try store.report(.neon, .lost(reason: "refused"))
+        try store.connect(.supabase)
+        let first = try store.save("model")
+        try store.answerAll(.supabase)
+        #expect(first.placement()?.storedIn.contains(.supabase) == true)
+        // That supabase has it is not written down yet.
+        let second = try store.save("serial")
+        let debts = try #require(store.core.table).debts()
+        #expect(debts.map(\.revision) == [second.revision])
+        #expect(debts.map(\.tiers) == [TierSet([.neon, .supabase])])
+    }
+
+    /// A broken file is replaced before what the journal has is in memory.
+    @Test func theJournalIsNotClearedBeforeItWasTakenIn() throws {
+        final class Journal: MemoryJournal {
+            let restored = [StoreCoreTests.record("model", Revision(rawValue: 1 << 40))]
+            var cleared: () -> Void = {}
+            private(set) var isEmpty = false
+            let isFirst = false
+            let isLong = false
+            func begin() {}
+            func append(_ records: [ConversationRecord]) throws {}
+            func replace(with records: [ConversationRecord]) throws {
+                isEmpty = records.isEmpty
+                if isEmpty { cleared() }
+            }
+        }
+        let journal = Journal()
+        let store = try Harness([], journal: journal, content: Data(repeating: 0xA5, count: 8_192))
+        var wasStored: [Bool] = []
+        journal.cleared = { [unowned store] in
+            wasStored.append((try? store.core.table?.get(Self.key)) != nil)
+        }
+        try store.core.open()
+        #expect(store.core.counters["disk.replaced"] == 1)
+        #expect(wasStored == [true])
+    }
+
+    /// The next process would not look for it there, by what the disk says of that tier.
+    @Test func aTierThatIsWrittenToWithoutTheDiskGetsAVisitOfWhichTheDiskDoesNotKnow() throws {
+        let store = try Harness([.neon])
+        try store.core.open()
+        try store.connect(.neon)
+        _ = try store.save("model")
+        try store.answerAll(.neon)
+        // Noted by then.
+        store.advance(.seconds(5))
+        try store.answerAll(.neon)
+        FaultyTable.set(.init(callsBefore: 0), for: store.file.path)
+        defer { FaultyTable.heal(store.file.path) }
+        let saved = try store.save("serial")
+        let asked = try store.answerAll(.neon)
+        #expect(asked.contains(.write([saved.revision])))
+        let visit = asked.compactMap { if case .touch(_, let next) = $0 { next } else { nil } }.last
+        let noted = try #require(try store.core.table?.progress()[.neon])
+        #expect(visit != nil && visit != noted.visit && visit != noted.nextVisit)
+    }
+
+    /// Sent by a process that died before it wrote that down here.
+    @Test func aMinuteAfterTheStartTheTiersAreReadOnceMore() throws {
+        let store = try Harness([.neon])
+        try store.core.open()
+        try store.report(.neon, .connected(TierContact(mark: 1, visit: 0)))
+        func pages() throws -> Int {
+            try store.answerAll(.neon).count { if case .page = $0 { true } else { false } }
+        }
+        #expect(try pages() == 1)
+        store.advance(.seconds(59))
+        #expect(try pages() == 0)
+        store.advance(.seconds(2))
+        #expect(try pages() == 1)
+        store.advance(.seconds(600))
+        #expect(try pages() == 0)
+    }
+
+    /// The disk cannot tell what else there is, so the page waits; nobody is to decide over what is older meanwhile.
+    @Test func nothingIsDecidedOverWhatATierHasNewer() throws {
+        let store = try Harness([.neon])
+        try store.core.open()
+        try store.connect(.neon)
+        let saved = try store.save("model")
+        try store.answerAll(.neon)
+        var faults = FaultyTable.Faults()
+        faults.failsReads = true
+        FaultyTable.set(faults, for: store.file.path)
+        defer { FaultyTable.heal(store.file.path) }
+        let newer = Self.record("notes", Revision(rawValue: saved.revision.rawValue + 1_000))
+        var unknown = newer
+        unknown.key.userID = "8"
+        let page = TierPage<ConversationRecord>(
+            rows: [newer, unknown].map { .init($0, isStamped: true) }, next: nil)
+        func answerPages() throws {
+            for (request, what) in try #require(store.ports[.neon]).takeAll() {
+                guard case .page = what else { continue }
+                try store.report(.neon, .answered(request: request, .page(page)))
+            }
+        }
+        store.core.reconcile()
+        try answerPages()
+        #expect(throws: RPCError.self) { try store.save("serial") }
+        FaultyTable.heal(store.file.path)
+        store.advance(.seconds(2))
+        try answerPages()
+        let next = try store.save("serial")
+        #expect(next.revision > newer.revision)
+        #expect(try store.core.table?.get(unknown.key)?.revision == unknown.revision)
+    }
+}
