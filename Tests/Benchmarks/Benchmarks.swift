@@ -13,18 +13,38 @@ struct Benchmarks {
     private static let shortAttemptsMax = 3
 
     static func main() async throws {
-        let isShort = CommandLine.arguments.contains("--short")
+        let (isShort, only) = options()
         let base = ProcessInfo.processInfo.environment["RIVET_BENCH_DIR"] ?? "."
         let directory = "\(base)/.rivet-bench-\(getpid())"
-        let missed = try await measure(directory, isShort: isShort)
+        let missed = try await measure(directory, isShort: isShort, only: only)
         for name in missed { print("out of bounds: \(name)") }
         if !missed.isEmpty { exit(1) }
     }
 
-    private static func measure(_ directory: String, isShort: Bool) async throws -> [String] {
+    private static func options() -> (isShort: Bool, only: Part?) {
+        var (isShort, only) = (false, Part?.none)
+        var arguments = CommandLine.arguments.dropFirst()
+        while let argument = arguments.popFirst() {
+            switch argument {
+            case "--short": isShort = true
+            case "--only":
+                only = arguments.popFirst().flatMap(Part.init(rawValue:))
+                if only == nil { endWithUsage(2) }
+            case "--help": endWithUsage(0)
+            default: endWithUsage(2)
+            }
+        }
+        return (isShort, only)
+    }
+
+    private static func endWithUsage(_ status: Int32) -> Never {
+        print("usage: rivet-bench [--short] [--only \(Part.allCases.map(\.rawValue).joined(separator: "|"))]")
+        exit(status)
+    }
+
+    private static func measure(_ directory: String, isShort: Bool, only: Part?) async throws -> [String] {
         var report = Report(allowance: isShort ? 1.5 : 1)
-        let only = CommandLine.arguments.drop { $0 != "--only" }.dropFirst().first
-        for part in Part.allCases where only == nil || only == part.rawValue {
+        for part in Part.allCases where only == nil || only == part {
             let earlier = report.missed
             for attempt in 1...(isShort ? shortAttemptsMax : 1) {
                 // Each attempt begins with nothing.
