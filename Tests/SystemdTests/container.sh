@@ -41,8 +41,13 @@ for unit in postgresql.service e2scrub_reap.service systemd-networkd-wait-online
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
+# The container has a /tmp of its own; a project that lies in ours is shown there. Not to be written to, since the
+# container's systemd empties /tmp when it starts.
+shown=()
+case $PWD in /tmp/*) shown=(--bind-ro="$PWD") ;; esac
+
 systemd-nspawn --directory="$root" --boot --private-network --register=no --keep-unit --console=pipe \
-    --link-journal=no --quiet systemd.unit=multi-user.target </dev/null &
+    --link-journal=no --quiet "${shown[@]}" systemd.unit=multi-user.target </dev/null &
 container=$!
 
 # Its first process is the systemd in it, which is known soon after the start.

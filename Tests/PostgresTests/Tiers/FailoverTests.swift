@@ -195,7 +195,7 @@ struct FailoverTests {
     @Test(arguments: Hindrance.allCases)
     func aTierThatOnlyAnswersHelloCostsOneDeadline(_ hindrance: Hindrance) async throws {
         let test = try await StoreUnderTest(2)
-        let deadline = Duration.milliseconds(300)
+        let deadline = Duration.milliseconds(500)
         let store = try await test.conversations(deadline: deadline)
         try await store.save("locked", "nickname")
         try await store.whole()
@@ -207,7 +207,7 @@ struct FailoverTests {
         switch hindrance {
         case .lockedRow: hold("UPDATE conversation_states SET id = id WHERE user_id = 'locked'")
         case .lockedTable: hold("LOCK TABLE conversation_states")
-        case .slowness: test.databases.proxies[0].set(.delay(.milliseconds(160)))
+        case .slowness: test.databases.proxies[0].set(.delay(deadline * 0.55))
         }
         if hindrance != .slowness {
             try await eventually("the other one has it") {
@@ -225,7 +225,8 @@ struct FailoverTests {
             let start = ContinuousClock.now
             let saved = try await store.save(number % 10 == 1 ? "locked" : "\(number % 10)", "\(number)")
             #expect(saved.placement.isDurable)
-            if .now - start > deadline / 2 { waits += 1 }
+            // Who waits for the tier waits all of it; a busy disk seldom takes that long.
+            if .now - start > deadline * 0.9 { waits += 1 }
             // The pace of a conversation; nothing is waited for.
             try await Task.sleep(for: .milliseconds(10))
         }
