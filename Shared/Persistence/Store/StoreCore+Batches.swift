@@ -76,7 +76,7 @@ extension StoreCore {
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
                 // Of these the book knows nothing yet, and what it knows is not to replace what was just written.
-                let unknown = isSentFirst ? [] : Set(records.map { $0.key })
+                let unknown = isSentFirst || tiers.isEmpty ? [] : Set(records.map { $0.key })
                 written = try writeDownSome(besides: unknown)
                 try table.commit()
             }
