@@ -176,6 +176,28 @@ import Testing
         #expect(wasStored == [true])
     }
 
+    /// Its file breaks after the commit, nothing can be salvaged, and memory has no room for a copy.
+    @Test func whatIsOnItsWayToATierIsInTheFileThatReplacesABrokenOne() throws {
+        let store = try Harness([.neon], memoryLimit: 1)
+        try store.core.open()
+        try store.connect(.neon)
+        let saved = try store.save("model")
+        #expect(saved.placement() == nil)
+        for name in ["", "-wal"] {
+            let file = try FileHandle(forWritingTo: URL(filePath: store.file.path + name))
+            try file.truncate(atOffset: 0)
+            try file.write(contentsOf: Data(repeating: 0xA5, count: 8_192))
+            try file.close()
+        }
+        FaultyTable.set(.init(callsBefore: 0, count: 1, code: SQLITE_CORRUPT), for: store.file.path)
+        defer { FaultyTable.heal(store.file.path) }
+        #expect(throws: RPCError.self) { try store.save("serial") }
+        // Within the time in which the tier may answer.
+        for _ in 0..<7 where store.core.counters["disk.replaced"] == nil { store.advance(.milliseconds(100)) }
+        #expect(store.core.counters["disk.replaced"] == 1)
+        #expect(try store.core.table?.get(Self.key)?.revision == saved.revision)
+    }
+
     /// The next process would not look for it there, by what the disk says of that tier.
     @Test func aTierThatIsWrittenToWithoutTheDiskGetsAVisitOfWhichTheDiskDoesNotKnow() throws {
         let store = try Harness([.neon])

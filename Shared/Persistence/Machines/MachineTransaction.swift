@@ -37,7 +37,10 @@ extension MachineRows {
 extension StoreTransaction where Table: MachineRows {
     /// Idempotent by request id: the same one again answers the same machine and adds none.
     package mutating func add(_ params: LibraryAdd.Params) throws(RPCError) -> MachineRecord {
-        if let earlier = try added(by: params.requestID), !plantedBug(.retryAppliesTwice) {
+        // A machine of ours has its request's id: so it is found also where the table has lost it and memory has not.
+        var known = try get(params.requestID)
+        if known == nil { known = try added(by: params.requestID) }
+        if let earlier = known, !plantedBug(.retryAppliesTwice) {
             guard earlier.userID == params.userID else {
                 throw .invalidArgument("request_id", "a UUID that no other user's request has")
             }

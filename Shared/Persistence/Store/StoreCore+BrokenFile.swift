@@ -27,7 +27,7 @@ extension StoreCore {
             tiers[index].pull = nil
         }
         holdersChanged()
-        let refused = try fill(fresh, with: memory.withLock { $0.copies })
+        let refused = try fill(fresh, with: copies)
         table = fresh
         // What passes for a copy must be on the disk.
         memory.withLock { $0.forgetCopies() }
@@ -57,6 +57,12 @@ extension StoreCore {
         refused += try putAll(copies, table)
         for file in files { try Table.salvaged(file) }
         return refused
+    }
+
+    /// Copies in memory, and what is on its way to a tier, which memory may have no room for.
+    var copies: [Record] {
+        memory.withLock { $0.copies }
+            + tiers.flatMap { tier in tier.live.map { $0.record } + tier.requests.flatMap { $0.kind.records } }
     }
 
     /// Before the first row, so that an end in the middle does not make the file pass for one that lacks nothing.

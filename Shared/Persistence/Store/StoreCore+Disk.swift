@@ -84,6 +84,8 @@ extension StoreCore {
             for index in tiers.indices {
                 guard let mark = met[index].mark else { continue }
                 meet(index, TierContact(mark: mark, visit: met[index].visit))
+                // Met as it was some time ago: that may be as the file has it.
+                if met[index].seeding == .due { startOver(index) }
             }
             holdersChanged()
             noteBookkeeping()
@@ -106,9 +108,7 @@ extension StoreCore {
         } else if table == nil {
             do {
                 let opened = try Table(path: path)
-                do throws(SQLiteError) { try fill(opened, with: memory.withLock { $0.copies }) } catch {
-                    return failed(error)
-                }
+                do throws(SQLiteError) { try fill(opened, with: copies) } catch { return failed(error) }
                 guard readBookLate(opened) else { return }
                 table = opened
                 for index in tiers.indices { tiers[index].wantsPull = true }

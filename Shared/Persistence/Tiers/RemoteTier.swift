@@ -19,6 +19,14 @@ final class RemoteTier<Record: TieredRecord> {
             case rival(of: Record)
             case touch
             case prune
+
+            /// What it is to write.
+            var records: [Record] {
+                switch self {
+                case .live(let records, _, _), .debts(let records, _): records
+                case .page, .rival, .touch, .prune: []
+                }
+            }
         }
 
         var number: Int

@@ -51,6 +51,10 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
 
     private func deliver(_ link: Int, _ event: TierEvent<Record>) {
         guard !isProcessGone, current == link else { return }
+        switch event {
+        case .connected(let contact), .answered(_, .touched(let contact)): tier.visitTold = contact.visit
+        case .lost, .answered: break
+        }
         report(link, event)
     }
 
@@ -120,6 +124,7 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
     }
 
     func touch(visit: Int64, next: Int64, link: Int, request: Int) {
+        tier.visitAsked = next
         ask(link, request, isWrite: true) { $0.touched(visit: visit, next: next) }
     }
 

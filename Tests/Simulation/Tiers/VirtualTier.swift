@@ -45,6 +45,10 @@ final class VirtualTier<Record: SimulatedRecord> {
     var changesKnown = 0
     /// How often the store heard of a contact.
     var meetings = 0
+    /// What the store was told last of the visit here, and what it asked to be left: with or without a note on its disk, it
+    /// knows these while it lives.
+    var visitTold: Int64?
+    var visitAsked: Int64?
     /// Whether something was wrong with it since the store was opened.
     var wasTroubled = false
     /// A key that it takes no record of.
@@ -168,7 +172,7 @@ final class VirtualTier<Record: SimulatedRecord> {
     /// Whether a store that has noted so much sees the difference between the backup and the tier.
     func isBackupOfEarlierVisit(_ noted: TierProgress?) -> Bool {
         guard let visit = backup?.contact?.visit, let noted else { return false }
-        return ![noted.visit, noted.nextVisit, content.contact?.visit].contains(visit)
+        return ![noted.visit, noted.nextVisit, content.contact?.visit, visitTold, visitAsked].contains(visit)
     }
 
     func restored() {
