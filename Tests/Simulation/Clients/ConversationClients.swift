@@ -186,7 +186,10 @@ final class ConversationClients: Clients {
         guard let row = tier.content.rows[shared], !row.record.isClosed else { return }
         let moment = world.clock.wall.advanced(by: dice.time(-3_000...3_000))
         var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")
-        guard Revision(at: moment) > row.revision else { return }
+        // Two programs' changes of one millisecond cannot be told apart: one of them stays, anywhere.
+        guard Revision(at: moment) > row.revision, world.model.version(shared, Revision(at: moment)) == nil else {
+            return
+        }
         tier.changedOutside(record, isNew: false)
         record.revision = Revision(at: moment)
         world.note("\(tier.name.rawValue): another program makes \(record.summary)")

@@ -189,7 +189,10 @@ final class MachineClients: Clients {
             world.model.facts[$0.record.id]?.isShared == true && !$0.record.isDeleted
         }
         if let row = shared.first, dice.chance(0.5) {
-            guard Revision(at: moment) > row.revision else { return }
+            // Two programs' changes of one millisecond cannot be told apart: one of them stays, anywhere.
+            guard Revision(at: moment) > row.revision,
+                world.model.version(row.record.id, Revision(at: moment)) == nil
+            else { return }
             var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")
             tier.changedOutside(record, isNew: false)
             record.revision = Revision(at: moment)
