@@ -42,6 +42,19 @@ import Testing
         await store.close()
     }
 
+    /// The file has lost the row, as when a page of it breaks, and memory has not.
+    @Test func aRequestAddsOneMachineAlsoWhereTheTableHasLostIt() async throws {
+        let file = try TemporaryFile()
+        let clock = TestClock()
+        let store = try await open(file, clock)
+        let request = UUID().uuidString.lowercased()
+        let first = try await add(store, "Pump", request: request).get()
+        try SQLiteConnection(path: file.path).execute("DELETE FROM user_machines")
+        clock.advance(.seconds(-3_600))
+        #expect(try await add(store, "Another", request: request).get().machine == first.machine)
+        await store.close()
+    }
+
     @Test func aDuplicateNicknameIsRefusedWithAFreeOne() async throws {
         let file = try TemporaryFile()
         let store = try await open(file)

@@ -235,7 +235,7 @@ extension StoreCore {
         if breaker.probeAt.map({ $0 <= time.instant() }) ?? true { breaker.failed(at: time.instant()) }
         // The next flush, which the breaker lets through, has the refused records too.
         refusals.succeeded()
-        for index in tiers.indices { leaveSecretVisit(index) }
+        for index in tiers.indices { leaveUnnotedVisit(index) }
     }
 
     // MARK: The journal of what only memory holds
@@ -243,12 +243,18 @@ extension StoreCore {
     func journal(_ records: [Record]) {
         guard let journal, !records.isEmpty else { return }
         do { try journal.append(records) } catch { lastError = "\(error)" }
-        if journal.isLong { try? journal.replace(with: Array(held.values)) }
+        if journal.isLong { rewriteJournal() }
     }
 
     private func clearJournal() {
-        guard let journal, isJournalRestored, !journal.isEmpty else { return }
-        do { try journal.replace(with: []) } catch { lastError = "\(error)" }
+        guard let journal, !journal.isEmpty else { return }
+        rewriteJournal()
+    }
+
+    /// Just what is held is left in it: so not before what it had at the start is held.
+    private func rewriteJournal() {
+        guard let journal, isJournalRestored else { return }
+        do { try journal.replace(with: Array(held.values)) } catch { lastError = "\(error)" }
     }
 
     private func restoreJournal() {
@@ -295,7 +301,7 @@ extension StoreCore {
         memory.withLock { $0.book.written(written.keys) }
         for index in written.tiers {
             tiers[index].isProgressWritten = true
-            tiers[index].isVisitSecret = false
+            tiers[index].isVisitUnnoted = false
         }
         let isDone = memory.withLock { $0.book.unwritten.isEmpty }
         bookkeepingAt = isDone ? nil : bookkeepingAt

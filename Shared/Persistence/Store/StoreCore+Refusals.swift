@@ -11,7 +11,7 @@ extension StoreCore {
         let later = time.instant() + TierLimits.retryDelay
         switch request.kind {
         case .touch:
-            tiers[index].isVisitSecret = false
+            tiers[index].isVisitUnnoted = false
             touchLater(index)
         case .prune: tiers[index].pruneBefore = nil
         case .page:

@@ -22,7 +22,7 @@ extension StoreCore {
         tiers[index].link.connected()
         if tiers[index].link.isTrusted { tiers[index].isAway = false }
         tiers[index].lastError = nil
-        tiers[index].isVisitSecret = false
+        tiers[index].isVisitUnnoted = false
         meet(index, contact)
         // A visit begins, and proves a tier that has failed.
         (tiers[index].touchDueAt, tiers[index].visitDueAt) = (time.instant(), time.instant())
@@ -135,7 +135,7 @@ extension StoreCore {
     }
 
     func write(_ index: Int, _ kind: RemoteTier<Record>.Request.Kind, deadline: Duration) {
-        if !isDiskUp { leaveSecretVisit(index) }
+        if !isDiskUp { leaveUnnotedVisit(index) }
         let number = ask(index, kind, deadline: deadline)
         switch kind {
         case .live(let records, _, let isMakingWay), .debts(let records, let isMakingWay):

@@ -49,9 +49,9 @@ extension StoreCore {
 
     /// What a tier gets while the disk is away may be older than what the disk notes as read of that tier, and if this
     /// process ends, nobody knows of it. Then a visit that the disk does not know has the next process read all.
-    func leaveSecretVisit(_ index: Int) {
-        guard tiers[index].link.isUp, !tiers[index].isVisitSecret else { return }
-        tiers[index].isVisitSecret = true
+    func leaveUnnotedVisit(_ index: Int) {
+        guard tiers[index].link.isUp, !tiers[index].isVisitUnnoted else { return }
+        tiers[index].isVisitUnnoted = true
         if tiers[index].hasTouchUnderWay, let next = tiers[index].progress.nextVisit {
             tiers[index].progress.visit = next
         }

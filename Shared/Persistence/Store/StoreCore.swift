@@ -28,7 +28,7 @@ package final class StoreCore<Table: LocalTable> {
     var isBroken = false
     var lastError: String?
     var lastCommit: Duration?
-    /// Whether what the journal had at the start is in memory. Until then an empty memory is no reason to clear it.
+    /// Whether what the journal had at the start is in memory.
     var isJournalRestored = false
     /// When what the book says of debts is written down, if nothing else is before.
     var bookkeepingAt: ContinuousClock.Instant?

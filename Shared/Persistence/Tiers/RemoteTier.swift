@@ -52,7 +52,7 @@ final class RemoteTier<Record: TieredRecord> {
     var progress = TierProgress()
     var isProgressWritten = true
     /// Whether the tier has, or is about to have, a visit of which the disk has no note.
-    var isVisitSecret = false
+    var isVisitUnnoted = false
     /// Writes that somebody waits for, not sent yet.
     var live: Deque<Live> = []
     var lastLiveAt: ContinuousClock.Instant?

@@ -104,6 +104,7 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
 
     func processEnded() {
         isProcessGone = true
+        (tier.visitTold, tier.visitAsked) = (nil, nil)
         if let current, dice.chance(0.5) { connections[current]?.isCut = true }
     }
 
