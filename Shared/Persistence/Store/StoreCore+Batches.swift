@@ -75,9 +75,8 @@ extension StoreCore {
             var written: (keys: [Key], tiers: [Int]) = ([], [])
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
-                // Of these the book knows nothing yet, and what it knows is not to replace what was just written.
-                let unknown = isSentFirst || tiers.isEmpty ? [] : Set(records.map { $0.key })
-                written = try writeDownSome(besides: unknown)
+                // What is owed of these was written with them; the book, if they were not sent first, does not know it yet.
+                written = try writeDownSome(besides: tiers.isEmpty ? [] : Set(records.map { $0.key }))
                 try table.commit()
             }
             lastCommit = time.instant() - start
