@@ -18,6 +18,7 @@ libpq-dev            libpq: PostgreSQL
 '
 [ "${1:-}" != tests ] || needed="$needed
 postgresql-15        the tests start PostgreSQL servers of their own, in /tmp
+pgbouncer            the tests put it between a store and its server
 faketime             the tests set clocks back
 systemd-container    the tests boot a system in a container, to install the package in
 dpkg-dev             the package learns with it which libraries the programs need

@@ -97,7 +97,7 @@ public final class PostgresCluster: Sendable {
         guard mkfifo(pipe, 0o600) == 0 else { throw ChildProcess.Failure(description: "no pipe for the log") }
         // Opened for both, so that it has a reader before the server writes, and no end.
         let log = open(pipe, O_RDWR | O_CLOEXEC | O_NONBLOCK)
-        let child = try Self.child("postgres", ["-D", dataPath], log: pipe)
+        let child = try Self.child(Self.path(of: "postgres"), ["-D", dataPath], log: pipe)
         let isReady = Self.awaitReadiness(of: child, log)
         guard isReady else {
             close(log)
@@ -115,7 +115,7 @@ public final class PostgresCluster: Sendable {
     /// `kill -9` of the server and of all its sessions.
     public func kill() {
         guard let child = server.withLock({ $0 }) else { return }
-        let sessions = Self.children(of: child.processID)
+        let sessions = processIDs.dropFirst()
         child.signal(SIGSTOP)
         for session in sessions { _ = Glibc.kill(session, SIGKILL) }
         end(SIGKILL)
@@ -128,23 +128,28 @@ public final class PostgresCluster: Sendable {
         Self.running.withLock { $0.removeAll { $0.processID == child.processID } }
     }
 
+    /// The server's, and then its sessions' and helpers'; none while it is down.
+    public var processIDs: [Int32] {
+        server.withLock { $0 }.map { [$0.processID] + Self.children(of: $0.processID) } ?? []
+    }
+
     /// SIGSTOP to the server and its sessions: it is reachable, and answers nothing.
     public func freeze() { signalAll(SIGSTOP) }
     public func thaw() { signalAll(SIGCONT) }
 
     private func signalAll(_ signal: Int32) {
         guard let child = server.withLock({ $0 }) else { return }
+        let sessions = processIDs.dropFirst()
         child.signal(signal)
-        for session in Self.children(of: child.processID) { _ = Glibc.kill(session, signal) }
+        for session in sessions { _ = Glibc.kill(session, signal) }
     }
 
     // MARK: Processes
 
     private var dataPath: String { directory.path + "/data" }
 
-    /// As `postgres` when this is root: the server refuses to run as root.
-    private static func child(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
-        let program = "\(binaries ?? "")/\(program)"
+    /// As `postgres` when this is root: the server and its pooler refuse to run as root.
+    static func child(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
         let environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
         guard geteuid() == 0 else {
             return try ChildProcess(program, arguments: arguments, environment: environment, log: log)
@@ -155,16 +160,18 @@ public final class PostgresCluster: Sendable {
             environment: environment, log: log)
     }
 
+    private static func path(of program: String) -> String { "\(binaries ?? "")/\(program)" }
+
     private func run(_ program: String, _ arguments: [String]) throws {
         let log = directory.path + "/\(program).log"
-        let status = try Self.child(program, arguments, log: log).wait()
+        let status = try Self.child(Self.path(of: program), arguments, log: log).wait()
         guard status == 0 else {
             let words = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
             throw ChildProcess.Failure(description: "\(program) ended with \(status): \(words)")
         }
     }
 
-    private static func giveToServer(_ path: String) throws {
+    static func giveToServer(_ path: String) throws {
         guard geteuid() == 0 else { return }
         guard let user = getpwnam("postgres"), chown(path, user.pointee.pw_uid, user.pointee.pw_gid) == 0 else {
             throw ChildProcess.Failure(description: "there is no user postgres to run PostgreSQL as")

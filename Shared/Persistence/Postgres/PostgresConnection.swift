@@ -4,8 +4,9 @@ import Glibc
 /// One connection to one PostgreSQL database, with a thread that waits for its answers.
 ///
 /// Batches follow each other without waiting for the answers to those before. When the connection is lost, this object is done
-/// with: `end` says why, and a new one is opened. No session state is used that a pooler in transaction mode would
-/// break: no SET, no LISTEN, no prepared statement with a name, no lock beyond a batch.
+/// with: `end` says why, and a new one is opened. No session state is relied on that a pooler in transaction mode would
+/// break: no SET, no LISTEN, no lock beyond a batch; and where a statement that was prepared is not found, it is sent
+/// whole again.
 public final class PostgresConnection: Sendable {
     public typealias Outcome = Result<[PostgresResult], PostgresError>
 
@@ -16,6 +17,8 @@ public final class PostgresConnection: Sendable {
     public let target: PostgresTarget
     /// Whether it goes through TLS.
     public var isEncrypted: Bool { loop.isEncrypted }
+
+    private let prepared = PreparedStatements()
 
     private init(_ target: PostgresTarget, _ loop: PostgresLoop) {
         self.target = target
@@ -71,7 +74,27 @@ public final class PostgresConnection: Sendable {
             return completion(.failure(.malformed(statement.sql.sqlVerb, "a value has the character U+0000")))
         }
         guard !batch.isEmpty else { return completion(.success([])) }
-        loop.submit(.init(batch, deadline: .now + deadline, waiter: completion))
+        let moment = ContinuousClock.now + deadline
+        guard let short = prepared.shortForm(of: batch) else {
+            return loop.submit(.init(batch, deadline: moment, waiter: completion))
+        }
+        let completionOrAgain: @Sendable (Outcome) -> Void = { [loop, prepared] outcome in
+            guard case .failure(let error) = outcome, error.isUnknownPreparation else { return completion(outcome) }
+            prepared.areLost()
+            // Nothing of it was done.
+            loop.submit(.init(batch, deadline: moment, waiter: completion))
+        }
+        loop.submit(.init(short, deadline: moment, waiter: completionOrAgain))
+    }
+
+    /// Has the server parse each of `statements` once, and not each time that it is submitted.
+    ///
+    /// A pooler in transaction mode may send them to a session that knows nothing of it. Its refusal tells (SQLSTATE 26000
+    /// there, 42P05 here), and all is parsed each time from then on, as if this had not been called. PgBouncer keeps
+    /// track of prepared statements since 1.21, where `max_prepared_statements` is set; Supavisor does not.
+    func prepare(_ statements: [String], deadline: Duration = defaultDeadline) async {
+        let preparations = PreparedStatements.preparations(of: statements)
+        if case .success = await submit(preparations, deadline: deadline).value { prepared.areKept(statements) }
     }
 
     /// `submit`, and the promise of its outcome.

@@ -3,6 +3,7 @@ public import Contracts
 /// `conversation_states` in PostgreSQL: its statements, and what their rows say.
 public enum PostgresConversationTable: PostgresTable {
     package static let store = Migrator.Store.conversations
+    package static let repeated = [upsert, upsertAll]
     private static let keyColumns = ["user_id", "chat_id", "conversation_type"]
     private static let valueColumns = [
         "current_step", "state_data", "started_at", "updated_at", "expires_at", "revision", "closed", "last_update_id",

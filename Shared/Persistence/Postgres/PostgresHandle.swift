@@ -88,9 +88,13 @@ struct PostgresHandle: ~Copyable {
     /// Hands a batch and its Sync to libpq, which sends what the socket takes.
     mutating func send(_ statements: [PostgresStatement]) throws(PostgresError) {
         for statement in statements {
+            let count = Int32(statement.parameters.count)
             let sent = Self.withCStrings(statement.parameters) { values in
-                PQsendQueryParams(
-                    connection, statement.sql, Int32(statement.parameters.count), nil, values, nil, nil, 0)
+                switch statement.form {
+                case .whole: PQsendQueryParams(connection, statement.sql, count, nil, values, nil, nil, 0)
+                case .preparation(let name): PQsendPrepare(connection, name, statement.sql, 0, nil)
+                case .prepared(let name): PQsendQueryPrepared(connection, name, count, values, nil, nil, 0)
+                }
             }
             guard sent == 1 else { throw loss(statement.sql.sqlVerb) }
         }

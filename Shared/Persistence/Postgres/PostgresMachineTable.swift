@@ -6,6 +6,7 @@ public import Contracts
 /// the higher revision is meant, and the next `put` of it, or the same one repeated, sets it right.
 public enum PostgresMachineTable: PostgresTable {
     package static let store = Migrator.Store.machines
+    package static let repeated = [putLive, putDeleted]
 
     private static let columns = [
         "machine_id", "request_id", "revision", "user_id", "nickname", "manufacturer", "model_number", "serial_number",

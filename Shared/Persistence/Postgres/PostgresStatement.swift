@@ -5,6 +5,17 @@ public struct PostgresStatement: Sendable, Equatable {
     public var sql: String
     /// Nil is NULL. No U+0000: PostgreSQL's text has none.
     public var parameters: [String?]
+    /// How the connection sends it.
+    var form = Form.whole
+
+    enum Form: Sendable, Equatable {
+        /// Parsed and planned each time.
+        case whole
+        /// Only parsed, and kept by the server's session under this name. Has no parameters.
+        case preparation(name: String)
+        /// What the session keeps under this name is done with the parameters.
+        case prepared(name: String)
+    }
 
     public init(_ sql: String, _ parameters: [String?] = []) {
         self.sql = sql

@@ -5,6 +5,8 @@ package protocol PostgresTable<Record>: SendableMetatype {
     associatedtype Record: TieredRecord
 
     static var store: Migrator.Store { get }
+    /// The SQL of what is done again and again.
+    static var repeated: [String] { get }
     /// Stores `record` unless a revision as high or higher is there.
     static func put(_ record: Record) -> PostgresStatement
     /// `put` for many records of different keys in one statement; nil where there is none.

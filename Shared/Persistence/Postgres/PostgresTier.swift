@@ -53,6 +53,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
                 ], deadline: Self.requestDeadline
             ).value.get()
             guard let contact = StoreMarks.contact(result[1]) else { throw StoreMarks.missing }
+            await connection.prepare(Table.repeated, deadline: Self.requestDeadline)
             let isWanted = current.withLock { current in
                 guard current.link == link else { return false }
                 current.connection = connection

@@ -27,7 +27,10 @@ final class TierDatabases: Sendable {
     /// - Parameters:
     ///   - owner: who connects; nil: the superuser.
     ///   - clusters: a server for each; nil: databases of the one that all tests share.
-    init(_ count: Int, owner: String? = nil, clusters given: [PostgresCluster]? = nil) async throws {
+    ///   - pooler: what the proxies lead to; nil: the servers.
+    init(
+        _ count: Int, owner: String? = nil, clusters given: [PostgresCluster]? = nil, pooler: Pooler? = nil
+    ) async throws {
         let clusters = try given ?? Array(repeating: try Self.cluster, count: count)
         var (names, proxies): ([String], [FaultProxy]) = ([], [])
         var targets: [(name: TierName, target: PostgresTarget)] = []
@@ -36,7 +39,7 @@ final class TierDatabases: Sendable {
             let connection = try await Server.connect(cluster.url())
             try await connection.run("CREATE DATABASE \(name)" + (owner.map { " OWNER \($0)" } ?? ""))
             connection.close()
-            let proxy = try FaultProxy(to: cluster.port)
+            let proxy = try FaultProxy(to: pooler?.port ?? cluster.port)
             names.append(name)
             proxies.append(proxy)
             let url = cluster.tcpURL(database: name, user: owner ?? PostgresCluster.user, port: proxy.port)
