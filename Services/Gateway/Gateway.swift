@@ -19,6 +19,8 @@ final class Gateway: Service {
     private let lanes: Lanes<LaneKey, Turn>
     private let runner: TurnRunner<WireCalls>
     private let renamings: RenamingMessages<WireCalls>
+    private let welcomes: WelcomeMessages<WireCalls>
+    private let absence: Absence
     private let watch: ServiceWatch
     private let board = StatusBoard()
     private let counters = Counters()
@@ -29,10 +31,17 @@ final class Gateway: Service {
         let transport = CurlTransport()
         let bot = TelegramBot(
             baseURL: settings.telegramURL, token: settings.token, transport: transport, logger: logger)
-        let poller = UpdatePoller(bot: bot) { status in
-            board.telegram(status)
-            Self.log(status, logger)
+        let absence = Absence(notePath: settings.heardPath, now: Timestamp.now) { error in
+            logger.warning(
+                "when Telegram was last heard from cannot be noted; after a restart, people are asked again",
+                metadata: ["path": "\(settings.heardPath)", "error": "\(error)"])
         }
+        let poller = UpdatePoller(
+            bot: bot,
+            statusChanged: { status in
+                board.telegram(status)
+                Self.log(status, logger)
+            }, answered: { absence.heard(isAll: $0) })
         let calls = WireCalls(
             state: context.client(of: "state"), library: context.client(of: "library"), board: board, logger: logger)
         let lanes = Lanes<LaneKey, Turn>()
@@ -48,10 +57,12 @@ final class Gateway: Service {
         allowedUsers = Mutex(settings.allowedUsers)
         introduction = Introduction(bot: bot, logger: logger)
         watch = ServiceWatch(calls: calls)
+        let outbox = Outbox(calls: calls, courier: courier, counters: counters, logger: logger, now: Timestamp.now)
         renamings = RenamingMessages(calls: calls, courier: courier, logger: logger, now: Timestamp.now)
+        self.absence = absence
+        welcomes = WelcomeMessages(calls: calls, courier: courier, outbox: outbox, logger: logger, now: Timestamp.now)
         runner = TurnRunner(
-            engine: TurnEngine(calls: calls, now: Timestamp.now), courier: courier,
-            outbox: Outbox(calls: calls, courier: courier, counters: counters, logger: logger, now: Timestamp.now),
+            engine: TurnEngine(calls: calls, now: Timestamp.now), courier: courier, outbox: outbox,
             debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
             },
@@ -80,6 +91,9 @@ final class Gateway: Service {
             }
             group.addTask {
                 await self.renamings.run(); return .beside
+            }
+            group.addTask {
+                await self.askAfterAbsence(); return .beside
             }
             group.addTask {
                 await self.introduction.run(); return .beside
@@ -118,6 +132,14 @@ final class Gateway: Service {
         switch Router(allowedUsers: allowedUsers.withLock { $0 }, botName: introduction.botName).route(update) {
         case .ignored: runner.settled(update.id)
         case .turn(let turn): _ = await lanes.submit(turn, to: turn.lane)
+        }
+    }
+
+    private func askAfterAbsence() async {
+        await welcomes.run(absence) {
+            self.poller.unsettledCount == 0
+        } isAllowed: { id in
+            self.allowedUsers.withLock { $0.contains(id) }
         }
     }
 

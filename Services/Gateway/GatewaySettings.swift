@@ -7,6 +7,8 @@ struct GatewaySettings {
     var telegramURL: String
     var sendLimits: SendLimiter.Limits
     var allowedUsers: AllowedUsers
+    /// Where it is noted when Telegram was last heard from.
+    var heardPath: String
 
     init(_ settings: Settings) throws(ConfigurationError) {
         guard let token = try settings.secret("TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token") else {
@@ -21,5 +23,6 @@ struct GatewaySettings {
         }
         sendLimits = try settings.choice("RIVET_SEND_LIMITS", default: .telegram)
         allowedUsers = AllowedUsers(ids: try settings.integers("RIVET_ALLOWED_USERS"))
+        heardPath = settings.stateDirectory + "/gateway.heard"
     }
 }

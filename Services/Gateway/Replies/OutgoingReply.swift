@@ -32,11 +32,11 @@ extension OutgoingReply {
             replyTo: repliesToMessage ? turn.messageID : nil, queuedAt: now)
     }
 
-    /// A message that answers no update.
-    init(_ reply: Reply, toChat chatID: Int64, at now: Timestamp) {
+    /// A message that answers no update. A group's number is negative.
+    init(_ reply: Reply, toChat chatID: Int64, topic topicID: Int64? = nil, at now: Timestamp) {
         self.init(
-            updateID: 0, chatID: chatID, threadID: nil, isGroup: false, html: reply.html, plainText: reply.plainText,
-            buttons: reply.buttons, replyTo: nil, queuedAt: now)
+            updateID: 0, chatID: chatID, threadID: topicID, isGroup: chatID < 0, html: reply.html,
+            plainText: reply.plainText, buttons: reply.buttons, replyTo: nil, queuedAt: now)
     }
 
     init?(json: JSONValue) {

@@ -12,6 +12,7 @@ public final class UpdatePoller: Sendable {
     private let time: PollerTime
     private let allowedUpdates: [UpdateKindName]
     private let statusChanged: @Sendable (PollerStatus) -> Void
+    private let answered: @Sendable (_ isAll: Bool) -> Void
     private let schedule: Mutex<PollSchedule>
     private let status = Mutex<PollerStatus?>(nil)
     private let settledSignal = Signal()
@@ -19,16 +20,23 @@ public final class UpdatePoller: Sendable {
     /// When the loop must have come to its next step; nil when it waits for something without an end.
     private let dueAt = Mutex<Duration?>(nil)
 
-    /// - Parameter statusChanged: called once for each change, from the polling task. Must not block.
+    /// Both functions are called from the polling task, and must not block.
+    ///
+    /// - Parameters:
+    ///   - statusChanged: called once for each change.
+    ///   - answered: called after each poll that the server answered, when what it brought is handed over. `isAll`: there
+    ///     was nothing more.
     public init(
         bot: TelegramBot, limits: PollSchedule.Limits = PollSchedule.Limits(),
         allowedUpdates: [UpdateKindName] = UpdateKindName.allCases, time: PollerTime = .continuous,
-        statusChanged: @escaping @Sendable (PollerStatus) -> Void = { _ in }
+        statusChanged: @escaping @Sendable (PollerStatus) -> Void = { _ in },
+        answered: @escaping @Sendable (_ isAll: Bool) -> Void = { _ in }
     ) {
         self.bot = bot
         self.time = time
         self.allowedUpdates = allowedUpdates
         self.statusChanged = statusChanged
+        self.answered = answered
         schedule = Mutex(PollSchedule(limits: limits))
     }
 
@@ -134,6 +142,7 @@ public final class UpdatePoller: Sendable {
                 nextStep(within: .zero)
                 await handle(update)
             }
+            answered(updates.count < limit)
         } catch {
             if Task.isCancelled { return }
             report(PollerStatus(error))

@@ -1,0 +1,107 @@
+import Contracts
+import Foundation
+import Glibc
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// Who waited for a tap that was lost while we were away hears from us again.
+@Suite(.serialized, .withProcesses)
+struct AbsenceTests {
+    private static let welcome = "Welcome back"
+
+    /// Stops the gateway, and has its note say that it was away for `duration` when it comes back.
+    private func stop(_ rivet: RivetUnderTest, awayFor duration: Duration) throws {
+        #expect(try rivet.gateway.stop() == 0)
+        let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+        let heard = now.advanced(by: .zero - duration)
+        try heard.description.write(
+            toFile: rivet.gateway.stateDirectory + "/gateway.heard", atomically: true, encoding: .utf8)
+    }
+
+    private func welcomes(_ rivet: RivetUnderTest, in chat: Int64) async -> Int {
+        await rivet.telegram.allBotMessages(in: chat).filter { $0.text.contains(Self.welcome) }.count
+    }
+
+    @Test func afterALongAbsenceEverybodyIsAskedTheirQuestionAgain() async throws {
+        try await RivetUnderTest.run { rivet in
+            let (ada, bob, cy, eve) = (
+                await rivet.telegram.user(42), await rivet.telegram.user(43), await rivet.telegram.user(44),
+                await rivet.telegram.user(45)
+            )
+            let entry = MachineEntry.plain("Pump")
+            for person in [ada, bob, cy] { try await MachineEntry.begin(person) }
+            try await entry.tell(ada, through: 0)
+            try await entry.tell(bob, through: 0)
+            try await cy.send("/cancel")
+            _ = try await cy.nextMessage(containing: "Cancelled")
+            await rivet.telegram.group(-1_001_000_042, title: "Hall 3", isForum: true)
+            let inHall = eve.in(-1_001_000_042, thread: 7)
+            try await inHall.send("/addmachine@rivet_bot")
+            _ = try await inHall.nextMessage(containing: MachineEntry.questions[0])
+
+            try stop(rivet, awayFor: .seconds(200))
+            try await bob.send("Siemens")
+            try rivet.gateway.start()
+            // What was written meanwhile has its answer, and that is enough.
+            try await entry.expectReply(bob, to: 1)
+            let asked = try await ada.nextMessage(containing: Self.welcome)
+            #expect(asked.text.contains("Pump") && asked.text.contains(MachineEntry.questions[1]))
+            #expect(asked.labels.contains("⏭️ Skip"))
+            let askedThere = try await inHall.nextMessage(containing: Self.welcome)
+            #expect(askedThere.text.contains(MachineEntry.questions[0]))
+            // The new buttons work.
+            try await ada.tap("⏭️ Skip")
+            _ = try await ada.nextMessage(containing: MachineEntry.questions[2])
+            #expect(try rivet.step(of: 42) == "model")
+            try await eventually("it is noted that this is over") {
+                FileManager.default.fileExists(atPath: rivet.gateway.stateDirectory + "/gateway.heard")
+                    && rivet.gateway.log.contains("back after a long absence")
+            }
+            for person: Int64 in [43, 44, 45] { #expect(await welcomes(rivet, in: person) == 0) }
+
+            try rivet.gateway.restart()
+            try await entry.tell(ada, from: 2, through: 2)
+            #expect(await welcomes(rivet, in: 42) == 1)
+        }
+    }
+
+    @Test func afterAShortAbsenceNobodyIsAsked() async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try stop(rivet, awayFor: .seconds(100))
+            try rivet.gateway.start()
+            try await entry.tell(ada)
+            #expect(await welcomes(rivet, in: 42) == 0)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    @Test func whoIsNotAskedBeforeAKillIsAskedAfterIt() async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            try await MachineEntry.begin(ada)
+            try stop(rivet, awayFor: .seconds(200))
+            let doomed = try rivet.gateway.launch(["RIVET_KILL_AT": "gateway.before-send"])
+            #expect(doomed.wait() == 128 + SIGKILL)
+            #expect(await welcomes(rivet, in: 42) == 0)
+            try rivet.gateway.start()
+            _ = try await ada.nextMessage(containing: Self.welcome)
+            try await MachineEntry.plain("Pump").tell(ada)
+        }
+    }
+
+    @Test func whoIsNoLongerLetInIsNotAsked() async throws {
+        try await RivetUnderTest.run { rivet in
+            let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
+            for person in [ada, bob] { try await MachineEntry.begin(person) }
+            try stop(rivet, awayFor: .seconds(200))
+            try rivet.gateway.start(["RIVET_ALLOWED_USERS": "42"])
+            _ = try await ada.nextMessage(containing: Self.welcome)
+            try await eventually("it is over") { rivet.gateway.log.contains("back after a long absence") }
+            #expect(await welcomes(rivet, in: 43) == 0)
+        }
+    }
+}
