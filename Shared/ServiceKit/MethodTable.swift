@@ -27,7 +27,7 @@ public struct MethodTable: CallHandler {
             do throws(RPCError) {
                 switch try body(try Method.Params(parameters)) {
                 case .now(let output): return .now(.success(output.json))
-                case .later(let answer): return .later { await answer().map(\.json) }
+                case .later(let answer): return .later { await answer().map { $0.json } }
                 }
             } catch {
                 return .now(.failure(error))
