@@ -49,7 +49,7 @@ enum TierLimits {
     static let everything = Revision.none.next
     /// Batches of debts, one at a time, are short, so that a live write behind one does not wait long.
     static let debtRecordsMax = 250
-    static let debtRecordsBesideLiveMax = 25
+    static let debtRecordsBesideLiveMax = 10
     static let batchBytesMax = 4 << 20
     /// A debt waits so long for others, and for a newer revision of its key, to share a batch with.
     static let debtDelay = Duration.milliseconds(100)
