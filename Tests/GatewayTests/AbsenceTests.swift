@@ -44,7 +44,7 @@ import Testing
         let moments = await returns {
             let absence = gateways.next()
             absence.heard(isAll: true)
-            absence.isOver()
+            absence.isOver(before: Self.start)
             for _ in 0..<10 {
                 gateways.pass(.seconds(60))
                 absence.heard(isAll: true)
@@ -78,12 +78,30 @@ import Testing
         #expect(others == [Self.start.advanced(by: .seconds(5))])
     }
 
+    /// Asking many people takes minutes, in which the network may go.
+    @Test func anAbsenceWhilePeopleAreStillAskedIsOneMore() async throws {
+        let gateways = try Gateways()
+        let second = Self.start.advanced(by: .seconds(200))
+        let moments = await returns {
+            let absence = gateways.next()
+            absence.heard(isAll: true)
+            gateways.pass(.seconds(200))
+            absence.heard(isAll: true)
+            absence.isOver(before: Self.start)
+            #expect(gateways.note == nil)
+            absence.isOver(before: second)
+            #expect(gateways.note == second)
+            return absence
+        }
+        #expect(moments == [Self.start, second])
+    }
+
     @Test(arguments: [(Duration.seconds(149), 0), (.seconds(151), 1), (.seconds(-86_400), 0)])
     func theNextProcessKnowsHowLongItWas(_ duration: Duration, _ count: Int) async throws {
         let gateways = try Gateways()
         let first = gateways.next()
         first.heard(isAll: true)
-        first.isOver()
+        first.isOver(before: Self.start)
         gateways.pass(.seconds(20))
         first.heard(isAll: true)
         #expect(gateways.note == gateways.clock.withLock { $0 })
@@ -128,7 +146,7 @@ import Testing
         let gateways = try Gateways()
         let absence = gateways.next(at: gateways.directory.path + "/nowhere/heard")
         absence.heard(isAll: true)
-        absence.isOver()
+        absence.isOver(before: Self.start)
         for _ in 0..<3 {
             gateways.pass(.seconds(20))
             absence.heard(isAll: true)

@@ -113,15 +113,17 @@ struct UpdatePollerTests {
         let time = JumpingTime()
         let handled = Log<Int64>()
         let statuses = Log<PollerStatus>()
+        let answers = Log<Bool>()
         let poller: UpdatePoller
 
         init(limits: PollSchedule.Limits = PollSchedule.Limits()) {
-            let statuses = statuses
+            let (statuses, answers) = (statuses, answers)
             poller = UpdatePoller(
                 bot: TelegramBot(
                     baseURL: "http://x", token: BotToken("1:abcdef"), transport: transport,
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-                limits: limits, time: time.poller, statusChanged: { statuses.append($0) })
+                limits: limits, time: time.poller, statusChanged: { statuses.append($0) },
+                answered: { answers.append($0) })
         }
 
         func run(_ test: () async throws -> Void) async rethrows {
@@ -130,6 +132,21 @@ struct UpdatePollerTests {
                 defer { poller.stop() }
                 try await test()
             }
+        }
+    }
+
+    @Test func aFullAnswerMayNotBeAllThatThereIs() async throws {
+        var limits = PollSchedule.Limits()
+        limits.batchMax = 2
+        let bench = Bench(limits: limits)
+        await bench.run {
+            bench.transport.answer(await bench.transport.call(), [5, 6])
+            await bench.answers.reached(1)
+            #expect(bench.handled.all == [5, 6])
+            for id: Int64 in [5, 6] { bench.poller.settled(id) }
+            bench.transport.answer(await bench.transport.call(), [7])
+            await bench.answers.reached(2)
+            #expect(bench.answers.all == [false, true])
         }
     }
 

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 /// A PgBouncer of a test's own in front of a server: each transaction gets the next of a few sessions, so that two in a
@@ -31,25 +30,7 @@ public final class Pooler: Sendable {
             """
         try directory.write(settings, to: "pgbouncer.ini")
         for path in [directory.path, directory.path + "/pgbouncer.ini"] { try PostgresCluster.giveToServer(path) }
-        let log = directory.path + "/log"
-        process = try PostgresCluster.child(Self.program, [directory.path + "/pgbouncer.ini"], log: log)
-        let limit = Date(timeIntervalSinceNow: PostgresCluster.startSeconds)
-        while process.isRunning, Date() < limit {
-            if Self.isListening(on: port) { return }
-            usleep(10_000)
-        }
-        let words = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-        throw ChildProcess.Failure(description: "PgBouncer did not start: \(words)")
-    }
-
-    private static func isListening(on port: UInt16) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        var address = loopbackAddress(port)
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
+        process = try PostgresCluster.startServer(
+            Self.program, [directory.path + "/pgbouncer.ini"], in: directory, saying: "process up")
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 public final class PostgresCluster: Sendable {
     public static let user = "rivet"
     public static let password = "correct horse"
-    static let startSeconds = 30.0
+    private static let startSeconds = 30.0
 
     /// Whether PostgreSQL is on this machine.
     public static var isInstalled: Bool { binaries != nil }
@@ -92,19 +92,8 @@ public final class PostgresCluster: Sendable {
     // MARK: Life and death
 
     public func start() throws {
-        let pipe = directory.path + "/log"
-        unlink(pipe)
-        guard mkfifo(pipe, 0o600) == 0 else { throw ChildProcess.Failure(description: "no pipe for the log") }
-        // Opened for both, so that it has a reader before the server writes, and no end.
-        let log = open(pipe, O_RDWR | O_CLOEXEC | O_NONBLOCK)
-        let child = try Self.child(Self.path(of: "postgres"), ["-D", dataPath], log: pipe)
-        let isReady = Self.awaitReadiness(of: child, log)
-        guard isReady else {
-            close(log)
-            child.killNow()
-            throw ChildProcess.Failure(description: "PostgreSQL did not start")
-        }
-        Thread.detachNewThread { Self.drain(log) }
+        let child = try Self.startServer(
+            Self.path(of: "postgres"), ["-D", dataPath], in: directory, saying: "ready to accept connections")
         server.withLock { $0 = child }
         Self.running.withLock { $0.append((child.processID, directory.path)) }
     }
@@ -148,8 +137,27 @@ public final class PostgresCluster: Sendable {
 
     private var dataPath: String { directory.path + "/data" }
 
+    /// Starts a program that serves, with its log in `directory`, and waits until that has `words`.
+    static func startServer(
+        _ program: String, _ arguments: [String], in directory: TestDirectory, saying words: String
+    ) throws -> ChildProcess {
+        let pipe = directory.path + "/log"
+        unlink(pipe)
+        guard mkfifo(pipe, 0o600) == 0 else { throw ChildProcess.Failure(description: "no pipe for the log") }
+        // Opened for both, so that it has a reader before the server writes, and no end.
+        let log = open(pipe, O_RDWR | O_CLOEXEC | O_NONBLOCK)
+        let child = try child(program, arguments, log: pipe)
+        guard isReady(child, log, words) else {
+            close(log)
+            child.killNow()
+            throw ChildProcess.Failure(description: "\(program) did not start")
+        }
+        Thread.detachNewThread { drain(log) }
+        return child
+    }
+
     /// As `postgres` when this is root: the server and its pooler refuse to run as root.
-    static func child(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
+    private static func child(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
         let environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
         guard geteuid() == 0 else {
             return try ChildProcess(program, arguments: arguments, environment: environment, log: log)
@@ -178,7 +186,7 @@ public final class PostgresCluster: Sendable {
         }
     }
 
-    private static func awaitReadiness(of child: ChildProcess, _ log: Int32) -> Bool {
+    private static func isReady(_ child: ChildProcess, _ log: Int32, _ words: String) -> Bool {
         let limit = Date(timeIntervalSinceNow: startSeconds)
         var text = ""
         while child.isRunning, Date() < limit {
@@ -187,9 +195,9 @@ public final class PostgresCluster: Sendable {
             var buffer = [UInt8](repeating: 0, count: 4_096)
             let count = read(log, &buffer, buffer.count)
             if count > 0 { text += String(decoding: buffer[..<count], as: UTF8.self) }
-            if text.contains("ready to accept connections") { return true }
+            if text.contains(words) { return true }
         }
-        print("PostgreSQL's log: \(text)")
+        print("its log: \(text)")
         return false
     }
 

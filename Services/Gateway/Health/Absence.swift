@@ -55,7 +55,8 @@ final class Absence: Sendable {
     func heard(isAll: Bool) {
         let now = now()
         let (announcement, isNoteDue) = state.withLock { state in
-            if state.returnedAt == nil, state.heardAt.map({ $0.advanced(by: Self.unnoticedMax) < now }) ?? true {
+            if state.heardAt.map({ $0.advanced(by: Self.unnoticedMax) < now }) ?? true {
+                // Also while people are still asked after the one before.
                 (state.returnedAt, state.isAnnounced) = (now, false)
             }
             state.heardAt = now
@@ -69,9 +70,10 @@ final class Absence: Sendable {
         if isNoteDue { note(now) }
     }
 
-    /// Everybody has been asked.
-    func isOver() {
-        let heardAt = state.withLock { state in
+    /// Everybody has been asked who was last heard from before `moment`, one of `returns`.
+    func isOver(before moment: Timestamp) {
+        let heardAt: Timestamp? = state.withLock { state in
+            guard state.returnedAt == moment else { return nil }
             state.returnedAt = nil
             state.notedAt = state.heardAt
             return state.heardAt

@@ -1,7 +1,6 @@
 import Contracts
 import Dialogue
 import Logging
-import TelegramBotAPI
 
 /// Asks everybody who is adding a machine their question again, with fresh buttons, after a long absence of ours.
 ///
@@ -36,10 +35,10 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
                     try await ask(lane, before: moment)
                 }
                 // Stopping, we leave the others to the next process.
-                guard let isAsked, let isAsked else { return }
+                guard let isAsked else { return }
                 if isAsked { count += 1 }
             }
-            absence.isOver()
+            absence.isOver(before: moment)
             if count > 0 { logger.notice("back after a long absence", metadata: ["asked again": "\(count)"]) }
         }
     }
@@ -56,8 +55,8 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         return lanes
     }
 
-    /// - Returns: whether there was something to ask; nil if we are stopping.
-    private func ask(_ lane: LaneKey, before moment: Timestamp) async throws(ServiceFailure) -> Bool? {
+    /// - Returns: whether there was something to ask.
+    private func ask(_ lane: LaneKey, before moment: Timestamp) async throws(ServiceFailure) -> Bool {
         // As it is now: some time may have passed since the list, when Telegram lets us send slowly.
         let load = StateLoad.Params(key: lane.conversation())
         guard let state = try await calls.call(StateLoad.self, load).state, state.updatedAt < moment,
@@ -70,7 +69,7 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         case .late(let readyIn):
             try await outbox.keep(reply, for: lane, readyIn: readyIn)
             return true
-        case .stopping: return nil
+        case .stopping: throw .stopping
         }
     }
 
@@ -78,13 +77,12 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     private func answer<Answer>(
         refused: Answer, _ body: () async throws(ServiceFailure) -> Answer
     ) async -> Answer? {
-        var backoff = Backoff(base: .milliseconds(500), cap: .seconds(30))
-        var generator = SystemRandomNumberGenerator()
+        var retry = Retry()
         while !Task.isCancelled {
             do throws(ServiceFailure) { return try await body() } catch {
                 switch error {
                 case .stopping: return nil
-                case .unavailable: try? await Task.sleep(for: backoff.failed(using: &generator))
+                case .unavailable: await retry.wait()
                 case .refused(let error):
                     logger.error(
                         "a service refuses what it should take; nobody is asked again", metadata: ["error": "\(error)"])

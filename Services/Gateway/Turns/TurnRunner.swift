@@ -2,7 +2,6 @@ import Dialogue
 import KillPoints
 import Logging
 import Synchronization
-import TelegramBotAPI
 
 /// Works one turn off: its effect, its reply, and then, only then, its settling.
 ///
@@ -111,15 +110,5 @@ private final class Spinner: Sendable {
             defer { isClaimed = true }
             return !isClaimed
         }
-    }
-}
-
-/// The waits between the tries of a turn.
-private struct Retry {
-    private var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
-
-    mutating func wait() async {
-        var generator = SystemRandomNumberGenerator()
-        try? await Task.sleep(for: backoff.failed(using: &generator))
     }
 }

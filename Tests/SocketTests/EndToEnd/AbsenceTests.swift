@@ -19,6 +19,11 @@ struct AbsenceTests {
             toFile: rivet.gateway.stateDirectory + "/gateway.heard", atomically: true, encoding: .utf8)
     }
 
+    private func note(_ rivet: RivetUnderTest) throws -> Timestamp {
+        let text = try String(contentsOfFile: rivet.gateway.stateDirectory + "/gateway.heard", encoding: .utf8)
+        return try #require(Timestamp(parsing: text))
+    }
+
     private func welcomes(_ rivet: RivetUnderTest, in chat: Int64) async -> Int {
         await rivet.telegram.allBotMessages(in: chat).filter { $0.text.contains(Self.welcome) }.count
     }
@@ -41,6 +46,7 @@ struct AbsenceTests {
             _ = try await inHall.nextMessage(containing: MachineEntry.questions[0])
 
             try stop(rivet, awayFor: .seconds(200))
+            let before = try note(rivet)
             try await bob.send("Siemens")
             try rivet.gateway.start()
             // What was written meanwhile has its answer, and that is enough.
@@ -55,11 +61,11 @@ struct AbsenceTests {
             _ = try await ada.nextMessage(containing: MachineEntry.questions[2])
             #expect(try rivet.step(of: 42) == "model")
             try await eventually("it is noted that this is over") {
-                FileManager.default.fileExists(atPath: rivet.gateway.stateDirectory + "/gateway.heard")
-                    && rivet.gateway.log.contains("back after a long absence")
+                try note(rivet) > before.advanced(by: .seconds(190))
             }
             for person: Int64 in [43, 44, 45] { #expect(await welcomes(rivet, in: person) == 0) }
 
+            // The next process asks nobody once more.
             try rivet.gateway.restart()
             try await entry.tell(ada, from: 2, through: 2)
             #expect(await welcomes(rivet, in: 42) == 1)
@@ -79,17 +85,22 @@ struct AbsenceTests {
         }
     }
 
-    @Test func whoIsNotAskedBeforeAKillIsAskedAfterIt() async throws {
+    /// Killed before the first is asked, and before the second.
+    @Test(arguments: [1, 2])
+    func whoIsNotAskedBeforeAKillIsAskedAfterIt(_ send: Int) async throws {
         try await RivetUnderTest.run { rivet in
-            let ada = await rivet.telegram.user(42)
-            try await MachineEntry.begin(ada)
+            let people = (await rivet.telegram.user(42), await rivet.telegram.user(43))
+            for person in [people.0, people.1] { try await MachineEntry.begin(person) }
             try stop(rivet, awayFor: .seconds(200))
-            let doomed = try rivet.gateway.launch(["RIVET_KILL_AT": "gateway.before-send"])
+            let doomed = try rivet.gateway.launch(["RIVET_KILL_AT": "gateway.before-send:\(send)"])
             #expect(doomed.wait() == 128 + SIGKILL)
-            #expect(await welcomes(rivet, in: 42) == 0)
+            #expect(await welcomes(rivet, in: 42) + welcomes(rivet, in: 43) == send - 1)
+            for chat: Int64 in [42, 43] { await rivet.telegram.skipBotMessages(in: chat) }
             try rivet.gateway.start()
-            _ = try await ada.nextMessage(containing: Self.welcome)
-            try await MachineEntry.plain("Pump").tell(ada)
+            for person in [people.0, people.1] {
+                _ = try await person.nextMessage(containing: Self.welcome)
+                try await MachineEntry.plain("Pump").tell(person)
+            }
         }
     }
 
