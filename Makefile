@@ -2,7 +2,8 @@
 
 SWIFT ?= swift
 SEEDS ?= 10000
-release := $(SWIFT) build -c release --static-swift-stdlib
+# The same in a terminal and in a pipe: SwiftPM's default differs, and each change of it compiles everything again.
+release := $(SWIFT) build --no-color-diagnostics -c release --static-swift-stdlib
 sources := Package.swift Services Shared Tests migrations
 
 .PHONY: help run demo test simulate bench build install uninstall deb test-systemd packages test-packages format lint clean

@@ -43,8 +43,8 @@ test)
     fi
     made=$(package)
     echo "$made"
-    swift build --build-tests
-    RIVET_PACKAGE=$made exec swift test --skip-build --disable-xctest --filter '^SystemdTests\.'
+    swift build --no-color-diagnostics --build-tests
+    RIVET_PACKAGE=$made exec swift test --no-color-diagnostics --skip-build --disable-xctest --filter '^SystemdTests\.'
     ;;
 *) sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
 esac

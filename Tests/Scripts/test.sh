@@ -52,7 +52,7 @@ swift_test() {
     shift
     # Without the beginnings: the ends say which, and in what time.
     # A seed brings back the same events only where dictionaries have the same order.
-    SWIFT_DETERMINISTIC_HASHING=1 swift test --skip-build --disable-xctest --xunit-output "$report" "$@" </dev/null |
+    SWIFT_DETERMINISTIC_HASHING=1 swift test --no-color-diagnostics --skip-build --disable-xctest --xunit-output "$report" "$@" </dev/null |
         grep --line-buffered -v ' started\.$' || status=${PIPESTATUS[0]}
     local all=0 bad=0
     if [ -f "$report" ]; then
@@ -101,9 +101,9 @@ piped_chat() {
     return $status
 }
 
-check 'build for tests' swift build --build-tests && swift_tests
+check 'build for tests' swift build --no-color-diagnostics --build-tests && swift_tests
 check 'style' swift format lint --strict --recursive --parallel Package.swift Services Shared Tests migrations
-if check 'release build' swift build -c release --static-swift-stdlib; then
+if check 'release build' swift build --no-color-diagnostics -c release --static-swift-stdlib; then
     check 'a chat through a pipe, and again' piped_chat
     check 'a simulation of the store, 10,000 times' .build/release/rivet-simulate --seeds 10000
     check 'the demo' Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script
