@@ -50,12 +50,13 @@ struct PeerTests {
                     RivetBinary.state.path,
                 ], environment: environment, log: directory.path + "/log")
             if isPrivate { try await map() }
-            let (socket, process) = (directory.path + "/run/state.sock", process)
-            try await eventually("the service listens") {
+            let (logPath, process) = (directory.path + "/log", process)
+            // The socket's file is there before the service has set its mode: a look at the file would be too early.
+            try await eventually("the service is ready") {
                 guard process.isRunning else {
                     throw ChildProcess.Failure(description: "it ended with \(process.wait())")
                 }
-                return access(socket, F_OK) == 0
+                return (try? String(contentsOfFile: logPath, encoding: .utf8))?.contains(" ready") ?? false
             }
             chown(socket, uid_t(PeerTests.owner), gid_t(socketGroup))
             // The kernel lets everybody connect: it is the service that tells them apart.

@@ -48,8 +48,22 @@ public final class PrivateJournal {
                 let log = try? String(contentsOfFile: directory.path + "/journald.log", encoding: .utf8)
                 throw ChildProcess.Failure(description: "journald ended: \(log ?? "")")
             }
-            return access("/proc/\(process.processID)/root/run/systemd/journal/socket", F_OK) == 0
-                && access("/proc/\(process.processID)/root/run/systemd/journal/stdout", F_OK) == 0
+            return takes(SOCK_DGRAM, "socket") && takes(SOCK_STREAM, "stdout")
+        }
+    }
+
+    /// Whether a connection to one of its sockets is taken: the file is there before the daemon listens.
+    private func takes(_ type: __socket_type, _ name: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = "/proc/\(process.processID)/root/run/systemd/journal/\(name)"
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
         }
     }
 

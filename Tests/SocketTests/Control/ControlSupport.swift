@@ -1,7 +1,6 @@
 import Contracts
 import Foundation
 import Persistence
-import Synchronization
 import TestSupport
 import Testing
 
@@ -104,11 +103,4 @@ struct Rivetctl {
     var json: JSONValue { get throws { try JSONValue(parsing: lines.first { $0.hasPrefix("{") } ?? "") } }
     /// The lines of failures.
     var errors: [String] { lines.filter { $0.hasPrefix("rivetctl: ") } }
-}
-
-/// Something that one task tells another once.
-final class Flag: Sendable {
-    private let state = Mutex(false)
-    var isSet: Bool { state.withLock { $0 } }
-    func set() { state.withLock { $0 = true } }
 }

@@ -128,22 +128,13 @@ struct VerifyTests {
         let (neon, supabase) = (try await PlainDatabase(), try await PlainDatabase())
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url, "SUPABASE_DATABASE_URL": supabase.url])
         try services.start()
-        let (hasBegun, isOver) = (Flag(), Flag())
-        let writing = Task.detached {
-            let client = try services.state.client()
-            var count = 0
-            while !isOver.isSet {
-                _ = try client.result("state.save", saving("\(count % 500)", data: ["n": .integer(Int64(count))]))
-                count += 1
-                hasBegun.set()
-            }
-            return count
+        let saves = RepeatedCall({ try services.state.client() }) { client, number in
+            _ = try client.result("state.save", saving("\(number % 500)", data: ["n": .integer(Int64(number))]))
         }
-        try await eventually("somebody writes") { hasBegun.isSet }
+        try await eventually("the first save is answered") { saves.count > 0 }
         try await services.settleMostly()
         let run = try services.control("verify")
-        isOver.set()
-        #expect(try await writing.value > 0)
+        #expect(try await saves.stop() > 0)
         #expect(run.exitCode == 0, "\(run.text)")
     }
 }
