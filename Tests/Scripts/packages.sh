@@ -21,6 +21,7 @@ postgresql-15        the tests start PostgreSQL servers of their own, in /tmp
 pgbouncer            the tests put it between a store and its server
 faketime             the tests set clocks back
 systemd-container    the tests boot a system in a container, to install the package in
+debootstrap          the tests make a root of Debian 13, to install the package in
 dpkg-dev             the package learns with it which libraries the programs need
 lintian              the tests look for mistakes in the package
 perl-base            the tests call the services as another user

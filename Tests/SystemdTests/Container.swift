@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// This machine's system, booted once more under a systemd of its own, on a root and a network that go with it.
+/// A Debian system, booted under a systemd of its own, on a root and a network that go with it.
 final class Container: Sendable {
     struct Failure: Error, CustomStringConvertible {
         var description: String
@@ -23,12 +23,14 @@ final class Container: Sendable {
     private let leader: Int32
     private let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]
 
-    /// Boots it. Needs root.
-    init() async throws {
+    /// Boots the system whose root is at `base`: this machine's, or one that `Tests/Scripts/trixie.sh` made.
+    ///
+    /// The project's directory is seen in it at its own path, read-only. Needs root.
+    init(base: String = "/") async throws {
         let directory = try TestDirectory()
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/container.sh"
         let keeper = try ChildProcess(
-            "/usr/bin/unshare", arguments: ["--mount", script, directory.path, "\(getpid())"],
+            "/usr/bin/unshare", arguments: ["--mount", script, directory.path, "\(getpid())", base],
             environment: environment, log: directory.path + "/container.log")
         var leader: Int32?
         do {

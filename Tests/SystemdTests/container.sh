@@ -1,15 +1,17 @@
 #!/bin/bash
-# Boots this machine's system in a container whose changes go with it: its root is a layer over / that lies in memory,
-# it has a network of its own with nothing but loopback, and nothing of it can reach the machine.
+# Boots a system in a container whose changes go with it: its root is a layer over BASE that lies in memory, it has a
+# network of its own with nothing but loopback, and nothing of it can reach the machine.
 #
-#   container.sh DIRECTORY OWNER
+#   container.sh DIRECTORY OWNER BASE
 #
-# DIRECTORY: for the root; `leader` in it holds the process id of the container's systemd. The container ends with this
-# script, and this script when the process OWNER is gone, or at SIGTERM. To be run by root under `unshare -m`.
+# DIRECTORY: for the root; `leader` in it holds the process id of the container's systemd. BASE: / for this machine's
+# system, or the root of another one. The container ends with this script, and this script when the process OWNER is
+# gone, or at SIGTERM. To be run by root under `unshare -m`.
 set -euo pipefail
 
 directory=$1
 owner=$2
+base=$3
 layer=$directory/layer
 container=
 
@@ -29,7 +31,7 @@ mount --make-rprivate /
 mkdir -p "$layer"
 mount -t tmpfs -o size=2G,mode=0755 tmpfs "$layer"
 mkdir "$layer/changes" "$layer/work" "$layer/root"
-mount -t overlay -o "lowerdir=/,upperdir=$layer/changes,workdir=$layer/work" overlay "$layer/root"
+mount -t overlay -o "lowerdir=$base,upperdir=$layer/changes,workdir=$layer/work" overlay "$layer/root"
 
 # Of the machine's own services none starts, nor is anything mounted.
 root=$layer/root
@@ -41,13 +43,10 @@ for unit in postgresql.service e2scrub_reap.service systemd-networkd-wait-online
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
-# The container has a /tmp of its own; a project that lies in ours is shown there. Not to be written to, since the
-# container's systemd empties /tmp when it starts.
-shown=()
-case $PWD in /tmp/*) shown=(--bind-ro="$PWD") ;; esac
-
+# The project is shown at its own path, for the package in it. Not to be written to, since the container's systemd empties
+# /tmp when it starts.
 systemd-nspawn --directory="$root" --boot --private-network --register=no --keep-unit --console=pipe \
-    --link-journal=no --quiet "${shown[@]}" systemd.unit=multi-user.target </dev/null &
+    --link-journal=no --quiet --bind-ro="$PWD" systemd.unit=multi-user.target </dev/null &
 container=$!
 
 # Its first process is the systemd in it, which is known soon after the start.
