@@ -8,9 +8,13 @@ struct Rivetctl: AsyncParsableCommand {
         commandName: "rivetctl",
         abstract: "Looks after the Rivet services on this host.",
         discussion: """
-            Sockets are found by --runtime-dir, else RIVET_RUNTIME_DIR, else RUNTIME_DIRECTORY; databases by --state-dir,
-            else RIVET_STATE_DIR, else STATE_DIRECTORY. Else both are in .rivet if there is one, else where systemd has
-            them: /run/rivet, /var/lib/rivet-state and /var/lib/rivet-library.
+            A command is about the services that systemd runs. It reads their settings as they do: \
+            /etc/rivet/rivet.env over the environment, and over both their credentials, those of a running service or \
+            those in /etc/credstore; as root, since others may not read them.
+
+            It is about services in directories of your own instead if --runtime-dir, RIVET_RUNTIME_DIR or \
+            RIVET_STATE_DIR names one, or if there is a .rivet here (make run). Their settings are the environment and \
+            the file that --env-file or RIVET_ENV_FILE names.
 
             \(ExitCodes.help)
             """,

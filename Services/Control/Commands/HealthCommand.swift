@@ -20,7 +20,7 @@ struct HealthCommand: AsyncParsableCommand {
               78  a setting is wrong
             """)
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Flag(help: "Print one JSON object: {\"services\": {\"rivet-state\": {health, or error and next_step}, ...}}.")
     var json = false
@@ -31,7 +31,7 @@ struct HealthCommand: AsyncParsableCommand {
     var timeout: TimeLimit?
 
     func run() async throws {
-        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let caller = try setUp.caller
         let answers = await caller.health(of: RivetService.allCases, deadline: timeout?.duration ?? .seconds(2))
         let listing = HealthListing(answers: answers, now: .now())
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }

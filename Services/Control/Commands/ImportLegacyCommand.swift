@@ -17,7 +17,7 @@ struct ImportLegacyCommand: AsyncParsableCommand {
     @Argument(help: "The SQLite file.", completion: .file())
     var path: String
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Flag(help: "Print one JSON object: {imported, known, expired, unreadable}.")
     var json = false
@@ -32,7 +32,7 @@ struct ImportLegacyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let caller = try setUp.caller
         var listing = ImportListing()
         let legacy: LegacyConversations
         do throws(SQLiteError) { legacy = try LegacyConversations(path: path, now: .now()) } catch {

@@ -15,13 +15,9 @@ struct MigrateCommand: AsyncParsableCommand {
             exits with 1. A file that is missing is made. The database of a tier may be in use.
             """)
 
-    @Option(
-        name: .customLong("state-dir"),
-        help: ArgumentHelp("The directory of the databases, instead of RIVET_STATE_DIR.", valueName: "path"),
-        completion: .directory)
-    var stateDirectory: String?
+    @OptionGroup var stateDirectory: StateDirectoryOption
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Option(
         help: ArgumentHelp(
@@ -40,18 +36,19 @@ struct MigrateCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if stateDirectory == "" { throw ValidationError("--state-dir must not be empty") }
         if all, tier != nil { throw ValidationError("--all has every tier: leave out --tier") }
     }
 
     func run() async throws {
-        let settings = Settings.forCommand(runtimeDirectory: runtimeDirectory.path, stateDirectory: stateDirectory)
+        let setUp = setUp.setUp(stateDirectory: stateDirectory.path)
         var remote: [TierDatabase] = []
-        if all || tier != nil { remote = try TierDatabase.configured(settings) }
+        if all || tier != nil { remote = try TierDatabase.configured(setUp) }
         if let tier {
             remote = remote.filter { $0.name == tier.tier }
-            if remote.isEmpty { throw TierDatabase.missing(tier.tier) }
+            if remote.isEmpty { throw TierDatabase.missing(tier.tier, in: setUp) }
         }
+        try setUp.requireNamedFile()
+        let settings = setUp.settings
         var report = Report()
         for database in tier == nil ? LocalDatabase.all : [] {
             let path = database.path(settings)

@@ -12,7 +12,7 @@ struct PullCommand: AsyncParsableCommand {
             themselves when they start and when a tier was away. Whoever changes a row by hand sets its updated_at to now.
             """)
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Flag(help: "Print one JSON object: {\"services\": {\"rivet-state\": {tiers, adopted, unfinished}, ...}}.")
     var json = false
@@ -23,7 +23,7 @@ struct PullCommand: AsyncParsableCommand {
     var timeout: TimeLimit?
 
     func run() async throws {
-        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let caller = try setUp.caller
         let patience = timeout?.duration ?? .seconds(60)
         let outcomes = await withTaskGroup(of: (RivetService, PullListing.Outcome).self) { group in
             for service in RivetService.storing {

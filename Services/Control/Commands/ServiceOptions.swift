@@ -1,6 +1,5 @@
 import ArgumentParser
 import Contracts
-import Foundation
 import ServiceKit
 
 /// Where the sockets are.
@@ -45,24 +44,8 @@ struct TimeLimit: Equatable {
 }
 
 extension Settings {
-    /// The environment, with what the command line says put over it; and, where neither says anything and the working
-    /// directory has no `.rivet`, the places of the services that systemd runs.
+    /// What a call of a service needs: see ``SetUp``.
     static func forCommand(runtimeDirectory: String? = nil, stateDirectory: String? = nil) -> Settings {
-        var variables = ProcessInfo.processInfo.environment
-        let names = ["RIVET_RUNTIME_DIR", "RUNTIME_DIRECTORY"]
-        if !FileManager.default.fileExists(atPath: ".rivet"), names.allSatisfy({ (variables[$0] ?? "").isEmpty }) {
-            variables["RIVET_RUNTIME_DIR"] = InstalledPlaces.runtimeDirectory
-        }
-        if let runtimeDirectory { variables["RIVET_RUNTIME_DIR"] = runtimeDirectory }
-        if let stateDirectory { variables["RIVET_STATE_DIR"] = stateDirectory }
-        return Settings(variables: variables)
+        SetUp(SetUp.Choices(runtimeDirectory: runtimeDirectory, stateDirectory: stateDirectory)).settings
     }
-}
-
-/// Where the services are that systemd runs, as their units say.
-enum InstalledPlaces {
-    static let runtimeDirectory = "/run/rivet"
-
-    /// Each service's databases are its own.
-    static func stateDirectory(of service: RivetService) -> String { "/var/lib/\(service.unit)" }
 }

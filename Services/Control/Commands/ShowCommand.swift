@@ -16,7 +16,7 @@ struct ShowCommand: AsyncParsableCommand {
 
 /// What both have.
 struct ShowOptions: ParsableArguments {
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Flag(help: "Print one JSON object, as the service answers it.")
     var json = false
@@ -27,5 +27,6 @@ struct ShowOptions: ParsableArguments {
     var timeout: TimeLimit?
 
     var deadline: Duration { timeout?.duration ?? .seconds(10) }
-    var caller: ServiceCaller { ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path)) }
+    /// - Throws: when a file of settings that was asked for by name cannot be read.
+    var caller: ServiceCaller { get throws(CommandFailure) { try setUp.caller } }
 }

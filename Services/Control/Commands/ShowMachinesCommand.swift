@@ -31,7 +31,7 @@ struct ShowMachinesCommand: AsyncParsableCommand {
     }
 
     private func allPages() async throws(CommandFailure) -> [Machine] {
-        let caller = options.caller
+        let caller = try options.caller
         var machines: [Machine] = []
         var cursor: String?
         var limit = Self.pageMax

@@ -10,7 +10,7 @@ struct SweepCommand: AsyncParsableCommand {
         discussion: "rivet-state does this by itself every RIVET_SWEEP_INTERVAL; an expired conversation is never used."
     )
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Flag(help: "Print one JSON object: {\"deleted\": 3}.")
     var json = false
@@ -21,7 +21,7 @@ struct SweepCommand: AsyncParsableCommand {
     var timeout: TimeLimit?
 
     func run() async throws {
-        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let caller = try setUp.caller
         let output = try await caller.call(
             .state, StateSweep.self, NoParams(), deadline: timeout?.duration ?? .seconds(60))
         if json { return try Output.print(output.json) }

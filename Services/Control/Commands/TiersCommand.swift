@@ -19,7 +19,7 @@ struct TiersCommand: AsyncParsableCommand {
               78  a setting is wrong
             """)
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Flag(help: "Print one JSON object: {\"services\": {\"rivet-state\": {status, tiers, counters}, ...}}.")
     var json = false
@@ -30,7 +30,7 @@ struct TiersCommand: AsyncParsableCommand {
     var timeout: TimeLimit?
 
     func run() async throws {
-        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let caller = try setUp.caller
         let answers = await caller.health(of: RivetService.storing, deadline: timeout?.duration ?? .seconds(2))
         let listing = HealthListing(answers: answers, now: .now())
         if json { try Output.print(listing.tiersJSON) } else { try Output.print(listing.tierLines) }

@@ -29,11 +29,9 @@ struct VerifyCommand: AsyncParsableCommand {
               78  a setting is wrong, or no tier is configured
             """)
 
-    @Option(
-        name: .customLong("state-dir"),
-        help: ArgumentHelp("The directory of the databases, instead of RIVET_STATE_DIR.", valueName: "path"),
-        completion: .directory)
-    var stateDirectory: String?
+    @OptionGroup var setUp: SetUpOptions
+
+    @OptionGroup var stateDirectory: StateDirectoryOption
 
     @Option(help: ArgumentHelp("How many differences are shown; all are counted.", valueName: "number"))
     var limit = 50
@@ -45,14 +43,14 @@ struct VerifyCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if stateDirectory == "" { throw ValidationError("--state-dir must not be empty") }
         if !(0...1_000_000).contains(limit) { throw ValidationError("--limit must be 0 to 1000000") }
     }
 
     func run() async throws {
-        let settings = Settings.forCommand(stateDirectory: stateDirectory)
-        let databases = try TierDatabase.configured(settings)
-        if databases.isEmpty { throw TierDatabase.missing(nil) }
+        let setUp = setUp.setUp(stateDirectory: stateDirectory.path)
+        let databases = try TierDatabase.configured(setUp)
+        if databases.isEmpty { throw TierDatabase.missing(nil, in: setUp) }
+        let settings = setUp.settings
         let limit = limit
         let rows = await withTaskGroup(of: (TierName, [VerificationListing.Row]).self) { group in
             for database in databases {

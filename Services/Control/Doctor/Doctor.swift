@@ -4,17 +4,12 @@ import ServiceKit
 
 /// All checks, in the order in which what they find is told: causes before what comes of them.
 struct Doctor {
-    static let installedFile = "/etc/rivet/rivet.env"
-
-    var base: Settings
-    var envFile: String?
-    var runtimeDirectory: String?
-    var stateDirectory: String?
+    var setUp: SetUp
     /// For each answer from elsewhere.
     var timeout: Duration
 
     func findings() async -> [Finding] {
-        let (settings, ofSource) = readSettings()
+        let (settings, ofSource) = (DoctorSettings(setUp), source())
         async let telegram = TelegramCheck(settings: settings.of(.gateway), timeout: timeout).findings()
         async let databases = DatabaseCheck(settings: settings.of(.state), timeout: timeout).findings()
         async let services = ServiceCheck(settings: settings.all, timeout: min(timeout, .seconds(2))).findings()
@@ -27,39 +22,19 @@ struct Doctor {
             + clock + UnitCheck().findings()
     }
 
-    /// The settings as the services have them.
-    private func readSettings() -> (DoctorSettings, [Finding]) {
-        let path =
-            envFile ?? base.string(Settings.fileVariable)
-            ?? (access(Self.installedFile, F_OK) == 0 ? Self.installedFile : nil)
-        guard let path else {
-            return (DoctorSettings(all: base), [.ok("settings", "they are those of the environment")])
+    /// Where the settings come from.
+    private func source() -> [Finding] {
+        switch setUp.file {
+        case .none: return [.ok("settings", "they are those of \(setUp.source(of: .state))")]
+        case .read(let path):
+            return [.ok("settings", "they are those of \(path) and the environment")]
+                + [Self.openToAll(path)].compactMap(\.self)
+        case .hidden, .wrong:
+            do throws(CommandFailure) {
+                try setUp.requireFile()
+                return []
+            } catch { return [.failure("settings", error)] }
         }
-        do throws(ConfigurationError) {
-            let all = try base.reading(path).with(said)
-            var findings = [Finding.ok("settings", "they are those of \(path) and the environment")]
-            if let finding = Self.openToAll(path) { findings.append(finding) }
-            return (DoctorSettings(all: all), findings)
-        } catch {
-            let isHidden = access(path, R_OK) != 0 && errno == EACCES
-            return (
-                DoctorSettings(all: base),
-                [
-                    .failure(
-                        "settings", isHidden ? "\(path): permission denied" : "\(error)",
-                        nextStep: isHidden ? "Use sudo: it may have secrets in it" : "Mend it, and run this again",
-                        exitCode: isHidden ? ExitCodes.failed : ExitCodes.configuration)
-                ]
-            )
-        }
-    }
-
-    /// What the command line says goes over the file, too.
-    private var said: [String: String] {
-        var said: [String: String] = [:]
-        said["RIVET_RUNTIME_DIR"] = runtimeDirectory
-        said["RIVET_STATE_DIR"] = stateDirectory
-        return said
     }
 
     static func openToAll(_ path: String) -> Finding? {
@@ -77,13 +52,20 @@ struct Doctor {
 
 /// The settings of the services: each has credentials of its own.
 struct DoctorSettings {
-    /// Without credentials, unless this program has some.
+    /// Without the credentials of the store.
     var all: Settings
+    private var setUp: SetUp?
 
-    /// With the credentials that systemd gave to a service that runs, where this user may read them.
+    init(all: Settings) { self.all = all }
+
+    init(_ setUp: SetUp) {
+        all = setUp.settings
+        self.setUp = setUp
+    }
+
+    /// With the credentials of `service`, as far as this user may read them.
     func of(_ service: RivetService) -> Settings {
-        let directory = "/run/credentials/\(service.unit).service"
-        guard all.string("CREDENTIALS_DIRECTORY") == nil, access(directory, R_OK | X_OK) == 0 else { return all }
-        return all.with(["CREDENTIALS_DIRECTORY": directory])
+        let found = setUp?.secrets(of: service).found ?? [:]
+        return found.isEmpty ? all : all.with(found)
     }
 }

@@ -23,19 +23,9 @@ struct DoctorCommand: AsyncParsableCommand {
               78  a setting is wrong
             """)
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
-    @Option(
-        name: .customLong("state-dir"),
-        help: ArgumentHelp("The directory of the databases, instead of RIVET_STATE_DIR.", valueName: "path"),
-        completion: .directory)
-    var stateDirectory: String?
-
-    @Option(
-        name: .customLong("env-file"),
-        help: ArgumentHelp("The file of the services' settings, instead of RIVET_ENV_FILE.", valueName: "path"),
-        completion: .file())
-    var envFile: String?
+    @OptionGroup var stateDirectory: StateDirectoryOption
 
     @Option(
         help: ArgumentHelp("How long to wait for each answer from elsewhere: 2s. (default: 10s)", valueName: "time"),
@@ -47,9 +37,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let doctor = Doctor(
-            base: .forCommand(runtimeDirectory: runtimeDirectory.path, stateDirectory: stateDirectory),
-            envFile: envFile, runtimeDirectory: runtimeDirectory.path, stateDirectory: stateDirectory,
-            timeout: timeout?.duration ?? .seconds(10))
+            setUp: setUp.setUp(stateDirectory: stateDirectory.path), timeout: timeout?.duration ?? .seconds(10))
         let listing = DoctorListing(findings: await doctor.findings())
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
         if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }

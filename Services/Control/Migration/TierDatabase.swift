@@ -21,15 +21,22 @@ struct TierDatabase {
         } catch { throw CommandFailure(error) }
     }
 
+    /// Those of a set-up, with the credentials of rivet-state; rivet-library has the same.
+    static func configured(_ setUp: SetUp) throws(CommandFailure) -> [TierDatabase] {
+        try configured(setUp.settings(of: .state))
+    }
+
     static func setting(of tier: TierName) -> String { tier.rawValue.uppercased() + "_DATABASE_URL" }
 
     /// None, or not this one, is configured.
-    static func missing(_ tier: TierName?) -> CommandFailure {
+    static func missing(_ tier: TierName?, in setUp: SetUp) -> CommandFailure {
         let settings =
             tier.map { setting(of: $0) } ?? "NEON_DATABASE_URL, SUPABASE_DATABASE_URL or RAILWAY_DATABASE_URL"
         return CommandFailure(
-            tier.map { "\($0.rawValue) is not configured" } ?? "no PostgreSQL tier is configured",
-            nextStep: "Set \(settings) as the services have it", exitCode: ExitCodes.configuration)
+            "\(tier?.rawValue ?? "no PostgreSQL tier") is \(tier == nil ? "" : "not ")configured: "
+                + "looked for \(settings) in \(setUp.source(of: .state))",
+            nextStep: "Set it where the services have it; or name their file with --env-file",
+            exitCode: ExitCodes.configuration)
     }
 
     func connect(deadline: Duration = connectDeadline) async throws(CommandFailure) -> PostgresConnection {

@@ -56,10 +56,13 @@ import Testing
     }
 
     @Test func aTierThatIsNotConfiguredIsASettingToMend() {
+        let setUp = SetUp(environment: ["RIVET_RUNTIME_DIR": "/x"], hasLocalDirectory: false)
         #expect(
-            TierDatabase.missing(.neon).line
-                == "rivetctl: neon is not configured. Set NEON_DATABASE_URL as the services have it")
-        #expect(TierDatabase.missing(nil).exitCode == ExitCodes.configuration)
+            TierDatabase.missing(.neon, in: setUp).line
+                == "rivetctl: neon is not configured: looked for NEON_DATABASE_URL in the environment "
+                + "(RIVET_RUNTIME_DIR is set, so /etc/rivet/rivet.env was not read). Set it where the services have it; or "
+                + "name their file with --env-file")
+        #expect(TierDatabase.missing(nil, in: setUp).exitCode == ExitCodes.configuration)
     }
 
     @Test func aComparisonThatCameToNothingIsExplained() throws {

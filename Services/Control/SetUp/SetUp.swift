@@ -1,0 +1,165 @@
+import Foundation
+import Glibc
+import ServiceKit
+
+/// Which Rivet a command is about, and its settings as its services read them.
+///
+/// A directory of sockets that is not the installed one, a directory of databases in the environment, or a `.rivet` in the
+/// working directory make it a local set-up. Its settings are the environment and the file that the command line or
+/// `RIVET_ENV_FILE` names. Everything else is about the services that systemd runs. Their settings are in
+/// `/etc/rivet/rivet.env`, which wins over the environment, and in their credentials, which win over both.
+struct SetUp: Sendable {
+    enum Kind: Equatable, Sendable {
+        case installed
+        /// - Parameter reason: why it is not about the installed services: "RIVET_STATE_DIR is set".
+        case local(reason: String)
+    }
+
+    /// What became of the file of settings.
+    enum File: Equatable, Sendable {
+        case none
+        case read(String)
+        /// This user may not read it.
+        case hidden(String)
+        case wrong(String, ConfigurationError)
+    }
+
+    /// The directories and the file that a command line names.
+    struct Choices: Sendable {
+        var environmentFile: String?
+        var runtimeDirectory: String?
+        /// Where the databases are. It does not make a set-up local: it may be a copy of an installed one's.
+        var stateDirectory: String?
+    }
+
+    let kind: Kind
+    let file: File
+    /// The environment, the file, and what the command line says, each over the one before; without the credentials of the
+    /// store. Complete as far as this user may read.
+    let settings: Settings
+    /// Whether the file was asked for by name.
+    private let isFileNamed: Bool
+    private let store: CredentialStore?
+
+    /// Finds and reads the settings. Never fails: see ``requireFile()``.
+    init(
+        _ choices: Choices = Choices(), environment: [String: String] = ProcessInfo.processInfo.environment,
+        installedFile: String = InstalledPlaces.environmentFile, store: CredentialStore = CredentialStore(),
+        hasLocalDirectory: Bool = FileManager.default.fileExists(atPath: ".rivet")
+    ) {
+        let own = Settings(variables: environment)
+        let kind = Self.kind(choices, own, hasLocalDirectory: hasLocalDirectory)
+        var base = own
+        if kind == .installed {
+            base = Settings(
+                variables: environment.merging(["RIVET_RUNTIME_DIR": InstalledPlaces.runtimeDirectory]) { $1 })
+        }
+        let named = choices.environmentFile ?? own.string(Settings.fileVariable)
+        let path = named ?? (kind == .installed && access(installedFile, F_OK) == 0 ? installedFile : nil)
+        var file = File.none
+        if let path {
+            do throws(ConfigurationError) {
+                base = try base.reading(path)
+                file = .read(path)
+            } catch { file = access(path, R_OK) != 0 && errno == EACCES ? .hidden(path) : .wrong(path, error) }
+        }
+        var said: [String: String] = [:]
+        said["RIVET_RUNTIME_DIR"] = choices.runtimeDirectory
+        said["RIVET_STATE_DIR"] = choices.stateDirectory
+        settings = said.isEmpty ? base : base.with(said)
+        // A program that systemd gave credentials to has its own, as a service has.
+        self.store = kind == .installed && own.string("CREDENTIALS_DIRECTORY") == nil ? store : nil
+        self.kind = kind
+        self.file = file
+        isFileNamed = named != nil
+    }
+
+    private static func kind(_ choices: Choices, _ environment: Settings, hasLocalDirectory: Bool) -> Kind {
+        let runtimeDirectories =
+            [("--runtime-dir", choices.runtimeDirectory)]
+            + ["RIVET_RUNTIME_DIR", "RUNTIME_DIRECTORY"].map { ($0, environment.string($0)) }
+        if let (name, directory) = runtimeDirectories.first(where: { $0.1 != nil }) {
+            return directory == InstalledPlaces.runtimeDirectory ? .installed : .local(reason: "\(name) is set")
+        }
+        for name in ["RIVET_STATE_DIR", "STATE_DIRECTORY"] where environment.string(name) != nil {
+            return .local(reason: "\(name) is set")
+        }
+        return hasLocalDirectory ? .local(reason: "there is a .rivet here") : .installed
+    }
+}
+
+// MARK: What needs all settings
+
+extension SetUp {
+    /// What a service's credentials are, as far as this user can see.
+    struct Secrets {
+        /// By variable.
+        var found: [String: String] = [:]
+        /// The directory that this user may not look into, by variable.
+        var hidden: [String: String] = [:]
+        var failures: [CommandFailure] = []
+    }
+
+    /// The credentials of the store that `service` has, or would have if it started now. None of a local set-up.
+    func secrets(of service: RivetService) -> Secrets {
+        var secrets = Secrets()
+        guard let store else { return secrets }
+        for credential in service.credentials {
+            do throws(CommandFailure) {
+                switch try store.find(credential, of: service) {
+                case .secret(let secret): secrets.found[credential.variable] = secret
+                case .none: break
+                case .hidden(let directory): secrets.hidden[credential.variable] = directory
+                }
+            } catch { secrets.failures.append(error) }
+        }
+        return secrets
+    }
+
+    /// All settings of `service`, with its credentials.
+    /// - Throws: when this user may not read all of them, or one cannot be read.
+    func settings(of service: RivetService) throws(CommandFailure) -> Settings {
+        try requireFile()
+        let secrets = secrets(of: service)
+        if let failure = secrets.failures.first { throw failure }
+        if let (variable, directory) = secrets.hidden.min(by: { $0.key < $1.key }) {
+            throw CommandFailure(
+                "\(directory): permission denied, and \(variable) may be there as a credential", nextStep: "Use sudo")
+        }
+        return secrets.found.isEmpty ? settings : settings.with(secrets.found)
+    }
+
+    /// For calls, which need no more than the directory of the sockets.
+    /// - Throws: when a file that was asked for by name cannot be read.
+    func requireNamedFile() throws(CommandFailure) {
+        if isFileNamed { try requireFile() }
+    }
+
+    /// - Throws: when there is a file of settings and it cannot be read.
+    func requireFile() throws(CommandFailure) {
+        switch file {
+        case .none, .read: break
+        case .hidden(let path):
+            throw CommandFailure("\(path): permission denied", nextStep: "Use sudo: it may have secrets in it")
+        case .wrong(_, let error):
+            throw CommandFailure(
+                "\(error)", nextStep: "Correct it, and run this again", exitCode: ExitCodes.configuration)
+        }
+    }
+
+    /// Where the settings of `service` were looked for.
+    func source(of service: RivetService) -> String {
+        var places: [String] = []
+        switch file {
+        case .none: break
+        case .read(let path), .hidden(let path), .wrong(let path, _): places.append(path)
+        }
+        if store != nil { places.append("the credentials of \(service.unit)") }
+        places.append("the environment")
+        let list =
+            places.count == 1
+            ? places[0] : places.dropLast().joined(separator: ", ") + " and " + places[places.count - 1]
+        guard case .local(let reason) = kind, file == .none else { return list }
+        return "\(list) (\(reason), so \(InstalledPlaces.environmentFile) was not read)"
+    }
+}
