@@ -113,7 +113,10 @@ let package = Package(
             name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Contracts", "CLibpq", "CSQLite", "Migrations", "TelegramSimulator", "TestSupport"],
+            dependencies: [
+                "Contracts", "CLibpq", "CSQLite", "Migrations", "ServiceKit", "Systemd", "TelegramSimulator",
+                "TestSupport",
+            ],
             path: "Tests/Benchmarks"),
         .target(
             name: "Simulation", dependencies: ["Contracts", "Persistence", "TestSupport"], path: "Tests/Simulation"),

@@ -126,12 +126,15 @@ final class Gateway: Service {
     }
 
     private func received(_ update: Update) async {
+        let receivedAt = Timestamp.now()
         counters.add(.updatesReceived)
         killPoint("gateway.received")
         stallPoint("gateway.received")
         switch Router(allowedUsers: allowedUsers.withLock { $0 }, botName: introduction.botName).route(update) {
         case .ignored: runner.settled(update.id)
-        case .turn(let turn): _ = await lanes.submit(turn, to: turn.lane)
+        case .turn(var turn):
+            turn.receivedAt = receivedAt
+            _ = await lanes.submit(turn, to: turn.lane)
         }
     }
 
@@ -169,7 +172,8 @@ final class Gateway: Service {
         counters["lanes.open"] = Int64(lanes.laneCount)
         counters["outbox.lanes"] = Int64(runner.outbox.laneCount)
         counters["updates.unsettled"] = Int64(poller.unsettledCount)
-        return HealthReport(surroundings.status, counters: counters, detail: surroundings.detail)
+        return HealthReport(
+            surroundings.status, counters: counters, histograms: self.counters.histograms, detail: surroundings.detail)
     }
 
     /// A caller who asks again soon learns what the services answered to this asking.

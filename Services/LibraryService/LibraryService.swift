@@ -52,8 +52,8 @@ struct LibraryService {
     private static func methods(of store: MachineStore, _ context: ServiceContext) -> MethodTable {
         var methods = MethodTable()
         methods.on(LibraryCheckNickname.self) { params throws(RPCError) in .later(store.checkNickname(params)) }
-        methods.on(LibraryAdd.self) { params throws(RPCError) in .later(store.add(params)) }
-        methods.on(LibraryList.self) { params throws(RPCError) in .later(try store.list(params)) }
+        methods.on(LibraryAdd.self, isTimed: true) { params throws(RPCError) in .later(store.add(params)) }
+        methods.on(LibraryList.self, isTimed: true) { params throws(RPCError) in .later(try store.list(params)) }
         methods.on(LibraryGet.self) { params throws(RPCError) in .later(store.get(params)) }
         methods.on(LibraryUpdate.self) { params throws(RPCError) in .later(store.update(params)) }
         methods.on(LibraryDelete.self) { params throws(RPCError) in .later(store.delete(params)) }

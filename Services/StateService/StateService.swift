@@ -42,11 +42,11 @@ struct StateService {
 
     private static func methods(of store: ConversationStore, _ context: ServiceContext) -> MethodTable {
         var methods = MethodTable()
-        methods.on(StateLoad.self) { params throws(RPCError) in
+        methods.on(StateLoad.self, isTimed: true) { params throws(RPCError) in
             if let output = store.loadFromMemory(params) { return .now(output) }
             return .later(store.load(params))
         }
-        methods.on(StateSave.self) { params throws(RPCError) in .later(store.save(params)) }
+        methods.on(StateSave.self, isTimed: true) { params throws(RPCError) in .later(store.save(params)) }
         methods.on(StateClear.self) { params throws(RPCError) in .later(store.clear(params)) }
         methods.on(StateList.self) { params throws(RPCError) in .later(try store.list(params)) }
         methods.on(StateSweep.self) { _ throws(RPCError) in

@@ -4,7 +4,7 @@ public enum ServiceHealth: RPCMethod {
     public static let isIdempotent = true
     public typealias Params = NoParams
 
-    public enum Status: String, Sendable {
+    public enum Status: String, Sendable, CaseIterable {
         case ok
         /// Something that is configured is away; nothing is lost.
         case degraded
@@ -13,7 +13,7 @@ public enum ServiceHealth: RPCMethod {
     }
 
     public struct Tier: Sendable, Equatable {
-        public enum State: String, Sendable { case up, down, probing }
+        public enum State: String, Sendable, CaseIterable { case up, down, probing }
 
         public var name: TierName
         /// `postgresql`, `sqlite` or `memory`.
@@ -49,12 +49,14 @@ public enum ServiceHealth: RPCMethod {
         public var tiers: [Tier]
         /// Counts since the start, by name.
         public var counters: [String: Int64]
+        /// How long things took since the start, by name: `state.save`, `reply`.
+        public var histograms: [String: DurationHistogram]
         /// For a person: what is the matter, when `status` is not `ok`.
         public var detail: String?
 
         public init(
             service: String, version: String, startedAt: Timestamp, status: Status, tiers: [Tier] = [],
-            counters: [String: Int64] = [:], detail: String? = nil
+            counters: [String: Int64] = [:], histograms: [String: DurationHistogram] = [:], detail: String? = nil
         ) {
             self.service = service
             self.version = version
@@ -62,6 +64,7 @@ public enum ServiceHealth: RPCMethod {
             self.status = status
             self.tiers = tiers
             self.counters = counters
+            self.histograms = histograms
             self.detail = detail
         }
 
@@ -76,6 +79,8 @@ public enum ServiceHealth: RPCMethod {
             tiers = []
             for element in try members.array("tiers") { tiers.append(try Tier(Parameters(element.objectValue ?? [:]))) }
             counters = try members.object("counters").compactMapValues(\.integerValue)
+            // A service before these has none; one that cannot be read is left out, as a counter is.
+            histograms = (members.member("histograms")?.objectValue ?? [:]).compactMapValues(DurationHistogram.init)
             detail = members.member("detail")?.stringValue
         }
 
@@ -87,6 +92,7 @@ public enum ServiceHealth: RPCMethod {
                 "status": .string(status.rawValue),
                 "tiers": .array(tiers.map(\.json)),
                 "counters": .object(counters.mapValues(JSONValue.integer)),
+                "histograms": .object(histograms.mapValues(\.json)),
                 "detail": detail.json,
             ]
         }

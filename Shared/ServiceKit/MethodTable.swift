@@ -1,6 +1,5 @@
 public import Contracts
 import KillPoints
-import Synchronization
 public import Wire
 
 /// The methods that a service has, by name: reads and checks the parameters of a call, and passes it on.
@@ -13,17 +12,27 @@ public struct MethodTable: CallHandler {
         case later(@Sendable () async -> Result<Output, RPCError>)
     }
 
-    private var methods: [String: @Sendable (Parameters) -> CallOutcome] = [:]
-    private let tally = Tally()
+    private struct Entry: Sendable {
+        var statistics: CallStatistics
+        var body: @Sendable (Parameters) -> CallOutcome
+    }
+
+    private var methods: [String: Entry] = [:]
+    private let statistics = CallStatisticsTable()
 
     public init() {}
 
     /// Has `body` answer `method`. It runs on the connection's event loop, in the order in which calls came.
+    ///
+    /// - Parameter isTimed: whether `service.health` shows how long its calls took, from the read request to the written
+    ///   answer.
     public mutating func on<Method: RPCMethod>(
-        _ method: Method.Type,
+        _ method: Method.Type, isTimed: Bool = false,
         _ body: @escaping @Sendable (Method.Params) throws(RPCError) -> Reply<Method.Output>
     ) {
-        methods[Method.name] = { parameters in
+        let statistics = CallStatistics(isTimed: isTimed)
+        self.statistics.add(statistics, of: Method.name)
+        methods[Method.name] = Entry(statistics: statistics) { parameters in
             do throws(RPCError) {
                 switch try body(try Method.Params(parameters)) {
                 case .now(let output): return .now(.success(output.json))
@@ -37,14 +46,14 @@ public struct MethodTable: CallHandler {
 
     /// Answers `service.health` with what `report` says of the service now.
     public mutating func onHealth(_ context: ServiceContext, _ report: @escaping @Sendable () -> HealthReport) {
-        let tally = tally
+        let statistics = statistics
         on(ServiceHealth.self) { _ throws(RPCError) in
             let report = report()
-            let calls = tally.counts.withLock { $0 }
             return .now(
                 ServiceHealth.Output(
                     service: context.name, version: rivetVersion, startedAt: context.startedAt, status: report.status,
-                    tiers: report.tiers, counters: calls.merging(report.counters) { _, own in own },
+                    tiers: report.tiers, counters: statistics.counters.merging(report.counters) { _, own in own },
+                    histograms: statistics.histograms.merging(report.histograms) { _, own in own },
                     detail: report.detail))
         }
     }
@@ -52,17 +61,15 @@ public struct MethodTable: CallHandler {
     public func begin(_ call: Call) -> CallOutcome {
         stallPoint("calls.begin")
         guard let method = methods[call.method] else {
-            tally.count("unknown")
+            statistics.unknown.callBegan()
             let known = methods.keys.sorted().joined(separator: ", ")
             return .now(.failure(RPCError(.methodNotFound, "there is no such method; those there are: \(known)")))
         }
-        tally.count(call.method)
-        return method(Parameters(call.params))
+        method.statistics.callBegan()
+        return method.body(Parameters(call.params))
     }
 
-    private final class Tally: Sendable {
-        let counts = Mutex<[String: Int64]>([:])
-
-        func count(_ method: String) { counts.withLock { $0["calls." + method, default: 0] += 1 } }
+    public func answered(_ method: String, afterNanoseconds duration: Int64) {
+        methods[method]?.statistics.latencies?.record(nanoseconds: duration)
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import ServiceKit
 import TestSupport
 
 /// `state.save` and `state.load` over the socket, beside a bare commit and a bare round trip.
@@ -65,8 +66,22 @@ struct StateBenchmark {
             Samples(saves).median.microseconds / saveFloor.microseconds, atMost: 1.6)
         report.check(
             "state.load p50 / bare round trip", Samples(loads).median.microseconds / tripFloor.microseconds, atMost: 3)
+        histogram(Samples(saves).median, &report)
         try many(service, commit, &report)
         service.stop()
+    }
+
+    /// What it costs a call to be counted in a histogram.
+    private func histogram(_ save: Duration, _ report: inout Report) {
+        let (histogram, records) = (LatencyHistogram(), 2_000_000)
+        let rounds = (0..<5).map { _ in
+            Samples.measure(1) {
+                for number in 0..<records { histogram.record(nanoseconds: Int64(number & 0xFFF) << 10) }
+            }[0] / records
+        }
+        let record = Samples(rounds).median
+        report.note("histogram   \((record / .nanoseconds(1)).text(0)) ns a record")
+        report.check("a histogram's record / state.save p50", record / save, digits: 4, atMost: 0.01)
     }
 
     /// 256 clients that save, beside bare commits one at a time.

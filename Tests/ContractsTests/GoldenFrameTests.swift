@@ -105,6 +105,8 @@ import Testing
     }
 
     @Test func health() throws {
+        let histogram = try #require(
+            DurationHistogram(boundsMicroseconds: [50, 1_000, 2_500], counts: [1, 2, 0, 3], sumMicroseconds: 12_345))
         try expect(
             ServiceHealth.self, .init(), "{}",
             .init(
@@ -114,8 +116,10 @@ import Testing
                         name: .neon, kind: "postgresql", state: .probing, pending: 3, oldestPendingAge: 7,
                         lastError: "gone",
                         latencyMilliseconds: 1.5)
-                ], counters: ["calls": 1], detail: "neon is away"),
-            #"{"counters":{"calls":1},"detail":"neon is away","service":"rivet-state","#
+                ], counters: ["calls": 1], histograms: ["state.save": histogram], detail: "neon is away"),
+            #"{"counters":{"calls":1},"detail":"neon is away","#
+                + #""histograms":{"state.save":{"bounds_ms":[0.05,1,2.5],"count":6,"counts":[1,2,0,3],"sum_ms":12.345}},"#
+                + #""service":"rivet-state","#
                 + #""started_at":"2026-11-23T13:26:37.690Z","status":"degraded","tiers":[{"kind":"postgresql","#
                 + #""last_error":"gone","latency_ms":1.5,"name":"neon","oldest_pending_age_s":7,"pending":3,"#
                 + #""state":"probing"}],"version":"0.1.0"}"#)

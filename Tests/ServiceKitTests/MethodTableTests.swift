@@ -90,5 +90,28 @@ import Wire
         #expect(
             health.counters == ["own": 7, "calls.state.sweep": 2, "calls.unknown": 1, "calls.service.health": 1])
         #expect(health.detail == "a tier is away")
+        #expect(health.histograms.isEmpty)
+    }
+
+    @Test
+    func `A method that is timed: its answers are in the histogram of its name, also of one that came after health`()
+        async throws
+    {
+        var table = MethodTable()
+        let context = ServiceContext.forCaller(name: "rivet-test", settings: Settings(variables: [:]))
+        table.onHealth(context) { HealthReport(.ok) }
+        table.on(StateSweep.self, isTimed: true) { _ throws(RPCError) in .now(StateSweep.Output(deleted: 0)) }
+        table.on(StateList.self) { _ throws(RPCError) in throw RPCError(.unavailable, "not now") }
+        func histograms() async throws -> [String: DurationHistogram] {
+            let json = try await answer(begin(table, "service.health")).get()
+            return try ServiceHealth.Output(Parameters(json.objectValue ?? [:])).histograms
+        }
+        #expect(try await histograms().mapValues(\.count) == ["state.sweep": 0])
+        for method in ["state.sweep", "state.list", "nonsense"] {
+            table.answered(method, afterNanoseconds: 60_000)
+        }
+        let counted = try await histograms()
+        #expect(counted.mapValues(\.count) == ["state.sweep": 1])
+        #expect(counted["state.sweep"]?.counts[1] == 1 && counted["state.sweep"]?.sumMicroseconds == 60)
     }
 }

@@ -2,6 +2,7 @@ import Contracts
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 import TestSupport
 import Testing
 
@@ -26,6 +27,42 @@ import Testing
             #expect(answer == #"{"jsonrpc":"2.0","id":7,"result":{"n":1}}"#)
             #expect(server.counters.calls == 1 && server.counters.connections == 1)
         }
+    }
+
+    /// Answers after a while, or at once with an error, and notes what was answered.
+    private final class Timekeeper: CallHandler {
+        static let delay = Duration.milliseconds(20)
+        let answered = Mutex<[(method: String, nanoseconds: Int64)]>([])
+
+        func begin(_ call: Call) -> CallOutcome {
+            guard call.method == "slow" else { return .now(.failure(RPCError(.methodNotFound, "no"))) }
+            return .later {
+                try? await Task.sleep(for: Self.delay)
+                return .success(1)
+            }
+        }
+
+        func answered(_ method: String, afterNanoseconds duration: Int64) {
+            answered.withLock { $0.append((method, duration)) }
+        }
+    }
+
+    @Test func `Every answer: its call's handler is told of it with its time; a notification has none`() async throws {
+        let timekeeper = Timekeeper()
+        try await withServer(timekeeper) { _, path in
+            try await blocking {
+                let socket = try RawSocket(path: path)
+                for method in ["slow", "quick"] {
+                    try socket.send(frame: #"{"jsonrpc":"2.0","method":"\#(method)"}"#)
+                    try socket.send(frame: request(1, method))
+                    _ = try socket.readFrame()
+                }
+            }
+        }
+        // The notifications have ended, too: the server waits for them at its shutdown.
+        let answered = timekeeper.answered.withLock { $0 }
+        #expect(answered.map(\.method) == ["slow", "quick"])
+        #expect(answered[0].nanoseconds >= 20_000_000 && answered[1].nanoseconds < answered[0].nanoseconds)
     }
 
     @Test func pipelinedCallsAreAnsweredAsTheyFinishAndBegunInOrder() async throws {

@@ -1,3 +1,5 @@
+import Contracts
+import ServiceKit
 import Synchronization
 
 /// Counts since the start, as `service.health` shows them.
@@ -12,11 +14,25 @@ final class Counters: Sendable {
         case turnsRetried = "turns.retried"
     }
 
+    /// From the receipt of an update to its reply, taken by Telegram.
+    private let replyLatencies = LatencyHistogram()
     private let counts = Mutex<[Name: Int64]>([:])
 
     func add(_ name: Name, _ count: Int = 1) {
         if count > 0 { counts.withLock { $0[name, default: 0] += Int64(count) } }
     }
+
+    /// Telegram took a reply at `now`. One that answers no update, or an update of an earlier process that did not note
+    /// the receipt, is not counted.
+    func sent(_ reply: OutgoingReply, at now: Timestamp) {
+        guard let receivedAt = reply.receivedAt else { return }
+        let (milliseconds, isTooLarge) = now.milliseconds.subtractingReportingOverflow(receivedAt.milliseconds)
+        let (nanoseconds, isTooLong) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        if !isTooLarge, !isTooLong { replyLatencies.record(nanoseconds: nanoseconds) }
+    }
+
+    /// `reply`, as `service.health` shows it.
+    var histograms: [String: DurationHistogram] { replyLatencies.counted.map { ["reply": $0] } ?? [:] }
 
     var all: [String: Int64] {
         let counts = counts.withLock { $0 }

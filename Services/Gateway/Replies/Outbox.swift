@@ -155,7 +155,10 @@ final class Outbox<Calls: ServiceCalls>: Sendable {
             guard let reply = state.withLock({ $0.queues[lane]?.first }) else { return }
             if reply.queuedAt.advanced(by: OutboxQueue.keptFor) > now() {
                 switch await courier.send(reply, within: Self.patience) {
-                case .sent, .dropped: backoff.succeeded()
+                case .sent:
+                    counters.sent(reply, at: now())
+                    backoff.succeeded()
+                case .dropped: backoff.succeeded()
                 case .late(let readyIn):
                     wait = max(readyIn, backoff.failed(using: &generator))
                     continue

@@ -14,6 +14,8 @@ struct OutgoingReply: Sendable, Equatable {
     var buttons: [[Reply.Button]]
     var replyTo: Int64?
     var queuedAt: Timestamp
+    /// When the update came; nil when none is answered.
+    var receivedAt: Timestamp?
 
     /// By which an operator finds what concerns a chat or an update.
     var logMetadata: Logger.Metadata {
@@ -29,7 +31,7 @@ extension OutgoingReply {
         self.init(
             updateID: turn.updateID, chatID: turn.lane.chatID, threadID: turn.lane.topicID, isGroup: turn.isGroup,
             html: reply.html, plainText: reply.plainText, buttons: reply.buttons,
-            replyTo: repliesToMessage ? turn.messageID : nil, queuedAt: now)
+            replyTo: repliesToMessage ? turn.messageID : nil, queuedAt: now, receivedAt: turn.receivedAt)
     }
 
     /// A message that answers no update. A group's number is negative.
@@ -55,7 +57,8 @@ extension OutgoingReply {
         self.init(
             updateID: updateID, chatID: chatID, threadID: json["thread_id"]?.integerValue,
             isGroup: json["is_group"]?.boolValue ?? false, html: html, plainText: plainText,
-            buttons: buttons.filter { !$0.isEmpty }, replyTo: json["reply_to"]?.integerValue, queuedAt: queuedAt)
+            buttons: buttons.filter { !$0.isEmpty }, replyTo: json["reply_to"]?.integerValue, queuedAt: queuedAt,
+            receivedAt: json["received_at"]?.stringValue.flatMap { Timestamp(parsing: $0) })
     }
 
     var json: JSONValue {
@@ -70,6 +73,7 @@ extension OutgoingReply {
                 buttons.map { row in .array(row.map { ["label": .string($0.label), "data": .string($0.data)] }) }),
             "reply_to": replyTo.map(JSONValue.integer) ?? .null,
             "queued_at": .string(queuedAt.description),
+            "received_at": (receivedAt?.description).json,
         ]
     }
 }

@@ -1,3 +1,4 @@
+import Contracts
 import Dialogue
 import Logging
 
@@ -32,6 +33,8 @@ struct Turn: Sendable, Equatable {
     var tap: Tap?
     /// Said into the room rather than to us: without an open entry it is not ours to answer.
     var isOverheard = false
+    /// When the update came to this process.
+    var receivedAt: Timestamp?
 }
 
 extension Turn {

@@ -67,6 +67,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         let reply = OutgoingReply(
             spoken, to: turn, repliesToMessage: answer.repliesToMessage, at: engine.now())
         if answer.replacesMessage, let tap = turn.tap, await courier.replace(messageID: tap.messageID, with: reply) {
+            counters.sent(reply, at: engine.now())
             return true
         }
         var retry = Retry()
@@ -77,7 +78,10 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
                     return true
                 }
                 switch await courier.send(reply) {
-                case .sent, .dropped: return true
+                case .sent:
+                    counters.sent(reply, at: engine.now())
+                    return true
+                case .dropped: return true
                 case .late where turn.request == .refusal: return true
                 case .late(let readyIn):
                     try await outbox.keep(reply, for: turn.lane, readyIn: readyIn)

@@ -30,4 +30,12 @@ public protocol CallHandler: Sendable {
     ///
     /// A method that is unknown is `.now(.failure(…))` with `.methodNotFound`. The outcome of a notification is dropped.
     func begin(_ call: Call) -> CallOutcome
+
+    /// The answer to a call of `method` was handed to the socket's buffer, this long after the call was read. Called on the
+    /// event loop for every answer, errors too; not for a notification, nor when the peer is gone.
+    func answered(_ method: String, afterNanoseconds duration: Int64)
+}
+
+extension CallHandler {
+    public func answered(_ method: String, afterNanoseconds duration: Int64) {}
 }

@@ -84,6 +84,14 @@ final class ServerConnectionHandler: ChannelInboundHandler {
     }
 }
 
+/// A call that was passed to the handler and is to be answered.
+private struct BegunCall: Sendable {
+    /// Nil for a notification.
+    let id: RequestID?
+    let method: String
+    let readAt: NIODeadline
+}
+
 // MARK: Actions
 
 extension ServerConnectionHandler {
@@ -127,37 +135,45 @@ extension ServerConnectionHandler {
 
     private func begin(id: RequestID?, method: String, params: [String: JSONValue]) {
         environment.counters.calls.increment()
+        let call = BegunCall(id: id, method: method, readAt: .now())
         switch environment.handler.begin(Call(method: method, params: params, peer: peer)) {
-        case .now(let outcome): finishCall(id, outcome)
+        case .now(let outcome): finish(call, outcome)
         case .later(let body):
             let handler = NIOLoopBound(self, eventLoop: environment.eventLoop)
             Task(executorPreference: environment.executor) {
                 let outcome = await body()
-                handler.value.callFinishedLater(id, outcome)
+                handler.value.finishLater(call, outcome)
             }
         }
     }
 
-    private func callFinishedLater(_ id: RequestID?, _ outcome: Result<JSONValue, RPCError>) {
+    private func finishLater(_ call: BegunCall, _ outcome: Result<JSONValue, RPCError>) {
         // Calls that finish in one go of the loop, such as those that shared a commit, leave in one write.
         if !isFlushScheduled {
             isFlushScheduled = true
             onEventLoop { $0.isFlushScheduled = false }
         }
-        finishCall(id, outcome)
+        finish(call, outcome)
         perform()
     }
 
-    private func finishCall(_ id: RequestID?, _ outcome: Result<JSONValue, RPCError>) {
+    private func finish(_ call: BegunCall, _ outcome: Result<JSONValue, RPCError>) {
         state.callFinished()
-        if state.isIdle { idleSince = .now() }
-        if let id { write(outcome, to: id) }
+        let isWritten = call.id.map { write(outcome, to: $0) } ?? false
+        let now = NIODeadline.now()
+        if state.isIdle { idleSince = now }
+        if isWritten {
+            environment.handler.answered(call.method, afterNanoseconds: (now - call.readAt).nanoseconds)
+        }
     }
 
-    private func write(_ outcome: Result<JSONValue, RPCError>, to id: RequestID) {
-        guard let context, context.channel.isActive else { return }
+    /// False when there is no connection any more.
+    @discardableResult
+    private func write(_ outcome: Result<JSONValue, RPCError>, to id: RequestID) -> Bool {
+        guard let context, context.channel.isActive else { return false }
         context.write(wrapOutboundOut(FrameEncoder.response(to: id, outcome)), promise: nil)
         hasUnflushedAnswers = true
+        return true
     }
 
     private func flushOutput(_ context: ChannelHandlerContext) {
