@@ -24,6 +24,7 @@ systemd-container    the tests boot a system in a container, to install the pack
 debootstrap          the tests make a root of Debian 13, to install the package in
 dpkg-dev             the package learns with it which libraries the programs need
 lintian              the tests look for mistakes in the package
+prometheus           its promtool checks metrics, alerts and dashboard in the tests; no server is started
 perl-base            the tests call the services as another user
 "
 
@@ -63,3 +64,10 @@ $sudo apt-get update -q
 # Unquoted: one word a package.
 # shellcheck disable=SC2086
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+case " $missing " in
+*' prometheus '*)
+    # The tests want its promtool alone: the server that comes with it is not to run because of them.
+    $sudo systemctl disable --quiet prometheus.service
+    [ ! -d /run/systemd/system ] || $sudo systemctl stop prometheus.service
+    ;;
+esac

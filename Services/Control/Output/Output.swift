@@ -28,7 +28,7 @@ enum Output {
     static func error(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
 
     /// - Returns: 0, or the error code.
-    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    static func write(_ text: String, to descriptor: Int32) -> Int32 {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

@@ -1,0 +1,13 @@
+/// A histogram of `service.health`, and the metric that it becomes.
+struct HistogramMetric: Sendable {
+    /// As `service.health` has it.
+    var histogram: String
+    var family: MetricFamily
+    var labels: [MetricLabel] = []
+
+    /// Every histogram that a service can show.
+    static let all: [HistogramMetric] =
+        ["state.load", "state.save", "library.add", "library.list"].map { method in
+            HistogramMetric(histogram: method, family: .callDuration, labels: [MetricLabel("method", method)])
+        } + [HistogramMetric(histogram: "reply", family: .replyDuration)]
+}
