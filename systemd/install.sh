@@ -12,6 +12,8 @@ prefix=${PREFIX:-/usr/local}
 bin=${RIVET_BIN_DIR:-.build/release}
 services='rivet-gateway rivet-state rivet-library'
 units='rivet.target rivet-gateway.service rivet-state.service rivet-state.socket rivet-library.service rivet-library.socket'
+# Not started with the others: see README.md, "Monitoring".
+extra_units='rivet-metrics.service rivet-metrics.timer'
 
 fail() {
     printf 'install.sh: %s\n' "$*" >&2
@@ -38,7 +40,8 @@ install_all() {
     install -d "$root$prefix/libexec/rivet" "$root$prefix/bin"
     for name in $services; do install -s -m 755 "$bin/$name" "$root$prefix/libexec/rivet/$name"; done
     install -s -m 755 "$bin/rivetctl" "$root$prefix/bin/rivetctl"
-    for unit in $units; do place 644 "$unit" "lib/systemd/system/$unit"; done
+    for unit in $units $extra_units; do place 644 "$unit" "lib/systemd/system/$unit"; done
+    for file in alerts.yml dashboard.json; do place 644 "monitoring/$file" "share/rivet/monitoring/$file"; done
     place 644 sysusers.conf lib/sysusers.d/rivet.conf
     place 644 tmpfiles.conf lib/tmpfiles.d/rivet.conf
     place 644 remote-tiers.conf share/rivet/remote-tiers.conf
@@ -57,12 +60,13 @@ install_all() {
 
 uninstall_all() {
     # shellcheck disable=SC2086 # One word a unit.
-    tell_systemd systemctl stop $units
-    tell_systemd systemctl disable --quiet rivet.target
+    tell_systemd systemctl stop $units $extra_units
+    tell_systemd systemctl disable --quiet rivet.target rivet-metrics.timer
     rm -rf "$root$prefix/libexec/rivet" "$root$prefix/share/rivet"
     rm -f "$root$prefix/bin/rivetctl" "$root$prefix/share/man/man1/rivetctl.1"
     rm -f "$root$prefix/lib/sysusers.d/rivet.conf" "$root$prefix/lib/tmpfiles.d/rivet.conf"
-    for unit in $units; do rm -f "$root$prefix/lib/systemd/system/$unit"; done
+    rm -f "$root/var/lib/prometheus/node-exporter/rivet.prom"
+    for unit in $units $extra_units; do rm -f "$root$prefix/lib/systemd/system/$unit"; done
     tell_systemd systemctl daemon-reload
 }
 
