@@ -19,6 +19,7 @@ struct LibraryService {
         let remoteTiers = try remoteTiers(tiers)
         let changes = TierChanges(from: remoteTiers)
         let logger = context.logger
+        logger.note(remoteTiers)
         let store = try await MachineStore(
             path: context.settings.stateDirectory + "/library.db", memoryLimit: tiers.memoryLimit, now: Timestamp.now,
             remote: remoteTiers, journalPath: context.settings.runtimeDirectory + "/library.journal",
@@ -35,6 +36,7 @@ struct LibraryService {
             vitals: [Vital("storing") { await store.pulse() }],
             reload: .init(TierSettings.reloadable) { settings throws(ConfigurationError) in
                 let new = try Self.remoteTiers(try TierSettings(settings))
+                logger.note(new)
                 do throws(RPCError) {
                     return try await changes.apply(new) { await store.changeTiers($0, keeping: $1) }
                 } catch { throw ConfigurationError(name: "*_DATABASE_URL", accepted: error.message) }

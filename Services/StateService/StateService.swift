@@ -13,6 +13,7 @@ struct StateService {
     private static func assemble(_ context: ServiceContext) async throws -> ServiceParts {
         let settings = try StateSettings(context.settings)
         let logger = context.logger
+        logger.note(settings.remoteTiers)
         let store = try await ConversationStore(
             path: settings.databasePath, memoryLimit: settings.tiers.memoryLimit, timeToLive: settings.conversationTTL,
             now: Timestamp.now, remote: settings.remoteTiers, journalPath: settings.journalPath,
@@ -32,6 +33,7 @@ struct StateService {
             vitals: [Vital("storing") { await store.pulse() }],
             reload: .init(TierSettings.reloadable) { settings throws(ConfigurationError) in
                 let new = try StateSettings(settings).remoteTiers
+                logger.note(new)
                 do throws(RPCError) {
                     return try await changes.apply(new) { await store.changeTiers($0, keeping: $1) }
                 } catch { throw ConfigurationError(name: "*_DATABASE_URL", accepted: error.message) }

@@ -18,7 +18,7 @@ import Testing
     }
 
     private func result(_ count: Int) -> PostgresResult { PostgresResult(rows: [], affectedRows: count) }
-    private let refused = PostgresError(outcome: .refused, failure: .bug, operation: "", detail: "")
+    private let refused = PostgresError(outcome: .refused, failure: .bug, operation: "", cause: .statement)
 
     @Test func answersComeInTheOrderOfSending() throws {
         var queue = queue([1, 2])
@@ -62,7 +62,7 @@ import Testing
         _ = queue.sendNext()
         _ = queue.sendNext()
         queue.resultArrived(result(1))
-        let outcomes = queue.connectionEnded(.connection("receive", "EOF")).map { completion in
+        let outcomes = queue.connectionEnded(.connection("receive", .closedByServer)).map { completion in
             if case .failure(let error) = completion.outcome { error.outcome } else { PostgresError.Outcome.refused }
         }
         #expect(outcomes == [.outcomeUnknown, .outcomeUnknown, .notSent])
@@ -143,75 +143,5 @@ struct Unexpected: Error {}
         #expect(SQLState(inVerboseMessage: "server closed the connection unexpectedly") == nil)
         #expect(SQLState(inVerboseMessage: ":  28P0") == nil)
         #expect(SQLState("28p01") == nil && SQLState("28P0") == nil)
-    }
-}
-
-@Suite struct PostgresTargetTests {
-    @Test func nothingShowsThePassword() throws {
-        for url in [
-            "postgresql://me:s3cr%3Ft@db.example.org:6432/rivet?sslmode=require",
-            "host=db.example.org port=6432 dbname=rivet password='s3cr?t' user=me",
-        ] {
-            let target = try PostgresTarget(url: url)
-            var dumped = ""
-            dump(target, to: &dumped)
-            for text in ["\(target)", String(reflecting: target), dumped, "\([target])"] {
-                #expect(!text.contains("s3cr"), "\(text)")
-            }
-            #expect(target.description == "db.example.org:6432/rivet")
-            #expect(target.redacted(#"near "s3cr?t""#) == #"near "***""#)
-        }
-    }
-
-    /// libpq quotes the whole string in its errors, and takes parts of such a password for hosts and ports.
-    @Test(arguments: [
-        "postgresql://me:s3cr@t@db/rivet", "postgresql://me:s3cr/t@db/rivet", "postgresql://me:12/s3crt@db/rivet",
-        "postgresql://me:s3crt@[db/rivet", "postgresql://me:s3crt%zz@db/rivet", "s3crt", "",
-        "postgresql://me:s3crt@db:s3crt/rivet", "postgresql://me:s3crt@a,b,c:1,2/rivet?port=1,2",
-        "postgresql://me@db/rivet?pasword=s3crt",
-    ])
-    func malformedOnesAreRefusedWithoutQuotingThem(_ url: String) throws {
-        let error = #expect(throws: PostgresError.self) { try PostgresTarget(url: url) }
-        #expect(error?.failure == .bug && error?.outcome == .notSent)
-        #expect(!String(reflecting: try #require(error)).contains("s3cr"))
-    }
-
-    private func values(_ parameters: [(String, String)]) -> [String?] {
-        // Of a keyword that comes twice, libpq takes the last.
-        let values = Dictionary(parameters, uniquingKeysWith: { $1 })
-        return [values["host"], values["hostaddr"], values["port"]]
-    }
-
-    @Test func everyAddressIsAnAttempt() throws {
-        let target = try PostgresTarget(url: "postgresql://me@a:1,b,c:3/rivet")
-        #expect(target.hosts.map(\.name) == ["a", "b", "c"])
-        let attempts = target.attempts(addresses: [["::1", "10.0.0.1"], [""], []])
-        #expect(attempts.map(values) == [["a", "::1", "1"], ["a", "10.0.0.1", "1"], ["b", nil, "5432"]])
-        #expect(target.attempts(addresses: nil).map(values) == [[nil, nil, nil]])
-        let together = try PostgresTarget(url: "postgresql://me@a:1,b/rivet?target_session_attrs=prefer-standby")
-        let all = together.attempts(addresses: [["::1", "10.0.0.1"], [""]])
-        #expect(all.map(values) == [["a,a,b", "::1,10.0.0.1,", "1,1,5432"]])
-    }
-
-    @Test func whatTheURLSaysComesAfterOurDefaults() throws {
-        let target = try PostgresTarget(url: "postgresql://db/rivet?application_name=mine")
-        let names = target.attempts(addresses: nil)[0].map(\.0)
-        let url = try #require(names.firstIndex(of: "dbname"))
-        for name in ["keepalives_idle", "tcp_user_timeout", "application_name"] {
-            #expect(try #require(names.firstIndex(of: name)) < url)
-        }
-        #expect(try #require(names.firstIndex(of: "client_encoding")) > url)
-    }
-
-    @Test func unixSocketsAndAddressesAreNotLookedUp() throws {
-        let soon = ContinuousClock.now + .seconds(5)
-        func addresses(_ url: String) throws -> [[String]]? {
-            try HostLookup.addresses(of: try PostgresTarget(url: url), until: soon)
-        }
-        #expect(try addresses("postgresql:///rivet?host=/run/pg") == nil)
-        #expect(try addresses("postgresql://db/rivet?hostaddr=10.0.0.1") == nil)
-        #expect(try addresses("postgresql://127.0.0.1,[::1]/rivet") == [["127.0.0.1"], ["::1"]])
-        #expect(try addresses("postgresql:///rivet?host=/run/pg,127.0.0.1") == [[""], ["127.0.0.1"]])
-        #expect(try #require(try addresses("postgresql://localhost/rivet"))[0].contains("127.0.0.1"))
     }
 }

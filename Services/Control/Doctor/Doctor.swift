@@ -13,7 +13,8 @@ struct Doctor {
         async let telegram = TelegramCheck(settings: settings.of(.gateway), timeout: timeout).findings()
         async let databases = DatabaseCheck(settings: settings.of(.state), timeout: timeout).findings()
         async let services = ServiceCheck(settings: settings.all, timeout: min(timeout, .seconds(2))).findings()
-        let ofSettings = SettingsCheck(settings: settings).findings()
+        let ofSettings =
+            SettingsCheck(settings: settings).findings() + DatabaseURLCheck(settings: settings.of(.state)).findings()
         // Alone on the disk, as far as it is up to this program.
         let (ofTelegram, ofDatabases, ofServices) = (await telegram, await databases, await services)
         let clock = ClockCheck(readings: ofTelegram.readings + ofDatabases.readings).findings()

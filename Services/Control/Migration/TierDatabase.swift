@@ -70,15 +70,30 @@ struct TierDatabase {
         CommandFailure("\(name.rawValue): \(doing)\(error)", nextStep: nextStep(error), exitCode: exitCode)
     }
 
+    /// What to do about `error`: the setting that is meant, the command that helps.
     private func nextStep(_ error: PostgresError) -> String {
         let setting = "\(Self.setting(of: name)), or the credential \(name.rawValue)-database-url"
-        switch (error.sqlState?.code, error.sqlState?.category) {
-        case ("3D000", _): return "Make the database, or mend its name in \(setting)"
-        case ("42501", _):
+        switch error.cause {
+        case .networkNotAllowed:
+            return "Link /usr/share/rivet/remote-tiers.conf into the units of rivet-state and rivet-library: rivet.env "
+                + "has the commands"
+        case .addressFamilyMissing: return "Use a host that has an IPv4 address (a pooler's often has) in \(setting)"
+        case .tlsRequired: return "Add sslmode=require to \(setting)"
+        case .tlsNotOffered: return "Turn TLS on there, or take sslmode out of \(setting)"
+        case .certificate, .rootCertificates:
+            return "Install ca-certificates, and write sslmode=verify-full&sslrootcert=\(PostgresTarget.systemRoots) "
+                + "in \(setting); or sslmode=require, which trusts any certificate"
+        case .clientCertificate: return "May its user read sslcert and sslkey? They are in \(setting)"
+        case .notPostgres: return "Is the port right? It is in \(setting)"
+        case .tenantUnknown: return "Is the user name that of the pooler, with the project in it? It is in \(setting)"
+        case .databaseUnknown: return "Make the database, or correct its name in \(setting)"
+        case .privilege:
             return "Its user needs the right to do this: GRANT CREATE, USAGE ON SCHEMA public TO that user"
-        case ("25006", _): return "It takes no writes: is it a standby, or is its quota used up?"
-        case (_, "28"): return "Are user and password right? They are in \(setting)"
-        case (_, "53"): return "It is out of disk, memory or connections: make room there, then do this again"
+        case .readOnly: return "Is it a standby, or is its quota used up?"
+        case .password, .noPassword, .userUnknown, .notAdmitted, .authenticationMethod:
+            return "Are user and password right? They are in \(setting)"
+        case .diskFull, .resources, .tooManyConnections:
+            return "It is out of disk, memory or connections: make room there, then do this again"
         default: break
         }
         switch error.failure {

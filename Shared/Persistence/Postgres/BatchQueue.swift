@@ -68,7 +68,7 @@ struct BatchQueue<Waiter: Sendable> {
         if isEmpty { deadlineBound = nil }
         if let refusal = batch.refusal { return Completion(waiter: batch.waiter, outcome: .failure(refusal)) }
         guard batch.results.count == batch.statements.count else {
-            let mismatch = PostgresError.connection("pipeline", "the answers do not match the statements")
+            let mismatch = PostgresError.connection("pipeline", .unexpectedAnswer)
             return Completion(waiter: batch.waiter, outcome: .failure(mismatch.outcomeUnknown))
         }
         return Completion(waiter: batch.waiter, outcome: .success(batch.results))

@@ -22,16 +22,17 @@ enum HostLookup {
         guard !target.hasAddresses, target.hosts.contains(where: { !$0.isUnixSocket }) else { return nil }
         let searches = target.hosts.map { host in
             host.isUnixSocket
-                ? Search(known: [""]) : numeric(host.name) ? Search(known: [host.name]) : search(host.name)
+                ? Search(known: [""]) : isNumeric(host.name) ? Search(known: [host.name]) : search(host.name)
         }
         let found = searches.map { $0.addresses(until: deadline) }
         guard found.contains(where: { !$0.isEmpty }) else {
-            throw .connection("look up \(target)", "no address was found")
+            throw .connection("look up \(target)", NetworkAccess.isAllowed ? .hostUnknown : .networkNotAllowed)
         }
         return found
     }
 
-    private static func numeric(_ name: String) -> Bool {
+    /// Whether `name` is an address, which needs no look-up.
+    static func isNumeric(_ name: String) -> Bool {
         var address = in6_addr()
         return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1
     }

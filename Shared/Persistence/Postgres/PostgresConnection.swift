@@ -71,7 +71,7 @@ public final class PostgresConnection: Sendable {
         completion: @escaping @Sendable (Outcome) -> Void
     ) {
         if let statement = batch.first(where: \.containsNUL) {
-            return completion(.failure(.malformed(statement.sql.sqlVerb, "a value has the character U+0000")))
+            return completion(.failure(.malformed(statement.sql.sqlVerb, .zeroCharacter)))
         }
         guard !batch.isEmpty else { return completion(.success([])) }
         let moment = ContinuousClock.now + deadline

@@ -1,7 +1,9 @@
+import Migrations
+
 /// Why a connection or a batch came to nothing.
 ///
-/// `description` is safe in any log: no value of a row, no password. What the server said of a row is in
-/// `debugDescription`.
+/// Safe in any log, in whatever way it is printed: made of Rivet's own words, a SQLSTATE, and the name of an index of
+/// ours. What libpq or a server said is not in it: that may quote the user, the password and what a person typed.
 public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
     /// What became of the batch's changes.
     public enum Outcome: Sendable, Equatable {
@@ -23,19 +25,29 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     public var statement: Int?
     /// What was being done: no values.
     public var operation: String
-    /// May quote values of a row when `quotesRow`.
-    public var detail: String
-
-    /// Whether the server's words may hold what a person typed: those about values and constraints do.
-    private var quotesRow: Bool { outcome == .refused && (failure == .conflict || failure == .bug) }
+    /// What it comes from, in words that are the same each time: for the next step.
+    public var cause: PostgresCause
 
     public var description: String {
         let code = sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        let cause = quotesRow ? constraint.map { "violates \($0)" } ?? "refused" : detail
-        return "\(operation): \(cause)\(code)"
+        let index = constraint.flatMap(Self.ofOurs).map { " \($0)" } ?? ""
+        return "\(operation): \(cause)\(index)\(code)"
     }
 
-    public var debugDescription: String { "\(description) [\(outcome), \(failure)] \(detail)" }
+    public var debugDescription: String { "\(description) [\(outcome), \(failure), \(cause.rawValue)]" }
+
+    /// The name of a constraint as our migrations and PostgreSQL make them; nil for one that a server made up.
+    private static func ofOurs(_ constraint: String) -> String? {
+        let isInMigrations = Migration.all.contains { $0.postgreSQL.contains(constraint) }
+        return isInMigrations || implicit.contains(constraint) ? constraint : nil
+    }
+
+    /// Those that PostgreSQL names.
+    private static let implicit: Set<String> = [
+        "conversation_states_pkey", "conversation_states_user_id_chat_id_conversation_type_key", "user_machines_pkey",
+        "deleted_user_machines_pkey", "deleted_user_machines_request_id_key", "store_marks_pkey",
+        "schema_migrations_pkey",
+    ]
 }
 
 extension PostgresError {
@@ -52,14 +64,13 @@ extension PostgresError {
 
     /// The connection is lost, or could not be made.
     static func connection(
-        _ operation: String, _ detail: String, failure: PostgresFailure = .reconnect, sqlState: SQLState? = nil
+        _ operation: String, _ cause: PostgresCause, failure: PostgresFailure = .reconnect, sqlState: SQLState? = nil
     ) -> PostgresError {
-        PostgresError(
-            outcome: .notSent, failure: failure, sqlState: sqlState, operation: operation, detail: detail)
+        PostgresError(outcome: .notSent, failure: failure, sqlState: sqlState, operation: operation, cause: cause)
     }
 
     /// The caller's mistake, seen before anything was sent.
-    static func malformed(_ operation: String, _ detail: String) -> PostgresError {
-        PostgresError(outcome: .notSent, failure: .bug, operation: operation, detail: detail)
+    static func malformed(_ operation: String, _ cause: PostgresCause) -> PostgresError {
+        PostgresError(outcome: .notSent, failure: .bug, operation: operation, cause: cause)
     }
 }

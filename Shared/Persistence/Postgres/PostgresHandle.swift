@@ -8,7 +8,6 @@ struct PostgresHandle: ~Copyable {
     /// a notice.
     private final class Notices {
         var lastState: SQLState?
-        var lastFailure: String?
     }
 
     /// What PostgreSQL answered next.
@@ -39,7 +38,7 @@ struct PostgresHandle: ~Copyable {
                 PQconnectStartParams(keywords, values, 1)
             }
         }
-        guard let started else { throw .connection("connect to \(target)", "out of memory") }
+        guard let started else { throw .connection("connect to \(target)", .resources) }
         let handle = PostgresHandle(started, target)
         if PQstatus(started) == CONNECTION_BAD { throw handle.connectFailure() }
         return handle
@@ -62,7 +61,6 @@ struct PostgresHandle: ~Copyable {
                     state.category > "02"
                 else { return }
                 notices.lastState = state
-                notices.lastFailure = PostgresHandle.field(result, rivet_pg_diag_message)
             }, Unmanaged.passUnretained(notices).toOpaque())
     }
 
@@ -126,18 +124,19 @@ struct PostgresHandle: ~Copyable {
             guard let state = Self.field(result, rivet_pg_diag_sqlstate).flatMap({ SQLState($0) }) else {
                 throw loss("receive")
             }
-            let words = target.redacted(Self.field(result, rivet_pg_diag_message) ?? "")
             // After FATAL and PANIC the server closes the connection, and no Sync comes.
             if Self.field(result, rivet_pg_diag_severity) != "ERROR" {
-                throw .connection("receive", words, failure: Self.failure(ofEnd: state), sqlState: state)
+                throw .connection(
+                    "receive", PostgresCause(state), failure: Self.failure(ofEnd: state), sqlState: state)
             }
             return .refusal(
                 PostgresError(
                     outcome: .refused, failure: PostgresFailure(state), sqlState: state,
-                    constraint: Self.field(result, rivet_pg_diag_constraint), operation: "", detail: words))
+                    constraint: Self.field(result, rivet_pg_diag_constraint), operation: "",
+                    cause: PostgresCause(state)))
         default:
             // COPY, an empty statement, and what later libpqs may add.
-            throw .connection("receive", "an answer that no statement of ours has", failure: .bug)
+            throw .connection("receive", .unexpectedAnswer, failure: .bug)
         }
     }
 
@@ -163,22 +162,23 @@ struct PostgresHandle: ~Copyable {
         PQresultErrorField(result, code).map { String(cString: $0) }
     }
 
-    private var words: String { target.redacted(String(cString: PQerrorMessage(connection))) }
+    /// What libpq says of the last failure, with what the server said: for reading causes in it, never to be passed on.
+    private var words: String { String(cString: PQerrorMessage(connection)) }
 
     private func connectFailure() -> PostgresError {
         let words = words
         // What libpq itself says when every host is of the wrong kind has no SQLSTATE.
-        let isReadOnly = words.contains("session is read-only") || words.contains("server is in hot standby mode")
-        let state = SQLState(inVerboseMessage: words) ?? (isReadOnly ? SQLState("25006") : nil)
+        let state = SQLState(inVerboseMessage: words) ?? (PostgresCause(words) == .readOnly ? SQLState("25006") : nil)
         return .connection(
-            "connect to \(target)", words.firstLine, failure: state.map(PostgresFailure.init(ofConnect:)) ?? .reconnect,
-            sqlState: state)
+            "connect to \(target)", PostgresCause(words, state),
+            failure: state.map(PostgresFailure.init(ofConnect:)) ?? .reconnect, sqlState: state)
     }
 
     private func loss(_ operation: String) -> PostgresError {
-        let said = notices.lastFailure.map(target.redacted) ?? words.firstLine
+        let words = words
         let state = notices.lastState ?? SQLState(inVerboseMessage: words)
-        return .connection(operation, said, failure: Self.failure(ofEnd: state), sqlState: state)
+        return .connection(
+            operation, PostgresCause(words, state), failure: Self.failure(ofEnd: state), sqlState: state)
     }
 
     /// What is to be done when the server ended the connection with `state`, or without a word.

@@ -97,13 +97,18 @@ final class PostgresLoop: Sendable {
         to target: PostgresTarget, until deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> PostgresLoop {
         let attempts = target.attempts(addresses: try HostLookup.addresses(of: target, until: deadline))
-        var failure = PostgresError.connection("connect to \(target)", "no answer in time")
+        var failure = PostgresError.connection("connect to \(target)", .timedOut)
         for (index, parameters) in attempts.enumerated() {
             let share = (deadline - .now) / (attempts.count - index)
             do throws(PostgresError) {
                 return PostgresLoop(try connect(to: target, parameters, until: .now + share))
             } catch {
-                if failure.sqlState == nil || error.sqlState != nil { failure = error }
+                // An address of a family that this machine does not have says less than another's failure.
+                if failure.sqlState == nil && (error.cause != .addressFamilyMissing || failure.cause == .timedOut)
+                    || error.sqlState != nil
+                {
+                    failure = error
+                }
                 // Who is not let in at one host is not tried at the next: as libpq has it.
                 if error.sqlState?.category == "28" { break }
             }
@@ -121,7 +126,7 @@ final class PostgresLoop: Sendable {
             if wait(handle.socket, read: events.read, write: events.write, until: deadline) {
                 wanted = try handle.pollConnect()
             } else if deadline <= .now {
-                throw .connection("connect to \(target)", "no answer in time")
+                throw .connection("connect to \(target)", .timedOut)
             }
         }
         return handle
@@ -155,10 +160,10 @@ final class PostgresLoop: Sendable {
         // In this order: what is submitted before the closing begins is taken.
         let isClosing = mailbox.isClosing
         try line.send(mailbox.take())
-        if isClosing, line.queue.isEmpty { throw .connection("close", "the connection was closed") }
+        if isClosing, line.queue.isEmpty { throw .connection("close", .closedHere) }
         let now = ContinuousClock.now
         let deadline = line.queue.nextDeadline(at: now)
-        if let deadline, deadline <= now { throw .connection("wait for an answer", "no answer in time") }
+        if let deadline, deadline <= now { throw .connection("wait for an answer", .timedOut) }
         line.alarm = deadline ?? line.alarm.flatMap { $0 > now ? $0 : nil }
         return (line.alarm, line.mustFlush)
     }

@@ -36,9 +36,9 @@ final class PostgresMailbox: Sendable {
     func leave(_ batch: Queue.Batch) -> Bool {
         let refusal: PostgresError? = state.withLock { state in
             if let end = state.end { return end.notSent }
-            if state.isClosing { return .connection("submit", "the connection is closing") }
+            if state.isClosing { return .connection("submit", .closedHere) }
             guard state.unanswered < Self.batchesMax else {
-                return .connection("submit", "\(Self.batchesMax) batches are waiting", failure: .retry)
+                return .connection("submit", .queueFull, failure: .retry)
             }
             state.submitted.append(batch)
             state.unanswered += 1

@@ -1,9 +1,10 @@
 import CLibpq
 import Glibc
 
-/// Which database: a libpq connection string, kept whole, and what must be known of it beforehand.
+/// Which database: the options of a URL that was checked, and what must be known of it beforehand.
 ///
-/// Printing one, in whatever way, shows hosts and database, never the password.
+/// Printing one, in whatever way, shows hosts, ports and the name of the database: what Rivet tells of a target that
+/// passed the checks. Never the user, who stands where a password is pasted by mistake, and nothing of the options.
 public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -17,66 +18,96 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         var isUnixSocket: Bool { name.isEmpty || name.hasPrefix("/") || name.hasPrefix("@") }
     }
 
-    private let url: String
-    private let secrets: [String]
+    /// For libpq, in the order of their names.
+    private let options: [Option]
     private let applicationName: String
     /// libpq goes through all hosts twice then, and must have them together.
     private let prefersStandby: Bool
-    private let database: String
+    /// Options of other clients that the URL has and that were left out.
+    public let ignoredOptions: [String]
     /// As the string gives them; none when that leaves the host to libpq.
     let hosts: [Host]
     /// The string has `hostaddr`: there is nothing to look up.
     let hasAddresses: Bool
+    public let description: String
 
-    public var description: String {
-        let places = hosts.map { $0.name + ($0.port.map { ":" + $0 } ?? "") }.joined(separator: ",")
-        return "\(places)/\(database)"
+    private struct Option: Sendable, Equatable {
+        var name: String
+        var value: String
     }
+
     public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
     /// Whether what goes to it may leave this machine.
     public var isElsewhere: Bool {
         hosts.contains { !$0.isUnixSocket && $0.name != "localhost" && $0.name != "::1" && !$0.name.hasPrefix("127.") }
     }
-    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    /// What is to be said of the options that were left out: no secrets.
+    public var warnings: [String] { ignoredOptions.map(DatabaseOptions.warning) }
+
+    /// What `sslrootcert` is for the certificates that the system trusts, with the libpq of this process.
+    public static var systemRoots: String { DatabaseOptions.systemRoots }
 
     /// - Parameters:
-    ///   - url: `postgresql://…` or `key=value …`. Every option of libpq's works; those about time-outs of the network
-    ///     and the application's name are set when it has none.
+    ///   - url: `postgresql://…` or `name=value …`. Options that libpq does not know are refused by name, but for those of
+    ///     other clients that mean nothing here, which are left out (`ignoredOptions`). Those about time-outs of the
+    ///     network and the application's name are set when it has none.
     ///   - applicationName: what an operator sees in `pg_stat_activity`.
-    /// - Throws: when it is malformed. libpq's own words are not passed on: they quote the string.
-    public init(url: String, applicationName: String = "rivet") throws(PostgresError) {
-        guard !url.utf8.contains(0), url.contains("=") || url.contains("://"),
-            let options = PQconninfoParse(url, nil)
-        else { throw .malformed("database URL", "it is malformed") }
-        defer { PQconninfoFree(options) }
-        var values: [String: String] = [:]
-        var option = options
-        while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
-            option += 1
-        }
-        self.url = url
+    /// - Throws: when it is malformed, or has a value that libpq never takes. Trying again does not help.
+    public init(url: String, applicationName: String = "rivet") throws(DatabaseURLError) {
+        let string = try ConnectionString(url)
+        let values = string.values
+        hosts = try Self.hosts(values["host"] ?? Self.environment("PGHOST"), values["port"])
+        if let addresses = values["hostaddr"] { try Self.check(addresses, hostCount: hosts.count) }
+        options = values.sorted { $0.key < $1.key }.map { Option(name: $0.key, value: $0.value) }
+        ignoredOptions = string.ignored
         self.applicationName = applicationName
-        secrets = ["password", "sslpassword"].compactMap { values[$0] }.filter { !$0.isEmpty }
-        database = values["dbname"] ?? values["user"] ?? ""
         hasAddresses = values["hostaddr"] != nil
         prefersStandby = values["target_session_attrs"] == "prefer-standby"
-        hosts = try Self.hosts(values["host"] ?? Self.environment("PGHOST"), values["port"])
-        // What stands there when "@" or "/" in a password is not percent-encoded: parts of it.
-        guard !hosts.contains(where: { $0.name.dropFirst().contains("@") }),
-            values["user"] != nil || !database.contains("@")
-        else { throw .malformed("database URL", #"write "@" as %40 and "/" as %2F in user and password"#) }
+        let places = hosts.map { $0.name + ($0.port.map { ":" + $0 } ?? "") }.joined(separator: ",")
+        description = places + "/" + (values["dbname"].flatMap(Self.shownName) ?? "")
     }
 
-    private static func hosts(_ hostList: String?, _ portList: String?) throws(PostgresError) -> [Host] {
+    private static func hosts(_ hostList: String?, _ portList: String?) throws(DatabaseURLError) -> [Host] {
+        let ports = portList?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        guard ports.allSatisfy({ $0.isEmpty || UInt16($0).map { $0 > 0 } == true }) else { throw .port }
         guard let hostList else { return [] }
         let names = hostList.split(separator: ",", omittingEmptySubsequences: false)
-        let ports = portList?.split(separator: ",", omittingEmptySubsequences: false) ?? []
-        guard ports.count <= 1 || ports.count == names.count, ports.allSatisfy({ $0.isEmpty || UInt16($0) != nil })
-        else { throw .malformed("database URL", "its ports do not fit its hosts, or are no numbers") }
+        guard ports.count <= 1 || ports.count == names.count else { throw .hostCount }
+        guard names.allSatisfy(isHost) else { throw .host }
         return names.enumerated().map { index, name in
             let port = ports.count > 1 ? ports[index] : ports.first
             return Host(name: String(name), port: port.flatMap { $0.isEmpty ? nil : String($0) })
+        }
+    }
+
+    /// A path, or a name or address.
+    private static func isHost(_ name: Substring) -> Bool {
+        if name.hasPrefix("/") || name.hasPrefix("@") {
+            return name.utf8.dropFirst().allSatisfy { isNameByte($0) || $0 == UInt8(ascii: "/") }
+        }
+        return name.utf8.allSatisfy { isNameByte($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") }
+    }
+
+    /// A name as databases have it. One with other characters may be something else that was pasted there.
+    private static func shownName(_ name: String) -> String? { name.utf8.allSatisfy(isNameByte) ? name : nil }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    private static func check(_ addresses: String, hostCount: Int) throws(DatabaseURLError) {
+        let addresses = addresses.split(separator: ",", omittingEmptySubsequences: false)
+        guard hostCount == 0 || addresses.count == hostCount else { throw .hostCount }
+        guard addresses.allSatisfy({ $0.isEmpty || HostLookup.isNumeric(String($0)) }) else {
+            throw .value(of: "hostaddr", accepted: "addresses, comma-separated")
         }
     }
 
@@ -99,8 +130,9 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         var parameters = [
             ("keepalives", "1"), ("keepalives_idle", "20"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "15000"), ("gssencmode", "disable"), ("application_name", applicationName),
-            ("dbname", url), ("client_encoding", "UTF8"),
         ]
+        parameters += options.map { ($0.name, $0.value) }
+        parameters.append(("client_encoding", "UTF8"))
         guard !places.isEmpty else { return parameters }
         // The name stays beside the address, for TLS.
         parameters.append(("host", places.map(\.host.name).joined(separator: ",")))
@@ -111,17 +143,4 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         parameters.append(("port", places.map { $0.host.port ?? Self.defaultPort }.joined(separator: ",")))
         return parameters
     }
-
-    /// `text` without the password, the way libpq has it and the way the URL has it.
-    func redacted(_ text: String) -> String { secrets.reduce(text) { $0.replacingOccurrences(of: $1) } }
-}
-
-extension String {
-    /// With `***` wherever `secret` stands.
-    fileprivate func replacingOccurrences(of secret: String) -> String {
-        split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
-    }
-
-    /// The first line of a message of libpq's, shortened.
-    var firstLine: String { String((split(whereSeparator: \.isNewline).first ?? "").prefix(400)) }
 }

@@ -199,7 +199,7 @@ extension PostgresError {
 
 /// The statements about `store_marks`: which database this is, and what the latest visit left there.
 private enum StoreMarks {
-    static var missing: PostgresError { .connection("contact", "the database keeps no mark") }
+    static var missing: PostgresError { .connection("contact", .noMark) }
 
     private static let now = "(now() AT TIME ZONE 'UTC')"
 

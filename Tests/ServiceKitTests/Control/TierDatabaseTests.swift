@@ -14,10 +14,10 @@ import Testing
         TierDatabase(name: .supabase, target: try PostgresTarget(url: Self.url))
     }
 
-    private func error(_ state: String?, _ failure: PostgresFailure, _ detail: String) -> PostgresError {
+    private func error(_ state: String?, _ failure: PostgresFailure, _ cause: PostgresCause) -> PostgresError {
         PostgresError(
             outcome: .notSent, failure: failure, sqlState: state.flatMap { SQLState($0) }, operation: "connect",
-            detail: detail)
+            cause: cause)
     }
 
     @Test func theSettingsOrTheCredentialsNameThem() throws {
@@ -37,21 +37,26 @@ import Testing
         #expect(failure?.line.contains("NEON_DATABASE_URL") == true && failure?.line.contains("hush") == false)
     }
 
-    @Test(arguments: [
-        (nil, PostgresFailure.reconnect, "Does it run, and can it be reached from here? Its address is in SUPABASE_"),
-        (
-            "28P01", .unusable,
-            "Are user and password right? They are in SUPABASE_DATABASE_URL, or the credential supabase-"
-        ),
-        ("3D000", .unusable, "Make the database, or mend its name in SUPABASE_DATABASE_URL"),
-        ("42501", .unusable, "Its user needs the right to do this"),
-        ("25006", .unusable, "It takes no writes"), ("53100", .unusable, "It is out of disk, memory or connections"),
-        ("40001", .retry, "It was busy"), ("42P07", .bug, "Its own log says more"),
-    ])
-    func everyFailureHasANextStep(_ state: String?, _ failure: PostgresFailure, _ nextStep: String) throws {
-        let told = try database().failure(error(state, failure, "because"), exitCode: ExitCodes.unreachable)
+    @Test(
+        arguments: [
+            (.refused, .reconnect, "Does it run, and can it be reached from here? Its address is in SUPABASE_"),
+            (
+                .password, .unusable,
+                "Are user and password right? They are in SUPABASE_DATABASE_URL, or the credential supa"
+            ),
+            (.databaseUnknown, .unusable, "Make the database, or correct its name in SUPABASE_DATABASE_URL"),
+            (.privilege, .unusable, "Its user needs the right to do this"), (.readOnly, .unusable, "Is it a standby"),
+            (.diskFull, .unusable, "It is out of disk, memory or connections"), (.busy, .retry, "It was busy"),
+            (.statement, .bug, "Its own log says more"), (.tlsRequired, .unusable, "Add sslmode=require to SUPABASE_"),
+            (.networkNotAllowed, .reconnect, "Link /usr/share/rivet/remote-tiers.conf into the units"),
+            (.rootCertificates, .reconnect, "Install ca-certificates"),
+        ] as [(PostgresCause, PostgresFailure, String)])
+    func `A failure: has its cause and a next step`(
+        _ cause: PostgresCause, _ failure: PostgresFailure, _ nextStep: String
+    ) throws {
+        let told = try database().failure(error("28P01", failure, cause), exitCode: ExitCodes.unreachable)
         #expect(told.nextStep?.hasPrefix(nextStep) == true)
-        #expect(told.cause.hasPrefix("supabase: connect: because") && told.exitCode == 2)
+        #expect(told.cause == "supabase: connect: \(cause) (SQLSTATE 28P01)" && told.exitCode == 2)
         #expect(!told.line.contains("hush"))
     }
 
@@ -69,7 +74,7 @@ import Testing
         func failure(_ error: VerificationError) throws -> CommandFailure {
             VerifyCommand.failure(error, try database(), "/var/lib/rivet/state.db")
         }
-        let error = error(nil, .reconnect, "gone")
+        let error = error(nil, .reconnect, .closedByServer)
         let older = try failure(.tierIsOlder(missing: [4, 6]))
         #expect(
             older.line
