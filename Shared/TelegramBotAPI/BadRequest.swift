@@ -18,7 +18,7 @@ public enum BadRequest: Sendable, Equatable {
     case repliedMessageNotFound
     /// The topic was deleted: send without it.
     case topicNotFound
-    /// Anything else, in Telegram's words.
+    /// Anything else, in words of Telegram's that Rivet knows.
     case other(String)
 
     init(description: String, migrateToChatID: Int64?) {
@@ -27,7 +27,7 @@ public enum BadRequest: Sendable, Equatable {
             return
         }
         let text = description.lowercased()
-        self = Self.phrases.first { text.contains($0.0) }?.1 ?? .other(description)
+        self = Self.phrases.first { text.contains($0.0) }?.1 ?? .other(ServerWords.known(in: description))
     }
 
     private static let phrases: [(String, BadRequest)] = [

@@ -33,18 +33,19 @@ struct BotAPIResponse<Result: Decodable>: Decodable {
         retryAfterSeconds = parameters?.lenient(Int64.self, .retryAfter)
     }
 
-    /// The error that this answer tells. `redacted` takes what must not be seen out of the server's words.
-    func error(status: Int, redacted: (String) -> String) -> TelegramError {
+    /// The error that this answer tells. A server's words are only looked through for those that Rivet knows: it has been
+    /// sent the token, and may quote it.
+    func error(status: Int) -> TelegramError {
         let code = errorCode ?? status
         switch code {
         case 401, 404: return .unauthorized
-        case 403: return .forbidden(redacted(description))
-        case 409: return .conflict(redacted(description))
+        case 403: return .forbidden(ServerWords.known(in: description))
+        case 409: return .conflict(ServerWords.known(in: description))
         case 420, 429:
             let seconds = max(0, retryAfterSeconds ?? Self.retryAfterSecondsDefault)
             return .tooManyRequests(retryAfter: .seconds(min(seconds, Self.retryAfterSecondsMax)))
         case 400..<500:
-            return .badRequest(BadRequest(description: redacted(description), migrateToChatID: migrateToChatID))
+            return .badRequest(BadRequest(description: description, migrateToChatID: migrateToChatID))
         case 500...: return .outcomeUnknown(.serverError(status: code))
         default: return .malformedResponse(status: status)
         }

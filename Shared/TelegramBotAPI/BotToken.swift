@@ -13,13 +13,6 @@ public struct BotToken: Sendable, Hashable {
 
     private static let segmentCharacters = CharacterSet(
         charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_-.~")
-
-    /// `text` without the token, or the secret half of it that follows the bot's id.
-    func redacted(from text: String) -> String {
-        var forms = [value, pathSegment]
-        if let colon = value.firstIndex(of: ":") { forms.append(String(value[value.index(after: colon)...])) }
-        return forms.filter { $0.count >= 4 }.reduce(text) { $0.replacingOccurrences(of: $1, with: "<token>") }
-    }
 }
 
 extension BotToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -10,7 +10,6 @@ public struct TelegramBot: Sendable {
     static let callTimeout: Duration = .seconds(30)
     /// Added to the time that the server was asked to hold a poll.
     static let pollTimeoutMargin: Duration = .seconds(15)
-    static let descriptionCharactersMax = 300
 
     private let baseURL: String
     private let token: BotToken
@@ -42,8 +41,8 @@ public struct TelegramBot: Sendable {
             isRepeatable: isRepeatable)
         switch await transport.send(request) {
         case .response(let status, let body): return try result(status: status, body: body, decoderInfo)
-        case .notSent(let failure): throw .notSent(redacted(failure))
-        case .outcomeUnknown(let failure): throw .outcomeUnknown(.transport(redacted(failure)))
+        case .notSent(let failure): throw .notSent(failure)
+        case .outcomeUnknown(let failure): throw .outcomeUnknown(.transport(failure))
         }
     }
 
@@ -61,15 +60,7 @@ public struct TelegramBot: Sendable {
             guard let result = answer.result else { throw .malformedResponse(status: status) }
             return result
         }
-        throw answer.error(status: status) { redacted($0) }
-    }
-
-    private func redacted(_ failure: HTTPFailure) -> HTTPFailure {
-        HTTPFailure(failure.reason, detail: redacted(failure.detail))
-    }
-
-    private func redacted(_ text: String) -> String {
-        String(token.redacted(from: text).prefix(Self.descriptionCharactersMax))
+        throw answer.error(status: status)
     }
 }
 

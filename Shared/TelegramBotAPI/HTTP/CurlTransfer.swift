@@ -123,9 +123,14 @@ final class CurlTransfer {
             rivet_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
             return .response(status: status, body: response)
         }
-        var detail = refusedRepeat ? "a kept connection broke under it" : String(cString: errorText)
-        if detail.isEmpty { detail = String(cString: curl_easy_strerror(result)) }
-        return failure(HTTPFailure(reason(of: result), detail: String(detail.prefix(200))))
+        let detail = refusedRepeat ? "a kept connection broke under it" : detail(of: result)
+        return failure(HTTPFailure(reason(of: result), detail: detail))
+    }
+
+    /// libcurl's name for the failure, and what is known of its cause.
+    private func detail(of result: CURLcode) -> String {
+        let name = String(cString: curl_easy_strerror(result))
+        return ServerWords.cause(in: String(cString: errorText)).map { "\(name): \($0)" } ?? name
     }
 
     /// Sorts a failure by whether any byte of the request was written. The sum of bytes counts all attempts of this request, so a

@@ -25,7 +25,7 @@ public struct HTTPFailure: Error, Sendable, Equatable {
     }
 
     public var reason: Reason
-    /// libcurl's own words, for an operator.
+    /// For an operator: words that are the same each time, never libcurl's own, which may quote a URL.
     public var detail: String
 
     public init(_ reason: Reason, detail: String = "") {
