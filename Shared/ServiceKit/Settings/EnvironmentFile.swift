@@ -1,5 +1,3 @@
-import Foundation
-
 /// The variables in a file of the form that systemd's `EnvironmentFile=` has: `NAME=value` lines, comments after `#` or
 /// `;` at the beginning of a line, quotes, and `\` at the end of a line that goes on.
 enum EnvironmentFile {
@@ -11,7 +9,7 @@ enum EnvironmentFile {
         var reader = Reader(text)
         while let line = reader.nextAssignment() {
             guard let separator = line.text.firstIndex(of: "=") else { throw Malformed(line: line.number) }
-            let name = line.text[..<separator].trimmingCharacters(in: .whitespaces)
+            let name = String(line.text[..<separator]).trimmed
             guard isName(name), let value = value(line.text[line.text.index(after: separator)...]) else {
                 throw Malformed(line: line.number)
             }

@@ -1,5 +1,5 @@
 import Contracts
-public import Foundation
+public import FoundationEssentials
 import Glibc
 public import Logging
 
@@ -92,13 +92,15 @@ public struct Settings: Sendable {
         guard let credentialsDirectory else { return variables[name] }
         let path = credentialsDirectory + "/" + credential
         let data: Data?
-        do { data = try Data(contentsOf: URL(filePath: path)) } catch CocoaError.fileReadNoSuchFile {
+        do { data = try Data(contentsOf: URL(filePath: path)) } catch let error as CocoaError
+            where error.code == .fileReadNoSuchFile
+        {
             return variables[name]
         } catch { data = nil }
         guard let data, let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError(name: credential, accepted: "the credential \(path) must be readable text")
         }
-        let value = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let value = text.trimmed
         return value.isEmpty ? variables[name] : value
     }
 
@@ -143,7 +145,7 @@ public struct Settings: Sendable {
         guard let value = variables[name] else { return [] }
         var integers: Set<Int64> = []
         for part in value.split(separator: ",") {
-            guard let integer = Int64(part.trimmingCharacters(in: .whitespaces)) else {
+            guard let integer = Int64(String(part).trimmed) else {
                 throw ConfigurationError(name: name, value: value, accepted: "integers, comma-separated")
             }
             integers.insert(integer)
@@ -178,5 +180,16 @@ public struct Settings: Sendable {
             return (number, factor)
         }
         return nil
+    }
+}
+
+extension String {
+    /// Without white space and line ends around it.
+    var trimmed: String {
+        let scalars = unicodeScalars
+        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return "" }
+        return String(scalars[first...last])
     }
 }
