@@ -18,6 +18,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        // Without traits: its default one is for Foundation.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -31,12 +33,17 @@ let package = Package(
         .systemLibrary(
             name: "CSystemd", path: "Shared/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
+        .systemLibrary(name: "CThreads", path: "Shared/CThreads"),
+        .systemLibrary(name: "CUtf8proc", path: "Shared/CUtf8proc", providers: [.apt(["libutf8proc-dev"])]),
+
         // Shared: cores, which do no I/O
-        .target(name: "Dialogue", path: "Shared/Dialogue"),
-        .target(name: "Contracts", path: "Shared/Contracts"),
+        .target(name: "Normalization", dependencies: ["CUtf8proc"], path: "Shared/Normalization"),
+        .target(name: "Dialogue", dependencies: ["Normalization"], path: "Shared/Dialogue"),
+        .target(name: "Contracts", dependencies: ["Normalization"], path: "Shared/Contracts"),
         .target(name: "KillPoints", path: "Shared/KillPoints"),
 
         // Shared: shells
+        .target(name: "Threads", dependencies: ["CThreads"], path: "Shared/Threads"),
         .target(
             name: "Wire",
             dependencies: [
@@ -52,14 +59,14 @@ let package = Package(
         .target(
             name: "Persistence",
             dependencies: [
-                "Contracts", "CLibpq", "CSQLite", "KillPoints", "Migrations",
+                "Contracts", "CLibpq", "CSQLite", "KillPoints", "Migrations", "Threads",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Shared/Persistence"),
         .target(
             name: "TelegramBotAPI",
-            dependencies: ["CCurl", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["CCurl", "Threads", .product(name: "Logging", package: "swift-log")],
             path: "Shared/TelegramBotAPI"),
         .target(name: "Systemd", dependencies: ["CSystemd"], path: "Shared/Systemd"),
         .target(
@@ -94,6 +101,7 @@ let package = Package(
                 "Contracts", "Persistence", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             path: "Services/Control"),
 
@@ -123,6 +131,9 @@ let package = Package(
         .executableTarget(name: "Simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Persistence"], path: "Tests/SimulationTests"),
+        .testTarget(
+            name: "NormalizationTests", dependencies: ["TestSupport", "Normalization"],
+            path: "Tests/NormalizationTests"),
         .testTarget(name: "ContractsTests", dependencies: ["TestSupport", "Contracts"], path: "Tests/ContractsTests"),
         .testTarget(name: "DialogueTests", dependencies: ["TestSupport", "Dialogue"], path: "Tests/DialogueTests"),
         .testTarget(
@@ -209,4 +220,17 @@ for target in package.targets where target.type != .system {
         .define("RIVET_KILL_POINTS", .when(configuration: .debug)),
     ]
     target.swiftSettings = settings
+}
+
+// How release builds of the programs are linked. What saves size: no table of exported functions, one copy of functions that
+// are alike, short relocations (glibc 2.36 and later). What makes them harder to attack: nothing is resolved after the start.
+for target in package.targets where target.type == .executable {
+    target.linkerSettings = [
+        .unsafeFlags(
+            ["-use-ld=lld"]
+                + ["--no-export-dynamic", "--icf=safe", "-O2", "-z", "pack-relative-relocs", "-z", "now"].flatMap {
+                    ["-Xlinker", $0]
+                },
+            .when(configuration: .release))
+    ]
 }

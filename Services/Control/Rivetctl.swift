@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import ServiceKit
 
 /// The root of the command line: it only has subcommands.

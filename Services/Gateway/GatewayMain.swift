@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import ServiceKit
 
 /// `rivet-gateway`: updates in, replies out; one ordered lane per chat and person.

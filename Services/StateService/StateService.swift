@@ -1,5 +1,5 @@
 import Contracts
-import Foundation
+import Glibc
 import Persistence
 import ServiceKit
 

@@ -6,7 +6,6 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 static inline CURLcode rivet_curl_set_long(CURL *handle, CURLoption option, long value) {
@@ -61,11 +60,6 @@ static inline CURLcode rivet_curl_set_open_socket(CURL *handle, unsigned int una
     CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, rivet_curl_open_socket);
     if (code != CURLE_OK) return code;
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, (void *)(size_t)unacknowledged_ms);
-}
-
-/// Names the calling thread, as `ps` and debuggers show it.
-static inline void rivet_name_thread(const char *name) {
-    (void)prctl(PR_SET_NAME, name);
 }
 
 static const long rivet_curl_http_2_over_tls = CURL_HTTP_VERSION_2TLS;

@@ -1,4 +1,4 @@
-import Foundation
+import Normalization
 
 /// What a step accepts as an answer, and in which form it is stored.
 enum AnswerRules {
@@ -33,7 +33,7 @@ enum AnswerRules {
     static func normalisedNickname(_ typed: String) -> String {
         var folded = String.UnicodeScalarView()
         var spaceIsDue = false
-        for scalar in typed.precomposedStringWithCanonicalMapping.unicodeScalars {
+        for scalar in typed.normalizedToNFC.unicodeScalars {
             if scalar.properties.isWhitespace {
                 spaceIsDue = !folded.isEmpty
             } else {

@@ -1,5 +1,3 @@
-private import Foundation
-
 /// What was wrong with a call, as far as a client can do something about it. Telegram tells it in words only.
 public enum BadRequest: Sendable, Equatable {
     /// The edit would change nothing: it is as if it had succeeded.

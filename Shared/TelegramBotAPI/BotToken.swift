@@ -1,5 +1,3 @@
-private import Foundation
-
 /// The bot's token: the only secret here. Nothing that describes, mirrors or dumps it shows it.
 public struct BotToken: Sendable, Hashable {
     private let value: String
@@ -8,11 +6,17 @@ public struct BotToken: Sendable, Hashable {
 
     /// What goes into a URL. An operator's slip, as a space or a slash, stays inside the one path segment.
     var pathSegment: String {
-        value.addingPercentEncoding(withAllowedCharacters: Self.segmentCharacters) ?? ""
+        value.utf8.reduce(into: "") { segment, byte in
+            if Self.segmentBytes.contains(byte) {
+                segment.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                segment += (byte < 0x10 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
     }
 
-    private static let segmentCharacters = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_-.~")
+    private static let segmentBytes = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_-.~".utf8)
 }
 
 extension BotToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -1,4 +1,4 @@
-private import Foundation
+private import FoundationEssentials
 public import Logging
 
 /// The methods of the Bot API that Rivet uses, typed.

@@ -15,6 +15,7 @@ libsqlite3-dev       SQLite: the databases
 libcurl4-openssl-dev libcurl: HTTP to Telegram
 libsystemd-dev       libsystemd: readiness and sockets from systemd
 libpq-dev            libpq: PostgreSQL
+libutf8proc-dev      libutf8proc: the normal form of nicknames
 '
 [ "${1:-}" != tests ] || needed="$needed
 postgresql-15        the tests start PostgreSQL servers of their own, in /tmp
@@ -25,6 +26,7 @@ debootstrap          the tests make a root of Debian 13, to install the package 
 dpkg-dev             the package learns with it which libraries the programs need
 lintian              the tests look for mistakes in the package
 prometheus           its promtool checks metrics, alerts and dashboard in the tests; no server is started
+perl                 the tests normalize text with it, to compare
 perl-base            the tests call the services as another user
 "
 

@@ -84,6 +84,7 @@ systemd_tests() {
     local package
     if check 'the Debian package' Tests/Scripts/systemd.sh package; then
         package=$(ls -t .build/rivet_*.deb | head -n 1)
+        check 'the size of the package' Tests/Scripts/size.sh package "$package"
         RIVET_PACKAGE=$package swift_test systemd --filter '^SystemdTests\.'
     fi
 }
@@ -104,6 +105,7 @@ piped_chat() {
 check 'build for tests' swift build --no-color-diagnostics --build-tests && swift_tests
 check 'style' swift format lint --strict --recursive --parallel Package.swift Services Shared Tests migrations
 if check 'release build' swift build --no-color-diagnostics -c release --static-swift-stdlib; then
+    check 'the size of the programs' Tests/Scripts/size.sh programs
     check 'a chat through a pipe, and again' piped_chat
     check 'a simulation of the store, 10,000 times' .build/release/rivet-simulate --seeds 10000
     check 'the demo' Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script

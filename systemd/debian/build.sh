@@ -27,6 +27,8 @@ mkdir -p "$root/DEBIAN" "$work/debian" "$root/usr/share/doc/rivet"
 DESTDIR=$root PREFIX=/usr systemd/install.sh install
 gzip -9n "$root/usr/share/man/man1/rivetctl.1"
 cp systemd/debian/copyright "$root/usr/share/doc/rivet/copyright"
+# It is linked into the programs.
+cp /usr/share/doc/libutf8proc-dev/copyright "$root/usr/share/doc/rivet/copyright.libutf8proc"
 gzip -9n >"$root/usr/share/doc/rivet/changelog.gz" <<END
 rivet ($version) stable; urgency=medium
 

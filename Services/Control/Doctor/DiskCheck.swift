@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 import ServiceKit
 
@@ -17,9 +17,9 @@ struct DiskCheck {
         var seen: Set<String> = []
         return LocalDatabase.all.flatMap { database -> [Finding] in
             let path = database.path(settings)
-            let directory = (path as NSString).deletingLastPathComponent
+            let directory = database.directory(settings)
             return (seen.insert(directory).inserted ? ofDirectory(directory, database.service) : [])
-                + ofFile(path, database)
+                + ofFile(path, directory, database)
         }
     }
 
@@ -131,8 +131,7 @@ struct DiskCheck {
             nextStep: code == ENOSPC ? "Make room on the disk" : "Does dmesg tell of a disk that fails?")
     }
 
-    private func ofFile(_ path: String, _ database: LocalDatabase) -> [Finding] {
-        let directory = (path as NSString).deletingLastPathComponent
+    private func ofFile(_ path: String, _ directory: String, _ database: LocalDatabase) -> [Finding] {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
         var findings: [Finding] = []
         for name in names where name.hasPrefix(database.fileName + ".broken-") && !name.hasSuffix("-wal") {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 import ServiceKit
 
@@ -20,7 +20,7 @@ struct Doctor {
         let clock = ClockCheck(readings: ofTelegram.readings + ofDatabases.readings).findings()
         return ofSource + ofSettings + CredentialCheck().findings() + ofTelegram.findings + ofDatabases.findings
             + DiskCheck(settings: settings.all).findings() + SocketCheck(settings: settings.all).findings() + ofServices
-            + clock + UnitCheck().findings()
+            + clock + (await UnitCheck().findings())
     }
 
     /// Where the settings come from.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Contracts
-import Foundation
+import Glibc
 import ServiceKit
 
 /// Looks at everything that Rivet needs, and says what is wrong and what to do.

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 /// How the units are, where systemd runs.
@@ -8,11 +7,12 @@ struct UnitCheck {
     private static let properties = "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,StatusText"
     private static let patience = Duration.seconds(5)
 
-    func findings() -> [Finding] {
+    func findings() async -> [Finding] {
         guard access("/run/systemd/system", F_OK) == 0 else {
             return [.ok("units", "systemd does not run here")]
         }
-        guard let text = Self.ask() else {
+        let arguments = ["show", "--no-pager", "--property=\(Self.properties)"] + Self.units
+        guard let text = await ProgramOutput.of("systemctl", arguments, patience: Self.patience) else {
             return [.warning("units", "systemctl gave no answer", nextStep: "Look by hand: systemctl status 'rivet*'")]
         }
         return Self.findings(in: text)
@@ -59,24 +59,5 @@ struct UnitCheck {
                 .warning(name, "its file was changed and not read since", nextStep: "systemctl daemon-reload"))
         }
         return findings
-    }
-
-    private static func ask() -> String? {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["systemctl", "show", "--no-pager", "--property=\(properties)"] + units
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        do { try process.run() } catch { return nil }
-        // A manager that hangs must not hang this program.
-        let end = DispatchWorkItem { process.terminate() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Int(patience.components.seconds)), execute: end)
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        end.cancel()
-        guard process.terminationStatus == 0 else { return nil }
-        return String(decoding: data, as: UTF8.self)
     }
 }

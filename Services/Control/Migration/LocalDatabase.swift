@@ -16,7 +16,7 @@ struct LocalDatabase {
     func path(_ settings: Settings) -> String { "\(directory(settings))/\(fileName)" }
 
     /// That of the settings; or, for services that systemd runs, the service's own.
-    private func directory(_ settings: Settings) -> String {
+    func directory(_ settings: Settings) -> String {
         let isSaid = ["RIVET_STATE_DIR", "STATE_DIRECTORY"].contains { settings.string($0) != nil }
         let isInstalled = settings.runtimeDirectory == InstalledPlaces.runtimeDirectory
         return isSaid || !isInstalled ? settings.stateDirectory : InstalledPlaces.stateDirectory(of: service)
@@ -38,7 +38,7 @@ struct LocalDatabase {
             return applied
         } catch {
             switch error {
-            case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse:
+            case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse, .noThread:
                 throw CommandFailure(error.description)
             case .migration(.failed), .open:
                 throw CommandFailure(

@@ -1,5 +1,5 @@
 import Contracts
-import Foundation
+import FoundationEssentials
 import Synchronization
 
 /// Notices when we come back to Telegram after a long time, whoever was away: it, the network, or this process.

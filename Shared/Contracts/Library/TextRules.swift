@@ -1,4 +1,4 @@
-private import Foundation
+private import Normalization
 
 /// What a nickname may be, and when two are the same.
 public enum Nickname {
@@ -12,8 +12,7 @@ public enum Nickname {
     public static func normalized(_ text: String, field: String = "nickname") throws(RPCError) -> String {
         let accepted = "2 to \(charactersMax) characters without control characters"
         guard text.utf8.count <= bytesMax else { throw .invalidArgument(field, accepted) }
-        let folded = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            .precomposedStringWithCanonicalMapping
+        let folded = text.split(whereSeparator: \.isWhitespace).joined(separator: " ").normalizedToNFC
         guard (2...charactersMax).contains(folded.count), !folded.hasControlCharacters else {
             throw .invalidArgument(field, accepted)
         }
@@ -24,7 +23,7 @@ public enum Nickname {
     ///
     /// By way of upper case, so that "ß" meets "SS" and every sigma the others.
     public static func folded(_ nickname: String) -> String {
-        nickname.uppercased().lowercased().precomposedStringWithCanonicalMapping
+        nickname.uppercased().lowercased().normalizedToNFC
     }
 
     /// `nickname` made another by a number, within the length that is allowed: `Pump`, 2 -> `Pump (2)`.

@@ -1,5 +1,5 @@
 import Contracts
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// A journal in a file, made for a file system in memory: it outlives the process, not the machine.

@@ -1,8 +1,8 @@
 import Contracts
 import Dispatch
-import Foundation
 import Glibc
 import Synchronization
+import Threads
 
 /// The addresses of the hosts of a target. `getaddrinfo` blocks, and nothing ends it: each look-up has a thread of
 /// its own, which is left behind when the time is over.
@@ -45,12 +45,15 @@ enum HostLookup {
         }
         guard isAllowed else { return Search(known: []) }
         let search = Search()
-        let thread = Thread {
-            search.found(resolve(name))
+        do throws(ThreadError) {
+            try NamedThread.start("dns") {
+                search.found(resolve(name))
+                threads.withLock { $0 -= 1 }
+            }
+        } catch {
             threads.withLock { $0 -= 1 }
+            search.found([])
         }
-        thread.name = "dns"
-        thread.start()
         return search
     }
 

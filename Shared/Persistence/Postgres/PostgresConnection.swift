@@ -1,5 +1,4 @@
-import Foundation
-import Glibc
+import Threads
 
 /// One connection to one PostgreSQL database, with a thread that waits for its answers.
 ///
@@ -39,20 +38,19 @@ public final class PostgresConnection: Sendable {
     ) -> Promise<Result<PostgresConnection, PostgresError>> {
         let promise = Promise<Result<PostgresConnection, PostgresError>>()
         let moment = ContinuousClock.now + deadline
-        let thread = Thread {
-            blockSignals()
-            do throws(PostgresError) {
-                let loop = try PostgresLoop.connect(to: target, until: moment)
-                promise.fulfill(.success(PostgresConnection(target, loop)))
-                let error = loop.run()
-                loop.end(error)
-                ended(error)
-            } catch {
-                promise.fulfill(.failure(error))
+        do throws(ThreadError) {
+            try NamedThread.start("postgres") {
+                do throws(PostgresError) {
+                    let loop = try PostgresLoop.connect(to: target, until: moment)
+                    promise.fulfill(.success(PostgresConnection(target, loop)))
+                    let error = loop.run()
+                    loop.end(error)
+                    ended(error)
+                } catch {
+                    promise.fulfill(.failure(error))
+                }
             }
-        }
-        thread.name = "postgres"
-        thread.start()
+        } catch { promise.fulfill(.failure(.connection("connect to \(target)", error.description))) }
         return promise
     }
 
@@ -108,12 +106,4 @@ public final class PostgresConnection: Sendable {
 
     /// Answers what was submitted, then closes. Later batches are not sent. Returns at once; `ended` tells the end.
     public func close() { loop.beginClosing() }
-
-    /// Signals are for other threads.
-    private static func blockSignals() {
-        var signals = sigset_t()
-        sigfillset(&signals)
-        for crash in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP] { sigdelset(&signals, crash) }
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-    }
 }

@@ -1,5 +1,6 @@
 public import Contracts
-import Foundation
+import FoundationEssentials
+import Glibc
 import Migrations
 
 /// What the tables of both services have in common: a connection, opened and migrated.

@@ -1,4 +1,5 @@
 public import Contracts
+public import Threads
 
 /// Which record. Its text form is how far a walk through a table has come.
 public protocol TieredKey: Hashable, Sendable {
@@ -113,6 +114,8 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
     case open(SQLiteError)
     /// Another process has the database open.
     case inUse(path: String)
+    /// Nothing was opened.
+    case noThread(ThreadError)
 
     public var description: String {
         switch self {
@@ -120,13 +123,14 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
         case .open(let error): error.description
         case .inUse(let path):
             "\(path) is in use by another process: stop that one, or give this one another RIVET_STATE_DIR"
+        case .noThread(let error): error.description
         }
     }
 
     /// Whether it may be otherwise later. A database of a later version of Rivet stays one.
     public var isTierTrouble: Bool {
         switch self {
-        case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse: false
+        case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse, .noThread: false
         case .migration(.failed(_, let error)), .open(let error): error.isTierTrouble
         }
     }
@@ -134,7 +138,7 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
     /// Whether what is in the file is no database, or a broken one.
     var isCorruption: Bool {
         switch self {
-        case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse: false
+        case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse, .noThread: false
         case .migration(.failed(_, let error)), .open(let error): error.isCorruption
         }
     }

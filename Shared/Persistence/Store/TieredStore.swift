@@ -1,8 +1,8 @@
 public import Contracts
 import Dispatch
-import Foundation
 import KillPoints
 import Synchronization
+import Threads
 
 /// What an operation brought, and where that is held.
 public struct Stored<Output: Sendable>: Sendable {
@@ -82,9 +82,9 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         self.happened = happened
         self.progressed = progressed
         let opened = Promise<Result<Void, LocalTableError>>()
-        let thread = Thread { [self] in run(path, policy, journalPath, makePorts, opened) }
-        thread.name = "store"
-        thread.start()
+        do throws(ThreadError) {
+            try NamedThread.start("store") { [self] in run(path, policy, journalPath, makePorts, opened) }
+        } catch { throw .noThread(error) }
         try await opened.value.get()
     }
 

@@ -1,6 +1,7 @@
 import CCurl
 private import Glibc
 private import Synchronization
+private import Threads
 
 /// The thread that owns libcurl's multi handle, and the queue through which everyone else reaches it.
 ///
@@ -70,24 +71,16 @@ final class CurlLoop: Sendable {
     }
 
     func startThread() {
-        let context = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().runThread()
-                return nil
-            }, context.toOpaque())
-        precondition(code == 0, "no thread for libcurl: \(code)")
-        pthread_detach(thread)
+        do throws(ThreadError) { try NamedThread.start("rivet-curl", runThread) } catch {
+            // Once, at the start: without this thread the process is of no use.
+            preconditionFailure("\(error)")
+        }
     }
 
     // MARK: - On the thread
 
+    /// With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to us: this thread blocks it.
     private func runThread() {
-        rivet_name_thread("rivet-curl")
-        blockSignals()
         guard let multi = state.withLock({ $0.multi }) else { return }
         var transfers = CurlTransfers(multi: multi, limits: limits)
         while true {
@@ -119,14 +112,5 @@ final class CurlLoop: Sendable {
     private func finished(_ count: Int) {
         guard count > 0 else { return }
         state.withLock { $0.requestsInFlight -= count }
-    }
-
-    /// Signals are for other threads. Blocking SIGPIPE also makes a write to a closed connection a plain error: with CURLOPT_NOSIGNAL
-    /// libcurl leaves that to us.
-    private func blockSignals() {
-        var signals = sigset_t()
-        sigfillset(&signals)
-        for crash in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP] { sigdelset(&signals, crash) }
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 }

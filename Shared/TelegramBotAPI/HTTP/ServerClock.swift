@@ -1,5 +1,5 @@
 import CCurl
-private import Foundation
+private import Threads
 
 /// What time it is at an HTTP server, by the `Date` header of its answers.
 public enum ServerClock {
@@ -8,7 +8,9 @@ public enum ServerClock {
     /// - Returns: seconds since 1970; nil when there is no answer in time, or none that says.
     public static func secondsSince1970(url: String, timeout: Duration) async -> Int64? {
         await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: ask(url, timeout)) }
+            do throws(ThreadError) {
+                try NamedThread.start("clock") { continuation.resume(returning: ask(url, timeout)) }
+            } catch { continuation.resume(returning: nil) }
         }
     }
 

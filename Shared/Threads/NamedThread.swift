@@ -1,0 +1,50 @@
+private import CThreads
+private import Glibc
+
+/// A thread that runs one function to its end, for calls that block: they must not hold up Swift's own threads.
+public enum NamedThread {
+    /// Starts a thread that runs `body` and then ends. Nothing waits for it.
+    ///
+    /// It takes no signals, so that they reach the threads that expect them. Blocking SIGPIPE also makes a write to a
+    /// closed connection a plain error.
+    ///
+    /// - Parameter name: as `ps` and debuggers show it, which is its first 15 bytes.
+    /// - Throws: when the system has no room for another thread. `body` was not called. Trying again later may help.
+    public static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+        let context = Unmanaged.passRetained(Start(name: name, body: body))
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        guard code == 0 else {
+            context.release()
+            throw ThreadError(name: name, code: code)
+        }
+        pthread_detach(thread)
+    }
+
+    /// What the new thread gets.
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+
+        func run() {
+            rivet_name_thread(name)
+            var signals = sigset_t()
+            sigfillset(&signals)
+            // A crash ends the process, whichever thread it is in.
+            for crash in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP] { sigdelset(&signals, crash) }
+            pthread_sigmask(SIG_BLOCK, &signals, nil)
+            body()
+        }
+    }
+}
