@@ -58,6 +58,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
     case unexpectedAnswer = "unexpected_answer"
     case noMark = "no_mark"
     case queueFull = "queue_full"
+    case noThread = "no_thread"
     case serverFault = "server_fault"
     case other
 
@@ -110,6 +111,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
         case .unexpectedAnswer: "an answer that no statement of ours has"
         case .noMark: "the database keeps no mark"
         case .queueFull: "too many batches are waiting"
+        case .noThread: "this process may start no more threads: raise TasksMax= or the limit of processes"
         case .serverFault: "a fault of the server"
         case .other: "for a reason that Rivet has no words for; the server's own log has more"
         }

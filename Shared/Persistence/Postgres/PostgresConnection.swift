@@ -50,7 +50,7 @@ public final class PostgresConnection: Sendable {
                     promise.fulfill(.failure(error))
                 }
             }
-        } catch { promise.fulfill(.failure(.connection("connect to \(target)", error.description))) }
+        } catch { promise.fulfill(.failure(.connection("connect to \(target)", .noThread))) }
         return promise
     }
 
