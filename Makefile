@@ -13,8 +13,8 @@ help: ## print this
 	@echo 'Rivet: a Telegram bot that keeps machines, and loses nothing. The targets:'
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-run: build ## build, start the services on .rivet/, and chat with the bot in this terminal
-	@Tests/Scripts/run.sh
+run: build ## build, start the services on DIR (.rivet), and chat with the bot in this terminal
+	@Tests/Scripts/run.sh $(if $(DIR),--dir '$(DIR)')
 
 demo: build ## play a conversation in which all services are killed, on storage of its own
 	@Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script

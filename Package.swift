@@ -106,6 +106,7 @@ let package = Package(
             path: "Services/Control"),
 
         // Tests
+        .systemLibrary(name: "CLibedit", path: "Tests/CLibedit", providers: [.apt(["libedit-dev"])]),
         .target(
             name: "TelegramSimulator",
             dependencies: [
@@ -118,7 +119,13 @@ let package = Package(
             path: "Tests/TelegramSimulator"),
         .target(name: "TestSupport", dependencies: ["Contracts", "CSQLite"], path: "Tests/TestSupport"),
         .executableTarget(
-            name: "Chat", dependencies: ["TelegramSimulator", "TestSupport", "Contracts"], path: "Tests/Chat"),
+            name: "Chat",
+            dependencies: [
+                "CLibedit", "TelegramSimulator", "TestSupport", "Contracts", "Threads",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/Chat"),
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
@@ -178,9 +185,10 @@ let package = Package(
             name: "SocketTests",
             dependencies: [
                 "Contracts", "Persistence", "TelegramSimulator", "TestSupport", "Gateway", "StateService",
-                "LibraryService", "Control", "CSQLite",
+                "LibraryService", "Control", "Chat", "CSQLite",
             ],
             path: "Tests/SocketTests"),
+        .testTarget(name: "ChatTests", dependencies: ["TestSupport", "Chat"], path: "Tests/ChatTests"),
         .testTarget(
             name: "SystemdTests", dependencies: ["Contracts", "TelegramSimulator", "TestSupport"],
             path: "Tests/SystemdTests", exclude: ["container.sh"]),

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import TelegramSimulator
 
 /// `rivet-chat`: a chat with the bot in the terminal, on a simulated Telegram inside this process. See `ChatOptions.usage`.
@@ -31,20 +32,39 @@ import TelegramSimulator
             ?? TelegramSimulator(port: options.port, firstUpdateID: firstUpdateID)
         do {
             try await telegram.start()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw ChatError(
+                "port \(options.port) is in use by another program: give another --port, or none for a free one")
         } catch {
             throw ChatError("cannot listen on port \(options.port): \(error)")
         }
         if let path = options.portFile { try PortFile.write(await telegram.port, to: path) }
         let ada = await telegram.user(1001, firstName: "Ada")
-        let terminal = Terminal()
-        let chat = ChatSession(telegram: telegram, person: ada, terminal: terminal)
+        let isTerminal = isatty(STDOUT_FILENO) == 1
         if let script {
-            try await chat.play(script)
+            try await ChatSession(
+                telegram: telegram, person: ada, terminal: Terminal(),
+                pause: options.pause ?? (isTerminal ? .seconds(1) : .zero)
+            ).play(script)
         } else {
-            terminal.showLine("Telegram is at \(await telegram.baseURL), the bot's token is \(telegram.token)")
-            await chat.converse()
+            let notices = try options.noticesPath.map { path throws in try Self.notices(from: path) }
+            let editor = LineEditor.isPossible ? try LineEditor() : nil
+            let terminal = Terminal(editor: editor)
+            // Who gave a file for the port has told the bot.
+            if options.portFile == nil {
+                terminal.showLine("Telegram is at \(await telegram.baseURL), the bot's token is \(telegram.token)")
+            }
+            try editor?.start(prompt: EditorPrompt(name: "Ada"))
+            try await ChatSession(telegram: telegram, person: ada, terminal: terminal)
+                .converse(editor, notices: notices)
         }
         await telegram.stop()
+    }
+
+    private static func notices(from path: String) throws -> AsyncStream<String> {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ChatError("cannot read \(path): \(String(cString: strerror(errno)))") }
+        return try LineReader.lines(of: descriptor)
     }
 
     /// Above every id of an earlier chat on the same storage: the bot knows the ids that it has answered.

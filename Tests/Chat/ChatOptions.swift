@@ -1,15 +1,19 @@
 /// The command line.
 struct ChatOptions {
     static let usage = """
-        usage: rivet-chat [--port N] [--token T] [--port-file FILE] [--script FILE]
+        usage: rivet-chat [--port N] [--token T] [--port-file FILE] [--notices FIFO] [--script FILE] [--pause MS]
 
           --port N          listen on 127.0.0.1:N; a free port if left out
           --token T         the bot's token
           --port-file FILE  write the port to FILE once it listens
+          --notices FIFO    show the lines that others write into FIFO
           --script FILE     play FILE instead of reading the terminal
+          --pause MS        wait that long after each step of a script; 1000 if left
+                            out and standard output is a terminal, else 0
 
-        In the terminal: text is sent; /photo FILE sends a photo; /tap N, or N alone,
-        taps a button of the last message; /quit ends.
+        In the terminal: text is sent; #2 or /tap 2 taps button 2 of the last message;
+        /photo FILE sends a photo; \\ at the end of a line: the text goes on in the
+        next one, and \\\\ there is one \\; /quit or Ctrl-D ends.
 
         A script, line by line; # begins a comment:
           > TEXT            send TEXT
@@ -23,7 +27,9 @@ struct ChatOptions {
     var port = 0
     var token: String?
     var portFile: String?
+    var noticesPath: String?
     var scriptPath: String?
+    var pause: Duration?
     var showsUsage = false
 
     init(_ arguments: [String]) throws(ChatError) {
@@ -39,6 +45,13 @@ struct ChatOptions {
                 port = number
             case "--token": token = try Self.value(of: flag, &rest)
             case "--port-file": portFile = try Self.value(of: flag, &rest)
+            case "--notices": noticesPath = try Self.value(of: flag, &rest)
+            case "--pause":
+                let value = try Self.value(of: flag, &rest)
+                guard let number = Int(value), (0...60_000).contains(number) else {
+                    throw ChatError("--pause takes milliseconds from 0 to 60000, not \(value)")
+                }
+                pause = .milliseconds(number)
             case "--script": scriptPath = try Self.value(of: flag, &rest)
             default: throw ChatError("unknown argument \(flag)")
             }

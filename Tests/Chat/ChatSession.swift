@@ -1,5 +1,6 @@
 import Foundation
 import TelegramSimulator
+import Threads
 
 /// One person's chat with the bot: shows what is said, sends what is typed or scripted.
 struct ChatSession: Sendable {
@@ -10,52 +11,73 @@ struct ChatSession: Sendable {
     let telegram: TelegramSimulator
     let person: Person
     let terminal: Terminal
+    /// Between the steps of a script.
+    var pause: Duration = .zero
 
     // MARK: Terminal
 
-    /// Reads standard input until it ends or `/quit`, showing the bot's messages as they come.
-    func converse() async {
+    /// Reads what is typed until it ends or `/quit`, showing the bot's messages as they come.
+    ///
+    /// - Parameters:
+    ///   - editor: has the terminal; nil: standard input is read as it is.
+    ///   - notices: lines of others, to be shown as they come.
+    func converse(_ editor: LineEditor?, notices: AsyncStream<String>?) async throws(ThreadError) {
+        let lines: AsyncStream<String>
+        if let editor { lines = editor.lines } else { lines = try LineReader.lines(of: STDIN_FILENO) }
         await withTaskGroup(of: Void.self) { group in
+            if let notices { group.addTask { for await notice in notices { terminal.showLine(notice) } } }
+            if let editor {
+                let signals = await ChatSignals()
+                group.addTask { await signals.run(editor) }
+            }
             group.addTask {
                 while !Task.isCancelled {
                     guard let message = try? await person.nextMessage(timeout: .seconds(3600)) else { continue }
                     terminal.showBot(message)
                 }
             }
-            for await line in StandardInput.lines() {
-                if line == "/quit" { break }
-                // A terminal has shown it already.
-                if isatty(STDIN_FILENO) == 0 { terminal.showPerson(line) }
-                do {
-                    try await typed(line)
-                } catch {
-                    terminal.showProblem("\(error)")
-                }
+            var text = MultilineText()
+            for await line in lines {
+                guard let whole = text.add(line) else { continue }
+                if await said(whole) { break }
             }
+            if let rest = text.end() { _ = await said(rest) }
             // A pipe ends at once; what was written into it deserves an answer.
             if isatty(STDIN_FILENO) == 0 { try? await telegram.waitUntilAllConfirmed(timeout: Self.lastWordsTimeout) }
             group.cancelAll()
+            await editor?.finish()
         }
         await showPending()
     }
 
-    private func typed(_ line: String) async throws {
-        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
-        let buttons = await telegram.allBotMessages(in: person.chat).last?.buttons ?? []
-        switch words.first {
-        case nil: return
-        case "/photo": try await sendPhoto(words.count > 1 ? words[1] : "")
-        case "/tap":
-            guard let number = words.count > 1 ? Int(words[1]) : nil, buttons.indices.contains(number - 1) else {
-                throw ChatError("/tap takes the number of a button of the last message")
+    /// - Returns: whether the person ends the chat with it.
+    private func said(_ text: String) async -> Bool {
+        // A terminal has shown it already.
+        if isatty(STDIN_FILENO) == 0, text != "/quit" { terminal.showPerson(text) }
+        do {
+            let typed = try Typed(text)
+            if typed == .quit { return true }
+            try await perform(typed)
+        } catch {
+            terminal.showProblem("\(error)")
+        }
+        return false
+    }
+
+    private func perform(_ typed: Typed) async throws {
+        switch typed {
+        case .text(let text): try await person.send(text)
+        case .photo(let path): try await sendPhoto(path)
+        case .tap(let number):
+            let buttons = await telegram.allBotMessages(in: person.chat).last?.buttons ?? []
+            guard buttons.indices.contains(number - 1) else {
+                throw ChatError(
+                    "there is no button \(number): "
+                        + (buttons.isEmpty ? "the last message has none" : "the last message has 1 to \(buttons.count)")
+                )
             }
             try await tap(buttons[number - 1])
-        case let word?:
-            if words.count == 1, let number = Int(word), buttons.indices.contains(number - 1) {
-                try await tap(buttons[number - 1])
-            } else {
-                try await person.send(line)
-            }
+        case .nothing, .quit: return
         }
     }
 
@@ -88,6 +110,7 @@ struct ChatSession: Sendable {
     private func play(_ step: ChatScript.Step) async throws {
         if case .expect(let text) = step {
             try await expect(text)
+            try await Task.sleep(for: pause)
             return
         }
         await showPending()
@@ -108,6 +131,7 @@ struct ChatSession: Sendable {
         case .say(let text): terminal.showNarration(text)
         case .expect: break
         }
+        try await Task.sleep(for: pause)
     }
 
     /// Shows the bot's messages up to one that contains `text`.

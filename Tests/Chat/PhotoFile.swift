@@ -5,17 +5,30 @@ struct PhotoFile {
     let bytes: [UInt8]
     let fileID: String
 
+    /// - Throws: when there is no such file, when it cannot be read, and when it is no image.
     init(path: String) throws(ChatError) {
         var isDirectory: ObjCBool = false
-        guard !path.isEmpty, FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw ChatError("there is no file \(path)")
         }
         guard !isDirectory.boolValue, let data = FileManager.default.contents(atPath: path) else {
             throw ChatError("cannot read \(path)")
         }
         bytes = Array(data)
+        guard Self.isImage(bytes) else {
+            throw ChatError("\(path) is no image; JPEG, PNG, WebP and HEIC files are taken")
+        }
         // FNV-1a: needs to tell photos apart, not to withstand anyone.
         let hash = bytes.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         fileID = "photo-" + String(hash, radix: 16)
+    }
+
+    /// By the first bytes, as file(1) tells.
+    private static func isImage(_ bytes: [UInt8]) -> Bool {
+        func has(_ text: [UInt8], at offset: Int) -> Bool { bytes.dropFirst(offset).starts(with: text) }
+        let heic = ["heic", "heix", "mif1", "msf1", "heim", "heis"]
+        return has([0xFF, 0xD8, 0xFF], at: 0) || has([0x89] + Array("PNG\r\n\u{1A}\n".utf8), at: 0)
+            || has(Array("RIFF".utf8), at: 0) && has(Array("WEBP".utf8), at: 8)
+            || has(Array("ftyp".utf8), at: 4) && heic.contains { has(Array($0.utf8), at: 8) }
     }
 }

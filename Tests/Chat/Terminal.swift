@@ -4,11 +4,18 @@ import TelegramSimulator
 /// Shows a conversation, with colours and bold print where standard output is a terminal.
 struct Terminal: Sendable {
     let isStyled: Bool
+    private let editor: LineEditor?
 
-    init(isStyled: Bool = isatty(STDOUT_FILENO) == 1) { self.isStyled = isStyled }
+    /// - Parameter editor: has the terminal, if any has.
+    init(isStyled: Bool = isatty(STDOUT_FILENO) == 1, editor: LineEditor? = nil) {
+        self.isStyled = isStyled
+        self.editor = editor
+    }
 
     /// Unbuffered: what is shown must appear at once, also in a pipe, and before the output of a command.
-    func showLine(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+    func showLine(_ line: String) {
+        if let editor { editor.show(line + "\n") } else { LineEditor.write(Array((line + "\n").utf8)) }
+    }
 
     func showBot(_ message: BotMessage) {
         let mark = message.isEdit ? "Rivet (edited)" : "Rivet"

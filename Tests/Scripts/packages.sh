@@ -15,6 +15,7 @@ libsqlite3-dev       SQLite: the databases
 libcurl4-openssl-dev libcurl: HTTP to Telegram
 libsystemd-dev       libsystemd: readiness and sockets from systemd
 libpq-dev            libpq: PostgreSQL
+libedit-dev          libedit: the terminal of make run
 libutf8proc-dev      libutf8proc: the normal form of nicknames
 '
 [ "${1:-}" != tests ] || needed="$needed
@@ -27,6 +28,7 @@ dpkg-dev             the package learns with it which libraries the programs nee
 lintian              the tests look for mistakes in the package
 prometheus           its promtool checks metrics, alerts and dashboard in the tests; no server is started
 perl                 the tests normalize text with it, to compare
+tmux                 the tests look at the terminal of make run in it
 perl-base            the tests call the services as another user
 "
 

@@ -31,9 +31,14 @@ pids=$dir/pid
 keepers=
 chat=
 private_run=
+notices=
+terminal=
 socket_path_bytes_max=107
 
 say() { printf '· %s\n' "$*"; }
+
+# While a person types: rivet-chat shows it, where it does not cut into the line.
+notify() { if [ -n "$notices" ]; then say "$@" >&4; else say "$@"; fi; }
 
 fail() {
     printf 'run.sh: %s\n' "$*" >&2
@@ -53,10 +58,10 @@ keep() {
     while [ -z "$stopping" ]; do
         began=$(date +%s)
         # In a session of its own: Ctrl-C is for this script, which ends the services in their order.
-        setsid "$bin/$service" </dev/null >>"$log/$service.log" 2>&1 3<&- &
+        setsid "$bin/$service" </dev/null >>"$log/$service.log" 2>&1 3<&- 4<&- &
         child=$!
         echo "$child" >"$pids/$service"
-        [ -z "$ended" ] || say "$ended; started again as $child"
+        [ -z "$ended" ] || notify "$ended; started again as $child"
         # A signal may have come before the child was known.
         [ -z "$stopping" ] || kill "$child" 2>/dev/null || :
         status=0
@@ -111,6 +116,9 @@ finish() {
         wait "$pid" 2>/dev/null || :
     done
     [ -z "$private_run" ] || rm -rf "$private_run"
+    [ -z "$notices" ] || rm -f "$notices"
+    # As it was, also when rivet-chat was killed while it had the terminal.
+    [ -z "$terminal" ] || stty "$terminal" <&3 2>/dev/null || :
     if [ -s "$dir/wrong-setting" ]; then
         cat "$dir/wrong-setting" >&2
         rm -f "$dir/wrong-setting"
@@ -130,11 +138,14 @@ finish() {
 for name in rivet-gateway rivet-state rivet-library; do
     [ -x "$bin/$name" ] || fail "there is no $bin/$name: 'make build' makes it"
 done
-(umask 077 && mkdir -p "$dir" "$dir/state" "$log" "$pids")
+for path in "$dir" "$dir/state" "$log" "$pids"; do
+    error=$(umask 077 && mkdir -p "$path" 2>&1) || fail "${error#mkdir: }. Take another directory: run.sh --dir DIR"
+done
 
 # Held by this script, its keepers and the services for as long as one of them lives.
 exec 9>"$dir/lock"
-flock -n 9 || fail "$dir is in use. Whoever uses it: $(cat "$pids"/* 2>/dev/null | tr '\n' ' ')"
+flock -n 9 || fail "$dir is in use, by the processes $(cat "$pids"/* 2>/dev/null | tr '\n' ' ')(and the script that keeps them):
+end those with /quit or Ctrl-C in their terminal, or take another directory: make run DIR=/tmp/other"
 rm -f "$pids"/* "$dir/wrong-setting"
 
 run=$dir/run
@@ -149,9 +160,19 @@ export RIVET_STATE_DIR="$dir/state" RIVET_RUNTIME_DIR="$run" RIVET_BIN_DIR="$bin
 exec 3<&0
 trap finish EXIT
 trap 'exit 129' HUP
+# That is how a chat ends, too; a script that is broken off has failed.
 trap 'exit 130' INT
+[ -n "$script" ] || trap 'exit 0' INT
 trap 'exit 143' TERM
 
+if [ -z "$script" ] && [ -z "${TELEGRAM_BOT_TOKEN:-}" ]; then
+    # Held open at both ends: who writes into it need not wait for rivet-chat.
+    rm -f "$dir/notices"
+    mkfifo -m 600 "$dir/notices"
+    notices=$dir/notices
+    exec 4<>"$notices"
+    ! [ -t 3 ] || terminal=$(stty -g <&3)
+fi
 start state
 start library
 
@@ -170,17 +191,23 @@ export TELEGRAM_BOT_TOKEN
 port_file=$dir/port
 rm -f "$port_file"
 if [ -z "$script" ]; then
-    say 'Telegram is simulated on this machine: you are Ada, and this terminal is your chat with the bot.'
-    say 'Write /addmachine to begin, /quit to end. /photo FILE sends a photo; a number taps the button of that number.'
-    say "Kill what you like, for example in another terminal: kill -9 \$(cat $pids/*)"
-    say "The real Telegram instead: TELEGRAM_BOT_TOKEN=123:abc make run, with the token that @BotFather gave you."
-    say "The logs are in $log."
+    say 'Telegram is simulated on this machine. You are Ada, user id 1001, and this'
+    say 'terminal is your chat with the bot. What you type is sent to it, but for:'
+    say '  #2             taps the button of that number; a number alone is a text'
+    say '  /photo FILE    sends a photo'
+    say '  \              at the end of a line: the text goes on in the next line'
+    say '  /quit, Ctrl-D  ends, and so does Ctrl-C; what was saved is kept'
+    say 'Begin with /addmachine; /library shows the machines. In another terminal:'
+    say "  kill -9 \$(cat $pids/*)    kills all services; or kill one"
+    say "  $bin/rivetctl show machines 1001"
+    say "The logs are in $log. The real Telegram, with a token of @BotFather's:"
+    say '  TELEGRAM_BOT_TOKEN=123:abc make run'
     echo
-    set --
+    set -- --notices "$notices"
 else
     set -- --script "$script"
 fi
-"$bin/rivet-chat" --token "$TELEGRAM_BOT_TOKEN" --port-file "$port_file" "$@" <&3 3<&- 9>&- &
+"$bin/rivet-chat" --token "$TELEGRAM_BOT_TOKEN" --port-file "$port_file" "$@" <&3 3<&- 4<&- 9>&- &
 chat=$!
 attempts=0
 while [ ! -s "$port_file" ]; do

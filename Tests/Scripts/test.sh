@@ -89,6 +89,13 @@ systemd_tests() {
     fi
 }
 
+# SwiftPM compiles everything again when its flags change, and it has other ones in a terminal unless it is told.
+built_for_terminal() {
+    script -qec 'swift build --no-color-diagnostics --build-tests' /dev/null </dev/null >"$results/terminal-build.txt" || return 1
+    # SwiftPM goes over its plugins each time.
+    ! grep -a -o -E '(Compiling|Linking) [A-Za-z0-9_-]+' "$results/terminal-build.txt" | grep -v ' plugin$' | sort -u | grep .
+}
+
 # A chat through a pipe; then another one on the same storage, which goes on where the first ended.
 piped_chat() {
     local dir status=0
@@ -102,7 +109,10 @@ piped_chat() {
     return $status
 }
 
-check 'build for tests' swift build --no-color-diagnostics --build-tests && swift_tests
+check 'build for tests' swift build --no-color-diagnostics --build-tests && {
+    check 'the same build in a terminal' built_for_terminal
+    swift_tests
+}
 check 'style' swift format lint --strict --recursive --parallel Package.swift Services Shared Tests migrations
 if check 'release build' swift build --no-color-diagnostics -c release --static-swift-stdlib; then
     check 'the size of the programs' Tests/Scripts/size.sh programs
