@@ -1,6 +1,7 @@
 #!/bin/sh
 # Whether the programs and the package are as small as they should be.
 #
+#   size.sh imports       nothing that is installed imports Foundation
 #   size.sh programs      the four programs of .build/release (RIVET_BIN_DIR): no ICU, and a bound for each
 #   size.sh package FILE  the Debian package FILE: a bound for it, and for what it installs
 #
@@ -16,6 +17,11 @@ installed_kibibytes_max=92773
 fail() {
     echo "size.sh: $*" >&2
     exit 1
+}
+
+imports() {
+    ! grep -rnE '^((public|package|internal|fileprivate|private) )?import Foundation$' Services Shared migrations ||
+        fail "what is installed imports FoundationEssentials, not Foundation; size.sh says why"
 }
 
 # Bytes of a program without its symbols, as the package has it.
@@ -50,6 +56,7 @@ package() {
 }
 
 case ${1:-}-$# in
+imports-1) imports ;;
 programs-1) programs ;;
 package-2) package "$2" ;;
 *) sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;

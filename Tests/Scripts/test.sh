@@ -113,6 +113,7 @@ check 'build for tests' swift build --no-color-diagnostics --build-tests && {
     check 'the same build in a terminal' built_for_terminal
     swift_tests
 }
+check 'no Foundation in what is installed' Tests/Scripts/size.sh imports
 check 'style' swift format lint --strict --recursive --parallel Package.swift Services Shared Tests migrations
 if check 'release build' swift build --no-color-diagnostics -c release --static-swift-stdlib; then
     check 'the size of the programs' Tests/Scripts/size.sh programs

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The credentials of the services that systemd runs: what a running service was given, else what its next start loads.
 struct CredentialStore: Sendable {
@@ -27,14 +27,15 @@ struct CredentialStore: Sendable {
         for (directory, file) in places {
             let path = "\(directory)/\(file)"
             let data: Data
-            do { data = try Data(contentsOf: URL(filePath: path)) } catch CocoaError.fileReadNoSuchFile {
-                continue
-            } catch CocoaError.fileReadNoPermission {
+            do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+                let code = (error as? CocoaError)?.code
+                if code == .fileReadNoSuchFile { continue }
+                guard code == .fileReadNoPermission else {
+                    throw CommandFailure(
+                        "\(path) cannot be read", nextStep: "Is it a file?", exitCode: ExitCodes.configuration)
+                }
                 hidden = hidden ?? directory
                 continue
-            } catch {
-                throw CommandFailure(
-                    "\(path) cannot be read", nextStep: "Is it a file?", exitCode: ExitCodes.configuration)
             }
             // A credential that is found earlier wins, and this one may not be it.
             if let hidden { return .hidden(directory: hidden) }
