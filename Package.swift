@@ -32,6 +32,8 @@ let package = Package(
             name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CSystemd", path: "Shared/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(
+            name: "CCrypto", path: "Shared/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         .systemLibrary(name: "CThreads", path: "Shared/CThreads"),
         .systemLibrary(name: "CUtf8proc", path: "Shared/CUtf8proc", providers: [.apt(["libutf8proc-dev"])]),
@@ -98,7 +100,7 @@ let package = Package(
         .executableTarget(
             name: "Control",
             dependencies: [
-                "Contracts", "Persistence", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
+                "CCrypto", "Contracts", "KillPoints", "Persistence", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

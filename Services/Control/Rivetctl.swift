@@ -20,9 +20,9 @@ struct Rivetctl: AsyncParsableCommand {
             """,
         version: rivetVersion,
         subcommands: [
-            HealthCommand.self, DoctorCommand.self, MetricsCommand.self, TiersCommand.self,
-            VerifyCommand.self, PullCommand.self, MigrateCommand.self, ImportLegacyCommand.self, ShowCommand.self,
-            SweepCommand.self, LogsCommand.self,
+            HealthCommand.self, DoctorCommand.self, MetricsCommand.self, TiersCommand.self, VerifyCommand.self,
+            PullCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self, ImportLegacyCommand.self,
+            ShowCommand.self, SweepCommand.self, LogsCommand.self,
         ])
 }
 

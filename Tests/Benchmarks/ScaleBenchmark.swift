@@ -25,7 +25,7 @@ struct ScaleBenchmark {
     private func openConversations(_ report: inout Report) throws {
         let path = directory + "/scale-state"
         try FileManager.default.createDirectory(atPath: path + "/state", withIntermediateDirectories: true)
-        try fillConversations(path + "/state/state.db")
+        try Self.fillConversations(path + "/state/state.db", count: Self.conversations, expiringIn: "+20 seconds")
         let service = try ServiceUnderTest(
             .state, directory: path, run: "scale", environment: ["RIVET_SWEEP_INTERVAL": "24h"])
         report.check(
@@ -63,16 +63,19 @@ struct ScaleBenchmark {
         service.stop()
     }
 
-    private func fillConversations(_ path: String) throws {
+    /// Makes a store of conversations of the users from 1,000 on.
+    ///
+    /// - Parameter expiry: a modifier of SQLite's date functions, from now on.
+    static func fillConversations(_ path: String, count: Int, expiringIn expiry: String) throws {
         let database = try BareDatabase(path: path, store: .conversations)
         let data = StateBenchmark.data.text.replacing("'", with: "''")
         try database.execute(
             """
-            WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < \(999 + Self.conversations))
+            WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < \(999 + count))
             INSERT INTO conversation_states (user_id, chat_id, conversation_type, current_step, state_data, started_at,
                 updated_at, expires_at, revision, closed, applied_updates)
             SELECT i, i, 'add_machine', 'serial', '\(data)', strftime('%Y-%m-%d %H:%M:%f', 'now'),
-                strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now', '+20 seconds'),
+                strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now', '\(expiry)'),
                 CAST(strftime('%s', 'now') AS INTEGER) * 1000 * 65536 + 65536000, 0, '[]' FROM n
             """)
     }

@@ -17,6 +17,7 @@ libsystemd-dev       libsystemd: readiness and sockets from systemd
 libpq-dev            libpq: PostgreSQL
 libedit-dev          libedit: the terminal of make run
 libutf8proc-dev      libutf8proc: the normal form of nicknames
+libssl-dev           libcrypto: the checksums of backups
 '
 [ "${1:-}" != tests ] || needed="$needed
 postgresql-15        the tests start PostgreSQL servers of their own, in /tmp

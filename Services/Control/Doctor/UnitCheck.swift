@@ -11,14 +11,13 @@ struct UnitCheck {
         guard access("/run/systemd/system", F_OK) == 0 else {
             return [.ok("units", "systemd does not run here")]
         }
-        let arguments = ["show", "--no-pager", "--property=\(Self.properties)"] + Self.units
-        guard let text = await ProgramOutput.of("systemctl", arguments, patience: Self.patience) else {
+        guard let text = await Self.ask() else {
             return [.warning("units", "systemctl gave no answer", nextStep: "Look by hand: systemctl status 'rivet*'")]
         }
         return Self.findings(in: text)
     }
 
-    /// - Parameter text: what `systemctl show` says of several units: `Name=value` lines, an empty one between two units.
+    /// - Parameter text: what `ask` returned.
     static func findings(in text: String) -> [Finding] {
         let all = text.split(separator: "\n\n").map { block in
             Dictionary(
@@ -59,5 +58,11 @@ struct UnitCheck {
                 .warning(name, "its file was changed and not read since", nextStep: "systemctl daemon-reload"))
         }
         return findings
+    }
+
+    /// What systemd says of the units: `Name=value` lines, an empty one between two units. Nil when it does not answer.
+    static func ask() async -> String? {
+        let arguments = ["show", "--no-pager", "--property=\(properties)"] + units
+        return await ProgramOutput.of("systemctl", arguments, patience: patience)
     }
 }

@@ -15,11 +15,17 @@ struct LocalDatabase {
 
     func path(_ settings: Settings) -> String { "\(directory(settings))/\(fileName)" }
 
+    /// Where the service notes what only its memory holds.
+    func journalPath(_ settings: Settings) -> String {
+        let directory =
+            settings.isOfInstalledServices
+            ? InstalledPlaces.journalDirectory(of: service) : settings.runtimeDirectory
+        return "\(directory)/\(service.rawValue).journal"
+    }
+
     /// That of the settings; or, for services that systemd runs, the service's own.
     func directory(_ settings: Settings) -> String {
-        let isSaid = ["RIVET_STATE_DIR", "STATE_DIRECTORY"].contains { settings.string($0) != nil }
-        let isInstalled = settings.runtimeDirectory == InstalledPlaces.runtimeDirectory
-        return isSaid || !isInstalled ? settings.stateDirectory : InstalledPlaces.stateDirectory(of: service)
+        settings.isOfInstalledServices ? InstalledPlaces.stateDirectory(of: service) : settings.stateDirectory
     }
 
     /// Applies the migrations that the file has not had, if nobody has it open.

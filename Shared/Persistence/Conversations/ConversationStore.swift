@@ -8,7 +8,7 @@ public struct ConversationStore: Sendable {
     /// everybody waits.
     static let sweepPause = Duration.milliseconds(5)
     /// A tombstone is kept this long.
-    static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
+    public static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
 
     /// Replies that are still owed are no conversation that a person left: however short the time to live, they are kept
     /// for as long as they are tried.

@@ -40,7 +40,7 @@ struct SQLiteMigrator {
                     applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
                 """)
         } catch { throw .failed(version: 0, error) }
-        let applied = try versions(connection)
+        let applied = try appliedVersions(connection)
         var done: [Int64] = []
         for migration in migrations where !applied.contains(migration.version) {
             do { try apply(migration, connection) } catch {
@@ -55,13 +55,13 @@ struct SQLiteMigrator {
     /// Changes nothing.
     /// - Throws: unless the database has had just the migrations that are known here.
     func requireCurrent(_ connection: SQLiteConnection) throws(MigrationError) {
-        let applied = try versions(connection)
+        let applied = try appliedVersions(connection)
         let missing = Migration.all(of: store).map(\.version).filter { !applied.contains($0) }
         guard missing.isEmpty else { throw .databaseIsOlder(path: connection.path, missing: missing) }
     }
 
     /// The versions that were applied; none of them is newer than those that are known.
-    private func versions(_ connection: SQLiteConnection) throws(MigrationError) -> [Int64] {
+    func appliedVersions(_ connection: SQLiteConnection) throws(MigrationError) -> [Int64] {
         let known = Migration.all(of: store).last?.version ?? 0
         let applied: [Int64]
         do {

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// A lock (flock(2)) on a file beside the database, not on the database itself: a process that closes any descriptor of
 /// a file loses SQLite's own locks on it.
-final class DatabaseLock {
+public final class DatabaseLock {
     /// How long a process that is ending is waited for.
     static let patience = Duration.seconds(5)
     static let retryDelayMicroseconds: useconds_t = 20_000
@@ -13,7 +13,7 @@ final class DatabaseLock {
     private let descriptor: Int32
 
     /// Blocks for up to `patience` while another process has it.
-    init(databasePath: String) throws(LocalTableError) {
+    public init(databasePath: String) throws(LocalTableError) {
         let path = databasePath + ".lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .open(.cannotOpen(path, errno)) }

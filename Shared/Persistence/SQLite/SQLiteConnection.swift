@@ -13,7 +13,8 @@ final class SQLiteConnection {
     static let autocheckpointPages = 4_000
 
     let path: String
-    private let handle: OpaquePointer
+    /// For extensions in files of their own.
+    let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     /// Is told again and again while a statement does its work, so that a long one can be told from one that hangs.
     private var progressed: (() -> Void)?
@@ -24,40 +25,49 @@ final class SQLiteConnection {
     /// that returned survives the loss of power.
     init(path: String) throws(SQLiteError) {
         // SQLite would make the file with 0644 less the umask; made here first, its -wal and -shm get the same mode.
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .cannotOpen(path, errno)
         }
         close(descriptor)
-        var handle: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &handle, flags, nil)
-        guard code == SQLITE_OK, let handle else {
-            sqlite3_close_v2(handle)
-            throw SQLiteError(code: code, message: String(cString: sqlite3_errstr(code)), operation: "open \(path)")
-        }
         self.path = path
-        self.handle = handle
+        handle = try Self.open(path, SQLITE_OPEN_READWRITE)
         try configure()
     }
 
     /// Opens the file at `path` to read it, beside whoever writes it. This connection writes neither the file nor its
     /// log and makes no checkpoint, not even when it is closed last: the race of two writers needs two.
     init(reading path: String) throws(SQLiteError) {
-        guard access(path, R_OK) == 0 else { throw .cannotOpen(path, errno) }
-        var handle: OpaquePointer?
-        let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &handle, flags, nil)
-        guard code == SQLITE_OK, let handle else {
-            sqlite3_close_v2(handle)
-            throw SQLiteError(code: code, message: String(cString: sqlite3_errstr(code)), operation: "open \(path)")
-        }
+        // With the rights that the file is opened with, which root may have given up for this.
+        guard faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 else { throw .cannotOpen(path, errno) }
         self.path = path
-        self.handle = handle
+        handle = try Self.open(path, SQLITE_OPEN_READONLY)
         sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
         let configured = rivet_sqlite_no_checkpoint_on_close(handle)
         guard configured == SQLITE_OK else { throw failure(configured, "no checkpoint") }
         try require("query_only", setTo: "ON", reads: "1")
+    }
+
+    /// Makes the file at `path`, which must not be there, with mode 0600, to be filled by one copy. Without a journal and
+    /// without a sync: a copy that fails is removed, and one that is done is synced by whoever made it.
+    init(creating path: String) throws(SQLiteError) {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .cannotOpen(path, errno) }
+        close(descriptor)
+        self.path = path
+        handle = try Self.open(path, SQLITE_OPEN_READWRITE)
+        try require("journal_mode", setTo: "OFF", reads: "off")
+        try require("synchronous", setTo: "OFF", reads: "0")
+    }
+
+    private static func open(_ path: String, _ mode: Int32) throws(SQLiteError) -> OpaquePointer {
+        var handle: OpaquePointer?
+        let code = sqlite3_open_v2(path, &handle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard code == SQLITE_OK, let handle else {
+            sqlite3_close_v2(handle)
+            throw SQLiteError(code: code, message: String(cString: sqlite3_errstr(code)), operation: "open \(path)")
+        }
+        return handle
     }
 
     deinit {
@@ -75,7 +85,7 @@ final class SQLiteConnection {
     }
 
     /// Sets a pragma and reads it back: SQLite ignores what it cannot set.
-    private func require(_ pragma: String, setTo value: String, reads expected: String) throws(SQLiteError) {
+    func require(_ pragma: String, setTo value: String, reads expected: String) throws(SQLiteError) {
         try execute("PRAGMA \(pragma) = \(value)")
         let statement = try SQLiteStatement(handle, "PRAGMA \(pragma)")
         guard try statement.step(), statement.text(0) == expected else {
@@ -173,7 +183,7 @@ final class SQLiteConnection {
     /// Moves the WAL into the file and empties it, if nothing is in the way.
     func checkpoint() { sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
 
-    private func failure(_ code: Int32, _ sql: String) -> SQLiteError {
+    func failure(_ code: Int32, _ sql: String) -> SQLiteError {
         SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), operation: sql.sqlVerb)
     }
 }

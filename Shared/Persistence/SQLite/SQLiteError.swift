@@ -27,6 +27,12 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether what is in the file is no database, or a broken one.
     public var isCorruption: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
+    /// Whether there is no room on the disk.
+    public var isDiskFull: Bool { primaryCode == SQLITE_FULL }
+
+    /// Whether the file could not be opened.
+    public var isUnopened: Bool { primaryCode == SQLITE_CANTOPEN }
+
     /// Whether the disk or the file is at fault, so that the tier is away; otherwise the statement is (our bug).
     public var isTierTrouble: Bool {
         switch primaryCode {

@@ -46,9 +46,9 @@ struct StoringServices {
     }
 
     /// Both at the same time: an empty one waits for its tiers.
-    func start() throws {
+    func start(_ more: [String: String] = [:]) throws {
         let services = [state, library]
-        _ = try onThreads(services.count) { try services[$0].start() }
+        _ = try onThreads(services.count) { try services[$0].start(more) }
     }
 
     /// Waits until nothing is owed to any tier.

@@ -1,0 +1,40 @@
+import Contracts
+import ServiceKit
+
+/// The settings that a backup notes for whoever sets up another host.
+enum BackedUpSettings {
+    /// Only values that are what they should be: a secret in the wrong place, then, is none of them. URLs are left out
+    /// whole.
+    static func of(_ settings: Settings) -> [String: String] {
+        let checks: [(String, (Settings, String) throws -> Bool)] = [
+            ("RIVET_CONVERSATION_TTL", isDuration), ("RIVET_SWEEP_INTERVAL", isDuration),
+            ("RIVET_REMOTE_DEADLINE", isDuration), ("RIVET_TIER_HEARTBEAT", isDuration),
+            ("RIVET_MEMORY_LIMIT", { try $0.bytes($1, default: 0) > 0 }), ("RIVET_ALLOWED_USERS", isAllowList),
+            ("RIVET_DURABILITY", { settings, name in ["remote", "local"].contains(settings.string(name)) }),
+            ("RIVET_SEND_LIMITS", { settings, name in ["telegram", "none"].contains(settings.string(name)) }),
+        ]
+        var values: [String: String] = [:]
+        for (name, check) in checks {
+            guard let value = settings.string(name) else { continue }
+            // One that is wrong keeps the services from starting, and no backup from being made.
+            if (try? check(settings, name)) == true { values[name] = value }
+        }
+        return values
+    }
+
+    /// The names of the PostgreSQL tiers that have a URL, whatever it is.
+    static func tiers(_ settings: Settings) -> [String] {
+        [TierName.neon, .supabase, .railway].filter { tier in
+            let credential = "\(tier.rawValue)-database-url"
+            return (try? settings.secret(TierDatabase.setting(of: tier), credential: credential)) ?? nil != nil
+        }.map(\.rawValue)
+    }
+
+    private static func isDuration(_ settings: Settings, _ name: String) throws -> Bool {
+        try settings.duration(name, default: .zero) > .zero
+    }
+
+    private static func isAllowList(_ settings: Settings, _ name: String) throws -> Bool {
+        settings.string(name) == "*" ? true : try !settings.integers(name).isEmpty
+    }
+}

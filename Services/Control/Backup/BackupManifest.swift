@@ -1,0 +1,121 @@
+import Contracts
+import Glibc
+import Persistence
+import ServiceKit
+
+/// What a backup says of itself, in its file `manifest.json`.
+struct BackupManifest: Equatable {
+    /// Of the manifest and the files beside it. A higher one is of a later Rivet.
+    static let currentFormat: Int64 = 1
+    static let fileName = "manifest.json"
+    /// More than any manifest is long.
+    private static let bytesMax = 1 << 20
+
+    struct Database: Equatable {
+        /// Everything that was acknowledged before is in it.
+        var takenAt: Timestamp
+        var bytes: Int64
+        /// In hexadecimal.
+        var sha256: String
+        /// The migrations that it has had.
+        var migrations: [Int64]
+        var rows: [String: Int64]
+    }
+
+    var format = currentFormat
+    /// When the backup began.
+    var madeAt: Timestamp
+    /// The version of the rivetctl that made it.
+    var rivet: String
+    /// By the name of the file.
+    var databases: [String: Database]
+    /// Of the services, for whoever sets up another host. No secret is among them.
+    var settings: [String: String]
+    /// The names of the PostgreSQL tiers that were configured.
+    var tiers: [String]
+}
+
+extension BackupManifest {
+    var json: JSONValue {
+        [
+            "format": .integer(format), "made_at": .string(madeAt.description), "rivet": .string(rivet),
+            "databases": .object(databases.mapValues(\.json)),
+            "settings": .object(settings.mapValues(JSONValue.string)),
+            "tiers": .array(tiers.map(JSONValue.string)),
+        ]
+    }
+
+    /// Of what `json` wrote. Members of a later version are passed over.
+    private init?(_ json: JSONValue) {
+        guard let format = json["format"]?.integerValue,
+            let madeAt = json["made_at"]?.stringValue.flatMap({ Timestamp(parsing: $0) }),
+            let rivet = json["rivet"]?.stringValue, let databases = json["databases"]?.objectValue
+        else { return nil }
+        self.init(
+            format: format, madeAt: madeAt, rivet: rivet, databases: databases.compactMapValues(Database.init),
+            settings: json["settings"]?.objectValue?.compactMapValues(\.stringValue) ?? [:],
+            tiers: json["tiers"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+        guard self.databases.count == databases.count else { return nil }
+    }
+
+    /// The manifest of the backup in `directory`.
+    /// - Throws: when there is none, when it is none of ours, or of a later version of Rivet.
+    static func read(in directory: String) throws(CommandFailure) -> BackupManifest {
+        let path = "\(directory)/\(fileName)"
+        guard FilePath.status(path) != nil else {
+            let code = errno
+            throw code == ENOENT || code == ENOTDIR
+                ? CommandFailure("\(directory) is no backup of Rivet: it has no \(fileName)")
+                : FileFailure.of(path, code)
+        }
+        let file = try OpenFile(path, O_RDONLY)
+        var bytes: [UInt8] = []
+        _ = try FileDigest.sha256(of: file.descriptor, path) { piece throws(CommandFailure) in
+            bytes += piece
+            guard bytes.count <= bytesMax else { throw notOurs(path) }
+        }
+        guard let json = try? JSONValue(parsing: bytes) else { throw notOurs(path) }
+        // First: what else a later version has there is not known.
+        if let format = json["format"]?.integerValue, format > currentFormat {
+            let version = json["rivet"]?.stringValue ?? "a later version"
+            throw CommandFailure(
+                "\(directory) has format \(format), and this program knows formats up to \(currentFormat)",
+                nextStep: "Install the Rivet that made it (\(version)), or a later one")
+        }
+        guard let manifest = BackupManifest(json) else { throw notOurs(path) }
+        return manifest
+    }
+
+    private static func notOurs(_ path: String) -> CommandFailure {
+        CommandFailure("\(path) is not as rivetctl backup writes it", nextStep: "Use another backup")
+    }
+
+    /// Writes it into `directory`, synced.
+    func write(in directory: String) throws(CommandFailure) {
+        let file = try OpenFile("\(directory)/\(Self.fileName)", O_WRONLY | O_CREAT | O_EXCL)
+        let bytes = json.serialized() + [UInt8(ascii: "\n")]
+        try bytes.withUnsafeBufferPointer { bytes throws(CommandFailure) in
+            try file.write(UnsafeRawBufferPointer(bytes))
+        }
+        try file.sync()
+    }
+}
+
+extension BackupManifest.Database {
+    fileprivate var json: JSONValue {
+        [
+            "taken_at": .string(takenAt.description), "bytes": .integer(bytes), "sha256": .string(sha256),
+            "migrations": .array(migrations.map(JSONValue.integer)), "rows": .object(rows.mapValues(JSONValue.integer)),
+        ]
+    }
+
+    fileprivate init?(_ json: JSONValue) {
+        guard let takenAt = json["taken_at"]?.stringValue.flatMap({ Timestamp(parsing: $0) }),
+            let bytes = json["bytes"]?.integerValue, let sha256 = json["sha256"]?.stringValue,
+            let migrations = json["migrations"]?.arrayValue?.compactMap(\.integerValue)
+        else { return nil }
+        self.init(
+            takenAt: takenAt, bytes: bytes, sha256: sha256, migrations: migrations,
+            rows: json["rows"]?.objectValue?.compactMapValues(\.integerValue) ?? [:])
+    }
+}

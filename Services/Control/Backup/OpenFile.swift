@@ -1,0 +1,51 @@
+import Glibc
+
+/// An open file or directory, closed with this.
+struct OpenFile: ~Copyable {
+    let descriptor: Int32
+    let path: String
+
+    /// - Parameter flags: those of open(2). Links are not followed.
+    init(_ path: String, _ flags: Int32) throws(CommandFailure) {
+        descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        self.path = path
+        guard descriptor >= 0 else { throw FileFailure.of(path, errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(CommandFailure) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno != EINTR {
+                throw FileFailure.of(path, errno)
+            }
+        }
+    }
+
+    /// When it returns, the content, or the names in a directory, outlive the loss of power.
+    func sync() throws(CommandFailure) {
+        guard fsync(descriptor) == 0 else { throw FileFailure.of(path, errno) }
+    }
+
+    static func sync(_ path: String) throws(CommandFailure) { try OpenFile(path, O_RDONLY).sync() }
+}
+
+/// What a person is told of a file that could not be used.
+enum FileFailure {
+    static func of(_ path: String, _ code: Int32) -> CommandFailure {
+        let nextStep: String? =
+            switch code {
+            case EACCES, EPERM: "Use sudo"
+            case ENOSPC, EDQUOT: "Make room there"
+            case EROFS: "That file system is mounted read-only: choose another place, or mount it for writing"
+            case EIO: "Is the disk failing? dmesg says more"
+            case ELOOP: "It is a link: name what it leads to"
+            default: nil
+            }
+        return CommandFailure("\(path): \(String(cString: strerror(code)))", nextStep: nextStep)
+    }
+}

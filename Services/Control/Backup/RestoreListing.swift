@@ -1,0 +1,44 @@
+import Contracts
+
+/// What was restored, for a person and for a program.
+struct RestoreListing: TwofoldListing {
+    var outcome: Restore.Outcome
+    var now: Timestamp
+
+    var warnings: [String] { [] }
+
+    var lines: [String] {
+        var lines: [String] = []
+        for database in outcome.databases {
+            let text = outcome.manifest.databases[database.name].map { ": \($0.text)" } ?? ""
+            lines.append("\(database.path)\(text)")
+            if let replaced = database.replaced { lines.append("  what was there is kept as \(replaced)") }
+        }
+        lines.append("restored as of \(outcome.manifest.madeAt.text(at: now)), from \(outcome.path)")
+        if !outcome.tiers.isEmpty {
+            lines.append(
+                "what is newer in \(outcome.tiers.map(\.rawValue).joined(separator: ", ")) wins when the services start"
+            )
+        }
+        if outcome.isInstalled { lines.append("start them: systemctl start rivet.target") }
+        return lines.map(TerminalText.escaped)
+    }
+
+    var json: JSONValue {
+        let databases = outcome.databases.map { database in
+            let rows = outcome.manifest.databases[database.name]?.rows ?? [:]
+            return (
+                database.name,
+                [
+                    "path": .string(database.path), "rows": .object(rows.mapValues(JSONValue.integer)),
+                    "replaced": database.replaced.json,
+                ] as JSONValue
+            )
+        }
+        return [
+            "directory": .string(outcome.path), "made_at": .string(outcome.manifest.madeAt.description),
+            "databases": .object(Dictionary(uniqueKeysWithValues: databases)),
+            "tiers": .array(outcome.tiers.map { .string($0.rawValue) }),
+        ]
+    }
+}

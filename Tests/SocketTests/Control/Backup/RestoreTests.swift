@@ -1,0 +1,262 @@
+import Contracts
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Control
+
+/// What `rivetctl restore` puts in place, and what it leaves when it is refused, fails or is killed.
+@Suite(.serialized, .withProcesses)
+struct RestoreTests {
+    /// Services with a conversation and a machine, a backup of them, and what was said since.
+    private static func backedUp() throws -> StoringServices {
+        let services = try StoringServices()
+        try services.start()
+        _ = try services.state.client().result("state.save", saving("7", step: "model"))
+        _ = try services.library.client().result("library.add", adding("7", "Valve"))
+        let made = try services.backUp("backup")
+        try #require(made.exitCode == 0, "\(made.text)")
+        _ = try services.state.client().result("state.save", saving("7", step: "notes"))
+        _ = try services.library.client().result("library.add", adding("7", "Pump"))
+        return services
+    }
+
+    private func step(_ services: StoringServices) throws -> JSONValue? {
+        try services.state.client().result("state.load", conversation("7"))["state"]?["step"]
+    }
+
+    private func machines(_ services: StoringServices) throws -> Set<String> {
+        let list = try services.library.client().result("library.list", ["user_id": "7"])
+        return Set(list["machines"]?.arrayValue?.compactMap { $0["nickname"]?.stringValue } ?? [])
+    }
+
+    private func contents(_ services: StoringServices) throws -> [String: Data] {
+        let directory = services.state.stateDirectory
+        return try FileManager.default.contentsOfDirectory(atPath: directory).reduce(into: [:]) {
+            $0[$1] = try Data(contentsOf: URL(filePath: "\(directory)/\($1)"))
+        }
+    }
+
+    /// - Parameter isKilled: whether the services leave a log behind, which must not get into what takes its place.
+    @Test(arguments: [false, true])
+    func `A restore: brings back the backup, and keeps what was there whole`(_ isKilled: Bool) throws {
+        let services = try Self.backedUp()
+        if isKilled {
+            for service in [services.state, services.library] { try service.kill() }
+        } else {
+            try services.stop()
+        }
+        try services.state.directory.write("2026-11-27T12:00:00.000Z", to: "state/gateway.heard")
+        let restored = try services.restore("backup")
+        #expect(restored.exitCode == 0, "\(restored.text)")
+        #expect(access(services.state.stateDirectory + "/gateway.heard", F_OK) != 0)
+        let kept = try ["state.db", "library.db"].map { name in
+            try #require(try restored.json["databases"]?[name]?["replaced"]?.stringValue)
+        }
+        #expect(kept.allSatisfy { $0.contains(".db.replaced-2") })
+        #expect(try Database(kept[0]).rows("SELECT current_step FROM conversation_states") == [["notes"]])
+        #expect(try Database(kept[1]).rows("SELECT count(*) FROM user_machines") == [["2"]])
+        for path in services.databasePaths {
+            #expect(fileMode(path) == 0o600)
+            for suffix in ["-wal", "-shm", "-journal"] { #expect(access(path + suffix, F_OK) != 0) }
+        }
+        #expect(try !services.names(in: "state").contains { $0.hasPrefix(".") })
+        try services.start()
+        #expect(try step(services) == "model")
+        #expect(try machines(services) == ["Valve"])
+        #expect(try services.state.client().result("service.health")["status"] == "ok")
+    }
+
+    @Test func `Services that run, or a program that has the file open: nothing is restored beside them`() throws {
+        let services = try Self.backedUp()
+        let beside = try services.restore("backup")
+        #expect(beside.exitCode == 1)
+        #expect(
+            try beside.json["error"] == .string("rivet-state is running (\(services.state.socketPath) answers)"))
+        #expect(try step(services) == "notes")
+        try services.state.stop()
+        #expect(try services.restore("backup").text.contains("rivet-library is running"))
+        try services.library.stop()
+        let lock = open(services.library.databasePath + ".lock", O_RDWR | O_CLOEXEC)
+        try #require(flock(lock, LOCK_EX) == 0)
+        let before = try contents(services)
+        let locked = try services.restore("backup")
+        #expect(locked.exitCode == 1 && locked.text.contains("in use by another process"), "\(locked.text)")
+        #expect(try contents(services) == before)
+        close(lock)
+        let shell = try Database(services.state.databasePath)
+        try shell.rows("SELECT count(*) FROM conversation_states")
+        let open = try services.restore("backup")
+        #expect(open.exitCode == 1 && open.text.contains("\(services.state.databasePath) is open in "), "\(open.text)")
+    }
+
+    /// What systemd says while services start, or wait for a call, is no different from their running.
+    @Test func `Units that are not inactive: are named, with the command that stops them`() throws {
+        let idle = "Id=rivet-state.service\nActiveState=inactive\n\nId=rivet-gateway.service\nActiveState=failed\n"
+        try StoppedServices.requireInactiveUnits(idle)
+        try StoppedServices.requireInactiveUnits(nil)
+        for state in ["active", "activating", "deactivating", "reloading"] {
+            let failure = #expect(throws: CommandFailure.self) {
+                try StoppedServices.requireInactiveUnits("\(idle)\nId=rivet-library.socket\nActiveState=\(state)\n")
+            }
+            #expect(failure?.cause == "rivet-library.socket is \(state)")
+            #expect(
+                failure?.nextStep
+                    == "Stop all of Rivet first: systemctl stop rivet.target 'rivet-*.service' 'rivet-*.socket'")
+        }
+    }
+
+    @Test func `A backup that was changed, or is none of this Rivet's: is refused before anything is touched`() throws {
+        let services = try Self.backedUp()
+        try services.stop()
+        let before = try contents(services)
+        let backup = services.state.directory.path + "/backup"
+        func expectRefusal(_ cause: String, _ change: () throws -> Void) throws {
+            let whole = try ["state.db", "library.db", "manifest.json"].map { name in
+                ("\(backup)/\(name)", try Data(contentsOf: URL(filePath: "\(backup)/\(name)")))
+            }
+            try change()
+            let refused = try services.restore("backup")
+            #expect(refused.exitCode == 1 && refused.text.contains(cause), "\(refused.text)")
+            #expect(try contents(services) == before)
+            for (path, content) in whole { try content.write(to: URL(filePath: path)) }
+        }
+        for name in ["state.db", "library.db"] {
+            try expectRefusal("\(backup)/\(name) is not what was backed up") {
+                var bytes = try Data(contentsOf: URL(filePath: "\(backup)/\(name)"))
+                bytes[bytes.count - 10] ^= 1
+                try bytes.write(to: URL(filePath: "\(backup)/\(name)"))
+            }
+        }
+        try expectRefusal("no backup of Rivet: it has no manifest.json") { unlink(backup + "/manifest.json") }
+        try expectRefusal("manifest.json is not as rivetctl backup writes it") {
+            try Data("{}".utf8).write(to: URL(filePath: backup + "/manifest.json"))
+        }
+        try expectRefusal("has format 2, and this program knows formats up to 1") {
+            try changeManifest(backup) { $0["format"] = 2 }
+        }
+        try expectRefusal("schema version 99") {
+            try Database(backup + "/state.db").rows("INSERT INTO schema_migrations (version, name) VALUES (99, 'x')")
+            try describeAgain(backup, "state.db")
+        }
+        // A broken file whose checksum fits was broken before it was backed up.
+        try expectRefusal("\(backup)/state.db is broken: ") {
+            var bytes = try Data(contentsOf: URL(filePath: backup + "/state.db"))
+            bytes.replaceSubrange((bytes.count - 4_096)..., with: Data(repeating: 0xA5, count: 4_096))
+            try bytes.write(to: URL(filePath: backup + "/state.db"))
+            try describeAgain(backup, "state.db")
+        }
+        #expect(try services.restore("missing").text.contains("/missing is no backup of Rivet"))
+        #expect(try services.restore("backup").exitCode == 0)
+    }
+
+    private func changeManifest(_ backup: String, _ change: (inout [String: JSONValue]) throws -> Void) throws {
+        let path = backup + "/manifest.json"
+        var manifest = try #require(
+            try JSONValue(parsing: try String(contentsOfFile: path, encoding: .utf8)).objectValue)
+        try change(&manifest)
+        try Data(JSONValue.object(manifest).serialized()).write(to: URL(filePath: path))
+    }
+
+    private func describeAgain(_ backup: String, _ name: String) throws {
+        try changeManifest(backup) { manifest in
+            var databases = try #require(manifest["databases"]?.objectValue)
+            var database = try #require(databases[name]?.objectValue)
+            let path = "\(backup)/\(name)"
+            database["sha256"] = .string(try FileDigest.sha256(of: path))
+            database["bytes"] = .integer(Int64(try Data(contentsOf: URL(filePath: path)).count))
+            databases[name] = .object(database)
+            manifest["databases"] = .object(databases)
+        }
+    }
+
+    @Test(arguments: ["restore.staged", "restore.replaced", "restore.replaced:2"])
+    func `A restore that is killed: leaves whole databases, and is done again`(_ point: String) throws {
+        let services = try Self.backedUp()
+        for service in [services.state, services.library] { try service.kill() }
+        #expect(try services.restore("backup", settings: ["RIVET_KILL_AT": point]).exitCode == 128 + SIGKILL)
+        for path in services.databasePaths where access(path + "-wal", F_OK) != 0 {
+            #expect(try Database(path).rows("PRAGMA integrity_check") == [["ok"]])
+        }
+        try services.start()
+        #expect(try step(services) == (point == "restore.staged" ? "notes" : "model"))
+        #expect(try machines(services) == (point == "restore.replaced:2" ? ["Valve"] : ["Valve", "Pump"]))
+        try services.stop()
+        #expect(try services.restore("backup").exitCode == 0)
+        #expect(try !services.names(in: "state").contains { $0.hasPrefix(".") })
+        try services.start()
+        #expect(try step(services) == "model")
+        #expect(try machines(services) == ["Valve"])
+    }
+
+    @Test func `A disk without room: nothing is touched`() throws {
+        let services = try Self.backedUp()
+        try services.stop()
+        guard let disk = SmallDisk(bytes: 1 << 20, at: services.state.directory.path + "/small") else {
+            print("not tested: only root may mount a small disk")
+            return
+        }
+        let refused = try services.restore("backup", settings: ["RIVET_STATE_DIR": disk.path])
+        #expect(refused.exitCode == 1 && refused.text.contains("are needed at \(disk.path)"), "\(refused.text)")
+        #expect(try services.names(in: "small").allSatisfy { $0.hasSuffix(".lock") })
+    }
+
+    @Test func `A new disk: what is restored there is all there is`() throws {
+        let services = try Self.backedUp()
+        try services.stop()
+        for name in try services.names(in: "state") { unlink("\(services.state.stateDirectory)/\(name)") }
+        let restored = try services.restore("backup")
+        #expect(restored.exitCode == 0, "\(restored.text)")
+        #expect(try restored.json["databases"]?["state.db"]?["replaced"] == .null)
+        try services.start()
+        #expect(try step(services) == "model")
+        #expect(try machines(services) == ["Valve"])
+    }
+
+    /// What memory alone holds was acknowledged, and is no older than the backup.
+    @Test func `The journal of what only memory holds: outlives a restore`() throws {
+        let directory = try TestDirectory()
+        guard let disk = SmallDisk(bytes: 4 << 20, at: directory.path + "/disk") else {
+            print("not tested: only root may mount a small disk")
+            return
+        }
+        let services = try StoringServices(["RIVET_STATE_DIR": disk.path])
+        try services.start()
+        let client = try services.state.client()
+        _ = try client.result("state.save", saving("7", step: "model"))
+        #expect(try services.control("backup", directory.path + "/backup").exitCode == 0)
+        disk.fill()
+        for number in 0... {
+            let filler = saving("filler", step: "s\(number)", data: ["x": .string(of: "x", 4_000)])
+            if try client.result("state.save", filler)["durable"] == false { break }
+        }
+        #expect(try client.result("state.save", saving("7", step: "notes"))["durable"] == false)
+        let later = try services.control("backup", directory.path + "/later")
+        #expect(later.exitCode == 0 && later.text.contains("holds changes that its disk did not take"), "\(later.text)")
+        for service in [services.state, services.library] { try service.kill() }
+        disk.free()
+        let restored = try services.control("restore", directory.path + "/backup")
+        #expect(restored.exitCode == 0, "\(restored.text)")
+        try services.start()
+        #expect(try step(services) == "notes")
+    }
+
+    @Test(.enabled(if: geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0, "needs root and setpriv"))
+    func `Files that root restores: belong to the owner of the directory`() throws {
+        let owner: uid_t = 64_201
+        let services = try Self.backedUp()
+        try services.stop()
+        let owned = services.databasePaths.flatMap { [$0, $0 + ".lock"] }
+        for path in [services.state.stateDirectory] + owned { chown(path, owner, owner) }
+        let refused = try services.control(as: 64_202, "restore", services.state.directory.path + "/backup")
+        #expect(refused.exitCode == 1 && refused.text.hasSuffix("Use sudo"), "\(refused.text)")
+        let restored = try services.restore("backup")
+        #expect(restored.exitCode == 0, "\(restored.text)")
+        for name in try services.names(in: "state") {
+            var status = stat()
+            #expect(stat("\(services.state.stateDirectory)/\(name)", &status) == 0)
+            #expect(status.st_uid == owner && status.st_gid == owner && status.st_mode & 0o777 == 0o600, "\(name)")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Contracts
+import Foundation
+import Synchronization
+import TestSupport
+
+/// Clients of a state-service that save without a pause, each one its own conversation, until they are told to end or the
+/// service is killed.
+final class SavingClients: Sendable {
+    /// What one client was told.
+    struct Told: Sendable {
+        /// The last step that was acknowledged; 0 before the first.
+        var step = 0
+        /// The last that was sent, answered or not.
+        var sent = 0
+    }
+
+    private static let threads = 8
+
+    let count: Int
+    private let all: Mutex<[Told]>
+    private let isEnding = Mutex(false)
+
+    init(count: Int) {
+        self.count = count
+        all = Mutex([Told](repeating: Told(), count: count))
+    }
+
+    var told: [Told] { all.withLock { $0 } }
+    private var acknowledged: Int { told.reduce(0) { $0 + $1.step } }
+
+    /// What is saved with a step: one can be told from another, and half of one from a whole.
+    static func data(_ user: Int, _ step: Int) -> JSONValue {
+        ["nickname": .string("Pump \(user)"), "notes": .string(of: "é\(step % 10)", 200)]
+    }
+
+    /// Has them save for the time of `body`, which begins when each was answered.
+    func save<Value: Sendable>(
+        to service: RivetProcess, during body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        isEnding.withLock { $0 = false }
+        let enough = acknowledged + 2 * count
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            for thread in 0..<Self.threads {
+                group.addTask {
+                    do { try self.save(to: service, thread) } catch is FrameClient.Failure {
+                        // It was killed.
+                    }
+                }
+            }
+            let outcome: Result<Value, any Error>
+            do {
+                try await eventually("clients are answered") { acknowledged >= enough }
+                outcome = .success(try await body())
+            } catch { outcome = .failure(error) }
+            isEnding.withLock { $0 = true }
+            try await group.waitForAll()
+            return try outcome.get()
+        }
+    }
+
+    /// The clients of one thread: all send, then all are answered.
+    private func save(to service: RivetProcess, _ thread: Int) throws {
+        let clients = try stride(from: thread, to: count, by: Self.threads).map { ($0, try service.client()) }
+        while !isEnding.withLock({ $0 }) {
+            for (user, client) in clients {
+                let step = all.withLock { all in
+                    all[user].sent += 1
+                    return all[user].sent
+                }
+                try client.send(
+                    "state.save",
+                    saving(
+                        "\(user)", step: "location", data: Self.data(user, step), update: Int64(step)))
+            }
+            for (user, client) in clients {
+                guard try client.response()["result"]?["revision"] != nil else { continue }
+                all.withLock { $0[user].step = $0[user].sent }
+            }
+        }
+    }
+}
