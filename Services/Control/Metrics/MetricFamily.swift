@@ -9,7 +9,7 @@ struct MetricFamily: Sendable, Hashable {
     var name: String
     var kind: Kind
     var unit: Unit = .none
-    /// One sentence, for who looks at the metric later.
+    /// One sentence, for the person who reads a graph of it.
     var help: String
 }
 
@@ -24,7 +24,8 @@ extension MetricFamily {
         help: "When the service's process started, since the Unix epoch.")
     static let status = MetricFamily(
         name: "rivet_status", kind: .gauge,
-        help: "The service's status: 1 for the one that it has, 0 for the others. None is lost while it is degraded.")
+        help: "The service's status: 1 for the one that it has, 0 for the others. Nothing is lost while it is degraded."
+    )
     static let tierState = MetricFamily(
         name: "rivet_tier_state", kind: .gauge,
         help: "The state of a storage tier as the service sees it: 1 for the one that it has, 0 for the others.")

@@ -32,7 +32,13 @@ struct MetricsTests {
                 for _ in 0..<3 { try Self.expectClean(try Self.metrics(of: rivet)) }
                 try await group.waitForAll()
             }
-            let lines = try Self.metrics(of: rivet)
+            // A reply is counted when Telegram has answered, which is after it was seen.
+            var lines: [String] = []
+            let all = "rivet_replies_sent_total{service=\"rivet-gateway\"} \(people.count * Self.repliesEach)"
+            try await eventually("every reply is counted") {
+                lines = try Self.metrics(of: rivet)
+                return lines.contains(all)
+            }
             try Self.expectClean(lines)
             for service in ["state", "library", "gateway"] {
                 #expect(lines.contains("rivet_up{service=\"rivet-\(service)\"} 1"))
@@ -58,6 +64,34 @@ struct MetricsTests {
             #expect(without.contains(#"rivet_up{service="rivet-library"} 0"#))
             #expect(without.filter { $0.contains("rivet-library") }.count == 1)
             #expect(without.contains(#"rivet_up{service="rivet-gateway"} 1"#))
+        }
+    }
+
+    @Test func `A reply that had to wait: counted with all of its wait, also when another process sends it`()
+        async throws
+    {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            await rivet.telegram.fail("sendMessage", with: .internalError)
+            let update = try await ada.send("/start")
+            try await rivet.telegram.waitForRequests("sendMessage", count: 1, timeout: .seconds(20))
+            // The update is received by now; when it is confirmed, its reply is in the outbox.
+            let begun = ContinuousClock.now
+            try await rivet.telegram.waitUntilConfirmed(update, timeout: .seconds(20))
+            try rivet.gateway.kill()
+            let waited = ContinuousClock.now - begun
+            try rivet.gateway.start()
+            await rivet.telegram.heal()
+            _ = try await ada.nextMessage(timeout: .seconds(40))
+            var reply: JSONValue?
+            try await eventually("the reply is counted") {
+                reply = try rivet.gateway.client().result("service.health")["histograms"]?["reply"]
+                return reply?["count"] == 1
+            }
+            let sum = try #require(reply?["sum_ms"]?.integerValue)
+            // Both ends are rounded to milliseconds.
+            #expect(sum >= waited.milliseconds - 2)
+            #expect(reply?["counts"]?.arrayValue?.prefix(10).allSatisfy { $0 == 0 } == true)
         }
     }
 
@@ -132,17 +166,18 @@ struct MetricsTests {
         #expect(check.exitCode == 0 && check.output == "", "\(check.output)")
     }
 
-    /// Each person sent eight messages and got as many replies: `/addmachine`, six answers, `/library`.
+    /// To `/addmachine`, six answers, `/library`.
+    private static let repliesEach = 8
+
     private static func expectCounted(_ lines: [String], people: Int) throws {
         func value(_ sample: String) -> Double? {
             lines.first { $0.hasPrefix(sample + " ") }.flatMap { Double($0.dropFirst(sample.count + 1)) }
         }
-        let replies = Double(people * 8)
+        let replies = Double(people * repliesEach)
         let reply = "rivet_reply_duration_seconds"
         #expect(value(#"\#(reply)_count{service="rivet-gateway"}"#) == replies)
         #expect(value(#"\#(reply)_bucket{service="rivet-gateway",le="+Inf"}"#) == replies)
         #expect(value(#"rivet_replies_sent_total{service="rivet-gateway"}"#) == replies)
-        // A reply takes longer than a call.
         #expect(try #require(value(#"\#(reply)_sum{service="rivet-gateway"}"#)) > 0)
         for (service, method) in [
             ("state", "state.save"), ("state", "state.load"), ("library", "library.add"), ("library", "library.list"),
