@@ -21,8 +21,8 @@ struct Rivetctl: AsyncParsableCommand {
         version: rivetVersion,
         subcommands: [
             HealthCommand.self, DoctorCommand.self, MetricsCommand.self, TiersCommand.self, VerifyCommand.self,
-            PullCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self, ImportLegacyCommand.self,
-            ShowCommand.self, SweepCommand.self, LogsCommand.self,
+            PullCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self, AcknowledgeCommand.self,
+            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self, LogsCommand.self,
         ])
 }
 

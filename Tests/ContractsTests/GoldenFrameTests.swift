@@ -104,6 +104,26 @@ import Testing
             TiersPull.self, .init(), "{}", .init(started: [.neon, .railway]), #"{"started":["neon","railway"]}"#)
     }
 
+    @Test func `An acknowledgement: tells what was acknowledged`() throws {
+        try expect(
+            StoreAcknowledge.self, .init(), "{}",
+            .init(acknowledged: [
+                .init(.fileReplaced, file: "/s/state.db.broken-20261123132637690-salvaged-3", rows: 3, at: Self.moment),
+                .init(.fileReplaced, file: "/s/state.db.broken-x", rows: nil),
+                .init(.rowsQuarantined, file: "/s/state.db", rows: 2),
+            ]),
+            #"{"acknowledged":[{"at":"2026-11-23T13:26:37.690Z","#
+                + #""file":"/s/state.db.broken-20261123132637690-salvaged-3","kind":"file_replaced","rows":3},"#
+                + #"{"at":null,"file":"/s/state.db.broken-x","kind":"file_replaced","rows":null},"#
+                + #"{"at":null,"file":"/s/state.db","kind":"rows_quarantined","rows":2}]}"#)
+        #expect(StoreAcknowledge.name == "store.acknowledge")
+        try expect(StoreAcknowledge.self, .init(), "{}", .init(acknowledged: []), #"{"acknowledged":[]}"#)
+        let unknown: JSONValue = ["kind": "x", "file": "f"]
+        #expect(throws: RPCError.self) {
+            try StoreAcknowledge.Output(Parameters(["acknowledged": [unknown]]))
+        }
+    }
+
     @Test func health() throws {
         let histogram = try #require(
             DurationHistogram(boundsMicroseconds: [50, 1_000, 2_500], counts: [1, 2, 0, 3], sumMicroseconds: 12_345))

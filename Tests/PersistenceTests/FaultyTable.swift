@@ -89,7 +89,15 @@ final class FaultyTable: LocalTable {
         try ConversationTable.setAside(path, at: now)
     }
     static func unsalvaged(_ path: String) throws(SQLiteError) -> [String] { try ConversationTable.unsalvaged(path) }
-    static func salvaged(_ file: String) throws(SQLiteError) { try ConversationTable.salvaged(file) }
+    static func salvaged(_ file: String, rows: Int64) throws(SQLiteError) {
+        try ConversationTable.salvaged(file, rows: rows)
+    }
+    func incidents() throws(SQLiteError) -> StoreIncidents { try table.incidents() }
+    var hasIncidentNews: Bool { table.hasIncidentNews }
+    func acknowledge(_ incidents: [StoreIncident], at now: Timestamp) throws(SQLiteError) {
+        try meet("acknowledge")
+        try table.acknowledge(incidents, at: now)
+    }
     static func salvage(
         _ path: String, _ body: ([ConversationRecord]) throws(SQLiteError) -> Void
     ) throws(SQLiteError) { try ConversationTable.salvage(path, body) }

@@ -13,7 +13,7 @@ struct HealthCommand: AsyncParsableCommand {
 
             EXIT CODES
               0   all services are ok
-              1   at least one is degraded: a configured tier is away, nothing is lost
+              1   at least one is degraded: a configured tier is away, or something is to be looked after; the detail says what
               2   at least one fails (only memory holds what is written) or is away
               64  the command line is wrong
               74  the answer could not be written

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Persistence
 import ServiceKit
 
 /// Whether the local disk has room, keeps what it is told to keep, and is quick about it.
@@ -131,15 +132,24 @@ struct DiskCheck {
             nextStep: code == ENOSPC ? "Make room on the disk" : "Does dmesg tell of a disk that fails?")
     }
 
+    private static func salvaged(_ file: BrokenFile) -> String {
+        switch file.salvaged {
+        case nil: "it is not known how many rows of it could be read"
+        case 0: "no row of it could be read"
+        case 1: "1 row of it could be read and was taken over"
+        case let count?: "\(count) rows of it could be read and were taken over"
+        }
+    }
+
     private func ofFile(_ path: String, _ directory: String, _ database: LocalDatabase) -> [Finding] {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
         var findings: [Finding] = []
-        for name in names where name.hasPrefix(database.fileName + ".broken-") && !name.hasSuffix("-wal") {
+        for file in names.compactMap({ BrokenFile(name: $0, of: database.fileName) }) {
             findings.append(
                 .warning(
-                    "disk", "\(directory)/\(name) was broken and moved aside; what could be read of it was taken over",
+                    "disk", "\(directory)/\(file.name) was broken and moved aside; \(Self.salvaged(file))",
                     nextStep:
-                        "Look for what broke it (dmesg); keep the file until nobody misses anything, then remove it"))
+                        "Look for what broke it (dmesg); keep the file until nothing is missed, then remove it"))
         }
         var (folder, file) = (stat(), stat())
         if stat(directory, &folder) == 0, stat(path, &file) == 0, folder.st_uid != file.st_uid {

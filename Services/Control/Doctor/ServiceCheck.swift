@@ -23,7 +23,11 @@ struct ServiceCheck {
                         nextStep: "Restart it, if it was upgraded: systemctl restart \(service.unit)"))
             }
             switch health.status {
-            case .ok: if findings.isEmpty { findings.append(.ok(service.unit, "it answers, and all is well")) }
+            case .ok:
+                if let remark = health.detail {
+                    findings.append(.warning(service.unit, remark, nextStep: "Do as it says, or leave it so"))
+                }
+                if findings.isEmpty { findings.append(.ok(service.unit, "it answers, and all is well")) }
             case .degraded, .failing:
                 let isFailing = health.status == .failing
                 findings.append(

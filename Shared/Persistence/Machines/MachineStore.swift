@@ -35,6 +35,13 @@ public struct MachineStore: Sendable {
     /// Returns when the store's thread has come to it: not while that stands still.
     public func pulse() async { await tiers.pulse() }
 
+    /// Remembers that an operator knows what happened to the file and its rows.
+    ///
+    /// - Returns: what that was; `unavailable` when the disk is away, and nothing is changed then.
+    public func acknowledge() async -> Result<StoreAcknowledge.Output, RPCError> {
+        await tiers.acknowledge().map { StoreAcknowledge.Output(acknowledged: $0) }
+    }
+
     /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
     /// the same name, all others are let go. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {

@@ -11,6 +11,8 @@ final class SQLiteConnection {
     static let busyTimeoutMilliseconds: Int32 = 2_000
     /// Pages in the WAL after which a commit moves them into the file.
     static let autocheckpointPages = 4_000
+    /// To this length the WAL is cut when it was emptied, if it is longer.
+    static let logBytesKept: Int64 = 64 << 20
 
     let path: String
     /// For extensions in files of their own.
@@ -80,7 +82,7 @@ final class SQLiteConnection {
         try require("journal_mode", setTo: "WAL", reads: "wal")
         try require("synchronous", setTo: "FULL", reads: "2")
         try execute("PRAGMA cell_size_check = ON")
-        try execute("PRAGMA journal_size_limit = 67108864")
+        try execute("PRAGMA journal_size_limit = \(Self.logBytesKept)")
         try execute("PRAGMA wal_autocheckpoint = \(Self.autocheckpointPages)")
     }
 

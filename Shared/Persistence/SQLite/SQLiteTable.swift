@@ -9,6 +9,8 @@ public class SQLiteTable {
     // Given back after the connection is closed: properties go in the order of their declaration. Nil for a reader.
     private let lock: DatabaseLock?
     var isReader: Bool { lock == nil }
+    /// Whether `incidents` may be other ones than when they were read last.
+    public internal(set) var hasIncidentNews = true
 
     /// Opens the file to read it, beside the service that has it.
     /// - Throws: also when its schema is not the one that this program knows.
@@ -76,11 +78,6 @@ public class SQLiteTable {
             ])
     }
 
-    func quarantine(_ key: String, _ content: String) throws(SQLiteError) {
-        try connection.run(
-            "INSERT OR IGNORE INTO quarantine (key, content) VALUES (?, ?)", [.text(key), .text(content)])
-    }
-
     /// How many rows are kept that could not be read.
     func quarantinedCount() throws(SQLiteError) -> Int64 {
         try connection.rows("SELECT count(*) FROM quarantine") { $0.integer(0) }.first ?? 0
@@ -111,9 +108,9 @@ public class SQLiteTable {
             .map { url.deletingLastPathComponent().appending(path: $0).path(percentEncoded: false) }
     }
 
-    public static func salvaged(_ file: String) throws(SQLiteError) {
+    public static func salvaged(_ file: String, rows: Int64) throws(SQLiteError) {
         unlink(file + "-shm")
-        try move(file, to: file.replacing(unsalvagedMark, with: brokenMark))
+        try move(file, to: file.replacing(unsalvagedMark, with: brokenMark) + BrokenFile.suffix(rows))
     }
 
     /// The log first: without it, the file is not what it was.

@@ -47,15 +47,22 @@ extension StoreCore {
         guard !files.isEmpty else { return [] }
         try noteThatRowsAreMissing(table)
         var refused: [Record] = []
+        var counts: [Int64] = []
         for file in files {
+            var count: Int64 = 0
             try Table.salvage(file) { records throws(SQLiteError) in
                 progressed(.salvaging)
                 refused += try putAll(records, table)
-                counters["disk.salvaged", default: 0] += Int64(records.count)
+                count += Int64(records.count)
             }
+            counts.append(count)
         }
         refused += try putAll(copies, table)
-        for file in files { try Table.salvaged(file) }
+        for (file, count) in zip(files, counts) {
+            try Table.salvaged(file, rows: count)
+            counters["disk.salvaged", default: 0] += count
+        }
+        incidents = nil
         return refused
     }
 

@@ -155,8 +155,10 @@ extension StoreCore {
             return
         }
         for (key, text) in page.unreadable {
-            counters["rows.quarantined", default: 0] += 1
-            if let table { try? table.quarantine(key, text: text) }
+            do throws(SQLiteError) { try table?.quarantine(key, text: text) } catch {
+                // The row stays in the tier, and is met again at the next pull.
+                failed(error)
+            }
         }
         if let next = page.next {
             tiers[index].pull?.after = next

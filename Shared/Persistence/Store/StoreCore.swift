@@ -28,6 +28,8 @@ package final class StoreCore<Table: LocalTable> {
     var isBroken = false
     var lastError: String?
     var lastCommit: Duration?
+    /// What happened to the disk; nil when it is to be read.
+    var incidents: StoreIncidents?
     /// Whether what the journal had at the start is in memory.
     var isJournalRestored = false
     /// When what the book says of debts is written down, if nothing else is before.

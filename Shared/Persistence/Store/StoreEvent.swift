@@ -36,7 +36,11 @@ extension StoreStatus {
         }
         if grown("disk.replaced") != nil { events.append(.fileReplaced(salvaged: grown("disk.salvaged") ?? 0)) }
         if let count = grown("rows.adopted") { events.append(.rowsAdopted(count)) }
-        if let count = grown("rows.quarantined") { events.append(.rowsQuarantined(count)) }
+        if let before = earlier.incidents, let count = incidents.map({ $0.quarantinedRows - before.quarantinedRows }),
+            count > 0
+        {
+            events.append(.rowsQuarantined(count))
+        }
         if let count = grown("clashes") { events.append(.clashes(count)) }
         if grown("tiers.refusals") != nil {
             let tier = remote.first { $0.lastError != nil }

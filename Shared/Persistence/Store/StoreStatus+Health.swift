@@ -1,6 +1,9 @@
 public import Contracts
 
 extension StoreStatus {
+    /// A log that is longer was kept from being emptied: SQLite cuts it to this length when it is.
+    static let logBytesMax = SQLiteConnection.logBytesKept
+
     /// The tiers as `service.health` shows them.
     func tiers(at now: Timestamp) -> [ServiceHealth.Tier] {
         func age(_ since: Timestamp?) -> Int64? { since.map { max(0, (now.milliseconds - $0.milliseconds) / 1_000) } }
@@ -21,22 +24,51 @@ extension StoreStatus {
         ]
     }
 
-    /// Degraded: something that is configured is away, and nothing is lost.
+    /// Degraded: something that is configured is away, or an operator should look after something.
     var health: ServiceHealth.Status {
         if isMemoryOnly { return .failing }
-        return isUp && remote.allSatisfy { $0.state == .up } ? .ok : .degraded
+        return isUp && remote.allSatisfy { $0.state == .up } && troubles.isEmpty ? .ok : .degraded
     }
 
     /// What the service of this store says of its health.
     public func healthReport(at now: Timestamp) -> HealthReport {
-        HealthReport(
-            health, tiers: tiers(at: now), counters: counters, detail: health == .ok ? nil : summary)
+        let known: [String: Int64] = [
+            "disk.log_bytes": logBytes, "disk.replaced": 0,
+            "disk.unacknowledged": Int64(incidents?.unacknowledged.count ?? 0), "rows.quarantined": 0,
+        ]
+        return HealthReport(
+            health, tiers: tiers(at: now), counters: known.merging(counters) { _, counted in counted },
+            detail: health == .ok ? nil : summary)
     }
 
     /// One line for `systemctl status` and a health's detail.
-    public var summary: String {
+    public var summary: String { ([state] + troubles).joined(separator: "; ") }
+
+    /// What an operator should look after, besides tiers that are away, with the next step.
+    private var troubles: [String] {
+        var troubles: [String] = []
+        for tier in remote where tier.refused > 0 {
+            let reason = tier.lastError.map { ": \($0)" } ?? ""
+            troubles.append("\(tier.name.rawValue) refuses \(tier.refused) records, which stay owed\(reason)")
+        }
+        if logBytes > Self.logBytesMax {
+            troubles.append(
+                "the log of the local database has \(logBytes >> 20) MiB: another program reads the database and keeps "
+                    + "the log from being emptied; lsof shows which one")
+        }
+        let incidents = incidents?.unacknowledged ?? []
+        troubles += incidents.map { $0.text(hasRemoteTiers: !remote.isEmpty) }
+        if !incidents.isEmpty { troubles.append("then run rivetctl acknowledge") }
+        return troubles
+    }
+
+    private var state: String {
         if isMemoryOnly, remote.isEmpty {
-            return "memory only: sqlite down, \(pending) writes held; \(lastError ?? "no error is known")"
+            let reason = lastError ?? "no error is known"
+            guard isOpened else {
+                return "the local database cannot be opened: \(reason); rivetctl doctor says what to do"
+            }
+            return "memory only: sqlite down, \(pending) writes held; \(reason)"
         }
         var parts: [String] = []
         if isMemoryOnly { parts.append("memory only") }
@@ -48,5 +80,25 @@ extension StoreStatus {
         parts.append(isUp ? "sqlite up" : "sqlite down, \(pending) writes held: \(lastError ?? "no error is known")")
         if isStarting { parts.append("reading what the other tiers have") }
         return parts.joined(separator: "; ")
+    }
+}
+
+extension StoreIncident {
+    /// For a health's detail: what happened, and what to do.
+    fileprivate func text(hasRemoteTiers: Bool) -> String {
+        switch kind {
+        case .fileReplaced:
+            let count =
+                rows.map { $0 == 0 ? "no row" : $0 == 1 ? "1 row" : "\($0) rows" } ?? "an unknown number of rows"
+            let rest =
+                hasRemoteTiers
+                ? "the PostgreSQL tiers fill in what they have"
+                : "all else is gone unless you have a backup of it"
+            return "the local database was broken and replaced; \(count) could be read and taken over, \(rest); the "
+                + "broken file is \(file), see what is missing"
+        case .rowsQuarantined:
+            let count = rows == 1 ? "1 row that cannot be read was" : "\(rows ?? 0) rows that cannot be read were"
+            return "\(count) put aside in the table quarantine of \(file), see what was in them"
+        }
     }
 }

@@ -17,6 +17,12 @@ public struct StoreStatus: Sendable {
     /// Until the remote tiers have told what an empty disk lacks.
     public var isStarting = false
     public var counters: [String: Int64] = [:]
+    /// Whether the file was opened since the start.
+    public var isOpened = true
+    /// What happened to it and was not acknowledged; nil until that was read.
+    public var incidents: StoreIncidents?
+    /// The size of its log (WAL), in bytes.
+    public var logBytes: Int64 = 0
 
     public init(isUp: Bool = false) { self.isUp = isUp }
 }
@@ -32,6 +38,8 @@ public struct RemoteStatus: Sendable, Equatable {
     public var pendingSince: Timestamp?
     public var lastError: String?
     public var latency: Duration?
+    /// Records that it refuses, which stay owed.
+    public var refused = 0
 }
 
 extension StoreCore {
@@ -42,6 +50,9 @@ extension StoreCore {
         status.lastCommit = lastCommit
         status.isStarting = !isServing
         status.counters = counters
+        status.isOpened = table != nil
+        status.incidents = incidents
+        if let incidents { status.counters["rows.quarantined"] = incidents.quarantinedRows }
         memory.withLock { memory in
             status.pending = memory.held.count
             status.heldBytes = memory.heldCost
@@ -50,7 +61,7 @@ extension StoreCore {
                     name: tier.name, state: Self.state(of: tier.link), isAway: tier.isAway,
                     pending: memory.book.count(tier.name) + tier.rowsToSeed,
                     pendingSince: memory.book.oldest(tier.name),
-                    lastError: tier.lastError, latency: tier.latency)
+                    lastError: tier.lastError, latency: tier.latency, refused: tier.aside.count)
             }
         }
         status.isMemoryOnly = !status.isUp && !status.remote.contains { $0.state == .up }

@@ -65,6 +65,13 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     /// Keeps the text of a row that cannot be read, for a person to look at.
     func quarantine(_ key: Record.Key, text: String) throws(SQLiteError)
 
+    /// What happened to the file and its rows, and was not acknowledged.
+    func incidents() throws(SQLiteError) -> StoreIncidents
+    /// Whether `incidents` may be other ones than when they were read last.
+    var hasIncidentNews: Bool { get }
+    /// In a transaction: remembers that an operator knows of `incidents`.
+    func acknowledge(_ incidents: [StoreIncident], at now: Timestamp) throws(SQLiteError)
+
     /// What is owed, oldest first.
     func debts() throws(SQLiteError) -> [Debt<Record.Key>]
     /// Writes down what is owed of one key; owed to no tier, it is struck out.
@@ -76,8 +83,8 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError)
     /// Files that were set aside and not `salvaged` yet, the oldest first.
     static func unsalvaged(_ path: String) throws(SQLiteError) -> [String]
-    /// What can be read of a file that was set aside was taken over.
-    static func salvaged(_ file: String) throws(SQLiteError)
+    /// What can be read of a file that was set aside was taken over: so many rows.
+    static func salvaged(_ file: String, rows: Int64) throws(SQLiteError)
     /// Reads what can still be read of a file that was set aside, some records at a time.
     static func salvage(_ path: String, _ body: ([Record]) throws(SQLiteError) -> Void) throws(SQLiteError)
 
@@ -95,6 +102,11 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
 
 extension LocalTable {
     public init(path: String, progressed: @escaping () -> Void) throws(LocalTableError) { try self.init(path: path) }
+
+    /// Where nothing happens that an operator should know of.
+    public func incidents() throws(SQLiteError) -> StoreIncidents { StoreIncidents() }
+    public var hasIncidentNews: Bool { false }
+    public func acknowledge(_ incidents: [StoreIncident], at now: Timestamp) throws(SQLiteError) {}
 
     /// Where no record can stand in another one's way.
     public func makeWay(for records: [Record]) throws(SQLiteError) {}

@@ -1,5 +1,6 @@
 public import Contracts
 import Dispatch
+import Glibc
 import KillPoints
 import Synchronization
 import Threads
@@ -35,6 +36,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case reconcile
         case pruneTiers(before: Timestamp)
         case pulse(Promise<Void>)
+        case acknowledge(Promise<Result<[StoreIncident], RPCError>>)
         case changeTiers(keeping: Set<TierName>, MakePorts, Promise<Bool>)
     }
 
@@ -46,6 +48,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         let key: Record.Key?
     }
 
+    private let path: String
     private let queue = Mutex(Queue())
     private let work = DispatchSemaphore(value: 0)
     private let memory: SharedMemory<Record>
@@ -77,6 +80,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         journalPath: String? = nil, happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
         progressed: @escaping @Sendable (StartStep) -> Void = { _ in }, makePorts: @escaping MakePorts = { _ in [] }
     ) async throws(LocalTableError) {
+        self.path = path
         memory = SharedMemory(limit: memoryLimit)
         self.now = now
         self.happened = happened
@@ -139,7 +143,22 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     }
 
     /// How the store is now.
-    public var currentStatus: StoreStatus { status.withLock { $0 } }
+    public var currentStatus: StoreStatus {
+        var current = status.withLock { $0 }
+        var file = stat()
+        // Asked for here, not by the thread: only who wants to know pays for it. Without a log there is nothing in it.
+        if stat(path + "-wal", &file) == 0 { current.logBytes = Int64(file.st_size) }
+        return current
+    }
+
+    /// Remembers that an operator knows what happened to the store.
+    ///
+    /// - Returns: what that was; `unavailable` when the disk is away, and nothing is changed then.
+    public func acknowledge() async -> Result<[StoreIncident], RPCError> {
+        let done = Promise<Result<[StoreIncident], RPCError>>()
+        post(.acknowledge(done))
+        return await done.value
+    }
 
     /// Does what was submitted, writes the log into the file, and ends the thread. Later operations are `unavailable`.
     public func close() async {
@@ -242,6 +261,9 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case .reconcile: core.reconcile()
         case .pruneTiers(let moment): core.pruneTiers(before: moment)
         case .pulse(let felt): felt.fulfill(())
+        case .acknowledge(let done):
+            let outcome = core.acknowledge()
+            answers.waiting.append { done.fulfill(outcome) }
         case .changeTiers(let kept, let makePorts, let done):
             let isDone = core.changeTiers(keeping: kept, makePorts(report))
             answers.waiting.append { done.fulfill(isDone) }
@@ -297,6 +319,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     }
 
     private func publish(_ core: StoreCore<Table>) {
+        core.readIncidents()
         let current = core.status
         let events = status.withLock { status in
             let (since, events) = (status.pendingSince, current.events(since: status))

@@ -210,7 +210,7 @@ class VirtualTable<Record: SimulatedRecord> {
 
     static func unsalvaged(_ path: String) throws(SQLiteError) -> [String] { disk(path).unsalvaged.keys.sorted() }
 
-    static func salvaged(_ file: String) throws(SQLiteError) {
+    static func salvaged(_ file: String, rows: Int64) throws(SQLiteError) {
         try mayMove(disk(file))
         disk(file).unsalvaged[file] = nil
     }

@@ -1,0 +1,31 @@
+package import Contracts
+
+/// What happened to the store, until an operator has acknowledged it.
+extension StoreCore {
+    /// Reads again what happened, if there is news.
+    package func readIncidents() {
+        guard let table, isDiskUp, incidents == nil || table.hasIncidentNews else { return }
+        do { incidents = try table.incidents() } catch { failed(error) }
+    }
+
+    /// - Returns: what was acknowledged, when that is on the disk.
+    package func acknowledge() -> Result<[StoreIncident], RPCError> {
+        guard let table, isDiskUp else { return .failure(Self.cannotAcknowledge) }
+        do throws(SQLiteError) {
+            let found = try table.incidents().unacknowledged
+            try table.begin()
+            try table.acknowledge(found, at: time.wall())
+            try table.commit()
+            incidents = try table.incidents()
+            return .success(found)
+        } catch {
+            table.rollback()
+            failed(error)
+            return .failure(Self.cannotAcknowledge)
+        }
+    }
+
+    private static var cannotAcknowledge: RPCError {
+        RPCError(.unavailable, "the local database is away; nothing was acknowledged, try again when it is back")
+    }
+}

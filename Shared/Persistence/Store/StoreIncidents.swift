@@ -1,0 +1,11 @@
+public import Contracts
+
+/// What happened to a store, and that nobody has acknowledged; and how many rows were ever put aside.
+public struct StoreIncidents: Sendable, Equatable {
+    /// Files first, the oldest first.
+    public var unacknowledged: [StoreIncident] = []
+    /// Rows in the table `quarantine`.
+    public var quarantinedRows: Int64 = 0
+
+    public init() {}
+}
