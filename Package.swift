@@ -181,7 +181,11 @@ let package = Package(
             ],
             path: "Tests/ServiceKitTests"),
         .testTarget(
-            name: "GatewayTests", dependencies: ["TestSupport", "Gateway", "Dialogue", "TelegramBotAPI", "Contracts"],
+            name: "GatewayTests",
+            dependencies: [
+                "TestSupport", "Gateway", "Dialogue", "TelegramBotAPI", "Contracts", "ServiceKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/GatewayTests"),
         .testTarget(
             name: "SocketTests",

@@ -14,7 +14,7 @@ final class Gateway: Service {
 
     private let transport: CurlTransport
     private let poller: UpdatePoller
-    private let allowedUsers: Mutex<AllowedUsers>
+    private let allowList: AllowList
     private let introduction: Introduction
     private let lanes: Lanes<LaneKey, Turn>
     private let runner: TurnRunner<WireCalls>
@@ -24,10 +24,11 @@ final class Gateway: Service {
     private let watch: ServiceWatch
     private let board = StatusBoard()
     private let counters = Counters()
+    private let ages = UpdateAges()
     private let calls: WireCalls
 
     init(_ settings: GatewaySettings, _ context: ServiceContext) {
-        let (board, counters, logger) = (board, counters, context.logger)
+        let (board, counters, ages, logger) = (board, counters, ages, context.logger)
         let transport = CurlTransport()
         let bot = TelegramBot(
             baseURL: settings.telegramURL, token: settings.token, transport: transport, logger: logger)
@@ -48,13 +49,14 @@ final class Gateway: Service {
         let courier = Courier(bot: bot, limits: settings.sendLimits, counters: counters, logger: logger)
         let settled: @Sendable (Int64) -> Void = { id in
             poller.settled(id)
+            ages.settled(id)
             counters.add(.updatesSettled)
         }
         self.transport = transport
         self.poller = poller
         self.calls = calls
         self.lanes = lanes
-        allowedUsers = Mutex(settings.allowedUsers)
+        allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
         introduction = Introduction(bot: bot, logger: logger)
         watch = ServiceWatch(calls: calls)
         let outbox = Outbox(calls: calls, courier: courier, counters: counters, logger: logger, now: Timestamp.now)
@@ -66,7 +68,7 @@ final class Gateway: Service {
             debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
             },
-            counters: counters, logger: logger, settled: settled)
+            counters: counters, ages: ages, logger: logger, settled: settled)
     }
 
     private enum Part { case polling, lanes, beside, shutdown, patience }
@@ -99,6 +101,9 @@ final class Gateway: Service {
                 await self.introduction.run(); return .beside
             }
             group.addTask {
+                await self.allowList.run(); return .beside
+            }
+            group.addTask {
                 try? await gracefulShutdown(); return .shutdown
             }
             parts: for await part in group {
@@ -128,9 +133,11 @@ final class Gateway: Service {
     private func received(_ update: Update) async {
         let receivedAt = Timestamp.now()
         counters.add(.updatesReceived)
+        ages.received(update.id)
         killPoint("gateway.received")
         stallPoint("gateway.received")
-        switch Router(allowedUsers: allowedUsers.withLock { $0 }, botName: introduction.botName).route(update) {
+        if case .message(let message) = update.kind { followMigration(message) }
+        switch Router(allowedUsers: allowList.current, botName: introduction.botName).route(update) {
         case .ignored: runner.settled(update.id)
         case .turn(var turn):
             turn.receivedAt = receivedAt
@@ -138,11 +145,17 @@ final class Gateway: Service {
         }
     }
 
+    /// A group that becomes a supergroup says so twice, in the old chat and in the new one; either may come first, or alone.
+    private func followMigration(_ message: Message) {
+        if let new = message.migrateToChatID { allowList.migrated(from: message.chat.id, to: new) }
+        if let old = message.migrateFromChatID { allowList.migrated(from: old, to: message.chat.id) }
+    }
+
     private func askAfterAbsence() async {
         await welcomes.run(absence) {
             self.poller.unsettledCount == 0
-        } isAllowed: { id in
-            self.allowedUsers.withLock { $0.contains(id) }
+        } isAllowed: { lane in
+            self.allowList.current.admits(lane.userID, in: lane.chatID)
         }
     }
 
@@ -155,10 +168,7 @@ final class Gateway: Service {
     /// Takes over what needs no restart.
     func reload(_ settings: Settings) throws(ConfigurationError) -> [String] {
         let new = try GatewaySettings(settings).allowedUsers
-        return allowedUsers.withLock { allowedUsers in
-            defer { allowedUsers = new }
-            return allowedUsers == new ? [] : ["RIVET_ALLOWED_USERS"]
-        }
+        return allowList.reloaded(new) ? [AllowedUsersSetting.variable] : []
     }
 
     // MARK: - For operators
@@ -166,9 +176,28 @@ final class Gateway: Service {
     /// Updates that came since the start.
     var updatesReceived: Int64 { counters.all[Counters.Name.updatesReceived.rawValue] ?? 0 }
 
+    private var surroundings: Surroundings {
+        var surroundings = board.surroundings
+        let (oldestUpdate, oldestReply) = ages.oldest()
+        let now = Timestamp.now().milliseconds
+        let inOutbox = runner.outbox.oldestQueuedAt.map { Duration.milliseconds(max(0, now - $0.milliseconds)) }
+        surroundings.oldestUpdate = oldestUpdate
+        surroundings.oldestReply = [oldestReply, inOutbox].compactMap(\.self).max()
+        if let notice = allowList.notice {
+            if notice.isTrouble {
+                surroundings.allowListTrouble = notice.text
+            } else {
+                surroundings.remark = notice.text
+            }
+        }
+        return surroundings
+    }
+
     private var report: HealthReport {
-        let surroundings = board.surroundings
+        let surroundings = surroundings
         var counters = counters.all
+        counters["replies.oldest_owed_age_s"] = surroundings.oldestReply?.components.seconds ?? 0
+        counters["updates.oldest_waiting_age_s"] = surroundings.oldestUpdate?.components.seconds ?? 0
         counters["lanes.open"] = Int64(lanes.laneCount)
         counters["outbox.lanes"] = Int64(runner.outbox.laneCount)
         counters["updates.unsettled"] = Int64(poller.unsettledCount)
@@ -186,7 +215,9 @@ final class Gateway: Service {
     var statusLine: String {
         let waiting = poller.unsettledCount
         let owed = runner.outbox.laneCount
-        var line = board.surroundings.detail ?? "polling Telegram"
+        let surroundings = surroundings
+        let parts = [surroundings.status == .ok ? "polling Telegram" : nil, surroundings.detail].compactMap(\.self)
+        var line = parts.joined(separator: "; ")
         if waiting > 0 { line += "; \(waiting) updates under way" }
         if owed > 0 { line += "; replies wait for \(owed) chats" }
         return line

@@ -6,7 +6,9 @@ struct GatewaySettings {
     var token: BotToken
     var telegramURL: String
     var sendLimits: SendLimiter.Limits
-    var allowedUsers: AllowedUsers
+    var allowedUsers: AllowedUsersSetting
+    /// Where it is remembered who may use the bot.
+    var allowListPath: String
     /// Where it is noted when Telegram was last heard from.
     var heardPath: String
 
@@ -22,7 +24,8 @@ struct GatewaySettings {
                 name: "TELEGRAM_API_URL", value: telegramURL, accepted: "the URL of a Bot API server, https://…")
         }
         sendLimits = try settings.choice("RIVET_SEND_LIMITS", default: .telegram)
-        allowedUsers = AllowedUsers(ids: try settings.integers("RIVET_ALLOWED_USERS"))
+        allowedUsers = try AllowedUsersSetting(settings)
+        allowListPath = settings.stateDirectory + "/gateway.allowed"
         heardPath = settings.stateDirectory + "/gateway.heard"
     }
 }

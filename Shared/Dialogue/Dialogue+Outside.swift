@@ -52,6 +52,15 @@ extension Dialogue {
             notice: "Please try again.")
     }
 
+    /// To a person whose message has to wait until what we store can be reached.
+    public static func kept() -> Reply {
+        Reply(
+            """
+            ⏳ I cannot reach my storage right now. Your message is kept and will be answered as soon as I can. \
+            There is no need to send it again.
+            """)
+    }
+
     /// `/start` and `/help`, with the open question if there is one.
     static func help(_ entry: Entry?) -> Reply {
         let help: Markup = """

@@ -94,9 +94,11 @@ import Testing
         surroundings.away = [.library: "no answer"]
         #expect(surroundings.detail?.contains("rivet-library") == true)
         let board = StatusBoard()
-        #expect(board.note(.state, awayBecause: nil) == false)
-        #expect(board.note(.state, awayBecause: "x"))
-        #expect(board.note(.state, awayBecause: "y") == false)
-        #expect(board.note(.state, awayBecause: nil))
+        #expect(board.note(.state, .read, closedBecause: nil) == nil)
+        #expect(board.note(.state, .read, closedBecause: "x") == .away(reason: "x"))
+        #expect(board.note(.state, .read, closedBecause: "y") == nil)
+        #expect(board.surroundings.away == [.state: "y"] && board.unsettled == [.state])
+        #expect(board.note(.state, .read, closedBecause: nil) == .back)
+        #expect(board.surroundings.away == [:] && board.unsettled == [])
     }
 }

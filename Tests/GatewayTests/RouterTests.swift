@@ -22,7 +22,7 @@ import Testing
     }
 
     private func route(_ update: Update, allowed: Set<Int64> = [], bot: String? = "Rivet_Bot") -> Router.Route {
-        Router(allowedUsers: AllowedUsers(ids: allowed), botName: bot).route(update)
+        Router(allowedUsers: allowed.isEmpty ? .everyone : AllowedUsers(.only(allowed)), botName: bot).route(update)
     }
 
     private func request(_ update: Update, allowed: Set<Int64> = [], bot: String? = "Rivet_Bot") -> Turn.Request? {
@@ -94,12 +94,22 @@ import Testing
         #expect(isOverheard("hello", Chat(id: 7)) == false)
     }
 
-    @Test func `Somebody who is not let in is refused, not for what is said into the room`() {
+    @Test func `A person who is not let in: refused in the private chat, passed over in a group`() {
         #expect(request(message("hello"), allowed: [8]) == .refusal)
-        #expect(request(message("/addmachine", chat: group), allowed: [8]) == .refusal)
-        #expect(request(message("hello", chat: group), allowed: [8]) == nil)
+        #expect(route(message("/addmachine", chat: group), allowed: [8]) == .ignored)
+        #expect(route(message("/addmachine@rivet_bot", chat: group), allowed: [8]) == .ignored)
+        #expect(route(message("hello", chat: group), allowed: [8]) == .ignored)
+        let photo = [PhotoSize(fileID: "p", width: 1, height: 1)]
+        #expect(route(message(nil, chat: group, kind: .photo, photo: photo), allowed: [8]) == .ignored)
         #expect(request(message("hello"), allowed: [7]) == .input(.text("hello")))
         #expect(request(tap("save_to_library"), allowed: [8]) == .nothing)
+    }
+
+    @Test func `A listed group: lets in whoever writes or taps there, there only`() {
+        #expect(request(message("/addmachine", chat: group), allowed: [-100]) == .input(.addMachine))
+        #expect(request(tap("lib:3"), allowed: [-100]) == .library(LibraryQuery(words: "", page: 3)))
+        #expect(request(message("/addmachine"), allowed: [-100]) == .refusal)
+        #expect(route(message("/addmachine", chat: Chat(id: -200, kind: .group)), allowed: [-100]) == .ignored)
     }
 
     private func tap(_ data: String?, replyTo: Message? = nil, isInaccessible: Bool = false) -> Update {

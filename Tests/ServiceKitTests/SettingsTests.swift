@@ -11,7 +11,6 @@ import Testing
             #expect(try settings.duration("X", default: .seconds(7)) == .seconds(7))
             #expect(try settings.bytes("X", default: 7) == 7)
             #expect(try settings.choice("X", default: Durability.remote) == .remote)
-            #expect(try settings.integers("X") == [])
             #expect(try settings.secret("X", credential: "x") == nil)
         }
     }
@@ -71,15 +70,6 @@ import Testing
             error?.description
                 == "RIVET_LOG_LEVEL is \"verbose\"; accepted is trace, debug, info, notice, warning, error, "
                 + "critical")
-    }
-
-    @Test func integersAreCommaSeparated() throws {
-        #expect(try Settings(variables: ["X": "7, -3,7,9223372036854775807"]).integers("X") == [7, -3, .max])
-        for text in [",", " ", "1;2", "1,x", "9223372036854775808", "1.0"] {
-            refused(text, accepted: "integers, comma-separated") { settings throws(ConfigurationError) in
-                _ = try settings.integers("X")
-            }
-        }
     }
 
     @Test func directoriesComeFromRivetThenSystemdThenTheWorkingDirectory() {

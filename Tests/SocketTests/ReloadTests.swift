@@ -10,7 +10,7 @@ import Testing
 @Suite(.withProcesses)
 struct ReloadTests {
     /// A service with a file of settings, and what plays systemd for it.
-    private struct Reloadable {
+    struct Reloadable {
         let directory: TestDirectory
         let manager: ServiceManager
         let service: RivetProcess

@@ -95,6 +95,25 @@ extension UnderSystemd {
                 return await rivet.telegram.botMessageCount(in: 8) == begun
             }
             #expect(rivet.process(.gateway) == process)
+            // The list is taken out again, and stays in force, also after a restart.
+            try await rivet.container.must(
+                "sed -i /^RIVET_ALLOWED_USERS/d /etc/rivet/rivet.env; systemctl reload rivet-gateway")
+            let begun = await rivet.telegram.botMessageCount(in: 8)
+            for command in ["true", "systemctl restart rivet-gateway"] {
+                try await rivet.container.must(command)
+                try await bob.send("/start")
+                _ = try await ada.ask("/start")
+            }
+            // One refusal an hour and a process, and no help.
+            #expect(await rivet.telegram.botMessageCount(in: 8) <= begun + 1)
+            let health = try await rivet.container.run("rivetctl health").output
+            #expect(health.contains("RIVET_ALLOWED_USERS is not set any more"), "\(health)")
+            let mode = try await rivet.container.must("stat -c %a:%U /var/lib/rivet-gateway/gateway.allowed")
+            #expect(mode == "600:rivet-gateway\n")
+            try await rivet.container.must(
+                "echo 'RIVET_ALLOWED_USERS=*' >>/etc/rivet/rivet.env; systemctl reload rivet-gateway")
+            await rivet.telegram.skipBotMessages(in: 8)
+            #expect(try await bob.ask("/start").text.contains("library"))
             try await rivet.install()
             try await rivet.container.must("systemctl reload rivet-gateway")
         }

@@ -22,7 +22,7 @@ extension UnderSystemd {
             let files = [
                 "/var/lib/rivet-state/state.db", "/var/lib/rivet-library/library.db",
                 "/run/credentials/rivet-gateway.service/telegram-bot-token", "/etc/credstore/rivet.telegram-bot-token",
-                "/etc/rivet/rivet.env", "/run/rivet-state/state.journal.begun", "/run/rivet/gateway.heard",
+                "/etc/rivet/rivet.env", "/run/rivet-state/state.journal.begun", "/var/lib/rivet-gateway/gateway.heard",
             ]
             try await eventually("it is noted that Telegram was heard from") {
                 try await rivet.container.run("test -e \(files[files.count - 1])").status == 0

@@ -29,6 +29,7 @@ public final class RivetProcess: Sendable {
     public var databasePath: String { "\(stateDirectory)/\(socketName).db" }
     public var logPath: String { "\(directory.path)/\(binary.rawValue).log" }
     public var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "(no log)" }
+    public var lineCount: Int { log.split(separator: "\n").count }
 
     public var process: ChildProcess {
         get throws {

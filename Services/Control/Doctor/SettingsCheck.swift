@@ -32,7 +32,7 @@ struct SettingsCheck {
             _ = try all.duration("RIVET_CONVERSATION_TTL", default: .seconds(1))
         }
         read { () throws(ConfigurationError) in _ = try all.duration("RIVET_SWEEP_INTERVAL", default: .seconds(1)) }
-        read { () throws(ConfigurationError) in _ = try all.integers("RIVET_ALLOWED_USERS") }
+        read { () throws(ConfigurationError) in _ = try AllowedUsersSetting(all) }
         read { () throws(ConfigurationError) in
             _ = try all.choice("RIVET_SEND_LIMITS", default: SendLimiter.Limits.telegram)
         }

@@ -42,6 +42,9 @@ final class Outbox<Calls: ServiceCalls>: Sendable {
     /// Lanes that are owed something.
     var laneCount: Int { state.withLock { $0.queues.count } }
 
+    /// When the reply was made that has been in the outbox longest.
+    var oldestQueuedAt: Timestamp? { state.withLock { $0.queues.values.compactMap { $0.first?.queuedAt }.min() } }
+
     /// Finds what is owed, and sends until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in

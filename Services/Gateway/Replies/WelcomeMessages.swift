@@ -20,7 +20,7 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     ///
     /// - Parameter isQuiet: whether everything that arrived has been dealt with.
     func run(
-        _ absence: Absence, isQuiet: @Sendable () -> Bool, isAllowed: @Sendable (_ userID: Int64) -> Bool
+        _ absence: Absence, isQuiet: @Sendable () -> Bool, isAllowed: @Sendable (LaneKey) -> Bool
     ) async {
         for await moment in absence.returns {
             let lanes = await answer(refused: []) { () async throws(ServiceFailure) in try await waiting(at: moment) }
@@ -30,7 +30,7 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
                 try? await Task.sleep(for: .milliseconds(100))
             }
             var count = 0
-            for lane in lanes where isAllowed(lane.userID) {
+            for lane in lanes where isAllowed(lane) {
                 let isAsked = await answer(refused: false) { () async throws(ServiceFailure) in
                     try await ask(lane, before: moment)
                 }

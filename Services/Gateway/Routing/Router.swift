@@ -53,11 +53,11 @@ struct Router: Sendable {
         case let kind: request = .input(.other(kind: Self.name(of: kind)))
         }
         let lane = LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID)
-        guard allowedUsers.contains(user.id) else {
-            if isOverheard { return .ignored }
+        guard allowedUsers.admits(user.id, in: message.chat.id) else {
+            // In a group nothing is posted for a person who is not let in.
+            guard isPrivate else { return .ignored }
             return .turn(
-                Turn(
-                    updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: .refusal))
+                Turn(updateID: updateID, lane: lane, isGroup: false, messageID: message.id, request: .refusal))
         }
         return .turn(
             Turn(
@@ -93,7 +93,9 @@ struct Router: Sendable {
 
     private func route(_ query: CallbackQuery, _ updateID: Int64) -> Route {
         guard !query.from.isBot else { return .ignored }
-        guard let origin = query.message, let data = query.data, allowedUsers.contains(query.from.id) else {
+        guard let origin = query.message, let data = query.data,
+            allowedUsers.admits(query.from.id, in: origin.chat.id)
+        else {
             return .turn(
                 Turn(
                     updateID: updateID, lane: LaneKey(userID: query.from.id, chatID: query.from.id), isGroup: false,

@@ -38,6 +38,14 @@ struct Turn: Sendable, Equatable {
 }
 
 extension Turn {
+    /// Whether its person certainly waits for an answer: not for one to what was said into a room, and not if refused.
+    var isAwaited: Bool {
+        switch request {
+        case .refusal, .nothing: false
+        case .input, .photo, .saveTapped, .library: !isOverheard
+        }
+    }
+
     /// By which an operator finds what concerns a person or an update (`rivetctl logs`).
     var logMetadata: Logger.Metadata {
         ["update.id": "\(updateID)", "user.id": "\(lane.userID)", "chat.id": "\(lane.chat)"]

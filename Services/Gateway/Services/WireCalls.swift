@@ -18,40 +18,48 @@ struct WireCalls: ServiceCalls {
         try await call(method, params, of: ServiceName(method: Method.name) ?? .state)
     }
 
-    func health(
-        of service: ServiceName, deadline: Duration
-    ) async throws(ServiceFailure) -> ServiceHealth.Output {
-        try await call(ServiceHealth.self, NoParams(), of: service, deadline: deadline)
+    /// Has `service` read a little of what it stores.
+    func probe(_ service: ServiceName, deadline: Duration) async throws(ServiceFailure) {
+        switch service {
+        case .state: _ = try await call(StateList.self, .init(limit: 1), of: service, deadline: deadline)
+        case .library: _ = try await call(LibraryRenamings.self, NoParams(), of: service, deadline: deadline)
+        }
     }
+
+    private static let reads: Set = [
+        StateLoad.name, StateList.name, LibraryCheckNickname.name, LibraryList.name, LibraryGet.name,
+        LibraryRenamings.name,
+    ]
 
     private func call<Method: RPCMethod>(
         _ method: Method.Type, _ params: Method.Params, of service: ServiceName, deadline: Duration = Self.deadline
     ) async throws(ServiceFailure) -> Method.Output {
         let client = service == .library ? library : state
+        let kind: ServiceStanding.Kind = Self.reads.contains(Method.name) ? .read : .write
         do {
             let output = try await client.call(method, params, deadline: deadline)
-            note(service, awayBecause: nil)
+            note(service, kind, closedBecause: nil)
             return output
         } catch {
             let failure = Self.failure(error, service)
             switch failure {
-            case .unavailable(_, let reason): note(service, awayBecause: reason)
-            case .refused: note(service, awayBecause: nil)
+            case .unavailable(_, let reason): note(service, kind, closedBecause: reason)
+            case .refused: note(service, kind, closedBecause: nil)
             case .stopping: break
             }
             throw failure
         }
     }
 
-    private func note(_ service: ServiceName, awayBecause reason: String?) {
-        guard board.note(service, awayBecause: reason) else { return }
+    private func note(_ service: ServiceName, _ kind: ServiceStanding.Kind, closedBecause reason: String?) {
         let metadata: Logger.Metadata = ["peer": "rivet-\(service.rawValue)"]
-        if let reason {
+        switch board.note(service, kind, closedBecause: reason) {
+        case nil: break
+        case .away(let reason):
             logger.warning(
-                "a service is away; updates wait until it is back",
+                "a service is away, or refuses what it is asked; updates wait until it is back",
                 metadata: metadata.merging(["reason": "\(reason)"]) { own, _ in own })
-        } else {
-            logger.notice("a service is back", metadata: metadata)
+        case .back: logger.notice("a service is back", metadata: metadata)
         }
     }
 

@@ -5,26 +5,37 @@ import Synchronization
 
 /// Works one turn off: its effect, its reply, and then, only then, its settling.
 ///
-/// While a service is away, the turn waits in its lane; nothing is said twice.
+/// While a service is away, the turn waits in its lane; nothing is said twice. When that takes long, its person is told
+/// that it is kept.
 struct TurnRunner<Calls: ServiceCalls>: Sendable {
     /// How long a tap's spinner turns at most, whatever is away.
     static var tapPatience: Duration { .seconds(1) }
     /// How often a service may refuse what it should not, before the person is told.
     static var refusalsMax: Int { 5 }
+    /// How long a turn waits for the services that store, before its person is told that it is kept.
+    static var storagePatience: Duration { .seconds(5) }
 
     let engine: TurnEngine<Calls>
     let courier: Courier
     let outbox: Outbox<Calls>
     let debts: DebtCollector<Calls>
     let counters: Counters
+    let ages: UpdateAges
     let logger: Logger
     let settled: @Sendable (Int64) -> Void
+    let keptNotices = KeptNotices()
 
     func work(_ turn: Turn) async {
-        let spinner = Spinner()
+        let (spinner, wait) = (Spinner(), StorageWait())
         async let _: Void = endSpinner(spinner, of: turn)
+        async let _: Void = tellWhenKept(turn, wait)
+        wait.begins()
         guard let answer = await answer(turn) else { return }
-        guard await deliver(answer, turn, spinner) else { return }
+        wait.ends()
+        if answer.spoken != nil { ages.owed(turn.updateID) }
+        guard await deliver(answer, turn, spinner, wait) else { return }
+        ages.delivered(turn.updateID)
+        keptNotices.answered(turn.lane.userID)
         if answer.isRepeated { counters.add(.updatesRedelivered) }
         killPoint("gateway.before-settle")
         if answer.debts.isEmpty { settled(turn.updateID) } else { debts.owe(answer.debts, for: turn) }
@@ -59,7 +70,9 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
     }
 
     /// Says the answer, or keeps it in the outbox. False if we are stopping: the update comes again.
-    private func deliver(_ answer: TurnAnswer, _ turn: Turn, _ spinner: Spinner) async -> Bool {
+    private func deliver(
+        _ answer: TurnAnswer, _ turn: Turn, _ spinner: Spinner, _ wait: StorageWait
+    ) async -> Bool {
         if let tap = turn.tap, spinner.claim() {
             await courier.answer(tap: tap.queryID, text: answer.spoken?.notice)
         }
@@ -72,11 +85,13 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         }
         var retry = Retry()
         while !Task.isCancelled {
+            wait.begins()
             do {
                 if try await outbox.owes(turn.lane) {
                     try await outbox.keep(reply, for: turn.lane)
                     return true
                 }
+                wait.ends()
                 switch await courier.send(reply) {
                 case .sent:
                     counters.sent(reply, at: engine.now())
@@ -84,6 +99,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
                 case .dropped: return true
                 case .late where turn.request == .refusal: return true
                 case .late(let readyIn):
+                    wait.begins()
                     try await outbox.keep(reply, for: turn.lane, readyIn: readyIn)
                     return true
                 case .stopping: return false
@@ -94,6 +110,27 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
             }
         }
         return false
+    }
+
+    /// Tells the person that the message is kept, once, when the services that store have kept the turn waiting for long.
+    private func tellWhenKept(_ turn: Turn, _ wait: StorageWait) async {
+        guard turn.isAwaited else { return }
+        while !Task.isCancelled {
+            let rest = Self.storagePatience - wait.duration()
+            if rest > .zero {
+                try? await Task.sleep(for: rest)
+                continue
+            }
+            guard keptNotices.begins(turn.lane.userID) else { return }
+            let notice = OutgoingReply(
+                Dialogue.kept(), to: turn, repliesToMessage: turn.isGroup, at: engine.now())
+            switch await courier.send(notice) {
+            case .sent, .dropped: return
+            case .late, .stopping:
+                keptNotices.failed(turn.lane.userID)
+                try? await Task.sleep(for: Self.storagePatience)
+            }
+        }
     }
 
     /// Has nobody look at a turning spinner while the turn waits.

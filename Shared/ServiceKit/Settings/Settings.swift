@@ -140,23 +140,6 @@ public struct Settings: Sendable {
         return choice
     }
 
-    /// Integers, comma-separated.
-    public func integers(_ name: String) throws(ConfigurationError) -> Set<Int64> {
-        guard let value = variables[name] else { return [] }
-        var integers: Set<Int64> = []
-        for part in value.split(separator: ",") {
-            guard let integer = Int64(String(part).trimmed) else {
-                throw ConfigurationError(name: name, value: value, accepted: "integers, comma-separated")
-            }
-            integers.insert(integer)
-        }
-        // Nothing but commas: a list that was meant to have somebody in it must not count as an empty one.
-        guard !integers.isEmpty else {
-            throw ConfigurationError(name: name, value: value, accepted: "integers, comma-separated")
-        }
-        return integers
-    }
-
     public func logLevel() throws(ConfigurationError) -> Logger.Level {
         try choice("RIVET_LOG_LEVEL", default: .info)
     }

@@ -1,0 +1,74 @@
+/// What `RIVET_ALLOWED_USERS` says.
+public enum AllowedUsersSetting: Sendable, Equatable {
+    public static let variable = "RIVET_ALLOWED_USERS"
+    private static let accepted =
+        "* (everyone), or ids of Telegram users and groups, comma-separated: 1234567, -1001234567890"
+    /// A wrong value of more bytes is not quoted.
+    private static let quotedBytesMax = 64
+
+    /// It is not set, or set to nothing.
+    case missing
+    /// `*`
+    case everyone
+    /// Ids of users, and of groups, which are negative. Never empty.
+    case ids(Set<Int64>)
+
+    /// - Throws: for anything that is neither `*` nor a list of ids.
+    public init(_ settings: Settings) throws(ConfigurationError) {
+        let value = settings.string(Self.variable) ?? ""
+        guard let parsed = Self(parsing: value) else {
+            guard Self.isQuotable(value) else {
+                throw ConfigurationError(
+                    name: Self.variable, accepted: "it is no list of ids; accepted is \(Self.accepted)")
+            }
+            throw ConfigurationError(name: Self.variable, value: value, accepted: Self.accepted)
+        }
+        self = parsed
+    }
+
+    /// Nil for text that is neither `*` nor a list of ids. White space around an id, and a comma at the end, mean nothing.
+    public init?(parsing text: String) {
+        let parts = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(Self.trimmed)
+        let entries = parts.filter { !$0.isEmpty }
+        guard !entries.isEmpty else {
+            // Only commas: a list that was meant to have an id in it is not the same as none.
+            guard parts.count == 1 else { return nil }
+            self = .missing
+            return
+        }
+        if parts.count == 1, entries[0] == "*" {
+            self = .everyone
+            return
+        }
+        var ids: Set<Int64> = []
+        for entry in entries {
+            guard let id = Self.id(entry) else { return nil }
+            ids.insert(id)
+        }
+        self = .ids(ids)
+    }
+
+    private static func trimmed(_ bytes: Substring.UTF8View) -> String {
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        let content = bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed()
+        return String(decoding: Array(content), as: UTF8.self)
+    }
+
+    /// Digits, with a minus sign before those of a group. No id is 0.
+    private static func id(_ text: String) -> Int64? {
+        let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let id = Int64(text), id != 0
+        else { return nil }
+        return id
+    }
+
+    /// A value that is long, or has a line break or punctuation in it, may have swallowed other settings, secrets among
+    /// them.
+    private static func isQuotable(_ value: String) -> Bool {
+        value.utf8.count <= quotedBytesMax
+            && value.unicodeScalars.allSatisfy { scalar in
+                scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || " ,;.*+-_@".unicodeScalars.contains(scalar)
+            }
+    }
+}
