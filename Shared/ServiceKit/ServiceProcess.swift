@@ -20,7 +20,7 @@ public enum ServiceProcess {
         public static let configuration: Int32 = 78
     }
 
-    /// Runs the service until SIGTERM or SIGINT.
+    /// Runs the service until SIGTERM or SIGINT. One that comes before the service is ready ends the process at once.
     ///
     /// - Parameters:
     ///   - name: `rivet-state`; the socket unit has the same name.
@@ -31,7 +31,8 @@ public enum ServiceProcess {
         name: String, socketName: String, assemble: (ServiceContext) async throws -> ServiceParts
     ) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
-        // From here on a signal is kept, so that one which comes while the service starts takes effect in order too.
+        let stop = StopWhileStarting()
+        // From here on a signal is kept until the service is ready to act on it.
         let stopSignals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let reloadSignals = await UnixSignalsSequence(trapping: .sighup)
         let notifier = ServiceNotifier()
@@ -48,11 +49,22 @@ public enum ServiceProcess {
             name: name, settings: settings, logger: log.logger,
             eventLoop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), startedAt: .now(),
             progressed: progress.made)
+        let pace = StartPace(directory: settings.runtimeDirectory, name: socketName)
+        stop.beforeEnding {
+            pace.cleared()
+            context.logger.notice("told to stop before it was ready")
+        }
+        var readySince: ContinuousClock.Instant?
         do {
             try prepareDirectories(settings)
+            await waitIfStartsFailed(pace, notifier)
             let parts = try await assemble(context)
+            // Before the first call can be answered: whoever got an answer may count on a quick restart.
+            pace.cleared()
             let server = try await listening(parts, context, socketName: socketName)
             progress.ended()
+            stop.ended()
+            readySince = .now
             let reporter = StatusReporter(parts, server, log, notifier)
             notifier.ready(status: reporter.line())
             context.logger.notice("ready", metadata: ["status": "\(parts.status())"])
@@ -64,8 +76,29 @@ public enum ServiceProcess {
         } catch let error as ConfigurationError {
             return end(name, "\(name): \(error)", ExitCode.configuration)
         } catch {
-            return end(name, "\(name) cannot go on: \(error)", ExitCode.failed)
+            let code = end(name, "\(name) cannot go on: \(error)", ExitCode.failed)
+            guard let readySince else {
+                // Where its end cannot be noted, this process waits in place of the next one.
+                if !pace.begun(keepsCount: true) { await pause(notifier, "it cannot go on: \(error)") }
+                return code
+            }
+            if .now - readySince < StartPace.workedLong { pace.begun(keepsCount: true) }
+            return code
         }
+    }
+
+    private static func waitIfStartsFailed(_ pace: StartPace, _ notifier: ServiceNotifier) async {
+        let failed = pace.failedStarts()
+        if StartPace.wait(after: failed) > .zero { await pause(notifier, "the last start failed") }
+        pace.begun(keepsCount: !failed.isEmpty)
+    }
+
+    private static func pause(_ notifier: ServiceNotifier, _ why: String) async {
+        notifier.extendTimeout(
+            by: StartPace.wait + StartProgress.patience,
+            status: "\(why): trying again in \(StartPace.wait.components.seconds) s; the log says more")
+        // Not cancelled by anything: a signal ends the process.
+        try? await Task.sleep(for: StartPace.wait)
     }
 
     private static func listening(
