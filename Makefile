@@ -41,7 +41,7 @@ uninstall: ## take that away again; settings, databases and users stay
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' systemd/install.sh uninstall
 
 deb: build ## make a Debian package of it, in .build
-	@systemd/debian/build.sh $(VERSION)
+	@systemd/debian/build.sh
 
 packages: ## install the Debian packages that are missing, if any
 	@Tests/Scripts/packages.sh

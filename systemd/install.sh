@@ -15,6 +15,9 @@ units='rivet.target rivet-gateway.service rivet-state.service rivet-state.socket
 # Not started with the others: see README.md, "Monitoring".
 extra_units='rivet-metrics.service rivet-metrics.timer'
 
+man_pages='man1/rivetctl.1 man5/rivet.env.5 man7/rivet.7 man8/rivet-gateway.8 man8/rivet-state.8 man8/rivet-library.8'
+completion=share/bash-completion/completions/rivetctl
+
 fail() {
     printf 'install.sh: %s\n' "$*" >&2
     exit 1
@@ -25,6 +28,21 @@ place() {
     install -d "$root$prefix/${3%/*}"
     sed "s|/usr/|$prefix/|g" "systemd/$2" >"$root$prefix/$3"
     chmod "$1" "$root$prefix/$3"
+}
+
+# Installs a manual page: MAN-SECTION/FILE. What it takes from the settings and from rivetctl comes in place of @WORDS@.
+place_man_page() {
+    page=$root$prefix/share/man/$1
+    place 644 "man/${1#*/}" "share/man/$1"
+    for part in commands settings; do
+        grep -q "^@$(echo $part | tr a-z A-Z)@$" "$page" || continue
+        case $part in
+        commands) systemd/man/generate.sh commands "$bin/rivetctl" ;;
+        settings) systemd/man/generate.sh settings systemd/rivet.env | sed "s|/usr/|$prefix/|g" ;;
+        esac >"$page.part"
+        sed -i -e "/^@$(echo $part | tr a-z A-Z)@$/{r $page.part" -e 'd}' "$page"
+        rm "$page.part"
+    done
 }
 
 # Tells systemd, unless this is for another root or there is none.
@@ -45,7 +63,10 @@ install_all() {
     place 644 sysusers.conf lib/sysusers.d/rivet.conf
     place 644 tmpfiles.conf lib/tmpfiles.d/rivet.conf
     place 644 remote-tiers.conf share/rivet/remote-tiers.conf
-    place 644 rivetctl.1 share/man/man1/rivetctl.1
+    for page in $man_pages; do place_man_page "$page"; done
+    install -d "$root$prefix/${completion%/*}"
+    "$bin/rivetctl" --generate-completion-script bash >"$root$prefix/$completion"
+    chmod 644 "$root$prefix/$completion"
     # Who has settings keeps them.
     install -d "$root/etc/rivet"
     if [ ! -e "$root/etc/rivet/rivet.env" ]; then
@@ -63,7 +84,8 @@ uninstall_all() {
     tell_systemd systemctl stop $units $extra_units
     tell_systemd systemctl disable --quiet rivet.target rivet-metrics.timer
     rm -rf "$root$prefix/libexec/rivet" "$root$prefix/share/rivet"
-    rm -f "$root$prefix/bin/rivetctl" "$root$prefix/share/man/man1/rivetctl.1"
+    rm -f "$root$prefix/bin/rivetctl" "$root$prefix/$completion"
+    for page in $man_pages; do rm -f "$root$prefix/share/man/$page"; done
     rm -f "$root$prefix/lib/sysusers.d/rivet.conf" "$root$prefix/lib/tmpfiles.d/rivet.conf"
     rm -f "$root/var/lib/prometheus/node-exporter/rivet.prom"
     for unit in $units $extra_units; do rm -f "$root$prefix/lib/systemd/system/$unit"; done

@@ -26,6 +26,8 @@ faketime             the tests set clocks back
 systemd-container    the tests boot a system in a container, to install the package in
 debootstrap          the tests make a root of Debian 13, to install the package in
 dpkg-dev             the package learns with it which libraries the programs need
+mandoc               the tests look for mistakes in the manual pages
+man-db               the same
 lintian              the tests look for mistakes in the package
 prometheus           its promtool checks metrics, alerts and dashboard in the tests; no server is started
 perl                 the tests normalize text with it, to compare

@@ -3,7 +3,7 @@
 #
 #   systemd.sh cannot   says why this machine cannot, and succeeds; fails where it can
 #   systemd.sh package  makes the package of .build/release, and has lintian look at it
-#   systemd.sh test     that, and the tests
+#   systemd.sh test     that, and the tests, on Debian 12 and with fewer restarts on Debian 13
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -18,7 +18,7 @@ cannot() {
         mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r' 2>/dev/null; then
         echo 'this machine lets nobody lay a file system over its root'
     elif ! grep -q '^VERSION_ID="12"' /etc/os-release; then
-        echo 'the package is for Debian 12, and the container would be of another system'
+        echo 'the first container has the system of this machine, which is not Debian 12'
     else
         return 1
     fi
@@ -29,8 +29,20 @@ package() {
     # It looks for mistakes in packages; that root runs it is no mistake of this one.
     found=$(lintian "$made" 2>&1 | grep -v '^running with root privileges') || :
     [ -z "$found" ] || echo "$found" >&2
-    case $found in *E:*) return 1 ;; esac
+    case $found in *[EW]:*) return 1 ;; esac
+    check_manual "$made" >&2
     echo "$made"
+}
+
+# The manual pages, as the package has them, by the two programs that show them.
+check_manual() {
+    pages=$(mktemp -d /tmp/rivet-pages.XXXXXX)
+    dpkg-deb --fsys-tarfile "$1" | tar -x -C "$pages" ./usr/share/man
+    find "$pages" -name '*.gz' -exec gunzip {} +
+    wrong=$(find "$pages" -type f -exec mandoc -T lint -W warning {} \;
+        find "$pages" -type f -exec env LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l -T utf8 -Z {} \; 2>&1 >/dev/null)
+    rm -rf "$pages"
+    [ -z "$wrong" ] || { echo "$wrong" && return 1; }
 }
 
 case ${1:-} in
@@ -44,7 +56,10 @@ test)
     made=$(package)
     echo "$made"
     swift build --no-color-diagnostics --build-tests
-    RIVET_PACKAGE=$made exec swift test --no-color-diagnostics --skip-build --disable-xctest --filter '^SystemdTests\.'
+    export RIVET_PACKAGE="$made"
+    run='swift test --no-color-diagnostics --skip-build --disable-xctest --filter ^SystemdTests\.'
+    $run
+    RIVET_SYSTEMD_BASE=$(Tests/Scripts/trixie.sh) RIVET_RESTARTS=5 $run
     ;;
 *) sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
 esac

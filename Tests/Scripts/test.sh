@@ -86,6 +86,11 @@ systemd_tests() {
         package=$(ls -t .build/rivet_*.deb | head -n 1)
         check 'the size of the package' Tests/Scripts/size.sh package "$package"
         RIVET_PACKAGE=$package swift_test systemd --filter '^SystemdTests\.'
+        if check 'a root of Debian 13' Tests/Scripts/trixie.sh; then
+            # The same tests, with fewer restarts.
+            RIVET_PACKAGE=$package RIVET_SYSTEMD_BASE=$PWD/.build/debian-13 RIVET_RESTARTS=5 \
+                swift_test systemd-debian-13 --filter '^SystemdTests\.'
+        fi
     fi
 }
 

@@ -121,12 +121,11 @@ extension UnderSystemd {
         @Test func stoppingTheTargetStopsAllInOrder() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
-            let cursor = try await rivet.container.must(
-                "journalctl -n 0 --show-cursor --no-pager | sed 's/^-- cursor: //'")
+            let cursor = try await rivet.journalCursor()
             try await rivet.stop()
             #expect(InstalledRivet.Service.allCases.allSatisfy { rivet.process($0) == nil })
             let log = try await rivet.container.must(
-                "journalctl --no-pager -o cat --after-cursor='\(cursor.split(separator: "\n").last ?? "")' _PID=1")
+                "journalctl --no-pager -o cat --after-cursor='\(cursor)' _PID=1")
             let stopped = log.split(separator: "\n").filter {
                 $0.hasPrefix("Stopped rivet-") || $0.hasPrefix("Closed rivet-")
             }

@@ -8,11 +8,11 @@ final class FigureTable: Sendable {
         rows.withLock { $0.append((what, measured, bound)) }
     }
 
-    func print() {
+    func print(_ title: String) {
         let all = rows.withLock { $0 }
         let columns = [("what", "measured", "bound")] + all.map { ($0.what, $0.measured, $0.bound) }
         let widths = (columns.map(\.0.count).max() ?? 0, columns.map(\.1.count).max() ?? 0)
-        Swift.print("\nUnder systemd, in a container:")
+        Swift.print("\n\(title):")
         for row in columns {
             Swift.print("  \(padded(row.0, widths.0))  \(padded(row.1, widths.1))  \(row.2)")
         }

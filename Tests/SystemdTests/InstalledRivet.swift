@@ -18,6 +18,9 @@ final class InstalledRivet: Sendable {
         URL(fileURLWithPath: $0).standardizedFileURL.path
     }
 
+    /// The root of the system to install it in: `RIVET_SYSTEMD_BASE`, or this machine's.
+    static let base = ProcessInfo.processInfo.environment["RIVET_SYSTEMD_BASE"] ?? "/"
+
     /// That of the suite which runs.
     @TaskLocal static var current: InstalledRivet?
 
@@ -27,7 +30,7 @@ final class InstalledRivet: Sendable {
 
     /// Boots the container and starts Telegram; installs nothing.
     init() async throws {
-        container = try await Container()
+        container = try await Container(base: Self.base)
         telegram = TelegramSimulator()
         do { try await telegram.start(on: try await container.listeningSocket()) } catch {
             try await container.end()
@@ -88,6 +91,25 @@ final class InstalledRivet: Sendable {
         try outcome.get()
     }
 
+    // MARK: Journal
+
+    /// Where the journal ends now.
+    func journalCursor() async throws -> String {
+        try await container.must("journalctl -n 0 --show-cursor --no-pager | sed -n 's/^-- cursor: //p'")
+            .filter { !$0.isNewline }
+    }
+
+    /// What a service, and systemd about it, wrote since `cursor`.
+    ///
+    /// Without what systemd 252 says only in a container: it cannot read the control group's list of processes, in which
+    /// the test's own are.
+    func journal(of service: Service, since cursor: String) async throws -> [Substring] {
+        try await container.must(
+            "journalctl --sync; journalctl --no-pager -o cat --after-cursor='\(cursor)' -u \(service.unit).service"
+        )
+        .split(separator: "\n").filter { !$0.contains("Failed to kill control group") }
+    }
+
     // MARK: Processes
 
     /// The service's process, as this machine numbers it; nil when there is none.
@@ -134,7 +156,8 @@ struct WithInstalledRivet: SuiteTrait, TestScoping {
         do { try await InstalledRivet.$current.withValue(rivet) { try await function() } } catch {
             Issue.record(error)
         }
-        rivet.figures.print()
+        rivet.figures.print(
+            "Under \(try await rivet.container.must(". /etc/os-release; echo $PRETTY_NAME").filter { !$0.isNewline })")
         try await rivet.end()
     }
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Makes a Debian package of what `make build` made: .build/rivet_VERSION_ARCHITECTURE.deb. The last line is its path.
 #
-#   build.sh [VERSION]
+#   build.sh
 #
-# VERSION: that of the programs if left out. RIVET_BIN_DIR: the binaries, else .build/release.
+# The version is that of the programs: RivetVersion.swift. RIVET_BIN_DIR: the binaries, else .build/release.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -11,7 +11,7 @@ if ! command -v dpkg-shlibdeps >/dev/null; then
     echo 'build.sh: there is no dpkg-shlibdeps: apt-get install dpkg-dev' >&2
     exit 1
 fi
-version=${1:-$(sed -n 's/^public let rivetVersion = "\(.*\)"$/\1/p' Shared/ServiceKit/RivetVersion.swift)}
+version=$("${RIVET_BIN_DIR:-.build/release}/rivetctl" --version)
 architecture=$(dpkg --print-architecture)
 maintainer=$(sed -n 's/^Maintainer: //p' systemd/debian/control)
 # The same files give the same package.
@@ -25,7 +25,8 @@ root=$work/root
 mkdir -p "$root/DEBIAN" "$work/debian" "$root/usr/share/doc/rivet"
 
 DESTDIR=$root PREFIX=/usr systemd/install.sh install
-gzip -9n "$root/usr/share/man/man1/rivetctl.1"
+find "$root/usr/share/man" -type f -exec gzip -9n {} +
+cp systemd/debian/README.Debian "$root/usr/share/doc/rivet/README.Debian"
 cp systemd/debian/copyright "$root/usr/share/doc/rivet/copyright"
 # It is linked into the programs.
 cp /usr/share/doc/libutf8proc-dev/copyright "$root/usr/share/doc/rivet/copyright.libutf8proc"

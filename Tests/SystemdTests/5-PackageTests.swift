@@ -65,10 +65,78 @@ extension UnderSystemd {
             try await chatter.check(rivet)
         }
 
+        @Test func `The version: is the same wherever it is shown`() async throws {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.start()
+            let shown = try await rivet.container.must("rivetctl --version")
+            let package = try #require(InstalledRivet.package)
+            #expect(try await rivet.container.must("dpkg-deb -f \(package) Version") == shown)
+            for service in InstalledRivet.Service.allCases {
+                let version = try await rivet.call(service, "service.health", [:])["version"]?.stringValue
+                #expect(version == shown.filter { !$0.isNewline })
+            }
+        }
+
+        @Test func `Manual pages and completion: there, and named by the units`() async throws {
+            let rivet = try UnderSystemd.rivet
+            let named = try await rivet.container.must(
+                "sed -n 's/^Documentation=//p' /usr/lib/systemd/system/rivet* | tr ' ' '\\n' | sort -u")
+            for page in named.split(separator: "\n") {
+                let parts = page.replacing("man:", with: "").split { "()".contains($0) }
+                try await rivet.container.must("test -s /usr/share/man/man\(parts[1])/\(parts[0]).\(parts[1]).gz")
+            }
+            for page in ["man1/rivetctl.1", "man5/rivet.env.5"] {
+                let text = try await rivet.container.must("gzip -dc /usr/share/man/\(page).gz")
+                #expect(text.contains(page == "man1/rivetctl.1" ? ".SS rivetctl doctor" : ".B RIVET_DURABILITY=remote"))
+                #expect(!text.contains("\n@"))
+            }
+            let completions = try await rivet.container.must(
+                """
+                bash -c '. /usr/share/bash-completion/completions/rivetctl
+                    COMP_WORDS=(rivetctl do) COMP_CWORD=1 COMP_LINE="rivetctl do" COMP_POINT=11
+                    $(complete -p rivetctl | sed "s/.*-F \\([^ ]*\\).*/\\1/")
+                    echo "${COMPREPLY[@]}"'
+                """)
+            #expect(completions == "doctor\n")
+        }
+
+        /// As images are built: no systemd runs, /proc is not mounted, and the settings may be missing.
+        @Test func `An installation into an image: succeeds`() async throws {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.install()
+            let output = try await rivet.container.must(
+                """
+                mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir changes work image
+                mount -t overlay -o lowerdir=/,upperdir=changes,workdir=work overlay image
+                cp \(try #require(InstalledRivet.package)) image/var/tmp/rivet.deb
+                chroot image dpkg -P rivet
+                chroot image sh -ec 'test ! -e /proc/self
+                    for name in gateway state library; do userdel rivet-$name; done; groupdel rivet
+                    dpkg --path-exclude=/etc/rivet/rivet.env -i /var/tmp/rivet.deb; id rivet-state
+                    dpkg -P rivet; dpkg -i /var/tmp/rivet.deb; test "$(stat -c %G /etc/rivet/rivet.env)" = rivet'
+                cd / && umount /mnt/image /mnt
+                """)
+            #expect(output.contains("systemctl enable --now rivet.target"), "\(output)")
+        }
+
         @Test func aPurgeLeavesNothing() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
-            try await rivet.container.must("dpkg -P rivet")
+            try await rivet.container.must(
+                """
+                install -d /etc/systemd/system/rivet-state.service.d /etc/systemd/system/rivet-library.service.d
+                ln -s /usr/share/rivet/remote-tiers.conf /etc/systemd/system/rivet-state.service.d/
+                ln -s /usr/share/rivet/remote-tiers.conf /etc/systemd/system/rivet-library.service.d/
+                echo '[Service]' >/etc/systemd/system/rivet-library.service.d/own.conf
+                """)
+            let purged = try await rivet.container.must("dpkg -P rivet")
+            // Secrets and what the operator wrote stay, and are named.
+            let own = [
+                "/etc/credstore/rivet.telegram-bot-token", "/etc/systemd/system/rivet-library.service.d/own.conf",
+            ]
+            let left = try await rivet.container.must("find /etc -path '*rivet*' ! -type d | sort")
+            #expect(left == own.joined(separator: "\n") + "\n")
+            for file in own { #expect(purged.contains(file), "\(purged)") }
             #expect(InstalledRivet.Service.allCases.allSatisfy { rivet.process($0) == nil })
             #expect(
                 try await rivet.container.run("ls -d /etc/rivet /var/lib/rivet* /run/rivet* 2>/dev/null").output == "")

@@ -1,0 +1,158 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+extension UnderSystemd {
+    /// Services that cannot work: what systemd shows of them, and how much the journal gets.
+    @Suite(.serialized) struct Failures {
+        private static let services = InstalledRivet.Service.allCases
+        private static let minute = Duration.seconds(60)
+        /// With it a start takes 10 s, in which the test can meet it.
+        private static let refusedTier = "NEON_DATABASE_URL=postgresql://rivet@127.0.0.1:1/rivet?sslmode=disable"
+
+        @Test func `A wrong setting: the services fail and stay so, with clients at their sockets`() async throws {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.start()
+            let tellsOperator = "[Unit]\nOnFailure=told@%N.service\n"
+            try rivet.container.write(
+                "[Service]\nType=oneshot\nExecStart=/usr/bin/touch /run/told.%i\n",
+                to: "/etc/systemd/system/told@.service")
+            try await rivet.with(dropIn: tellsOperator) {
+                try await rivet.container.must("echo RIVET_LOG_LEVEL=loud >>/etc/rivet/rivet.env")
+                let cursor = try await rivet.journalCursor()
+                _ = try await SocketProber.probe(rivet) {
+                    // The sockets stay, and the clients have the services started again.
+                    try await rivet.container.must(
+                        "systemctl stop rivet-state rivet-library rivet-gateway; systemctl --no-block start rivet-gateway"
+                    )
+                    try await eventually("all services failed") {
+                        let failed = try await rivet.container.run("systemctl --failed --plain --no-legend").output
+                        return Self.services.allSatisfy { failed.contains("\($0.unit).service") }
+                    }
+                    try await Task.sleep(for: Self.minute)
+                }
+                var most = 0
+                for service in Self.services {
+                    let lines = try await rivet.journal(of: service, since: cursor)
+                        .drop { !$0.hasPrefix("Starting") }.filter { !$0.contains("OnFailure=") }
+                    #expect(lines.count <= 5, "\(lines)")
+                    most = max(most, lines.count)
+                    #expect(try await rivet.container.run("systemctl is-failed \(service.unit)").output == "failed\n")
+                    #expect(try await rivet.container.run("test -e /run/told.\(service.unit)").status == 0)
+                }
+                rivet.figures.add("exit 78 with clients waiting: journal lines in a minute", "\(most)", bound: "5")
+                try await rivet.install()
+                try await rivet.container.must(
+                    "systemctl restart rivet-state && systemctl is-active rivet-state.socket")
+                try await rivet.container.must("systemctl start rivet.target")
+                #expect(try await rivet.container.run("systemctl --failed --plain --no-legend 'rivet*'").output == "")
+                try await rivet.telegram.waitForPoll(timeout: .seconds(20))
+            }
+            try await rivet.container.must("rm /etc/systemd/system/told@.service; systemctl daemon-reload")
+        }
+
+        /// One after another, each is killed before it is ready: none has to wait.
+        @Test func `A start that is killed: is made again at once`() async throws {
+            let rivet = try UnderSystemd.rivet
+            try await withSlowStart(rivet) {
+                for _ in 0..<3 {
+                    let old = try await Self.starting(rivet)
+                    let begun = ContinuousClock.now
+                    _ = Glibc.kill(old, SIGKILL)
+                    try await eventually("another process") { rivet.process(.state).map { $0 != old } ?? false }
+                    #expect(ContinuousClock.now - begun < UnderSystemd.waitMax)
+                    #expect(try await !Self.isWaiting(rivet))
+                }
+            }
+        }
+
+        @Test func `A start that is told to stop: ends at once`() async throws {
+            let rivet = try UnderSystemd.rivet
+            var longest = Duration.zero
+            try await withSlowStart(rivet) {
+                for _ in 0..<5 {
+                    _ = try await Self.starting(rivet)
+                    let begun = ContinuousClock.now
+                    try await rivet.container.must("systemctl stop rivet-state.socket rivet-state")
+                    longest = max(longest, ContinuousClock.now - begun)
+                    #expect(try await rivet.container.run("systemctl is-failed rivet-state").output != "failed\n")
+                    try await rivet.container.must("systemctl --no-block start rivet-state")
+                }
+            }
+            #expect(longest < UnderSystemd.waitMax)
+            rivet.figures.add("systemctl stop during a start that waits for a tier", longest.inSeconds, bound: "1.5 s")
+        }
+
+        /// A crash before it is ready, an exit with an error, and a file that cannot be opened: a service each.
+        @Test func `A service that cannot start: writes at most 10 lines a minute, and starts soon after the repair`()
+            async throws
+        {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.start()
+            let cursor = try await rivet.journalCursor()
+            let file = "/var/lib/rivet-library/library.db"
+            try await rivet.container.must(
+                """
+                systemctl stop rivet-gateway rivet-library
+                chown root:root \(file)
+                rm -f /run/rivet/gateway.sock && mkdir -p /run/rivet/gateway.sock/taken
+                systemctl --no-block start rivet-library rivet-gateway
+                echo '\(Self.refusedTier)' >>/etc/rivet/rivet.env
+                systemctl --no-block restart rivet-state
+                """)
+            _ = Glibc.kill(try await Self.starting(rivet), SIGSEGV)
+            try await eventually("the next start waits") { try await Self.isWaiting(rivet) }
+            try await Task.sleep(for: Self.minute)
+            var counts: [String] = []
+            for service in Self.services {
+                // What was before, the stop, is not of this minute.
+                let lines = try await rivet.journal(of: service, since: cursor).drop { !$0.hasPrefix("Starting") }
+                #expect(lines.count <= 10, "\(service): \(Array(lines))")
+                counts.append("\(service) \(lines.count)")
+            }
+            rivet.figures.add(
+                "crash at start, file out of reach, socket path taken: journal lines in a minute",
+                counts.joined(separator: ", "), bound: "10")
+            try await rivet.install()
+            try await rivet.container.must(
+                "chown rivet-library:rivet \(file); rm -rf /run/rivet/gateway.sock")
+            let begun = ContinuousClock.now
+            try await rivet.container.must("systemctl restart rivet-state rivet-library rivet-gateway")
+            let took = ContinuousClock.now - begun
+            #expect(took < .seconds(10))
+            rivet.figures.add("systemctl restart after the repair", took.inSeconds, bound: "10 s")
+            try await rivet.telegram.waitForPoll(timeout: .seconds(20))
+        }
+
+        /// For the time of `body`, rivet-state starts and is not ready for 10 s.
+        private func withSlowStart(_ rivet: InstalledRivet, _ body: () async throws -> Void) async throws {
+            try await rivet.start()
+            try await rivet.container.must("echo '\(Self.refusedTier)' >>/etc/rivet/rivet.env")
+            try await rivet.container.must("systemctl stop rivet-gateway; systemctl --no-block restart rivet-state")
+            let outcome: Result<Void, any Error>
+            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+            try await rivet.install()
+            try await rivet.container.must("systemctl stop rivet-state; systemctl start rivet.target")
+            try outcome.get()
+            try await rivet.telegram.waitForPoll(timeout: .seconds(20))
+        }
+
+        /// The process of rivet-state that is not ready yet.
+        private static func starting(_ rivet: InstalledRivet) async throws -> Int32 {
+            var process: Int32?
+            try await eventually("rivet-state starts and catches signals") {
+                guard try await rivet.container.run("systemctl show -P SubState rivet-state").output == "start\n" else {
+                    return false
+                }
+                process = rivet.process(.state)
+                return try await rivet.container.run("test -e /run/rivet-state/state.starts").status == 0
+            }
+            return try #require(process)
+        }
+
+        private static func isWaiting(_ rivet: InstalledRivet) async throws -> Bool {
+            try await rivet.container.run("systemctl show -P StatusText rivet-state").output.contains("trying again in")
+        }
+    }
+}
