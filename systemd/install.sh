@@ -65,7 +65,8 @@ install_all() {
     place 644 remote-tiers.conf share/rivet/remote-tiers.conf
     for page in $man_pages; do place_man_page "$page"; done
     install -d "$root$prefix/${completion%/*}"
-    "$bin/rivetctl" --generate-completion-script bash >"$root$prefix/$completion"
+    # It is read by a shell, not run.
+    "$bin/rivetctl" --generate-completion-script bash | sed '1{/^#!/d}' >"$root$prefix/$completion"
     chmod 644 "$root$prefix/$completion"
     # Who has settings keeps them.
     install -d "$root/etc/rivet"

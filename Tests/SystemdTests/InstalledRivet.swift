@@ -103,11 +103,12 @@ final class InstalledRivet: Sendable {
     ///
     /// Without what systemd 252 says only in a container: it cannot read the control group's list of processes, in which
     /// the test's own are.
-    func journal(of service: Service, since cursor: String) async throws -> [Substring] {
+    func journal(of service: Service, since cursor: String) async throws -> [JournalLine] {
         try await container.must(
-            "journalctl --sync; journalctl --no-pager -o cat --after-cursor='\(cursor)' -u \(service.unit).service"
+            "journalctl --sync; journalctl --no-pager -o short-unix --after-cursor='\(cursor)' -u \(service.unit).service"
         )
-        .split(separator: "\n").filter { !$0.contains("Failed to kill control group") }
+        .split(separator: "\n").compactMap { JournalLine($0) }
+        .filter { !$0.text.contains("Failed to kill control group") }
     }
 
     // MARK: Processes
