@@ -191,7 +191,8 @@ let package = Package(
             name: "SocketTests",
             dependencies: [
                 "Contracts", "Persistence", "TelegramSimulator", "TestSupport", "Gateway", "StateService",
-                "LibraryService", "Control", "Chat", "CSQLite",
+                "LibraryService", "Control", "Chat", "CSQLite", "ServiceKit", "TelegramBotAPI",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/SocketTests"),
         .testTarget(name: "ChatTests", dependencies: ["TestSupport", "Chat"], path: "Tests/ChatTests"),

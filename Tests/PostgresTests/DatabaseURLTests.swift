@@ -83,7 +83,7 @@ import Testing
         #expect(try error("host=db foo=1 password=x").option == "foo")
         for url in [
             "postgresql://me:12?s3crt=1", "postgresql://db/rivet?password=a&s3crt=b", "host=db password=my s3crt=x",
-            "postgresql://me@db/rivet?s3crt%20x=1", "postgresql://me@db/rivet?=s3crt",
+            "postgresql://me@db/rivet?s3crt%20x=1", "s3crt==", "s3crt=x host=db", "postgresql://me@db/rivet?=s3crt",
         ] {
             let error = try error(url)
             #expect(

@@ -7,13 +7,14 @@ struct KeyValueList {
     private(set) var text = ""
 
     private var rest: ArraySlice<UInt8>
+    private var hasPassword = false
 
     /// - Parameter list: without control characters: the only white space is the blank.
     init(_ list: String) throws(DatabaseURLError) {
         rest = Array(list.utf8)[...]
         var position = 1
-        // What follows a password may be a part of it that was not put in quotes.
-        var mayBeSecret = false
+        // What comes before any option that libpq knows may be a password alone, and what follows a password a part of it.
+        var mayBeSecret = true
         while try readOption(position, &mayBeSecret) { position += 1 }
         // As it is, where nothing was left out: libpq and this reader must agree on it.
         text = ignored.isEmpty ? list : options.map { "\($0.name)='\(Self.escaped($0.value))'" }.joined(separator: " ")
@@ -37,7 +38,8 @@ struct KeyValueList {
             return true
         }
         options.append(.init(name: keyword, value: value))
-        if DatabaseOptions.secret.contains(keyword) { mayBeSecret = true }
+        hasPassword = hasPassword || DatabaseOptions.secret.contains(keyword)
+        mayBeSecret = hasPassword
         return true
     }
 

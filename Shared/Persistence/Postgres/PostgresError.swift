@@ -19,7 +19,7 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     public var failure: PostgresFailure
     /// Nil when the trouble is the connection's and the server said nothing.
     public var sqlState: SQLState?
-    /// The unique index or constraint that was violated.
+    /// The unique index or constraint that was violated, if it is one of ours.
     public var constraint: String?
     /// Which of the batch's statements was refused; their number when the commit was.
     public var statement: Int?
@@ -30,15 +30,17 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
 
     public var description: String {
         let code = sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        let index = constraint.flatMap(Self.ofOurs).map { " \($0)" } ?? ""
+        let index = constraint.map { " \($0)" } ?? ""
         return "\(operation): \(cause)\(index)\(code)"
     }
 
     public var debugDescription: String { "\(description) [\(outcome), \(failure), \(cause.rawValue)]" }
 
     /// The name of a constraint as our migrations and PostgreSQL make them; nil for one that a server made up.
-    private static func ofOurs(_ constraint: String) -> String? {
-        let isInMigrations = Migration.all.contains { $0.postgreSQL.contains(constraint) }
+    static func constraintOfOurs(_ constraint: String) -> String? {
+        let isInMigrations =
+            constraint.hasPrefix("idx_")
+            && Migration.all.contains { $0.postgreSQL.contains(" INDEX IF NOT EXISTS \(constraint) ") }
         return isInMigrations || implicit.contains(constraint) ? constraint : nil
     }
 

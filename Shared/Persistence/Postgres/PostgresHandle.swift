@@ -132,7 +132,8 @@ struct PostgresHandle: ~Copyable {
             return .refusal(
                 PostgresError(
                     outcome: .refused, failure: PostgresFailure(state), sqlState: state,
-                    constraint: Self.field(result, rivet_pg_diag_constraint), operation: "",
+                    constraint: Self.field(result, rivet_pg_diag_constraint).flatMap(PostgresError.constraintOfOurs),
+                    operation: "",
                     cause: PostgresCause(state)))
         default:
             // COPY, an empty statement, and what later libpqs may add.
