@@ -9,7 +9,8 @@ enum BackedUpSettings {
         let checks: [(String, (Settings, String) throws -> Bool)] = [
             ("RIVET_CONVERSATION_TTL", isDuration), ("RIVET_SWEEP_INTERVAL", isDuration),
             ("RIVET_REMOTE_DEADLINE", isDuration), ("RIVET_TIER_HEARTBEAT", isDuration),
-            ("RIVET_MEMORY_LIMIT", { try $0.bytes($1, default: 0) > 0 }), ("RIVET_ALLOWED_USERS", isAllowList),
+            ("RIVET_MEMORY_LIMIT", { try $0.bytes($1, default: 0) > 0 }),
+            (AllowedUsersSetting.variable, { settings, _ in try AllowedUsersSetting(settings) != .missing }),
             ("RIVET_DURABILITY", { settings, name in ["remote", "local"].contains(settings.string(name)) }),
             ("RIVET_SEND_LIMITS", { settings, name in ["telegram", "none"].contains(settings.string(name)) }),
         ]
@@ -32,9 +33,5 @@ enum BackedUpSettings {
 
     private static func isDuration(_ settings: Settings, _ name: String) throws -> Bool {
         try settings.duration(name, default: .zero) > .zero
-    }
-
-    private static func isAllowList(_ settings: Settings, _ name: String) throws -> Bool {
-        settings.string(name) == "*" ? true : try !settings.integers(name).isEmpty
     }
 }
