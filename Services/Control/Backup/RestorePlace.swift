@@ -29,7 +29,8 @@ final class RestorePlace {
         guard let user = getpwnam(service.unit) else {
             throw CommandFailure("there is no user \(service.unit)", nextStep: "Install Rivet on this host first")
         }
-        let (userID, groupID) = (user.pointee.pw_uid, user.pointee.pw_gid)
+        // The group of the units.
+        let (userID, groupID) = (user.pointee.pw_uid, getgrnam("rivet")?.pointee.gr_gid ?? user.pointee.pw_gid)
         guard mkdir(directory, 0o700) == 0, chown(directory, userID, groupID) == 0 else {
             throw FileFailure.of(directory, errno)
         }
