@@ -130,6 +130,8 @@ extension SecretCase {
         var change = randomChange(&random)
         let source = randomSource(&random)
         var variable = isToken ? tokenVariable : urlVariable
+        // Cut behind the "@" of its password, a URL is one of another host, and right: what it names is shown.
+        if case .cut = change, shape.contains("@{M}") { change = .none }
         switch Int.random(in: 0..<10, using: &random) {
         case 0: variable = isToken ? urlVariable : tokenVariable
         case 1, 2:
