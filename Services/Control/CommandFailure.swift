@@ -8,14 +8,18 @@ struct CommandFailure: Error, Equatable {
     var exitCode: Int32
     /// What a service answered, if one did.
     var answer: RPCError.Code?
+    /// Whether it is this user who may not do it; root may.
+    var takesRoot: Bool
 
     init(
-        _ cause: String, nextStep: String? = nil, exitCode: Int32 = ExitCodes.failed, answer: RPCError.Code? = nil
+        _ cause: String, nextStep: String? = nil, exitCode: Int32 = ExitCodes.failed, answer: RPCError.Code? = nil,
+        takesRoot: Bool = false
     ) {
         self.cause = cause
         self.nextStep = nextStep
         self.exitCode = exitCode
         self.answer = answer
+        self.takesRoot = takesRoot
     }
 
     init(_ error: ConfigurationError) {

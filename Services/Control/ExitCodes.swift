@@ -4,7 +4,7 @@ import Contracts
 enum ExitCodes {
     static let done: Int32 = 0
     /// What was asked for could not be done; for `health`, a service is degraded; for `tiers`, one is away or behind; for
-    /// `verify`, something differs; for `doctor`, something should be mended.
+    /// `verify`, something differs; for `doctor`, something should be corrected; for `show`, the user is not known.
     static let failed: Int32 = 1
     /// A service gives no answer; for `health` and `tiers`, also one that is failing; for `verify`, a tier that cannot be
     /// read; for `doctor`, a service, a database or Telegram.
@@ -18,10 +18,13 @@ enum ExitCodes {
 
     static let help = """
         EXIT CODES
-          0   done; for health, tiers and doctor, all is well; for verify, all tiers are equal
-          1   it could not be done; for health, a service is degraded; for tiers, one is away or behind; for verify,
-              something differs; for doctor, something should be mended
-          2   a service does not answer; for health and tiers, also one that is failing; for verify, a tier that cannot
+          0   done; for health, tiers and doctor, all is well; for verify, all
+              tiers are equal
+          1   it could not be done; for health, a service is degraded; for tiers,
+              one is away or behind; for verify, something differs; for doctor,
+              something should be corrected; for show, the user is not known
+          2   a service does not answer, or this user may not call it; for health
+              and tiers, also one that is failing; for verify, a tier that cannot
               be read; for doctor, also a database or Telegram that does not answer
           64  the command line is wrong
           74  the answer could not be written

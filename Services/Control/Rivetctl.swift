@@ -16,6 +16,9 @@ struct Rivetctl: AsyncParsableCommand {
             RIVET_STATE_DIR names one, or if there is a .rivet here (make run). Their settings are the environment and \
             the file that --env-file or RIVET_ENV_FILE names.
 
+            With --json the answer is one JSON object, and so is a failure: {"error", "next_step"}. Revisions in it are \
+            strings: they are larger than the numbers that JavaScript and jq 1.6 keep exactly.
+
             \(ExitCodes.help)
             """,
         version: rivetVersion,
@@ -33,16 +36,17 @@ enum Main {
         Output.reserveDescriptors()
         // A reader that closed the pipe has read what it wanted.
         signal(SIGPIPE, SIG_IGN)
+        var isJSON = false
         do {
             var command = try Rivetctl.parseAsRoot()
+            isJSON = (command as? any JSONCommand)?.json == true
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch let failure as CommandFailure {
-            Output.error(failure.line)
-            exit(failure.exitCode)
+            exit(Output.report(failure, asJSON: isJSON))
         } catch {
             Rivetctl.exit(withError: error)
         }

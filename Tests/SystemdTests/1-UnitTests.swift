@@ -75,9 +75,9 @@ extension UnderSystemd {
             try await rivet.telegram.waitForPoll()
             let health = try await rivet.container.run("rivetctl health")
             #expect(health.status == 0, "\(health.output)")
-            // The simulator has no clock to compare with, which is worth a warning.
+            // What doctor says is tried with the rest of rivetctl.
             let doctor = try await rivet.container.run("rivetctl doctor").output
-            #expect(doctor.contains("0 things do not work"), "\(doctor)")
+            #expect(!doctor.contains("FAILURE"), "\(doctor)")
         }
 
         /// At a reload the process stays, and takes over what was changed.

@@ -35,8 +35,10 @@ public final class PostgresCluster: Sendable {
 
     /// Makes and starts one. Takes about a second.
     ///
-    /// - Parameter isDurable: whether it waits for the disk.
-    public init(isDurable: Bool = false) throws {
+    /// - Parameters:
+    ///   - isDurable: whether it waits for the disk.
+    ///   - more: further lines of its configuration.
+    public init(isDurable: Bool = false, settings more: String = "") throws {
         guard Self.binaries != nil else { throw ChildProcess.Failure(description: "PostgreSQL is not installed") }
         _ = Self.endsWithProcess
         directory = try TestDirectory()
@@ -60,6 +62,7 @@ public final class PostgresCluster: Sendable {
             shared_buffers = 32MB
             autovacuum = off
             lc_messages = 'C'
+            \(more)
             """
         let file = try FileHandle(forWritingTo: URL(filePath: dataPath + "/postgresql.conf"))
         try file.seekToEnd()
@@ -91,9 +94,18 @@ public final class PostgresCluster: Sendable {
 
     // MARK: Life and death
 
-    public func start() throws {
+    public func start() throws { try start(saying: "ready to accept connections") }
+
+    /// As a standby that waits for a primary, and takes no writes until then. It must have been stopped.
+    public func startAsStandby() throws {
+        try directory.write("", to: "data/standby.signal")
+        try Self.giveToServer(dataPath + "/standby.signal")
+        try start(saying: "ready to accept read-only connections")
+    }
+
+    private func start(saying words: String) throws {
         let child = try Self.startServer(
-            Self.path(of: "postgres"), ["-D", dataPath], in: directory, saying: "ready to accept connections")
+            Self.path(of: "postgres"), ["-D", dataPath], in: directory, saying: words)
         server.withLock { $0 = child }
         Self.running.withLock { $0.append((child.processID, directory.path)) }
     }

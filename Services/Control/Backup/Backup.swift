@@ -24,7 +24,7 @@ struct Backup {
 
     var setUp: SetUp
 
-    func make(_ argument: String) throws(CommandFailure) -> Outcome {
+    func make(_ argument: String) async throws(CommandFailure) -> Outcome {
         let start = ContinuousClock.now
         try setUp.requireNamedFile()
         let settings = setUp.settings
@@ -36,7 +36,7 @@ struct Backup {
         try FilePath.requireRoom(for: sources.reduce(0) { $0 + $1.bytes }, at: target.parent)
         let unfinished = try UnfinishedBackup(for: target)
         // Settings that cannot be read keep no backup from being made.
-        let noted = (try? setUp.settings(of: .state)) ?? settings
+        let noted = (try? await setUp.settings(of: .state)) ?? settings
         var manifest = BackupManifest(
             madeAt: .now(), rivet: rivetVersion, databases: [:], settings: BackedUpSettings.of(noted),
             tiers: BackedUpSettings.tiers(noted))

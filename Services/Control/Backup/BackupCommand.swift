@@ -41,7 +41,7 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         let setUp = setUp.setUp(stateDirectory: stateDirectory.path)
         try await Output.printing(json: json) { () throws(CommandFailure) in
-            BackupListing(outcome: try Backup(setUp: setUp).make(directory))
+            BackupListing(outcome: try await Backup(setUp: setUp).make(directory))
         }
     }
 }

@@ -34,7 +34,7 @@ struct Restore {
         }
         try await StoppedServices.require(settings)
         let manifest = try BackupManifest.read(in: directory)
-        let tiers = try TierDatabase.configured(setUp).map(\.name)
+        let tiers = try await TierDatabase.configured(setUp).map(\.name)
         try requireNotTooOld(manifest, directory, tiers)
         for database in LocalDatabase.all { try check(database, manifest, in: directory) }
         umask(0o077)

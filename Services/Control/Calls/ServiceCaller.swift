@@ -51,7 +51,7 @@ extension ServiceCaller {
                 "\(path): permission denied",
                 nextStep: "It is for root and the group \(group ?? "of the socket"): use sudo, or have yourself added "
                     + "to that group and log in again",
-                exitCode: ExitCodes.unreachable)
+                exitCode: ExitCodes.unreachable, takesRoot: true)
         case .failed(ENAMETOOLONG):
             return CommandFailure(
                 "the socket path \(path) is longer than \(WireLimits.socketPathBytesMax) bytes",

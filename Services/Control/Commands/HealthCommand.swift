@@ -3,18 +3,20 @@ import Contracts
 import ServiceKit
 
 /// Asks every service how it is.
-struct HealthCommand: AsyncParsableCommand {
+struct HealthCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
         abstract: "Shows how the services and their tiers are.",
         discussion: """
             Asks rivet-state, rivet-library and rivet-gateway at the same time. A service that does not answer is shown \
-            as away, with the cause and the next step.
+            as away, one that this user may not call as not asked, with the cause and the next step.
 
             EXIT CODES
               0   all services are ok
-              1   at least one is degraded: a configured tier is away, or something is to be looked after; the detail says what
-              2   at least one fails (only memory holds what is written) or is away
+              1   at least one is degraded: a configured tier is away, or something is
+                  to be looked after; the detail says what
+              2   at least one fails (only memory holds what is written), is away, or was
+                  not asked
               64  the command line is wrong
               74  the answer could not be written
               78  a setting is wrong
@@ -35,7 +37,7 @@ struct HealthCommand: AsyncParsableCommand {
         let answers = await caller.health(of: RivetService.allCases, deadline: timeout?.duration ?? .seconds(2))
         let listing = HealthListing(answers: answers, now: .now())
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
-        try listing.throwIfMisconfigured()
+        try listing.throwIfMisconfigured(json: json)
         if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }
     }
 }

@@ -4,7 +4,7 @@ import Persistence
 import ServiceKit
 
 /// Hands the open conversations of the earlier bot to rivet-state.
-struct ImportLegacyCommand: AsyncParsableCommand {
+struct ImportLegacyCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "import-legacy",
         abstract: "Takes over the open conversations in the SQLite file of the earlier bot.",
@@ -54,7 +54,7 @@ struct ImportLegacyCommand: AsyncParsableCommand {
             }
         }
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
-        for warning in listing.warnings { Output.error(warning) }
+        if !json { for warning in listing.warnings { Output.error(warning) } }
     }
 
     private func nextPage(of legacy: LegacyConversations) throws(CommandFailure) -> LegacyConversations.Page? {

@@ -4,7 +4,7 @@ import ServiceKit
 import Systemd
 
 /// What the journal has of one person, chat or update.
-struct LogsCommand: AsyncParsableCommand {
+struct LogsCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
         abstract: "Shows what the journal has of one user, chat or update, in order of time.",
@@ -18,7 +18,7 @@ struct LogsCommand: AsyncParsableCommand {
             "The Telegram id of a user or a chat, or of an update (chat:topic for a topic).", valueName: "id"))
     var id: String
 
-    @Option(help: ArgumentHelp("How many lines at most, the newest ones. (default: 100)", valueName: "number"))
+    @Option(help: ArgumentHelp("How many lines at most, the newest ones.", valueName: "number"))
     var lines = 100
 
     @Option(
@@ -34,9 +34,7 @@ struct LogsCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard id.wholeMatch(of: /-?[0-9]{1,20}(:[0-9]{1,20})?/) != nil else {
-            throw ValidationError("\"\(id)\" is no Telegram id: a number, or chat:topic")
-        }
+        try TelegramID.requireChat(id)
         guard (1...1_000_000).contains(lines) else { throw ValidationError("--lines must be between 1 and 1000000") }
     }
 

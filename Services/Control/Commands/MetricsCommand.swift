@@ -21,7 +21,7 @@ struct MetricsCommand: AsyncParsableCommand {
               78  a setting is wrong
             """)
 
-    @OptionGroup var runtimeDirectory: RuntimeDirectoryOption
+    @OptionGroup var setUp: SetUpOptions
 
     @Option(
         help: ArgumentHelp(
@@ -40,9 +40,9 @@ struct MetricsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let caller = ServiceCaller(settings: .forCommand(runtimeDirectory: runtimeDirectory.path))
+        let caller = try setUp.caller
         let answers = await caller.health(of: RivetService.allCases, deadline: timeout?.duration ?? .seconds(2))
-        try HealthListing(answers: answers, now: .now()).throwIfMisconfigured()
+        try HealthListing(answers: answers, now: .now()).throwIfMisconfigured(json: false)
         let lines = MetricsListing(answers: answers, now: .now()).exposition.lines
         if let output { try MetricsFile(path: output).replace(with: lines) } else { try Output.print(lines) }
     }

@@ -3,7 +3,7 @@ import Contracts
 import ServiceKit
 
 /// Brings databases up to date: the local ones while their services are stopped, those of tiers at any time.
-struct MigrateCommand: AsyncParsableCommand {
+struct MigrateCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Applies the migrations: to state.db and library.db, or to the database of a tier.",
@@ -42,7 +42,7 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         let setUp = setUp.setUp(stateDirectory: stateDirectory.path)
         var remote: [TierDatabase] = []
-        if all || tier != nil { remote = try TierDatabase.configured(setUp) }
+        if all || tier != nil { remote = try await TierDatabase.configured(setUp) }
         if let tier {
             remote = remote.filter { $0.name == tier.tier }
             if remote.isEmpty { throw TierDatabase.missing(tier.tier, in: setUp) }
@@ -87,7 +87,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
         func print(json: Bool) throws {
             if json { try Output.print(["databases": .object(members)]) } else { try Output.print(lines) }
-            for failure in failures { Output.error(failure.line) }
+            if !json { for failure in failures { Output.error(failure.line) } }
             if let worst = failures.map(\.exitCode).max() { throw ExitCode(worst) }
         }
     }

@@ -3,7 +3,7 @@ import Contracts
 import ServiceKit
 
 /// Has the services take in what somebody else changed in their tiers.
-struct PullCommand: AsyncParsableCommand {
+struct PullCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Takes in what somebody else changed in the PostgreSQL tiers, and fills up what they lack.",
@@ -36,7 +36,7 @@ struct PullCommand: AsyncParsableCommand {
             outcomes: RivetService.storing.compactMap { service in outcomes[service].map { (service, $0) } },
             patience: patience)
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
-        for failure in listing.failures { Output.error(failure.line) }
+        if !json { for failure in listing.failures { Output.error(failure.line) } }
         if let worst = listing.failures.map(\.exitCode).max() { throw ExitCode(worst) }
     }
 }

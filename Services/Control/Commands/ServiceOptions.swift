@@ -2,19 +2,6 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Where the sockets are.
-struct RuntimeDirectoryOption: ParsableArguments {
-    @Option(
-        name: .customLong("runtime-dir"),
-        help: ArgumentHelp("The directory of the sockets, instead of RIVET_RUNTIME_DIR.", valueName: "path"),
-        completion: .directory)
-    var path: String?
-
-    func validate() throws {
-        if path == "" { throw ValidationError("--runtime-dir must not be empty") }
-    }
-}
-
 /// A tier that is a database elsewhere.
 enum RemoteTierName: String, CaseIterable, ExpressibleByArgument {
     case neon, supabase, railway
@@ -40,12 +27,5 @@ struct TimeLimit: Equatable {
             let settings = Settings(variables: ["--timeout": argument])
             return TimeLimit(duration: try settings.duration("--timeout", default: .zero))
         } catch { throw ValidationError(error.description) }
-    }
-}
-
-extension Settings {
-    /// What a call of a service needs: see ``SetUp``.
-    static func forCommand(runtimeDirectory: String? = nil, stateDirectory: String? = nil) -> Settings {
-        SetUp(SetUp.Choices(runtimeDirectory: runtimeDirectory, stateDirectory: stateDirectory)).settings
     }
 }

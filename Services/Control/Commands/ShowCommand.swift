@@ -8,6 +8,8 @@ struct ShowCommand: AsyncParsableCommand {
         commandName: "show",
         abstract: "Shows a person's open conversation or machines.",
         discussion: """
+            Exits with 1 if the user is not known: no machine, and no open conversation.
+
             What people typed is shown with control characters written out, as in \\n and \\u{202E}, so that it cannot \
             play with the terminal.
             """,
@@ -18,7 +20,7 @@ struct ShowCommand: AsyncParsableCommand {
 struct ShowOptions: ParsableArguments {
     @OptionGroup var setUp: SetUpOptions
 
-    @Flag(help: "Print one JSON object, as the service answers it.")
+    @Flag(help: "Print one JSON object: what the service answers, and user_known.")
     var json = false
 
     @Option(

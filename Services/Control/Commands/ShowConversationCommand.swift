@@ -3,11 +3,13 @@ import Contracts
 import ServiceKit
 
 /// Shows the open conversation of a user in a chat.
-struct ShowConversationCommand: AsyncParsableCommand {
+struct ShowConversationCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "conversation",
         abstract: "Shows the open conversation of a user in a chat.",
-        discussion: "That there is none is an answer, too: it says so and exits with 0.")
+        discussion: """
+            Exits with 0 also when a user who is known has none open, and with 1 when the user is not known.
+            """)
 
     @Argument(help: "The Telegram id of the user.")
     var user: String
@@ -24,12 +26,22 @@ struct ShowConversationCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ShowOptions
 
+    var json: Bool { options.json }
+
+    func validate() throws {
+        try TelegramID.requireUser(user)
+        if let chat { try TelegramID.requireChat(chat) }
+    }
+
     func run() async throws {
         // A private chat has the id of its user.
         let key = ConversationKey(userID: user, chatID: chat ?? user, type: type)
-        let output = try await options.caller.call(
+        let caller = try options.caller
+        let output = try await caller.call(
             .state, StateLoad.self, StateLoad.Params(key: key), deadline: options.deadline)
-        if options.json { return try Output.print(output.json) }
-        try Output.print(ConversationListing(key: key, state: output.state, now: .now()).lines)
+        let knowledge = output.state == nil ? await caller.knowledge(of: user, deadline: options.deadline) : .known
+        let listing = ConversationListing(key: key, state: output.state, knowledge: knowledge, now: .now())
+        if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
+        if knowledge == .unknown { throw ExitCode(ExitCodes.failed) }
     }
 }

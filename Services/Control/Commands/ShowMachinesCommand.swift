@@ -3,9 +3,12 @@ import Contracts
 import ServiceKit
 
 /// Shows the machines of a user.
-struct ShowMachinesCommand: AsyncParsableCommand {
+struct ShowMachinesCommand: JSONCommand {
     static let configuration = CommandConfiguration(
-        commandName: "machines", abstract: "Shows the machines in a user's library, newest first.")
+        commandName: "machines", abstract: "Shows the machines in a user's library, newest first.",
+        discussion: """
+            Exits with 0 also when a user who is known has none, and with 1 when the user is not known.
+            """)
 
     /// Machines of a page; so many fit a frame unless they have nameplate readings near the bound.
     private static let pageMax: Int64 = 20
@@ -21,17 +24,21 @@ struct ShowMachinesCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ShowOptions
 
+    var json: Bool { options.json }
+
+    func validate() throws { try TelegramID.requireUser(user) }
+
     func run() async throws {
-        let machines = try await allPages()
-        if options.json {
-            let output = LibraryList.Output(machines: machines, total: Int64(machines.count), nextCursor: nil)
-            return try Output.print(output.json)
-        }
-        try Output.print(MachineListing(userID: user, query: query, machines: machines, now: .now()).lines)
+        let caller = try options.caller
+        let machines = try await allPages(caller)
+        let knowledge = machines.isEmpty ? await caller.knowledge(of: user, deadline: options.deadline) : .known
+        let listing = MachineListing(
+            userID: user, query: query, machines: machines, knowledge: knowledge, now: .now())
+        if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
+        if knowledge == .unknown { throw ExitCode(ExitCodes.failed) }
     }
 
-    private func allPages() async throws(CommandFailure) -> [Machine] {
-        let caller = try options.caller
+    private func allPages(_ caller: ServiceCaller) async throws(CommandFailure) -> [Machine] {
         var machines: [Machine] = []
         var cursor: String?
         var limit = Self.pageMax

@@ -3,7 +3,7 @@ import Contracts
 import ServiceKit
 
 /// Has rivet-state remove what has expired.
-struct SweepCommand: AsyncParsableCommand {
+struct SweepCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
         abstract: "Removes expired conversations now.",

@@ -3,7 +3,7 @@ import Contracts
 import ServiceKit
 
 /// Shows the tiers of the services that store: what each is owed, and what troubles it.
-struct TiersCommand: AsyncParsableCommand {
+struct TiersCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "tiers",
         abstract: "Shows the tiers of rivet-state and rivet-library: what each is owed, and its last error.",
@@ -34,7 +34,7 @@ struct TiersCommand: AsyncParsableCommand {
         let answers = await caller.health(of: RivetService.storing, deadline: timeout?.duration ?? .seconds(2))
         let listing = HealthListing(answers: answers, now: .now())
         if json { try Output.print(listing.tiersJSON) } else { try Output.print(listing.tierLines) }
-        try listing.throwIfMisconfigured()
+        try listing.throwIfMisconfigured(json: json)
         if listing.tiersExitCode != ExitCodes.done { throw ExitCode(listing.tiersExitCode) }
     }
 }

@@ -4,7 +4,7 @@ import Persistence
 import ServiceKit
 
 /// Compares the local files with the databases of the tiers, key by key.
-struct VerifyCommand: AsyncParsableCommand {
+struct VerifyCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Compares what the local disk and each PostgreSQL tier hold, key by key.",
@@ -48,7 +48,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let setUp = setUp.setUp(stateDirectory: stateDirectory.path)
-        let databases = try TierDatabase.configured(setUp)
+        let databases = try await TierDatabase.configured(setUp)
         if databases.isEmpty { throw TierDatabase.missing(nil, in: setUp) }
         let settings = setUp.settings
         let limit = limit
@@ -60,7 +60,7 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         let listing = VerificationListing(rows: databases.flatMap { rows[$0.name] ?? [] }, limit: limit)
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
-        for failure in listing.failures { Output.error(failure.line) }
+        if !json { for failure in listing.failures { Output.error(failure.line) } }
         if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }
     }
 

@@ -2,44 +2,34 @@ import Contracts
 import Persistence
 import ServiceKit
 
-/// Whether each PostgreSQL database can be reached, is safe to reach, has our tables, and lets us change them.
+/// Whether each PostgreSQL database can be reached, is safe to reach, keeps what it acknowledges, has our tables, and lets
+/// us change them.
 struct DatabaseCheck {
-    /// Rivet needs this version or a later one.
-    static let versionMin: Int64 = 130_000
+    typealias Outcome = (findings: [Finding], readings: [ClockCheck.Reading])
 
-    var settings: Settings
+    var setUp: SetUp
     var timeout: Duration
 
-    /// What is asked, in one statement: a pooler may answer each from another connection.
-    private static let question = PostgresStatement(
-        """
-        SELECT current_setting('server_version_num')::bigint, current_setting('server_version'),
-            current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery(),
-            has_schema_privilege(current_schema(), 'CREATE'),
-            (SELECT string_agg(wanted.name, ', ') FROM
-                unnest(ARRAY['conversation_states', 'user_machines']) AS wanted (name)
-                WHERE to_regclass(wanted.name) IS NOT NULL AND NOT (
-                    has_table_privilege(to_regclass(wanted.name), 'SELECT')
-                    AND has_table_privilege(to_regclass(wanted.name), 'INSERT')
-                    AND has_table_privilege(to_regclass(wanted.name), 'UPDATE')
-                    AND has_table_privilege(to_regclass(wanted.name), 'DELETE'))),
-            (extract(epoch FROM clock_timestamp()) * 1000)::bigint, current_user
-        """)
-
-    func findings() async -> (findings: [Finding], readings: [ClockCheck.Reading]) {
+    func findings() async -> Outcome {
         let databases: [TierDatabase]
-        do throws(CommandFailure) { databases = try TierDatabase.configured(settings) } catch { return ([], []) }
+        do throws(CommandFailure) { databases = try await TierDatabase.configured(setUp) } catch {
+            return ([Self.unread(error)], [])
+        }
         guard !databases.isEmpty else {
             return ([.ok("databases", "no PostgreSQL database is configured: what is stored is on the local disk")], [])
         }
-        var findings: [Finding] = []
-        var readings: [ClockCheck.Reading] = []
+        var outcome: Outcome = ([], [])
         for database in databases {
-            let (ofIt, reading) = await check(database)
-            findings += ofIt
-            if let reading { readings.append(reading) }
+            let (findings, reading) = await check(database)
+            outcome.findings += findings
+            if let reading { outcome.readings.append(reading) }
         }
-        return (findings, readings)
+        return outcome
+    }
+
+    private static func unread(_ failure: CommandFailure) -> Finding {
+        if failure.takesRoot { return .skipped("databases", failure.cause, nextStep: failure.nextStep ?? "Use sudo") }
+        return .skipped("databases", "a setting is wrong", nextStep: "Correct it first: \(failure.cause)")
     }
 
     private func check(_ database: TierDatabase) async -> ([Finding], ClockCheck.Reading?) {
@@ -48,25 +38,24 @@ struct DatabaseCheck {
             let connection = try await database.connect(deadline: timeout)
             defer { connection.close() }
             let before = Timestamp.now()
-            let row: PostgresRow
+            let facts: DatabaseFacts
             do throws(PostgresError) {
-                guard
-                    let answer = try await connection.submit([Self.question], deadline: timeout).value.get()[0].rows
-                        .first
-                else { return ([], nil) }
-                row = answer
+                let answer = try await connection.submit([DatabaseFacts.question], deadline: timeout).value.get()[0]
+                guard let row = answer.rows.first else { return ([], nil) }
+                facts = DatabaseFacts(row)
             } catch { throw database.failure(error, exitCode: ExitCodes.unreachable) }
             let here = ClockCheck.middle(before, .now())
-            let missing = await missing(database, connection)
-            let reading = row.integer(5).map {
+            let reading = facts.milliseconds.map {
                 ClockCheck.Reading(place: name, ahead: .milliseconds($0 - here.milliseconds), precision: .zero)
             }
-            let troubles = troubles(database, connection, row) + missing
+            let variable = TierDatabase.setting(of: database.name)
+            let troubles =
+                tlsTroubles(database, connection, variable) + facts.troubles(database.name, variable: variable)
+                + (await missing(database, connection))
             if !troubles.isEmpty { return (troubles, reading) }
             let safety = connection.isEncrypted ? "TLS" : "on this machine"
             return (
-                [.ok(name, "\(database.target) answers (PostgreSQL \(row.text(1) ?? "?"), \(safety)), up to date")],
-                reading
+                [.ok(name, "\(database.target) answers (PostgreSQL \(facts.version), \(safety)), up to date")], reading
             )
         } catch {
             var failure = error
@@ -75,42 +64,16 @@ struct DatabaseCheck {
         }
     }
 
-    private func troubles(
-        _ database: TierDatabase, _ connection: PostgresConnection, _ row: PostgresRow
+    private func tlsTroubles(
+        _ database: TierDatabase, _ connection: PostgresConnection, _ variable: String
     ) -> [Finding] {
-        let (name, user) = (database.name.rawValue, row.text(6) ?? "its user")
-        let setting = TierDatabase.setting(of: database.name)
-        var troubles: [Finding] = []
-        if let version = row.integer(0), version < Self.versionMin {
-            troubles.append(
-                .failure(
-                    name, "it is PostgreSQL \(row.text(1) ?? "?")", nextStep: "Rivet needs version 13 or a later one"))
-        }
-        if !connection.isEncrypted, database.target.isElsewhere {
-            troubles.append(
-                .warning(
-                    name, "what people wrote goes to \(database.target) without TLS",
-                    nextStep: "Add sslmode=require to \(setting), or better sslmode=verify-full with sslrootcert"))
-        }
-        if row.flag(2) == true {
-            troubles.append(
-                .failure(name, "it takes no writes", nextStep: "Is it a standby, or is its quota used up?"))
-        }
-        if row.flag(3) != true {
-            troubles.append(
-                .failure(
-                    name, "\(user) may not make tables in it",
-                    nextStep: "GRANT CREATE, USAGE ON SCHEMA public TO \"\(user)\""))
-        }
-        if let tables = row.text(4) {
-            troubles.append(
-                .failure(
-                    name, "\(user) may not read and write \(tables)",
-                    nextStep:
-                        "GRANT SELECT, INSERT, UPDATE, DELETE ON \(tables) TO \"\(user)\"; better, make it their owner")
-            )
-        }
-        return troubles
+        guard !connection.isEncrypted, database.target.isElsewhere else { return [] }
+        return [
+            .warning(
+                database.name.rawValue, "what people wrote goes to \(database.target) without TLS",
+                nextStep: "Add sslmode=require to \(variable), or better sslmode=verify-full with "
+                    + "sslrootcert=\(PostgresTarget.systemRoots); \(TierDatabase.applying)")
+        ]
     }
 
     private func missing(_ database: TierDatabase, _ connection: PostgresConnection) async -> [Finding] {

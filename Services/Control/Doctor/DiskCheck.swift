@@ -28,11 +28,11 @@ struct DiskCheck {
         var status = stat()
         guard stat(directory, &status) == 0 else {
             let code = errno
+            guard code != EACCES else { return [Self.hidden(directory)] }
             return [
                 .failure(
                     "disk", "\(directory): \(String(cString: strerror(code)))",
-                    nextStep: code == EACCES
-                        ? "Use sudo" : "Is --state-dir or RIVET_STATE_DIR right? The services make it when they start")
+                    nextStep: "Is --state-dir or RIVET_STATE_DIR right? The services make it when they start")
             ]
         }
         var findings: [Finding] = []
@@ -46,14 +46,19 @@ struct DiskCheck {
         if access(directory, W_OK) != 0 {
             let code = errno
             findings.append(
-                .failure(
-                    "disk", "\(directory) cannot be written to: \(String(cString: strerror(code)))",
-                    nextStep: code == EROFS ? "Mount it for writing; does dmesg tell of a disk that fails?" : "Use sudo"
-                ))
+                code == EACCES
+                    ? Self.hidden(directory)
+                    : .failure(
+                        "disk", "\(directory) cannot be written to: \(String(cString: strerror(code)))",
+                        nextStep: "Mount it for writing; does dmesg tell of a disk that fails?"))
         } else {
             findings.append(Self.speed(directory))
         }
         return findings
+    }
+
+    private static func hidden(_ directory: String) -> Finding {
+        .skipped("disk", "\(directory) takes root", nextStep: "Use sudo")
     }
 
     static func space(_ directory: String) -> [Finding] {

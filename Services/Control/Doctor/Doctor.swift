@@ -1,3 +1,4 @@
+import Contracts
 import FoundationEssentials
 import Glibc
 import ServiceKit
@@ -9,40 +10,48 @@ struct Doctor {
     var timeout: Duration
 
     func findings() async -> [Finding] {
-        let (settings, ofSource) = (DoctorSettings(setUp), source())
-        async let telegram = TelegramCheck(settings: settings.of(.gateway), timeout: timeout).findings()
-        async let databases = DatabaseCheck(settings: settings.of(.state), timeout: timeout).findings()
-        async let services = ServiceCheck(settings: settings.all, timeout: min(timeout, .seconds(2))).findings()
-        let ofSettings =
-            SettingsCheck(settings: settings).findings() + DatabaseURLCheck(settings: settings.of(.state)).findings()
+        async let databases = DatabaseCheck(setUp: setUp, timeout: timeout).findings()
+        let answers = await ServiceCaller(settings: setUp.settings).health(
+            of: RivetService.allCases, deadline: min(timeout, .seconds(2)))
+        let telegram = await TelegramCheck(
+            setUp: setUp, gatewayAnswers: Self.answers(.gateway, answers), timeout: timeout
+        )
+        .findings()
+        let ofDatabases = await databases
+        let clock = ClockCheck(readings: telegram.readings + ofDatabases.readings).findings()
         // Alone on the disk, as far as it is up to this program.
-        let (ofTelegram, ofDatabases, ofServices) = (await telegram, await databases, await services)
-        let clock = ClockCheck(readings: ofTelegram.readings + ofDatabases.readings).findings()
-        return ofSource + ofSettings + CredentialCheck().findings() + ofTelegram.findings + ofDatabases.findings
-            + DiskCheck(settings: settings.all).findings() + SocketCheck(settings: settings.all).findings() + ofServices
-            + clock + (await UnitCheck().findings())
+        let disk = DiskCheck(settings: setUp.settings).findings()
+        let credentials = setUp.kind == .installed ? CredentialCheck().findings() : []
+        return await settings() + credentials + telegram.findings + ofDatabases.findings + disk
+            + SocketCheck(settings: setUp.settings).findings() + ServiceCheck(answers: answers).findings() + clock
+            + (await UnitCheck(setUp: setUp).findings())
     }
 
-    /// Where the settings come from.
-    private func source() -> [Finding] {
-        switch setUp.file {
-        case .none: return [.ok("settings", "they are those of \(setUp.source(of: .state))")]
-        case .read(let path):
-            return [.ok("settings", "they are those of \(path) and the environment")]
-                + [Self.openToAll(path)].compactMap(\.self)
-        case .hidden, .wrong:
-            do throws(CommandFailure) {
-                try setUp.requireFile()
-                return []
-            } catch { return [.failure("settings", error)] }
+    private static func answers(_ service: RivetService, _ answers: [HealthListing.Entry]) -> Bool {
+        answers.contains { entry in
+            guard case .success = entry.answer else { return false }
+            return entry.service == service
         }
+    }
+
+    /// Where the settings come from, and whether they are understood.
+    private func settings() async -> [Finding] {
+        do throws(CommandFailure) { try setUp.requireFile() } catch {
+            guard error.takesRoot else { return [.failure("settings", error)] }
+            return [.skipped("settings", error.cause, nextStep: error.nextStep ?? "Use sudo")]
+        }
+        var findings = [Finding.ok("settings", "they are those of \(setUp.source)")]
+        if case .read(let path) = setUp.file, let finding = Self.openToAll(path) { findings.append(finding) }
+        let settings = await DoctorSettings(setUp)
+        return findings + SettingsCheck(settings: settings).findings()
+            + DatabaseURLCheck(settings: settings.of(.state)).findings()
     }
 
     static func openToAll(_ path: String) -> Finding? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & 0o004 != 0,
             let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8),
-            text.split(separator: "\n").contains(where: { line in
+            text.split(whereSeparator: \.isNewline).contains(where: { line in
                 !line.hasPrefix("#") && (line.contains("TELEGRAM_BOT_TOKEN=") || line.contains("_DATABASE_URL="))
             })
         else { return nil }
@@ -55,18 +64,18 @@ struct Doctor {
 struct DoctorSettings {
     /// Without the credentials of the store.
     var all: Settings
-    private var setUp: SetUp?
+    private var secrets: [RivetService: SetUp.Secrets] = [:]
 
     init(all: Settings) { self.all = all }
 
-    init(_ setUp: SetUp) {
+    init(_ setUp: SetUp) async {
         all = setUp.settings
-        self.setUp = setUp
+        for service in RivetService.allCases { secrets[service] = await setUp.secrets(of: service) }
     }
 
     /// With the credentials of `service`, as far as this user may read them.
     func of(_ service: RivetService) -> Settings {
-        let found = setUp?.secrets(of: service).found ?? [:]
+        let found = secrets[service]?.found ?? [:]
         return found.isEmpty ? all : all.with(found)
     }
 }

@@ -4,19 +4,18 @@ import Glibc
 import ServiceKit
 
 /// Looks at everything that Rivet needs, and says what is wrong and what to do.
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Checks settings, token, databases, disk, sockets, clock and units; says what to mend and how.",
+        abstract: "Checks settings, token, databases, disk, sockets, clock and units; says what to correct, and how.",
         discussion: """
-            Looks at what the services are set to: the environment, the file of their settings (--env-file, else \
-            RIVET_ENV_FILE, else /etc/rivet/rivet.env if there is one) and their credentials, which only root can read. \
-            Asks Telegram for the bot's name and changes nothing, but for a small file that is written to the directory of \
+            Looks at the settings and credentials of the services, and at what they need. Only root may read all of it: \
+            what this user may not look at is shown as skipped, and does not count. Asks Telegram for the bot's name and changes nothing, but for a small file that is written to the directory of \
             the databases, synced and removed again.
 
             EXIT CODES
               0   all is well
-              1   something should be mended
+              1   something should be corrected
               2   a service, a database or Telegram does not answer
               64  the command line is wrong
               74  the answer could not be written

@@ -25,8 +25,13 @@ struct DoctorListing {
 
     private var summary: String {
         let (failures, warnings) = (count(.failure), count(.warning))
-        if failures + warnings == 0 { return "all is well" }
-        return "\(failures) \(failures == 1 ? "thing does" : "things do") not work, \(warnings) should be mended"
+        let skipped = count(.skipped)
+        let unseen = skipped == 0 ? "" : "; \(skipped) \(skipped == 1 ? "was" : "were") not looked at"
+        guard failures + warnings > 0 else {
+            return skipped == 0 ? "all is well" : "all that was looked at is well\(unseen)"
+        }
+        return
+            "\(failures) \(failures == 1 ? "thing does" : "things do") not work, \(warnings) should be corrected\(unseen)"
     }
 
     private func count(_ level: Finding.Level) -> Int { findings.count { $0.level == level } }
@@ -35,6 +40,7 @@ struct DoctorListing {
     private static func word(_ level: Finding.Level) -> String {
         switch level {
         case .ok: "ok     "
+        case .skipped: "skipped"
         case .warning: "WARNING"
         case .failure: "FAILURE"
         }

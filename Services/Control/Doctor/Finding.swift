@@ -5,7 +5,9 @@ struct Finding: Equatable, Sendable {
     enum Level: String, Sendable {
         /// As it should be.
         case ok
-        /// It works, and something should be mended.
+        /// Not looked at: this user may not, or there is nobody to ask. It says nothing of how things are.
+        case skipped
+        /// It works, and something should be corrected.
         case warning
         /// It does not work.
         case failure
@@ -22,6 +24,13 @@ struct Finding: Equatable, Sendable {
 
     static func ok(_ subject: String, _ text: String) -> Finding {
         Finding(subject: subject, level: .ok, text: text, exitCode: ExitCodes.done)
+    }
+
+    /// - Parameter reason: why it was not looked at: "it takes root".
+    static func skipped(_ subject: String, _ reason: String, nextStep: String) -> Finding {
+        Finding(
+            subject: subject, level: .skipped, text: "not looked at: \(reason)", nextStep: nextStep,
+            exitCode: ExitCodes.done)
     }
 
     static func warning(_ subject: String, _ text: String, nextStep: String) -> Finding {

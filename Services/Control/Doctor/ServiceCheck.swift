@@ -3,17 +3,15 @@ import ServiceKit
 
 /// Whether the services answer, and what they say of themselves.
 struct ServiceCheck {
-    var settings: Settings
-    var timeout: Duration
+    var answers: [HealthListing.Entry]
 
-    func findings() async -> [Finding] {
-        let answers = await ServiceCaller(settings: settings).health(of: RivetService.allCases, deadline: timeout)
-        return answers.flatMap { service, answer in Self.findings(service, answer) }
-    }
+    func findings() -> [Finding] { answers.flatMap { service, answer in Self.findings(service, answer) } }
 
     static func findings(_ service: RivetService, _ answer: HealthListing.Answer) -> [Finding] {
         switch answer {
-        case .failure(let failure): return [.failure(service.unit, failure)]
+        case .failure(let failure):
+            guard failure.takesRoot else { return [.failure(service.unit, failure)] }
+            return [.skipped(service.unit, failure.cause, nextStep: failure.nextStep ?? "Use sudo")]
         case .success(let health):
             var findings: [Finding] = []
             if health.version != rivetVersion {
@@ -35,8 +33,8 @@ struct ServiceCheck {
                         subject: service.unit, level: isFailing ? .failure : .warning,
                         text: "it is \(health.status.rawValue): \(health.detail ?? "it does not say why")",
                         nextStep: isFailing
-                            ? "Mend what it names: only memory holds what is written"
-                            : "Mend what it names; nothing is lost meanwhile",
+                            ? "Correct what it names: only memory holds what is written"
+                            : "Correct what it names; nothing is lost meanwhile",
                         exitCode: isFailing ? ExitCodes.unreachable : ExitCodes.failed))
             }
             return findings

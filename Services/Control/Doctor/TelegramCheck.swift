@@ -5,19 +5,27 @@ import TelegramBotAPI
 
 /// Whether Telegram can be reached and takes the token.
 struct TelegramCheck {
-    var settings: Settings
+    typealias Outcome = (findings: [Finding], readings: [ClockCheck.Reading])
+
+    var setUp: SetUp
+    /// A gateway does not start without a token, so it has one.
+    var gatewayAnswers: Bool
     var timeout: Duration
 
     private static let token = "TELEGRAM_BOT_TOKEN, or the credential telegram-bot-token"
 
-    func findings() async -> (findings: [Finding], readings: [ClockCheck.Reading]) {
+    func findings() async -> Outcome {
+        let settings: Settings
+        do throws(CommandFailure) { settings = try await setUp.settings(of: .gateway) } catch {
+            return ([Self.unread(error)], [])
+        }
         let url = settings.string("TELEGRAM_API_URL") ?? "https://api.telegram.org"
         guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
             return (
                 [
                     .failure(
                         "token", "TELEGRAM_API_URL is \"\(url)\"; accepted is the URL of a Bot API server, https://…",
-                        nextStep: "Mend it, then restart rivet-gateway", exitCode: ExitCodes.configuration)
+                        nextStep: "Correct it, then restart rivet-gateway", exitCode: ExitCodes.configuration)
                 ], []
             )
         }
@@ -25,20 +33,27 @@ struct TelegramCheck {
         do throws(ConfigurationError) {
             secret = try settings.secret("TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token")
         } catch { return ([.failure("token", CommandFailure(error))], []) }
-        guard let secret else {
-            return (
-                [
-                    .failure(
-                        "token", "there is none",
-                        nextStep:
-                            "Put the one that @BotFather gave into \(Self.token); is it a credential, use sudo while "
-                            + "rivet-gateway runs", exitCode: ExitCodes.configuration)
-                ], []
-            )
-        }
+        guard let secret else { return ([missing], []) }
         async let reading = clock(url)
         let finding = await ask(TelegramBotAPI.BotToken(secret), url)
         return ([finding], (await reading).map { [$0] } ?? [])
+    }
+
+    private static func unread(_ failure: CommandFailure) -> Finding {
+        if failure.takesRoot { return .skipped("token", failure.cause, nextStep: failure.nextStep ?? "Use sudo") }
+        return .skipped("token", "the settings cannot be read", nextStep: "Correct them first: \(failure.cause)")
+    }
+
+    private var missing: Finding {
+        if case .local = setUp.kind, gatewayAnswers {
+            return .skipped(
+                "token", "rivet-gateway has it from the environment it was started in, and this command is in another",
+                nextStep: "What rivet-gateway says of it is below; or set TELEGRAM_BOT_TOKEN here, too")
+        }
+        return .failure(
+            "token", "there is none in \(setUp.source(of: .gateway))",
+            nextStep: "Put the one that @BotFather gave into \(Self.token), then restart rivet-gateway",
+            exitCode: ExitCodes.configuration)
     }
 
     private func ask(_ token: BotToken, _ url: String) async -> Finding {
@@ -72,17 +87,20 @@ struct TelegramCheck {
             return .warning(
                 "token", "Telegram asks to wait \(retryAfter.components.seconds) s (429)",
                 nextStep: "Wait, and run this again; does another program use this token?")
-        case .failure(let error)?:
-            return .failure(
-                "token", "\(url) gave no answer to getMe: \(error)",
-                nextStep: "Check the network and TELEGRAM_API_URL; updates wait at Telegram for 24 h",
-                exitCode: ExitCodes.unreachable)
-        case nil:
-            return .failure(
-                "token", "\(url) gave no answer to getMe within \(timeout.text)",
-                nextStep: "Check the network and TELEGRAM_API_URL; updates wait at Telegram for 24 h",
-                exitCode: ExitCodes.unreachable)
+        case .failure(let error)?: return Self.away("\(url) gave no answer to getMe: \(error)", url)
+        case nil: return Self.away("\(url) gave no answer to getMe within \(timeout.text)", url)
         }
+    }
+
+    private static func away(_ cause: String, _ url: String) -> Finding {
+        if url.hasPrefix("https://"), CertificateAuthorities.areMissing {
+            return .failure(
+                "token", "\(cause); there is no \(CertificateAuthorities.path), without which no server can be trusted",
+                nextStep: CertificateAuthorities.nextStep, exitCode: ExitCodes.unreachable)
+        }
+        return .failure(
+            "token", cause, nextStep: "Check the network and TELEGRAM_API_URL; updates wait at Telegram for 24 h",
+            exitCode: ExitCodes.unreachable)
     }
 
     private func clock(_ url: String) async -> ClockCheck.Reading? {

@@ -1,24 +1,34 @@
+import Contracts
 import Glibc
+import Persistence
 
 /// How the units are, where systemd runs.
 struct UnitCheck {
     static let units =
         RivetService.allCases.map { $0.unit + ".service" } + RivetService.storing.map { $0.unit + ".socket" }
-    private static let properties = "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,StatusText"
+    private static let properties =
+        "Id,LoadState,ActiveState,SubState,Result,NRestarts,NeedDaemonReload,StatusText," + UnitNetwork.properties
     private static let patience = Duration.seconds(5)
 
+    var setUp: SetUp
+
     func findings() async -> [Finding] {
+        guard setUp.kind == .installed else { return [.ok("units", "systemd does not run these services")] }
         guard access("/run/systemd/system", F_OK) == 0 else {
             return [.ok("units", "systemd does not run here")]
         }
         guard let text = await Self.ask() else {
             return [.warning("units", "systemctl gave no answer", nextStep: "Look by hand: systemctl status 'rivet*'")]
         }
-        return Self.findings(in: text)
+        // Those that cannot be read are told of by another check.
+        let databases = (try? await TierDatabase.configured(setUp)) ?? []
+        return Self.findings(in: text, tiers: databases.filter(\.target.needsNetwork).map(\.name.rawValue))
     }
 
-    /// - Parameter text: what `ask` returned.
-    static func findings(in text: String) -> [Finding] {
+    /// - Parameters:
+    ///   - text: what `systemctl show` says of several units: `Name=value` lines, an empty one between two units.
+    ///   - tiers: the PostgreSQL tiers that are reached over a network.
+    static func findings(in text: String, tiers: [String] = []) -> [Finding] {
         let all = text.split(separator: "\n\n").map { block in
             Dictionary(
                 block.split(separator: "\n").compactMap { line -> (String, String)? in
@@ -28,8 +38,8 @@ struct UnitCheck {
         }
         let installed = all.filter { $0["LoadState"] != "not-found" }
         if installed.isEmpty { return [.ok("units", "Rivet is not installed as units of systemd")] }
-        let troubles = installed.flatMap(troubles)
-        return troubles.isEmpty ? [.ok("units", "\(installed.count) are active")] : troubles
+        let found = installed.flatMap { troubles($0) + UnitNetwork.troubles($0, tiers: tiers) }
+        return found.isEmpty ? [.ok("units", "\(installed.count) are active")] : found
     }
 
     private static func troubles(_ unit: [String: String]) -> [Finding] {

@@ -4,6 +4,8 @@ import Contracts
 struct ConversationListing {
     var key: ConversationKey
     var state: Conversation?
+    /// Of the user, when there is no conversation.
+    var knowledge = UserKnowledge.known
     var now: Timestamp
 
     /// In the order in which they are asked.
@@ -15,7 +17,9 @@ struct ConversationListing {
 
     var lines: [String] {
         let name = TerminalText.escaped("\(key.type) of user \(key.userID) in chat \(key.chatID)")
-        guard let state else { return ["no open conversation: \(name)"] }
+        guard let state else {
+            return [TerminalText.escaped("no open conversation: \(name)\(knowledge.remark(on: key.userID))")]
+        }
         var fields = FieldList()
         fields.add("Awaits", TerminalText.escaped(state.step))
         var unknown = state.data
@@ -23,8 +27,9 @@ struct ConversationListing {
             guard let value = unknown.removeValue(forKey: dataKey) else { continue }
             fields.add(label, Self.text(value))
         }
-        for (dataKey, value) in unknown.sorted(by: { $0.key < $1.key }) {
-            fields.add(TerminalText.escaped(dataKey), Self.text(value))
+        // The gateway's own notes and what other programs left: of interest to programs.
+        if !unknown.isEmpty {
+            fields.add("Besides", TerminalText.escaped(unknown.keys.sorted().joined(separator: ", ")) + " (see --json)")
         }
         fields.add("Started", state.startedAt.text(at: now))
         fields.add("Updated", state.updatedAt.text(at: now))
@@ -33,6 +38,14 @@ struct ConversationListing {
         fields.add("Last update", state.updateID.map { "\($0)" } ?? "-")
         fields.add("Stored in", state.storedIn.map(\.rawValue).joined(separator: ", "))
         return [name] + fields.lines
+    }
+
+    /// As rivet-state answers it, with the revision as a string, and whether the user is known.
+    var json: JSONValue {
+        guard let state, let record = StateLoad.Output(state: state).json["state"] else {
+            return ["state": .null, "user_known": knowledge.json]
+        }
+        return ["state": record.withRevisionAsText(state.revision), "user_known": knowledge.json]
     }
 
     /// A null is a question that was skipped.

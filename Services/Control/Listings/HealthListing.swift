@@ -1,3 +1,4 @@
+import ArgumentParser
 import Contracts
 
 /// What the services said of how they are, for a person.
@@ -33,8 +34,10 @@ struct HealthListing {
     }
 
     /// A socket path that no system takes is a setting to mend, not a service that is away.
-    func throwIfMisconfigured() throws(CommandFailure) {
+    /// - Parameter json: whether the answer, which is written, is JSON: then only the exit code is left to be told.
+    func throwIfMisconfigured(json: Bool) throws {
         for case (_, .failure(let failure)) in answers where failure.exitCode == ExitCodes.configuration {
+            if json { throw ExitCode(failure.exitCode) }
             throw failure
         }
     }
@@ -51,7 +54,9 @@ struct HealthListing {
                     service.unit, health.status.rawValue, TerminalText.escaped(health.version),
                     health.startedAt.utcText, uptime.coarseText,
                 ])
-            case .failure: table.add([service.unit, "away", "-", "-", "-"])
+            // One that this user may not call may well run.
+            case .failure(let failure):
+                table.add([service.unit, failure.takesRoot ? "not asked" : "away", "-", "-", "-"])
             }
         }
         return table

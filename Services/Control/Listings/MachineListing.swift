@@ -5,6 +5,8 @@ struct MachineListing {
     var userID: String
     var query: String?
     var machines: [Machine]
+    /// Of the user, when there are no machines.
+    var knowledge = UserKnowledge.known
     var now: Timestamp
 
     var lines: [String] {
@@ -15,8 +17,18 @@ struct MachineListing {
             case let count: "\(count) machines"
             }
         let matching = query.map { " with \"\($0)\"" } ?? ""
-        return [TerminalText.escaped("\(count) of user \(userID)\(matching)")]
+        return [TerminalText.escaped("\(count) of user \(userID)\(matching)\(knowledge.remark(on: userID))")]
             + machines.flatMap { ["", TerminalText.escaped($0.details.nickname)] + fields(of: $0).lines }
+    }
+
+    /// As rivet-library answers it, with the revisions as strings, and whether the user is known.
+    var json: JSONValue {
+        let output = LibraryList.Output(machines: machines, total: Int64(machines.count), nextCursor: nil)
+        guard case .object(var members) = output.json else { return output.json }
+        let records = zip(members["machines"]?.arrayValue ?? [], machines)
+        members["machines"] = .array(records.map { $0.withRevisionAsText($1.revision) })
+        members["user_known"] = knowledge.json
+        return .object(members)
     }
 
     private func fields(of machine: Machine) -> FieldList {

@@ -111,8 +111,8 @@ extension TierDifference.Kind {
         switch self {
         case .missing, .extra, .unreadable: break
         case .older(let tier, let local), .newer(let tier, let local):
-            members["revision_there"] = .integer(tier.rawValue)
-            members["revision_on_disk"] = .integer(local.rawValue)
+            members["revision_there"] = .revision(tier)
+            members["revision_on_disk"] = .revision(local)
         case .content(let fields): members["fields"] = .array(fields.map(JSONValue.string))
         }
         return members

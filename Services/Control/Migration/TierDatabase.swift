@@ -22,9 +22,13 @@ struct TierDatabase {
     }
 
     /// Those of a set-up, with the credentials of rivet-state; rivet-library has the same.
-    static func configured(_ setUp: SetUp) throws(CommandFailure) -> [TierDatabase] {
-        try configured(setUp.settings(of: .state))
+    static func configured(_ setUp: SetUp) async throws(CommandFailure) -> [TierDatabase] {
+        try configured(await setUp.settings(of: .state))
     }
+
+    /// How a service takes over another URL.
+    static let applying =
+        "then systemctl reload rivet-state rivet-library, or restart them if the URL is a credential"
 
     static func setting(of tier: TierName) -> String { tier.rawValue.uppercased() + "_DATABASE_URL" }
 
@@ -81,7 +85,8 @@ struct TierDatabase {
         case .tlsRequired: return "Add sslmode=require to \(setting)"
         case .tlsNotOffered: return "Turn TLS on there, or take sslmode out of \(setting)"
         case .certificate, .rootCertificates:
-            return "Install ca-certificates, and write sslmode=verify-full&sslrootcert=\(PostgresTarget.systemRoots) "
+            return
+                "apt-get install ca-certificates, and write sslmode=verify-full&sslrootcert=\(PostgresTarget.systemRoots) "
                 + "in \(setting); or sslmode=require, which trusts any certificate"
         case .clientCertificate: return "May its user read sslcert and sslkey? They are in \(setting)"
         case .notPostgres: return "Is the port right? It is in \(setting)"

@@ -24,6 +24,18 @@ enum Output {
 
     static func print(_ json: JSONValue) throws(CommandFailure) { try print([TerminalText.json(json)]) }
 
+    /// Writes why a command failed: to standard error, or as the one object of the answer.
+    /// - Returns: what to exit with.
+    static func report(_ failure: CommandFailure, asJSON: Bool) -> Int32 {
+        // The one that standard output cannot be written is told elsewhere.
+        if asJSON, failure.exitCode != ExitCodes.output {
+            do throws(CommandFailure) { try print(failure.json) } catch { return report(error, asJSON: false) }
+        } else {
+            error(failure.line)
+        }
+        return failure.exitCode
+    }
+
     /// Writes one line to standard error.
     static func error(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
 

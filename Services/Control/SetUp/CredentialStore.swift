@@ -12,42 +12,90 @@ struct CredentialStore: Sendable {
 
     /// Has a directory for each unit that runs and has credentials.
     var running = "/run/credentials"
-    /// Where systemd looks for a credential that a unit names without a path, in this order (systemd.exec(5)).
+    /// Where systemd looks for an encrypted credential that a unit names without a path, in this order (systemd.exec(5)).
+    var encryptedStores = [
+        "/etc/credstore.encrypted", "/run/credstore.encrypted", "/usr/local/lib/credstore.encrypted",
+        "/usr/lib/credstore.encrypted",
+    ]
+    /// Where it looks then, and for one that is not encrypted.
     var stores = [
         "/run/credentials/@system", "/etc/credstore", "/run/credstore", "/usr/local/lib/credstore",
         "/usr/lib/credstore",
     ]
+    /// The TPM may take its time.
+    private static let decryptionMax = Duration.seconds(20)
 
     /// The credential `credential` of `service`.
-    /// - Throws: when its file cannot be read for another reason than this user's rights, or is no text.
-    func find(_ credential: Credential, of service: RivetService) throws(CommandFailure) -> Finding {
-        let places =
-            [("\(running)/\(service.unit).service", credential.name)] + stores.map { ($0, credential.storeName) }
+    /// - Throws: when its file cannot be read for another reason than this user's rights, is no text, or cannot be
+    ///   decrypted.
+    func find(_ credential: Credential, of service: RivetService) async throws(CommandFailure) -> Finding {
         var hidden: String?
-        for (directory, file) in places {
-            let path = "\(directory)/\(file)"
-            let data: Data
-            do { data = try Data(contentsOf: URL(filePath: path)) } catch {
-                let code = (error as? CocoaError)?.code
-                if code == .fileReadNoSuchFile { continue }
-                guard code == .fileReadNoPermission else {
-                    throw CommandFailure(
-                        "\(path) cannot be read", nextStep: "Is it a file?", exitCode: ExitCodes.configuration)
-                }
-                hidden = hidden ?? directory
-                continue
+        for place in places(of: credential, service) {
+            switch try read(place.path) {
+            case .missing: continue
+            case .forbidden: hidden = hidden ?? place.directory
+            case .bytes(let bytes):
+                // A place that comes first and cannot be looked into may have another.
+                if let hidden { return .hidden(directory: hidden) }
+                let text = place.isEncrypted ? try await decrypt(place.path, credential) : try text(bytes, place.path)
+                let secret = Self.trimmed(text)
+                return secret.isEmpty ? .none : .secret(secret)
             }
-            // A credential that is found earlier wins, and this one may not be it.
-            if let hidden { return .hidden(directory: hidden) }
-            guard let text = String(validating: data, as: UTF8.self) else {
-                throw CommandFailure(
-                    "\(path) is no text", nextStep: "Write the secret into it again, as one line of UTF-8",
-                    exitCode: ExitCodes.configuration)
-            }
-            let secret = Self.trimmed(text)
-            return secret.isEmpty ? .none : .secret(secret)
         }
         return hidden.map { .hidden(directory: $0) } ?? .none
+    }
+
+    private struct Place {
+        var directory: String
+        var file: String
+        var isEncrypted = false
+        var path: String { "\(directory)/\(file)" }
+    }
+
+    private func places(of credential: Credential, _ service: RivetService) -> [Place] {
+        [Place(directory: "\(running)/\(service.unit).service", file: credential.name)]
+            + encryptedStores.map { Place(directory: $0, file: credential.storeName, isEncrypted: true) }
+            + stores.map { Place(directory: $0, file: credential.storeName) }
+    }
+
+    private enum Reading {
+        case missing
+        case forbidden
+        case bytes(Data)
+    }
+
+    private func read(_ path: String) throws(CommandFailure) -> Reading {
+        do { return .bytes(try Data(contentsOf: URL(filePath: path))) } catch let error as CocoaError {
+            switch error.code {
+            case .fileReadNoSuchFile: return .missing
+            case .fileReadNoPermission: return .forbidden
+            default: throw Self.unreadable(path)
+            }
+        } catch { throw Self.unreadable(path) }
+    }
+
+    private static func unreadable(_ path: String) -> CommandFailure {
+        CommandFailure("\(path) cannot be read", nextStep: "Is it a file?", exitCode: ExitCodes.configuration)
+    }
+
+    private func text(_ bytes: Data, _ path: String) throws(CommandFailure) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandFailure(
+                "\(path) is no text", nextStep: "Write the secret into it again, as one line of UTF-8",
+                exitCode: ExitCodes.configuration)
+        }
+        return text
+    }
+
+    private func decrypt(_ path: String, _ credential: Credential) async throws(CommandFailure) -> String {
+        let arguments = ["decrypt", "--name=\(credential.name)", path, "-"]
+        guard let text = await ProgramOutput.of("systemd-creds", arguments, patience: Self.decryptionMax) else {
+            throw CommandFailure(
+                "\(path) cannot be decrypted",
+                nextStep: "systemd-creds decrypt --name=\(credential.name) \(path) says why",
+                exitCode: ExitCodes.configuration)
+        }
+        return text
     }
 
     private static func trimmed(_ text: String) -> String {

@@ -101,12 +101,12 @@ extension SetUp {
     }
 
     /// The credentials of the store that `service` has, or would have if it started now. None of a local set-up.
-    func secrets(of service: RivetService) -> Secrets {
+    func secrets(of service: RivetService) async -> Secrets {
         var secrets = Secrets()
         guard let store else { return secrets }
         for credential in service.credentials {
             do throws(CommandFailure) {
-                switch try store.find(credential, of: service) {
+                switch try await store.find(credential, of: service) {
                 case .secret(let secret): secrets.found[credential.variable] = secret
                 case .none: break
                 case .hidden(let directory): secrets.hidden[credential.variable] = directory
@@ -118,13 +118,14 @@ extension SetUp {
 
     /// All settings of `service`, with its credentials.
     /// - Throws: when this user may not read all of them, or one cannot be read.
-    func settings(of service: RivetService) throws(CommandFailure) -> Settings {
+    func settings(of service: RivetService) async throws(CommandFailure) -> Settings {
         try requireFile()
-        let secrets = secrets(of: service)
+        let secrets = await secrets(of: service)
         if let failure = secrets.failures.first { throw failure }
         if let (variable, directory) = secrets.hidden.min(by: { $0.key < $1.key }) {
             throw CommandFailure(
-                "\(directory): permission denied, and \(variable) may be there as a credential", nextStep: "Use sudo")
+                "\(directory): permission denied, and \(variable) may be there as a credential", nextStep: "Use sudo",
+                takesRoot: true)
         }
         return secrets.found.isEmpty ? settings : settings.with(secrets.found)
     }
@@ -140,25 +141,28 @@ extension SetUp {
         switch file {
         case .none, .read: break
         case .hidden(let path):
-            throw CommandFailure("\(path): permission denied", nextStep: "Use sudo: it may have secrets in it")
+            throw CommandFailure(
+                "\(path): permission denied", nextStep: "Use sudo: it may have secrets in it", takesRoot: true)
         case .wrong(_, let error):
             throw CommandFailure(
                 "\(error)", nextStep: "Correct it, and run this again", exitCode: ExitCodes.configuration)
         }
     }
 
+    /// Where the settings that are no credentials were looked for.
+    var source: String { source(withCredentialsOf: nil) }
+
     /// Where the settings of `service` were looked for.
-    func source(of service: RivetService) -> String {
+    func source(of service: RivetService) -> String { source(withCredentialsOf: service) }
+
+    private func source(withCredentialsOf service: RivetService?) -> String {
         var places: [String] = []
         switch file {
         case .none: break
         case .read(let path), .hidden(let path), .wrong(let path, _): places.append(path)
         }
-        if store != nil { places.append("the credentials of \(service.unit)") }
-        places.append("the environment")
-        let list =
-            places.count == 1
-            ? places[0] : places.dropLast().joined(separator: ", ") + " and " + places[places.count - 1]
+        if let service, store != nil { places.append("the credentials of \(service.unit)") }
+        let list = (places.isEmpty ? "" : places.joined(separator: ", ") + " and ") + "the environment"
         guard case .local(let reason) = kind, file == .none else { return list }
         return "\(list) (\(reason), so \(InstalledPlaces.environmentFile) was not read)"
     }

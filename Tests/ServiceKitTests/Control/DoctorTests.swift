@@ -28,7 +28,7 @@ import Testing
         #expect(ahead.map(\.text) == ["it is 1m 30s ahead of that of neon"])
         // Where others agree, it is the other one's.
         #expect(ahead.first?.nextStep?.contains("set-ntp") == false)
-        #expect(ClockCheck(readings: []).findings().first?.level == .warning)
+        #expect(ClockCheck(readings: []).findings().first?.level == .skipped)
     }
 
     // MARK: Units
@@ -76,6 +76,38 @@ import Testing
         let findings = UnitCheck.findings(in: restarted)
         #expect(findings.map(\.level) == [.warning, .warning])
         #expect(findings[0].text.contains("3 times") && findings[1].nextStep == "systemctl daemon-reload")
+    }
+
+    private func unit(_ network: String, name: String = "rivet-state.service") -> String {
+        "Id=\(name)\nLoadState=loaded\nActiveState=active\nSubState=running\n\(network)\n"
+    }
+
+    @Test(arguments: [
+        "PrivateNetwork=yes\nRestrictAddressFamilies=AF_UNIX\nIPAddressDeny=::/0 0.0.0.0/0\nIPAddressAllow=",
+        "PrivateNetwork=no\nRestrictAddressFamilies=AF_UNIX", "RestrictAddressFamilies=~AF_INET AF_INET6",
+        "PrivateNetwork=no\nRestrictAddressFamilies=AF_INET AF_UNIX\nIPAddressDeny=::/0 0.0.0.0/0\nIPAddressAllow=",
+    ])
+    func `A unit without a network: told with the command, if it has a database to reach`(_ network: String) throws {
+        let findings = UnitCheck.findings(in: unit(network), tiers: ["neon", "railway"])
+        let finding = try #require(findings.first)
+        #expect(findings.count == 1 && finding.level == .failure && finding.subject == "rivet-state.service")
+        #expect(finding.text.contains("neon, railway are reached: remote-tiers.conf is not linked"))
+        #expect(
+            finding.nextStep == "install -d /etc/systemd/system/rivet-state.service.d && ln -sf "
+                + "/usr/share/rivet/remote-tiers.conf /etc/systemd/system/rivet-state.service.d/ && systemctl "
+                + "daemon-reload && systemctl restart rivet-state.service")
+        #expect(UnitCheck.findings(in: unit(network)).map(\.level) == [.ok])
+        let socket = unit(network, name: "rivet-state.socket")
+        #expect(UnitCheck.findings(in: socket, tiers: ["neon"]).map(\.level) == [.ok])
+    }
+
+    @Test(arguments: [
+        "PrivateNetwork=no\nRestrictAddressFamilies=AF_INET6 AF_INET AF_UNIX\nIPAddressDeny=",
+        "PrivateNetwork=no\nRestrictAddressFamilies=\nIPAddressDeny=::/0 0.0.0.0/0\nIPAddressAllow=10.0.0.0/8",
+        "RestrictAddressFamilies=~AF_PACKET",
+    ])
+    func `A unit with a network: well`(_ network: String) {
+        #expect(UnitCheck.findings(in: unit(network), tiers: ["neon"]).map(\.level) == [.ok])
     }
 
     // MARK: Settings
@@ -151,9 +183,32 @@ import Testing
             listing.lines == [
                 "ok       token  Telegram takes it", "WARNING  neon   slow\\u{1B}[31m", "                -> wait",
                 "FAILURE  disk   full", "                -> make room", "",
-                "1 thing does not work, 1 should be mended",
+                "1 thing does not work, 1 should be corrected",
             ])
         #expect(listing.json["findings"]?.arrayValue?.count == 3 && listing.json["exit_code"] == 1)
         #expect(DoctorListing(findings: [.ok("a", "b")]).lines.last == "all is well")
+    }
+
+    @Test func `What was not looked at: counted, and no reason to fail`() {
+        let skipped = Finding.skipped("token", "it takes root", nextStep: "Use sudo")
+        let listing = DoctorListing(findings: [.ok("a", "b"), skipped])
+        #expect(listing.exitCode == ExitCodes.done)
+        #expect(
+            listing.lines.suffix(4) == [
+                "skipped  token  not looked at: it takes root", "                -> Use sudo", "",
+                "all that was looked at is well; 1 was not looked at",
+            ])
+        #expect(listing.json["findings"]?.arrayValue?[1]["level"] == "skipped")
+        let warned = DoctorListing(findings: [skipped, skipped, .warning("a", "b", nextStep: "c")])
+        #expect(warned.lines.last == "0 things do not work, 1 should be corrected; 2 were not looked at")
+    }
+
+    @Test func `A service that this user may not call: not looked at`() {
+        let forbidden = ServiceCaller.failure(
+            of: .state, path: "/run/rivet/state.sock", .permissionDenied, group: "rivet")
+        let finding = ServiceCheck.findings(.state, .failure(forbidden))[0]
+        #expect(finding.level == .skipped && finding.nextStep?.contains("use sudo") == true)
+        let away = ServiceCaller.failure(of: .state, path: "/run/rivet/state.sock", .noFile, group: nil)
+        #expect(ServiceCheck.findings(.state, .failure(away))[0].level == .failure)
     }
 }

@@ -65,6 +65,14 @@ import Testing
                 == ["error": "rivet-library does not answer", "next_step": "Is it running?"])
     }
 
+    @Test func `A service that this user may not call: not called away`() {
+        let forbidden = ServiceCaller.failure(
+            of: .state, path: "/run/rivet/state.sock", .permissionDenied, group: "rivet")
+        let listing = listing(.failure(forbidden), health(.ok))
+        #expect(listing.lines[1].hasPrefix("rivet-state    not asked  "))
+        #expect(listing.lines.contains { $0.contains("use sudo") } && listing.exitCode == 2)
+    }
+
     @Test func theExitCodeIsThatOfTheWorst() {
         let away = HealthListing.Answer.failure(CommandFailure("away"))
         #expect(listing(health(.ok), health(.ok)).exitCode == 0)
@@ -94,7 +102,7 @@ import Testing
                 "  Nickname      Pump\\u{202E}",
                 "  Manufacturer  A\\nB",
                 "  Serial        (skipped)",
-                "  zz\\u{7}       {\"deep\":\"\\u009b\"}",
+                "  Besides       zz\\u{7} (see --json)",
                 "  Started       1970-01-01 00:00:00 UTC (2m ago)",
                 "  Updated       1970-01-01 00:01:00 UTC (1m ago)",
                 "  Expires       1970-01-01 00:03:00 UTC (in 1m)",
@@ -102,6 +110,19 @@ import Testing
                 "  Last update   77",
                 "  Stored in     sqlite, memory",
             ])
+    }
+
+    @Test func `A user who is not known: said so, to people and to programs`() {
+        let unknown = ConversationListing(key: key, state: nil, knowledge: .unknown, now: now)
+        #expect(
+            unknown.lines[0].hasSuffix(
+                "; user 42 is not known: no machine, and no open conversation in the private chat"))
+        #expect(unknown.json == ["state": .null, "user_known": false])
+        let away = CommandFailure("rivet-library does not answer")
+        let uncertain = ConversationListing(key: key, state: nil, knowledge: .uncertain(away), now: now)
+        #expect(
+            uncertain.lines[0].hasSuffix("; whether the user is known cannot be said: rivet-library does not answer"))
+        #expect(uncertain.json == ["state": .null, "user_known": .null])
     }
 
     @Test func thatThereIsNoneIsSaid() {
@@ -141,6 +162,28 @@ import Testing
                 "  Revision      9",
                 "  Stored in     sqlite",
             ])
+    }
+
+    /// Beyond 2^53, where a reader with floating-point numbers would round it.
+    @Test func `A revision in JSON: a string with all digits`() {
+        let revision = Revision(rawValue: 117_000_000_000_132_417)
+        let time = Timestamp(milliseconds: 0)
+        let machine = Machine(
+            id: "9b5227ba-1bfd-42b7-b8c1-3bdfa5982030", userID: "42",
+            details: MachineDetails(nickname: "Pump", texts: [:], ocrData: nil), revision: revision, createdAt: time,
+            updatedAt: time, storedIn: [.sqlite])
+        let machines = MachineListing(userID: "42", query: nil, machines: [machine], now: time).json
+        #expect(machines["machines"]?.arrayValue?[0]["revision"] == "117000000000132417")
+        #expect(machines["machines"]?.arrayValue?[0]["nickname"] == "Pump" && machines["user_known"] == true)
+        let conversation = Conversation(
+            step: "notes", data: ["revision": 7], revision: revision, updateID: nil, startedAt: time, updatedAt: time,
+            expiresAt: time, storedIn: [.sqlite])
+        let state = ConversationListing(
+            key: ConversationKey(userID: "42", chatID: "42"), state: conversation, now: time
+        ).json
+        #expect(state["state"]?["revision"] == "117000000000132417")
+        // What people's data holds is not touched.
+        #expect(state["state"]?["data"]?["revision"] == 7)
     }
 
     @Test func aLibraryMayBeEmpty() {

@@ -19,7 +19,8 @@ import Testing
                 atPath: "\(directory.path)/\(name)", withIntermediateDirectories: true)
         }
         store = CredentialStore(
-            running: directory.path + "/running", stores: [directory.path + "/etc", directory.path + "/lib"])
+            running: directory.path + "/running", encryptedStores: [],
+            stores: [directory.path + "/etc", directory.path + "/lib"])
     }
 
     private func setUp(
@@ -69,10 +70,10 @@ import Testing
         ] { #expect(setUp.file == .read(file) && setUp.settings.string("RIVET_LOG_LEVEL") == "debug") }
     }
 
-    @Test func `A file that is wrong: stops what needs all settings, and calls only if it was named`() throws {
+    @Test func `A file that is wrong: stops what needs all settings, and calls only if it was named`() async throws {
         try directory.write("nonsense\n", to: "rivet.env")
         let implied = setUp()
-        let failure = #expect(throws: CommandFailure.self) { try implied.settings(of: .state) }
+        let failure = await #expect(throws: CommandFailure.self) { try await implied.settings(of: .state) }
         #expect(failure?.exitCode == ExitCodes.configuration && failure?.cause.contains(file) == true)
         try implied.requireNamedFile()
         #expect(throws: CommandFailure.self) { try setUp(.init(environmentFile: file)).requireNamedFile() }
@@ -82,47 +83,49 @@ import Testing
 
     // MARK: Secrets
 
-    @Test func `A credential: what the running service has, else the first store that has it`() throws {
+    @Test func `A credential: what the running service has, else the first store that has it`() async throws {
         try directory.write("NEON_DATABASE_URL=of-file\n", to: "rivet.env")
-        func neon() throws -> String? { try setUp().settings(of: .state).string("NEON_DATABASE_URL") }
-        #expect(try neon() == "of-file")
+        func neon() async throws -> String? { try await setUp().settings(of: .state).string("NEON_DATABASE_URL") }
+        #expect(try await neon() == "of-file")
         try directory.write("of-lib\n", to: "lib/rivet.neon-database-url")
-        #expect(try neon() == "of-lib")
+        #expect(try await neon() == "of-lib")
         try directory.write(" of-etc\r\n", to: "etc/rivet.neon-database-url")
-        #expect(try neon() == "of-etc")
-        #expect(try setUp().settings(of: .library).string("NEON_DATABASE_URL") == "of-etc")
+        #expect(try await neon() == "of-etc")
+        #expect(try await setUp().settings(of: .library).string("NEON_DATABASE_URL") == "of-etc")
         try directory.write("of-running", to: "running/rivet-state.service/neon-database-url")
-        #expect(try neon() == "of-running")
-        #expect(try setUp().settings(of: .library).string("NEON_DATABASE_URL") == "of-etc")
+        #expect(try await neon() == "of-running")
+        #expect(try await setUp().settings(of: .library).string("NEON_DATABASE_URL") == "of-etc")
         // One that is empty is none, and systemd looks no further.
         try directory.write("\n", to: "running/rivet-state.service/neon-database-url")
-        #expect(try neon() == "of-file")
+        #expect(try await neon() == "of-file")
         // The gateway has the token alone.
         try directory.write("1:abc\n", to: "etc/rivet.telegram-bot-token")
-        #expect(try setUp().settings(of: .gateway).string("TELEGRAM_BOT_TOKEN") == "1:abc")
-        #expect(try setUp().settings(of: .state).string("TELEGRAM_BOT_TOKEN") == nil)
+        #expect(try await setUp().settings(of: .gateway).string("TELEGRAM_BOT_TOKEN") == "1:abc")
+        #expect(try await setUp().settings(of: .state).string("TELEGRAM_BOT_TOKEN") == nil)
     }
 
-    @Test func `The credential store: not for a local set-up, nor for a program with credentials of its own`() throws {
+    @Test func `The credential store: not for a local set-up, nor for a program with credentials of its own`()
+        async throws
+    {
         try directory.write("of-etc", to: "etc/rivet.neon-database-url")
-        #expect(try setUp(isInDirectory: true).settings(of: .state).string("NEON_DATABASE_URL") == nil)
+        #expect(try await setUp(isInDirectory: true).settings(of: .state).string("NEON_DATABASE_URL") == nil)
         try directory.write("own", to: "neon-database-url")
-        let settings = try setUp(.init(), ["CREDENTIALS_DIRECTORY": directory.path]).settings(of: .state)
+        let settings = try await setUp(.init(), ["CREDENTIALS_DIRECTORY": directory.path]).settings(of: .state)
         #expect(try settings.secret("NEON_DATABASE_URL", credential: "neon-database-url") == "own")
     }
 
-    @Test func `A credential that is no text: named by its path, not shown`() throws {
+    @Test func `A credential that is no text: named by its path, not shown`() async throws {
         try Data([0x68, 0x75, 0xFF]).write(to: URL(filePath: directory.path + "/etc/rivet.neon-database-url"))
-        let failure = #expect(throws: CommandFailure.self) { try setUp().settings(of: .state) }
+        let failure = await #expect(throws: CommandFailure.self) { try await setUp().settings(of: .state) }
         #expect(failure?.cause == "\(directory.path)/etc/rivet.neon-database-url is no text")
     }
 
     /// Root may look everywhere, so the same is seen with rivetctl as another user under systemd.
     @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-    func `What this user may not read: asks for sudo`() throws {
+    func `What this user may not read: asks for sudo`() async throws {
         chmod(directory.path + "/etc", 0)
         defer { chmod(directory.path + "/etc", 0o700) }
-        let failure = #expect(throws: CommandFailure.self) { try setUp().settings(of: .state) }
+        let failure = await #expect(throws: CommandFailure.self) { try await setUp().settings(of: .state) }
         #expect(failure?.cause.hasPrefix("\(directory.path)/etc: permission denied") == true)
         #expect(failure?.nextStep == "Use sudo")
     }

@@ -49,7 +49,7 @@ import Testing
             (.diskFull, .unusable, "It is out of disk, memory or connections"), (.busy, .retry, "It was busy"),
             (.statement, .bug, "Its own log says more"), (.tlsRequired, .unusable, "Add sslmode=require to SUPABASE_"),
             (.networkNotAllowed, .reconnect, "Link /usr/share/rivet/remote-tiers.conf into the units"),
-            (.rootCertificates, .reconnect, "Install ca-certificates"),
+            (.rootCertificates, .reconnect, "apt-get install ca-certificates"),
         ] as [(PostgresCause, PostgresFailure, String)])
     func `A failure: has its cause and a next step`(
         _ cause: PostgresCause, _ failure: PostgresFailure, _ nextStep: String

@@ -12,11 +12,24 @@ struct PlainDatabase {
     let url: String
 
     /// An empty one.
-    init() async throws {
-        let cluster = try Self.cluster.get()
+    /// - Parameters:
+    ///   - other: the server, if it is not the shared one, which does not wait for the disk.
+    ///   - options: of `CREATE DATABASE`.
+    init(on other: PostgresCluster? = nil, _ options: String = "") async throws {
+        let cluster = try other ?? Self.cluster.get()
         name = "control_\(UInt64.random(in: 0...UInt64.max))"
         url = cluster.url(database: name)
-        _ = try await Self.rows("CREATE DATABASE \(name)", at: cluster.url())
+        _ = try await Self.rows("CREATE DATABASE \(name) \(options)", at: cluster.url())
+    }
+
+    /// Runs statements one after another in one session, as an operator does.
+    func psql(_ statements: [String], in directory: TestDirectory) throws {
+        let log = directory.path + "/psql.log"
+        let arguments = ["-X", "-v", "ON_ERROR_STOP=1", "-d", url] + statements.flatMap { ["-c", $0] }
+        let status = try ChildProcess("/usr/bin/psql", arguments: arguments, environment: [:], log: log).wait()
+        guard status == 0 else {
+            throw ChildProcess.Failure(description: try String(contentsOfFile: log, encoding: .utf8))
+        }
     }
 
     /// The rows that one statement gives, each column as text.
@@ -77,6 +90,10 @@ struct StoringServices {
 
     /// Runs rivetctl on their directories, with their settings.
     func control(_ arguments: String..., settings: [String: String] = [:]) throws -> Rivetctl {
+        try control(arguments, settings: settings)
+    }
+
+    func control(_ arguments: [String], settings: [String: String] = [:]) throws -> Rivetctl {
         let directories = [
             "RIVET_STATE_DIR": state.stateDirectory, "RIVET_RUNTIME_DIR": state.directory.path + "/run",
         ]
@@ -91,10 +108,14 @@ struct Rivetctl {
     /// What it printed, errors too.
     let lines: [String]
 
-    init(_ arguments: [String], _ environment: [String: String], in directory: TestDirectory) throws {
+    /// - Parameter launcher: a program with arguments that runs it.
+    init(
+        _ arguments: [String], _ environment: [String: String], in directory: TestDirectory, by launcher: [String] = []
+    ) throws {
         let log = "\(directory.path)/rivetctl-\(UUID().uuidString).log"
+        let words = launcher + [RivetBinary.control.path] + arguments
         exitCode = try ChildProcess(
-            RivetBinary.control.path, arguments: arguments, environment: environment, log: log
+            words[0], arguments: Array(words.dropFirst()), environment: environment, log: log
         ).wait()
         lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
     }

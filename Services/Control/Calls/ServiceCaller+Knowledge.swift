@@ -1,0 +1,40 @@
+import Contracts
+
+/// Whether something is stored of a user.
+enum UserKnowledge: Equatable {
+    /// A machine, or an open conversation.
+    case known
+    case unknown
+    /// A service could not be asked.
+    case uncertain(CommandFailure)
+
+    /// Null where it is uncertain.
+    var json: JSONValue {
+        switch self {
+        case .known: .bool(true)
+        case .unknown: .bool(false)
+        case .uncertain: .null
+        }
+    }
+
+    /// What a person is told beside that there is nothing to show; empty for a user who is known.
+    func remark(on userID: String) -> String {
+        switch self {
+        case .known: ""
+        case .unknown: "; user \(userID) is not known: no machine, and no open conversation in the private chat"
+        case .uncertain(let failure): "; whether the user is known cannot be said: \(failure.cause)"
+        }
+    }
+}
+
+extension ServiceCaller {
+    /// Whether `userID` has a machine, or an open conversation in the private chat.
+    func knowledge(of userID: String, deadline: Duration) async -> UserKnowledge {
+        do throws(CommandFailure) {
+            let list = LibraryList.Params(userID: userID, limit: 1)
+            if try await call(.library, LibraryList.self, list, deadline: deadline).total > 0 { return .known }
+            let load = StateLoad.Params(key: ConversationKey(userID: userID, chatID: userID))
+            return try await call(.state, StateLoad.self, load, deadline: deadline).state == nil ? .unknown : .known
+        } catch { return .uncertain(error) }
+    }
+}

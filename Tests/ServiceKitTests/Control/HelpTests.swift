@@ -1,0 +1,55 @@
+import ArgumentParser
+import Testing
+
+@testable import Control
+
+/// What `--help` says, of every command.
+@Suite struct HelpTests {
+    private static let columns = 80
+
+    private static var commands: [any ParsableCommand.Type] {
+        func all(_ command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
+            [command] + command.configuration.subcommands.flatMap(all)
+        }
+        return all(Rivetctl.self)
+    }
+
+    /// Lines that are laid out here would be laid out again: a paragraph is one line, and a table's lines fit.
+    @Test func `A discussion: paragraphs of one line, tables that fit 80 columns`() {
+        #expect(Self.commands.count > 10)
+        for command in Self.commands {
+            var previous = ""
+            for line in command.configuration.discussion.split(separator: "\n", omittingEmptySubsequences: false) {
+                let isProse = !line.isEmpty && !line.hasPrefix(" ")
+                #expect(!(isProse && !previous.isEmpty), "\(command): a paragraph goes on with: \(line)")
+                if line.hasPrefix(" ") { #expect(line.count <= Self.columns, "\(command): \(line)") }
+                previous = String(line)
+            }
+        }
+    }
+
+    @Test func `The help of a command: within 80 columns, a default told once`() {
+        for command in Self.commands {
+            let help = Rivetctl.helpMessage(for: command, columns: Self.columns)
+            // The line of the usage is the parser's own, which never breaks it.
+            let lines = help.split(separator: "\n").filter { !$0.hasPrefix("USAGE: ") }
+            #expect(lines.allSatisfy { $0.count <= Self.columns }, "\(help)")
+            #expect(!help.replacing("\n", with: " ").contains(/(\(default: [^)]*\)) *\1/), "\(help)")
+        }
+    }
+
+    @Test(arguments: [
+        ["show", "machines", "abc"], ["show", "machines", "1.5"], ["show", "machines", ""],
+        ["show", "conversation", "@ada"], ["show", "conversation", "5", "--chat", "group"], ["logs", "abc"],
+        ["health", "--env-file", ""], ["verify", "--state-dir", ""],
+    ])
+    func `An id that is none, a path that is empty: usage errors`(_ arguments: [String]) {
+        let error = #expect(throws: (any Error).self) { try Rivetctl.parseAsRoot(arguments) }
+        if let error { #expect(Rivetctl.exitCode(for: error).rawValue == ExitCodes.usage) }
+    }
+
+    @Test func `The ids of users, groups and topics: taken`() throws {
+        let show = ["show", "conversation", "5", "--chat"]
+        for chat in ["-1001234567890", "-1001234567890:7", "5"] { _ = try Rivetctl.parseAsRoot(show + [chat]) }
+    }
+}

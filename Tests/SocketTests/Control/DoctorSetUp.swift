@@ -1,0 +1,62 @@
+import Contracts
+import Foundation
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// The services of a set-up, and what doctor says of it.
+struct DoctorSetUp {
+    let telegram: TelegramSimulator
+    let directory: TestDirectory
+    let services: [RivetProcess]
+    var settings: [String: String]
+
+    init(_ more: [String: String] = [:], isRunning: Bool = true) async throws {
+        telegram = TelegramSimulator()
+        directory = try TestDirectory()
+        settings = [
+            "TELEGRAM_API_URL": try await telegram.start(), "TELEGRAM_BOT_TOKEN": telegram.token,
+            "RIVET_STATE_DIR": directory.path + "/state", "RIVET_RUNTIME_DIR": directory.path + "/run",
+        ].merging(more) { $1 }
+        let (settings, directory) = (settings, directory)
+        services = try [RivetBinary.state, .library, .gateway].map { try made($0, settings, in: directory) }
+        if isRunning {
+            let services = services
+            _ = try onThreads(services.count) { try services[$0].start() }
+            try await eventually("the gateway has heard of Telegram and the services") {
+                try services[2].client().result("service.health")["status"] == "ok"
+            }
+        }
+    }
+
+    func doctor(_ arguments: String..., settings more: [String: String] = [:]) throws -> Rivetctl {
+        let settings = settings.merging(more) { $1 }.filter { !$0.value.isEmpty }
+        return try Rivetctl(["doctor", "--timeout", "20s"] + arguments, settings, in: directory)
+    }
+
+    func end() async {
+        for service in services { try? service.kill() }
+        await telegram.stop()
+    }
+
+    // MARK: What it found
+
+    /// The findings that are not `ok`, as `subject level: text -> next step`.
+    func troubles(_ run: Rivetctl) throws -> [String] {
+        try (run.json["findings"]?.arrayValue ?? []).filter { $0["level"] != "ok" }.map { finding in
+            let words = ["subject", "level", "finding", "next_step"].map { finding[$0]?.stringValue ?? "" }
+            #expect(!words.contains(""), "\(finding)")
+            return "\(words[0]) \(words[1]): \(words[2]) -> \(words[3])"
+        }
+    }
+
+    /// Those of one subject that are not `ok`, as `level: text -> next step`.
+    func findings(_ run: Rivetctl, of subject: String) throws -> [String] {
+        try troubles(run).filter { $0.hasPrefix(subject + " ") }.map { String($0.dropFirst(subject.count + 1)) }
+    }
+
+    /// Without what a machine may have that is no fault of the set-up.
+    func beside(_ troubles: [String]) -> [String] {
+        troubles.filter { !$0.hasPrefix("clock ") && !$0.contains(" is slow: ") && !$0.contains(" MiB are free at ") }
+    }
+}
