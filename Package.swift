@@ -197,7 +197,7 @@ let package = Package(
             path: "Tests/SocketTests"),
         .testTarget(name: "ChatTests", dependencies: ["TestSupport", "Chat"], path: "Tests/ChatTests"),
         .testTarget(
-            name: "SystemdTests", dependencies: ["Contracts", "TelegramSimulator", "TestSupport"],
+            name: "SystemdTests", dependencies: ["Contracts", "ServiceKit", "TelegramSimulator", "TestSupport"],
             path: "Tests/SystemdTests", exclude: ["container.sh"]),
     ]
 )

@@ -31,7 +31,7 @@ final class Gateway: Service {
         let (board, counters, ages, logger) = (board, counters, ages, context.logger)
         let transport = CurlTransport()
         let bot = TelegramBot(
-            baseURL: settings.telegramURL, token: settings.token, transport: transport, logger: logger)
+            baseURL: settings.telegramURL.text, token: settings.token, transport: transport, logger: logger)
         let absence = Absence(notePath: settings.heardPath, now: Timestamp.now) { error in
             logger.warning(
                 "when Telegram was last heard from cannot be noted; after a restart, people are asked again",

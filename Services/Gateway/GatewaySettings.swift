@@ -4,7 +4,7 @@ import TelegramBotAPI
 /// The settings of `rivet-gateway`.
 struct GatewaySettings {
     var token: BotToken
-    var telegramURL: String
+    var telegramURL: BotServerURL
     var sendLimits: SendLimiter.Limits
     var allowedUsers: AllowedUsersSetting
     /// Where it is remembered who may use the bot.
@@ -13,16 +13,19 @@ struct GatewaySettings {
     var heardPath: String
 
     init(_ settings: Settings) throws(ConfigurationError) {
-        guard let token = try settings.secret("TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token") else {
+        guard
+            let token = try settings.secret(
+                "TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token",
+                as: { text throws(MalformedBotToken) in try BotToken(text) })
+        else {
             throw ConfigurationError(
                 name: "TELEGRAM_BOT_TOKEN", accepted: "required, the token that @BotFather gave: 123456:ABC…")
         }
-        self.token = BotToken(token)
-        telegramURL = settings.string("TELEGRAM_API_URL") ?? "https://api.telegram.org"
-        guard telegramURL.hasPrefix("https://") || telegramURL.hasPrefix("http://"), !telegramURL.contains(" ") else {
-            throw ConfigurationError(
-                name: "TELEGRAM_API_URL", value: telegramURL, accepted: "the URL of a Bot API server, https://…")
-        }
+        self.token = token
+        telegramURL =
+            try settings.parsed(
+                "TELEGRAM_API_URL", accepted: "the URL of a Bot API server, https://…",
+                as: { text throws(BotServerURL.Malformed) in try BotServerURL(text) }) ?? .telegram
         sendLimits = try settings.choice("RIVET_SEND_LIMITS", default: .telegram)
         allowedUsers = try AllowedUsersSetting(settings)
         allowListPath = settings.stateDirectory + "/gateway.allowed"

@@ -40,6 +40,7 @@ public enum ServiceProcess {
         let log: ServiceLog
         do {
             settings = try Settings().withFile()
+            try settings.checkPaths()
             log = ServiceLog(name: name, level: try settings.logLevel())
         } catch {
             return end(name, "\(name): \(error)", ExitCode.configuration)

@@ -2,21 +2,25 @@
 public struct BotToken: Sendable, Hashable {
     private let value: String
 
-    public init(_ value: String) { self.value = value }
-
-    /// What goes into a URL. An operator's slip, as a space or a slash, stays inside the one path segment.
-    var pathSegment: String {
-        value.utf8.reduce(into: "") { segment, byte in
-            if Self.segmentBytes.contains(byte) {
-                segment.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                segment += (byte < 0x10 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
+    /// - Parameter text: digits, a colon, then letters, digits, `_` or `-`: what @BotFather gives, and nothing else.
+    /// - Throws: for any other text. The error has nothing of it.
+    public init(_ text: String) throws(MalformedBotToken) {
+        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard parts.count == 2, let id = parts.first, let secret = parts.last, !id.isEmpty, !secret.isEmpty,
+            id.allSatisfy(Self.isDigit), secret.allSatisfy(Self.isSecretByte)
+        else { throw MalformedBotToken(text) }
+        value = text
     }
 
-    private static let segmentBytes = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_-.~".utf8)
+    /// What goes into a URL: it needs no escapes.
+    var pathSegment: String { value }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private static func isSecretByte(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    }
 }
 
 extension BotToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -31,6 +31,37 @@ import Testing
         #expect(try token(variable: "abc") == "abc")
     }
 
+    @Test(arguments: [" abc", "abc\n", "\r\nabc\r\n", "\tabc \n\n", "\u{FEFF}abc", "\u{A0}abc\u{2003}", "abc\u{85}"])
+    func `White space around a secret: goes, in variables and credentials alike`(_ text: String) throws {
+        try directory.write(text, to: "token")
+        #expect(try token(variable: nil) == "abc")
+        #expect(try Settings(variables: ["TOKEN": text]).secret("TOKEN", credential: "token") == "abc")
+    }
+
+    @Test(arguments: [
+        "abc\ndef", "abc\r\ndef", "abc\rdef", "abc\tdef", "abc\u{7F}def", "abc\u{2028}def", "abc\u{85}def",
+    ])
+    func `A secret of several lines: is refused by its place, and not shown`(_ text: String) throws {
+        try directory.write(text, to: "token")
+        let ofCredential = #expect(throws: ConfigurationError.self) { try token(variable: "x") }
+        let ofVariable = #expect(throws: ConfigurationError.self) {
+            try Settings(variables: ["TOKEN": text]).secret("TOKEN", credential: "token")
+        }
+        for (error, name) in [(ofCredential, "token"), (ofVariable, "TOKEN")] {
+            let line = try #require(error).description
+            #expect(line.hasPrefix("\(name): accepted is one line"), "\(line)")
+            #expect(!line.contains("abc") && !line.contains("def") && !line.contains("\n"), "\(line)")
+        }
+    }
+
+    @Test func `Settings: show names and no values`() throws {
+        let settings = Settings(variables: ["TOKEN": "hush", "A": "hush"])
+        var dumped = ""
+        dump(settings, to: &dumped)
+        #expect("\(settings)" == "Settings(A, TOKEN)")
+        #expect(!dumped.contains("hush") && !String(reflecting: settings).contains("hush"))
+    }
+
     @Test func aCredentialThatIsNoTextIsAnErrorWithoutItsContent() throws {
         try directory.write(Array("s3cret".utf8) + [0xFF], to: "token")
         expectUnreadable()
@@ -48,7 +79,7 @@ import Testing
         }
         #expect(error?.value == nil, sourceLocation: sourceLocation)
         #expect(
-            error?.description == "token: the credential \(directory.path)/token must be readable text",
+            error?.description.hasPrefix("token: the credential must be readable text") == true,
             sourceLocation: sourceLocation)
     }
 }

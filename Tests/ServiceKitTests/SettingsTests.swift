@@ -6,7 +6,7 @@ import Testing
     private enum Durability: String, CaseIterable { case remote, local }
 
     @Test func whatIsNotSetIsTheDefault() throws {
-        for settings in [Settings(variables: [:]), Settings(variables: ["X": ""])] {
+        for settings in [nil, "", " ", "\r\n"].map({ Settings(variables: ["X": $0].compactMapValues(\.self)) }) {
             #expect(settings.string("X") == nil)
             #expect(try settings.duration("X", default: .seconds(7)) == .seconds(7))
             #expect(try settings.bytes("X", default: 7) == 7)
@@ -25,9 +25,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "30", "s", "ms", "0s", "0.5ms", "-5s", "+5s", "1e3s", "5S", "5 s", " 5s", "5s ", "5d", "5msms", "1.2.3s", "٣s",
-        "87601h",
-        "99999999999999999999999999h", "inf h", "nans", ".s",
+        "30", "s", "ms", "0s", "0.5ms", "-5s", "+5s", "1e3s", "5S", "5 s", "5d", "5msms", "1.2.3s",
+        "87601h", "inf h", "nans", ".s",
     ])
     func noOtherDurationIsTaken(_ text: String) {
         refused(text, accepted: "a number above 0 with a unit: 750ms, 30s, 15m, 24h") {
@@ -43,7 +42,7 @@ import Testing
         #expect(try Settings(variables: ["X": text]).bytes("X", default: 0) == bytes)
     }
 
-    @Test(arguments: ["64", "64MB", "64mib", "MiB", "0MiB", "0.0001KiB", "-1MiB", "1e9GiB", "99999999999GiB"])
+    @Test(arguments: ["64", "64MB", "64mib", "MiB", "0MiB", "0.0001KiB", "-1MiB", "1e9GiB"])
     func noOtherSizeIsTaken(_ text: String) {
         refused(text, accepted: "a number above 0 with a unit: 512KiB, 64MiB, 1GiB") {
             settings throws(ConfigurationError) in
@@ -51,9 +50,20 @@ import Testing
         }
     }
 
+    @Test(arguments: ["1e30GiB", "9999999GiB", "99999999999999999999GiB"])
+    func `A size beyond all memory: is refused`(_ text: String) {
+        #expect(throws: ConfigurationError.self) { try Settings(variables: ["X": text]).bytes("X", default: 1) }
+    }
+
+    @Test func `White space around a value: goes`() throws {
+        let settings = Settings(variables: ["X": " 5s\r\n", "Y": "\tlocal "])
+        #expect(try settings.duration("X", default: .zero) == .seconds(5))
+        #expect(try settings.choice("Y", default: Durability.remote) == .local)
+    }
+
     @Test func choicesAreWords() throws {
         #expect(try Settings(variables: ["X": "local"]).choice("X", default: Durability.remote) == .local)
-        for text in ["Local", "local ", "both"] {
+        for text in ["Local", "lo cal", "both"] {
             refused(text, accepted: "remote, local") { settings throws(ConfigurationError) in
                 _ = try settings.choice("X", default: Durability.remote)
             }

@@ -52,7 +52,7 @@ struct ReloadTests {
         #expect(reloadable.service.log.utf8.count == length)
     }
 
-    @Test(arguments: ["RIVET_LOG_LEVEL=loud\n", "nonsense\n", "NEON_DATABASE_URL=hush\nRIVET_LOG_LEVEL=error\n"])
+    @Test(arguments: ["RIVET_LOG_LEVEL=loud\n", "A=\0\n", "NEON_DATABASE_URL=hush\nRIVET_LOG_LEVEL=error\n"])
     func aSettingThatIsWrongChangesNothing(_ file: String) throws {
         let reloadable = try Reloadable(.state, "RIVET_LOG_LEVEL=info\n")
         let status = try reloadable.reload(file)
@@ -95,6 +95,33 @@ struct ReloadTests {
         // A list with nobody in it must not let everybody in.
         _ = try reloadable.reload("RIVET_ALLOWED_USERS=,\n")
         #expect(try await answer(to: eve) != help)
+        for service in services + [reloadable.service] { try service.kill() }
+        await telegram.stop()
+    }
+
+    /// As a Windows editor saves the file: line ends, a comment first, and a byte order mark.
+    @Test(arguments: [
+        "RIVET_ALLOWED_USERS=61\r\n", "# who may use the bot\r\nRIVET_ALLOWED_USERS=61\r\nRIVET_LOG_LEVEL=info\r\n",
+        "\u{FEFF}# who may use the bot\r\nRIVET_ALLOWED_USERS=61\r\n", "RIVET_LOG_LEVEL=info\rRIVET_ALLOWED_USERS=61\r",
+    ])
+    func `A file saved with CRLF: the allow-list holds after a reload`(_ file: String) async throws {
+        let telegram = TelegramSimulator()
+        let reloadable = try Reloadable(
+            .gateway, "# who may use the bot\nRIVET_ALLOWED_USERS=61\n",
+            ["TELEGRAM_API_URL": try await telegram.start(), "TELEGRAM_BOT_TOKEN": telegram.token])
+        let services = try [RivetBinary.state, .library].map { try made($0, in: reloadable.directory) }
+        for service in services { try service.start() }
+        // A stranger is told once, so each is another one.
+        let (ada, eve, mallory) = (await telegram.user(61), await telegram.user(62), await telegram.user(63))
+        func answer(to person: Person) async throws -> String {
+            try await person.send("/help")
+            return try await person.nextMessage(timeout: .seconds(20)).text
+        }
+        let (help, refusal) = (try await answer(to: ada), try await answer(to: eve))
+        try #require(help != refusal)
+        _ = try reloadable.reload(file)
+        #expect(try await answer(to: mallory) == refusal.replacing("62", with: "63"))
+        #expect(try await answer(to: ada) == help)
         for service in services + [reloadable.service] { try service.kill() }
         await telegram.stop()
     }

@@ -116,11 +116,11 @@ struct UpdatePollerTests {
         let answers = Log<Bool>()
         let poller: UpdatePoller
 
-        init(limits: PollSchedule.Limits = PollSchedule.Limits()) {
+        init(limits: PollSchedule.Limits = PollSchedule.Limits()) throws {
             let (statuses, answers) = (statuses, answers)
             poller = UpdatePoller(
                 bot: TelegramBot(
-                    baseURL: "http://x", token: BotToken("1:abcdef"), transport: transport,
+                    baseURL: "http://x", token: try BotToken("1:abcdef"), transport: transport,
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
                 limits: limits, time: time.poller, statusChanged: { statuses.append($0) },
                 answered: { answers.append($0) })
@@ -138,7 +138,7 @@ struct UpdatePollerTests {
     @Test func aFullAnswerMayNotBeAllThatThereIs() async throws {
         var limits = PollSchedule.Limits()
         limits.batchMax = 2
-        let bench = Bench(limits: limits)
+        let bench = try Bench(limits: limits)
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [5, 6])
             await bench.answers.reached(1)
@@ -151,7 +151,7 @@ struct UpdatePollerTests {
     }
 
     @Test func whatIsUnsettledIsNotConfirmedAndWhatIsSettledIs() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             let first = await bench.transport.call()
             #expect(first.offset == nil && first.timeout == 0 && first.limit == 100)
@@ -174,7 +174,7 @@ struct UpdatePollerTests {
     }
 
     @Test func settlingIsConfirmedAtOnce() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             let first = await bench.transport.call()
             bench.time.freeze()
@@ -187,7 +187,7 @@ struct UpdatePollerTests {
     }
 
     @Test func aPollIsOverdueWhenItIsHeldLongerThanItsOwnTimeOut() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             // A probe: asked not to be held, and given 15 s by the transport.
             let first = await bench.transport.call()
@@ -213,7 +213,7 @@ struct UpdatePollerTests {
     @Test func whoWaitsForUpdatesToBeSettledIsNotOverdue() async throws {
         var limits = PollSchedule.Limits()
         limits.unsettledMax = 1
-        let bench = Bench(limits: limits)
+        let bench = try Bench(limits: limits)
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [5])
             await bench.handled.reached(1)
@@ -226,7 +226,7 @@ struct UpdatePollerTests {
     }
 
     @Test func theSameOffsetIsNotAskedTwiceWithinHalfASecond() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             for round in 0..<5 {
                 let call = await bench.transport.call()
@@ -237,7 +237,7 @@ struct UpdatePollerTests {
     }
 
     @Test func idsThatJumpDownAreHandledAndConfirmed() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [900])
             await bench.handled.reached(1)
@@ -262,7 +262,7 @@ struct UpdatePollerTests {
     }
 
     @Test func refusalsAreReportedAndOvercome() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             bench.transport.refuse(await bench.transport.call(), 409)
             bench.transport.refuse(await bench.transport.call(), 401)
@@ -283,7 +283,7 @@ struct UpdatePollerTests {
     }
 
     @Test func backingOffIsCappedAndNeverABusyLoop() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             var last: Duration = .zero
             for round in 0..<50 {
@@ -308,7 +308,7 @@ struct UpdatePollerTests {
     }
 
     @Test func stoppingBreaksThePollOffAndTheLastCallConfirms() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [5, 6])
             await bench.handled.reached(2)
@@ -329,7 +329,7 @@ struct UpdatePollerTests {
     }
 
     @Test func theLastCallIsGivenUpAtItsDeadline() async throws {
-        let bench = Bench()
+        let bench = try Bench()
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [5])
             await bench.handled.reached(1)
@@ -354,7 +354,7 @@ struct UpdatePollerTests {
         defer { server.stop() }
         let poller = UpdatePoller(
             bot: TelegramBot(
-                baseURL: server.url, token: BotToken("1:abcdef"), transport: CurlTransport(),
+                baseURL: server.url, token: try BotToken("1:abcdef"), transport: CurlTransport(),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         let handled = Log<Int64>()
         await withTaskGroup(of: Void.self) { group in

@@ -9,9 +9,9 @@ private let token = "123456:\(secret)"
 
 @Suite(.timeLimit(.minutes(1)))
 struct TelegramBotTests {
-    func bot(_ url: String, token: String = token) -> TelegramBot {
+    func bot(_ url: String) throws -> TelegramBot {
         TelegramBot(
-            baseURL: url, token: BotToken(token), transport: CurlTransport(),
+            baseURL: url, token: try BotToken(token), transport: CurlTransport(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -19,8 +19,9 @@ struct TelegramBotTests {
     private func error(status: Int, _ body: String) async throws -> TelegramError {
         let server = try LoopbackServer { _ in .http(status: status, body: body) }
         defer { server.stop() }
+        let bot = try bot(server.url)
         do {
-            _ = try await bot(server.url).sendMessage(chatID: 1, text: "x")
+            _ = try await bot.sendMessage(chatID: 1, text: "x")
         } catch { return error }
         throw Unexpected("no error")
     }
@@ -54,7 +55,7 @@ struct TelegramBotTests {
             $0.path.hasSuffix("getMe") ? .ok(#"{"id":7,"is_bot":true,"first_name":"R"}"#) : .ok("true")
         }
         defer { server.stop() }
-        let bot = bot(server.url)
+        let bot = try bot(server.url)
         #expect(try await bot.getMe() == User(id: 7, isBot: true, firstName: "R"))
         try await bot.editMessageText(chatID: 1, messageID: 2, text: "x")
         try await bot.answerCallbackQuery(id: "q", text: "done", showAlert: true)
@@ -148,14 +149,15 @@ struct TelegramBotTests {
         let urls = [
             echo.url, echo.url, echo.url, echo.url, closed, "http://[::1", "nonsense://x", "http://127.0.0.1:99999",
         ]
-        for (url, token) in urls.flatMap({ [($0, token), ($0, "12 3/../\u{e4}:\(secret)")] }) {
-            let bot = bot(url, token: token)
+        for url in urls {
+            let bot = try bot(url)
+            let token = try BotToken(token)
             let error = await #expect(throws: TelegramError.self) { try await bot.getMe() }
-            var texts = ["\(bot)", String(reflecting: bot), "\(BotToken(token))", String(reflecting: BotToken(token))]
+            var texts = ["\(bot)", String(reflecting: bot), "\(token)", String(reflecting: token)]
             if let error { texts += ["\(error)", String(reflecting: error), error.localizedDescription] }
             var dumped = ""
             dump(bot, to: &dumped)
-            dump(BotToken(token), to: &dumped)
+            dump(token, to: &dumped)
             dump(error, to: &dumped)
             for text in texts + [dumped] { #expect(!text.contains("secret_half"), "\(url): \(text)") }
         }
@@ -164,7 +166,7 @@ struct TelegramBotTests {
     @Test func cancellationIsToldAsSuch() async throws {
         let server = try LoopbackServer { _ in .hold }
         defer { server.stop() }
-        let bot = bot(server.url)
+        let bot = try bot(server.url)
         let task = Task { try await bot.getMe() }
         await server.reached(requests: 1)
         task.cancel()

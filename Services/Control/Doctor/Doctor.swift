@@ -10,6 +10,8 @@ struct Doctor {
     var timeout: Duration
 
     func findings() async -> [Finding] {
+        // All that follows shows the directories, and what stands there may be a secret in the wrong place.
+        guard (try? setUp.settings.checkPaths()) != nil else { return await settings() }
         async let databases = DatabaseCheck(setUp: setUp, timeout: timeout).findings()
         let answers = await ServiceCaller(settings: setUp.settings).health(
             of: RivetService.allCases, deadline: min(timeout, .seconds(2)))
@@ -49,11 +51,8 @@ struct Doctor {
 
     static func openToAll(_ path: String) -> Finding? {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & 0o004 != 0,
-            let text = try? String(contentsOf: URL(filePath: path), encoding: .utf8),
-            text.split(whereSeparator: \.isNewline).contains(where: { line in
-                !line.hasPrefix("#") && (line.contains("TELEGRAM_BOT_TOKEN=") || line.contains("_DATABASE_URL="))
-            })
+        guard stat(path, &status) == 0, status.st_mode & 0o004 != 0, let file = try? Settings.file(path),
+            file.variables.contains(where: { name, value in !value.isEmpty && SettingsCheck.isSecret(name) })
         else { return nil }
         return .warning(
             "settings", "\(path) has secrets in it and everybody may read it", nextStep: "chmod o-rwx \(path)")
@@ -64,12 +63,15 @@ struct Doctor {
 struct DoctorSettings {
     /// Without the credentials of the store.
     var all: Settings
+    /// The settings file, if it could be read.
+    var file: String?
     private var secrets: [RivetService: SetUp.Secrets] = [:]
 
-    init(all: Settings) { self.all = all }
+    init(all: Settings, file: String? = nil) { (self.all, self.file) = (all, file) }
 
     init(_ setUp: SetUp) async {
         all = setUp.settings
+        if case .read(let path) = setUp.file { file = path }
         for service in RivetService.allCases { secrets[service] = await setUp.secrets(of: service) }
     }
 

@@ -16,6 +16,50 @@ struct SettingsCheck {
         "RIVET_STALL_AT",
     ]
 
+    /// The variables that hold secrets.
+    static func isSecret(_ name: String) -> Bool { name == "TELEGRAM_BOT_TOKEN" || name.hasSuffix("_DATABASE_URL") }
+
+    /// What in the settings file may mean something else than its writer thinks. No line is quoted: it may be a secret.
+    private func ofFile() -> [Finding] {
+        guard let path = settings.file, let file = try? Settings.file(path) else { return [] }
+        return file.warnings.map { warning in
+            let (text, nextStep) = Self.words(warning.kind)
+            return .warning("settings", "\(path), line \(warning.line): \(text)", nextStep: nextStep)
+        }
+    }
+
+    private static func words(_ kind: EnvironmentFileWarning.Kind) -> (text: String, nextStep: String) {
+        switch kind {
+        case .noEqualsSign:
+            ("there is no \"=\" in it, so systemd ignores it", "Write NAME=value, or put \"#\" before it")
+        case .export:
+            (
+                "systemd ignores a line that begins with \"export\", and writes all of it into the journal",
+                "Take out the word \"export\"; if it is a secret, change the secret"
+            )
+        case .badName:
+            (
+                "what is before the \"=\" is no name, so systemd ignores the line, and may write all of it into the journal",
+                "Letters, digits and \"_\" make a name; if it is a secret, change the secret"
+            )
+        case .byteOrderMark:
+            (
+                "the file begins with a byte order mark, so systemd ignores its first line, and may write it into the journal",
+                "Save the file as UTF-8 without a byte order mark; if it is a secret, change the secret"
+            )
+        case .quoteNotClosed:
+            (
+                "a quote that begins here is not closed, so the rest of the file belongs to this value",
+                "Close the quote, or put a backslash before it if it is part of the value"
+            )
+        case .commentEndsInBackslash:
+            (
+                "this comment ends in a backslash: up to systemd 253 the next line is part of it, from 254 on it is not",
+                "Take out the backslash"
+            )
+        }
+    }
+
     func findings() -> [Finding] {
         let all = settings.all
         var failures: [Finding] = []
@@ -27,6 +71,7 @@ struct SettingsCheck {
                         exitCode: ExitCodes.configuration))
             }
         }
+        read { () throws(ConfigurationError) in try all.checkPaths() }
         read { () throws(ConfigurationError) in _ = try all.logLevel() }
         read { () throws(ConfigurationError) in
             _ = try all.duration("RIVET_CONVERSATION_TTL", default: .seconds(1))
@@ -40,11 +85,13 @@ struct SettingsCheck {
             _ = try TierSettings(settings.of(.state)).databases { try PostgresTarget(url: $0) }
         }
         let strangers = all.names.filter { $0.hasPrefix("RIVET_") && !Self.known.contains($0) }.sorted()
-        let warnings = strangers.map { name in
-            Finding.warning(
-                "settings", "\(name) is no setting, and nobody reads it",
-                nextStep: Self.nearest(to: name).map { "Is it \($0)?" } ?? "Take it out")
-        }
+        let warnings =
+            ofFile()
+            + strangers.map { name in
+                Finding.warning(
+                    "settings", "\(name) is no setting, and nobody reads it",
+                    nextStep: Self.nearest(to: name).map { "Is it \($0)?" } ?? "Take it out")
+            }
         if failures.isEmpty, warnings.isEmpty { return [.ok("settings", "all of them are understood")] }
         return failures + warnings
     }

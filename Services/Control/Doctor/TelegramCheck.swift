@@ -12,30 +12,35 @@ struct TelegramCheck {
     var gatewayAnswers: Bool
     var timeout: Duration
 
-    private static let token = "TELEGRAM_BOT_TOKEN, or the credential telegram-bot-token"
+    private static let tokenPlaces = "TELEGRAM_BOT_TOKEN, or the credential telegram-bot-token"
 
     func findings() async -> Outcome {
         let settings: Settings
         do throws(CommandFailure) { settings = try await setUp.settings(of: .gateway) } catch {
             return ([Self.unread(error)], [])
         }
-        let url = settings.string("TELEGRAM_API_URL") ?? "https://api.telegram.org"
-        guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
+        let url: BotServerURL
+        let token: BotToken?
+        do throws(ConfigurationError) {
+            url =
+                try settings.parsed(
+                    "TELEGRAM_API_URL", accepted: "the URL of a Bot API server, https://…",
+                    as: { text throws(BotServerURL.Malformed) in try BotServerURL(text) }) ?? .telegram
+            token = try settings.secret(
+                "TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token",
+                as: { text throws(MalformedBotToken) in try BotToken(text) })
+        } catch {
             return (
                 [
                     .failure(
-                        "token", "TELEGRAM_API_URL is \"\(url)\"; accepted is the URL of a Bot API server, https://…",
-                        nextStep: "Correct it, then restart rivet-gateway", exitCode: ExitCodes.configuration)
+                        "token", "\(error)", nextStep: "Correct it, then restart rivet-gateway",
+                        exitCode: ExitCodes.configuration)
                 ], []
             )
         }
-        let secret: String?
-        do throws(ConfigurationError) {
-            secret = try settings.secret("TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token")
-        } catch { return ([.failure("token", CommandFailure(error))], []) }
-        guard let secret else { return ([missing], []) }
-        async let reading = clock(url)
-        let finding = await ask(TelegramBotAPI.BotToken(secret), url)
+        guard let token else { return ([missing], []) }
+        async let reading = clock(url.text)
+        let finding = await ask(token, url.text)
         return ([finding], (await reading).map { [$0] } ?? [])
     }
 
@@ -52,7 +57,7 @@ struct TelegramCheck {
         }
         return .failure(
             "token", "there is none in \(setUp.source(of: .gateway))",
-            nextStep: "Put the one that @BotFather gave into \(Self.token), then restart rivet-gateway",
+            nextStep: "Put the one that @BotFather gave into \(Self.tokenPlaces), then restart rivet-gateway",
             exitCode: ExitCodes.configuration)
     }
 
@@ -81,7 +86,7 @@ struct TelegramCheck {
         case .failure(.unauthorized)?:
             return .failure(
                 "token", "Telegram refuses it (401)",
-                nextStep: "Put the right one into \(Self.token), then restart "
+                nextStep: "Put the right one into \(Self.tokenPlaces), then restart "
                     + "rivet-gateway; no update is lost meanwhile", exitCode: ExitCodes.configuration)
         case .failure(.tooManyRequests(let retryAfter))?:
             return .warning(

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import ServiceKit
 
 /// The credentials of the services that systemd runs: what a running service was given, else what its next start loads.
 struct CredentialStore: Sendable {
@@ -38,7 +39,7 @@ struct CredentialStore: Sendable {
                 // A place that comes first and cannot be looked into may have another.
                 if let hidden { return .hidden(directory: hidden) }
                 let text = place.isEncrypted ? try await decrypt(place.path, credential) : try text(bytes, place.path)
-                let secret = Self.trimmed(text)
+                let secret = text.trimmed
                 return secret.isEmpty ? .none : .secret(secret)
             }
         }
@@ -96,13 +97,5 @@ struct CredentialStore: Sendable {
                 exitCode: ExitCodes.configuration)
         }
         return text
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-        else { return "" }
-        return String(scalars[first...last])
     }
 }

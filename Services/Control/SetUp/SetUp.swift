@@ -134,12 +134,17 @@ extension SetUp {
     /// - Throws: when a file that was asked for by name cannot be read.
     func requireNamedFile() throws(CommandFailure) {
         if isFileNamed { try requireFile() }
+        try requirePaths()
     }
 
-    /// - Throws: when there is a file of settings and it cannot be read.
+    private func requirePaths() throws(CommandFailure) {
+        do throws(ConfigurationError) { try settings.checkPaths() } catch { throw CommandFailure(error) }
+    }
+
+    /// - Throws: when there is a file of settings and it cannot be read, or a directory in it cannot be one.
     func requireFile() throws(CommandFailure) {
         switch file {
-        case .none, .read: break
+        case .none, .read: try requirePaths()
         case .hidden(let path):
             throw CommandFailure(
                 "\(path): permission denied", nextStep: "Use sudo: it may have secrets in it", takesRoot: true)

@@ -2,21 +2,27 @@
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// The variable, or the credential.
     public var name: String
-    /// Nil for a secret, which is never shown.
-    public var value: String?
+    /// Nil for a secret, and for what may be one: see ``ShownValue``.
+    public let value: String?
     /// What is accepted.
     public var accepted: String
+    /// There is a value that may be a secret.
+    private let isHidden: Bool
 
-    /// - Parameter value: nil for a secret.
+    /// - Parameters:
+    ///   - value: nil for a secret. It is kept only if it cannot be one.
+    ///   - accepted: holds nothing of the value.
     public init(name: String, value: String? = nil, accepted: String) {
         self.name = name
-        self.value = value
+        self.value = value.flatMap(ShownValue.text)
         self.accepted = accepted
+        isHidden = value != nil && self.value == nil
     }
 
     public var description: String {
-        guard let value else { return "\(name): \(accepted)" }
-        let line = value.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).joined(separator: "\\n")
-        return "\(name) is \"\(line)\"; accepted is \(accepted)"
+        if let value { return "\(name) is \"\(value)\"; accepted is \(accepted)" }
+        return isHidden
+            ? "\(name) has a value that is not shown, since it may hold a secret; accepted is \(accepted)"
+            : "\(name): \(accepted)"
     }
 }

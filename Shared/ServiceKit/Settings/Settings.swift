@@ -9,8 +9,8 @@ public import Logging
 /// The file is the one that the unit's `EnvironmentFile=` has: systemd has put it into the environment already, and a
 /// process that runs cannot have its environment changed. So what is read again on a reload is read from there.
 ///
-/// A variable that is set to nothing counts as not set. One that does not parse throws; it never falls back to the
-/// default.
+/// White space and line ends around a value go, in variables and credentials alike. A variable that is set to nothing counts
+/// as not set. One that does not parse throws; it never falls back to the default.
 public struct Settings: Sendable {
     private let variables: [String: String]
     private let credentialsDirectory: String?
@@ -26,9 +26,12 @@ public struct Settings: Sendable {
     private init(environment: [String: String], file: [String: String]) {
         // What was in the file is in the environment too, and may have been taken out of the file since.
         self.environment = environment.filter { file[$0.key] == nil }
-        variables = environment.merging(file) { $1 }.filter { !$0.value.isEmpty }
+        variables = environment.merging(file) { $1 }.mapValues(\.trimmed).filter { !$0.value.isEmpty }
         credentialsDirectory = variables["CREDENTIALS_DIRECTORY"]
     }
+
+    /// Far more than systemd hands over.
+    private static let credentialBytesMax = 1_048_576
 
     /// The name of the variable that names the file.
     public static let fileVariable = "RIVET_ENV_FILE"
@@ -39,7 +42,7 @@ public struct Settings: Sendable {
     }
 
     /// The same settings, as they are now.
-    /// - Throws: when the file cannot be read, or a line of it is no assignment.
+    /// - Throws: when the file cannot be read, or systemd would refuse it.
     public func readAgain() throws(ConfigurationError) -> Settings {
         guard let path = environment[Self.fileVariable] ?? variables[Self.fileVariable], !path.isEmpty else {
             return self
@@ -48,19 +51,28 @@ public struct Settings: Sendable {
     }
 
     /// The same, with what the file at `path` has over them.
-    /// - Throws: when it cannot be read, or a line of it is no assignment.
+    /// - Throws: when it cannot be read, or systemd would refuse it.
     public func reading(_ path: String) throws(ConfigurationError) -> Settings {
-        let text: String
-        do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
-            throw ConfigurationError(
-                name: Self.fileVariable, value: path, accepted: "a text file that the service's user can read")
-        }
-        do throws(EnvironmentFile.Malformed) {
-            return Settings(environment: environment, file: try EnvironmentFile.parse(text))
+        Settings(environment: environment, file: try Self.file(path).variables)
+    }
+
+    /// The settings file at `path`, read as the systemd of this machine reads it.
+    /// - Throws: when it cannot be read, or systemd would refuse it.
+    public static func file(_ path: String) throws(ConfigurationError) -> EnvironmentFile {
+        let bytes: [UInt8]
+        do throws(BoundedFile.Failure) {
+            bytes = try BoundedFile.bytes(path, bytesMax: EnvironmentFile.bytesMax)
         } catch {
             throw ConfigurationError(
-                name: Self.fileVariable, value: path,
-                accepted: "a file of NAME=value lines; line \(error.line) is none, or a quote in it is not closed")
+                name: fileVariable, value: path,
+                accepted: "a text file that the service's user can read (\(error.reason))")
+        }
+        do throws(EnvironmentFileError) {
+            return try EnvironmentFile(bytes, systemd: .ofThisMachine)
+        } catch {
+            throw ConfigurationError(
+                name: fileVariable, value: path,
+                accepted: "a file of NAME=value lines, as systemd's EnvironmentFile= has; in this one, \(error)")
         }
     }
 
@@ -86,22 +98,67 @@ public struct Settings: Sendable {
 
     public func string(_ name: String) -> String? { variables[name] }
 
-    /// A secret: the credential's content without white space around it, or the variable.
-    /// - Throws: when the credential is there but cannot be read, or is no text.
+    /// A secret: the credential, or else the variable. It is one line.
+    /// - Throws: when the credential is there but cannot be read, or is no text; and for a secret that holds a line end or
+    ///   another control character. The error names the credential or the variable, and has nothing of the secret.
     public func secret(_ name: String, credential: String) throws(ConfigurationError) -> String? {
-        guard let credentialsDirectory else { return variables[name] }
-        let path = credentialsDirectory + "/" + credential
-        let data: Data?
-        do { data = try Data(contentsOf: URL(filePath: path)) } catch let error as CocoaError
-            where error.code == .fileReadNoSuchFile
-        {
-            return variables[name]
-        } catch { data = nil }
-        guard let data, let text = String(data: data, encoding: .utf8) else {
-            throw ConfigurationError(name: credential, accepted: "the credential \(path) must be readable text")
+        try secret(name, credential: credential) { $0 }
+    }
+
+    /// A secret of some form.
+    /// - Parameter parse: reads it; its error says what is accepted and has nothing of the secret.
+    /// - Throws: as ``secret(_:credential:)``, and for a secret that `parse` refuses.
+    public func secret<Value, Malformed: Error>(
+        _ name: String, credential: String, as parse: (String) throws(Malformed) -> Value
+    ) throws(ConfigurationError) -> Value? {
+        var (source, text) = (credential, try self.credential(credential) ?? "")
+        if text.isEmpty { (source, text) = (name, variables[name] ?? "") }
+        if text.isEmpty { return nil }
+        guard text.unicodeScalars.allSatisfy(Self.isWithinLine) else {
+            throw ConfigurationError(
+                name: source,
+                accepted: "accepted is one line without control characters; this has a line end or another one inside. "
+                    + "Put the secret there alone, with nothing before or after it")
         }
-        let value = text.trimmed
-        return value.isEmpty ? variables[name] : value
+        do throws(Malformed) { return try parse(text) } catch {
+            throw ConfigurationError(name: source, accepted: "accepted is \(error)")
+        }
+    }
+
+    /// Nil when there is none.
+    private func credential(_ name: String) throws(ConfigurationError) -> String? {
+        guard let credentialsDirectory else { return nil }
+        let bytes: [UInt8]
+        do throws(BoundedFile.Failure) {
+            bytes = try BoundedFile.bytes(credentialsDirectory + "/" + name, bytesMax: Self.credentialBytesMax)
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw ConfigurationError(name: name, accepted: "the credential must be readable text (\(error.reason))")
+        }
+        guard bytes.count <= Self.credentialBytesMax, let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationError(name: name, accepted: "the credential must be readable text, one line of UTF-8")
+        }
+        return text.trimmed
+    }
+
+    private static func isWithinLine(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: false
+        default: true
+        }
+    }
+
+    /// A value of some form; nil when it is not set.
+    /// - Parameters:
+    ///   - accepted: the form, in a few words.
+    ///   - parse: reads it; its error says what is wrong and has nothing of the value.
+    public func parsed<Value, Malformed: Error>(
+        _ name: String, accepted: String, as parse: (String) throws(Malformed) -> Value
+    ) throws(ConfigurationError) -> Value? {
+        guard let value = variables[name] else { return nil }
+        do throws(Malformed) { return try parse(value) } catch {
+            throw ConfigurationError(name: name, value: value, accepted: "\(accepted); \(error)")
+        }
     }
 
     /// A number with a unit: `750ms`, `30s`, `15m`, `24h`; more than nothing.
@@ -154,6 +211,20 @@ public struct Settings: Sendable {
         variables["RIVET_RUNTIME_DIR"] ?? variables["RUNTIME_DIRECTORY"] ?? ".rivet/run"
     }
 
+    /// Refuses a path that cannot be one, before a message has it: a secret in the wrong variable, or several lines.
+    public func checkPaths() throws(ConfigurationError) {
+        for name in [
+            "RIVET_STATE_DIR", "STATE_DIRECTORY", "RIVET_RUNTIME_DIR", "RUNTIME_DIRECTORY", "RIVET_LEGACY_SQLITE",
+        ] {
+            guard let path = variables[name] else { continue }
+            // Each token and URL has a colon. A path with one is a list of paths to systemd and to many programs.
+            guard path.unicodeScalars.allSatisfy({ Self.isWithinLine($0) && $0 != ":" }) else {
+                throw ConfigurationError(
+                    name: name, value: path, accepted: "one path, without \":\" or control characters")
+            }
+        }
+    }
+
     private static func number(_ value: String, units: [(String, Double)]) -> (Double, Double)? {
         for (name, factor) in units where value.hasSuffix(name) {
             let digits = value.dropLast(name.count)
@@ -166,13 +237,20 @@ public struct Settings: Sendable {
     }
 }
 
+extension Settings: CustomStringConvertible, CustomReflectable {
+    /// Names alone: values may be secrets.
+    public var description: String { "Settings(\(names.sorted().joined(separator: ", ")))" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 extension String {
-    /// Without white space and line ends around it.
-    var trimmed: String {
+    /// A setting without white space, line ends and byte order marks around it.
+    public var trimmed: String {
         let scalars = unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-        else { return "" }
+        func isKept(_ scalar: Unicode.Scalar) -> Bool { !scalar.properties.isWhitespace && scalar != "\u{FEFF}" }
+        guard let first = scalars.firstIndex(where: isKept), let last = scalars.lastIndex(where: isKept) else {
+            return ""
+        }
         return String(scalars[first...last])
     }
 }

@@ -136,6 +136,26 @@ import Testing
         #expect(finding.text.contains(name) && !finding.text.contains("hush"))
     }
 
+    @Test(arguments: [
+        ("export TELEGRAM_BOT_TOKEN=1:hush", "journal", "Take out the word"),
+        ("TELEGRAM_BOT_TOKEN: 1:hush", "ignores", "\"#\""),
+        ("TELEGRAM BOT TOKEN=1:hush", "journal", "change the secret"),
+        ("# \\\nTELEGRAM_BOT_TOKEN=1:hush", "253", "backslash"),
+        ("TELEGRAM_BOT_TOKEN='1:hush", "not closed", "Close the quote"),
+    ])
+    func `A line that systemd does not take as it looks: is warned of by number, never ok, never quoted`(
+        _ line: String, _ text: String, _ nextStep: String
+    ) throws {
+        let directory = try TestDirectory()
+        try directory.write("RIVET_LOG_LEVEL=info\r\n" + line, to: "rivet.env")
+        let path = directory.path + "/rivet.env"
+        let findings = SettingsCheck(settings: DoctorSettings(all: Settings(variables: [:]), file: path)).findings()
+        let finding = try #require(findings.first)
+        #expect(findings.count == 1 && finding.level == .warning && finding.text.hasPrefix("\(path), line 2: "))
+        #expect(finding.text.contains(text) && finding.nextStep?.contains(nextStep) == true, "\(finding)")
+        #expect(!"\(finding)".contains("hush"))
+    }
+
     @Test func aSecretThatOthersMayReadIsTold() throws {
         let directory = try TestDirectory()
         #expect(CredentialCheck(directory: directory.path + "/none").findings() == [])

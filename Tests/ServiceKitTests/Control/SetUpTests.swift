@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `A file that is wrong: stops what needs all settings, and calls only if it was named`() async throws {
-        try directory.write("nonsense\n", to: "rivet.env")
+        try directory.write("A=\0\n", to: "rivet.env")
         let implied = setUp()
         let failure = await #expect(throws: CommandFailure.self) { try await implied.settings(of: .state) }
         #expect(failure?.exitCode == ExitCodes.configuration && failure?.cause.contains(file) == true)
