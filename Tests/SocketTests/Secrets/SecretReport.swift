@@ -108,21 +108,21 @@ struct SecretReport {
     // MARK: rivetctl
 
     private mutating func control() async {
-        let settings: Settings
-        do { settings = try Settings(variables: variables).withFile() } catch {
-            return add(CommandFailure(error))
-        }
+        let setUp = SetUp(environment: variables, hasLocalDirectory: true)
+        do throws(CommandFailure) { try setUp.requireFile() } catch { return add(error) }
+        let settings = setUp.settings
         var findings = SettingsCheck(settings: DoctorSettings(all: settings)).findings()
         findings += DatabaseURLCheck(settings: settings).findings()
         do {
             let databases = try TierDatabase.configured(settings)
             if databases.allSatisfy({ $0.target.leads(to: serverPort) }) {
-                findings += await DatabaseCheck(settings: settings, timeout: .seconds(5)).findings().findings
+                findings += await DatabaseCheck(setUp: setUp, timeout: .seconds(5)).findings().findings
                 for database in databases { await migrate(database) }
             }
         } catch { add(error) }
         if settings.string("TELEGRAM_API_URL") == telegramURL {
-            findings += await TelegramCheck(settings: settings, timeout: .seconds(5)).findings().findings
+            let check = TelegramCheck(setUp: setUp, gatewayAnswers: false, timeout: .seconds(5))
+            findings += await check.findings().findings
         }
         let listing = DoctorListing(findings: findings)
         texts += listing.lines + [TerminalText.json(listing.json)]
