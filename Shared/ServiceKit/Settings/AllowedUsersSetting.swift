@@ -3,8 +3,6 @@ public enum AllowedUsersSetting: Sendable, Equatable {
     public static let variable = "RIVET_ALLOWED_USERS"
     private static let accepted =
         "* (everyone), or ids of Telegram users and groups, comma-separated: 1234567, -1001234567890"
-    /// A wrong value of more bytes is not quoted.
-    private static let quotedBytesMax = 64
 
     /// It is not set, or set to nothing.
     case missing
@@ -17,10 +15,6 @@ public enum AllowedUsersSetting: Sendable, Equatable {
     public init(_ settings: Settings) throws(ConfigurationError) {
         let value = settings.string(Self.variable) ?? ""
         guard let parsed = Self(parsing: value) else {
-            guard Self.isQuotable(value) else {
-                throw ConfigurationError(
-                    name: Self.variable, accepted: "it is no list of ids; accepted is \(Self.accepted)")
-            }
             throw ConfigurationError(name: Self.variable, value: value, accepted: Self.accepted)
         }
         self = parsed
@@ -60,15 +54,5 @@ public enum AllowedUsersSetting: Sendable, Equatable {
         guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let id = Int64(text), id != 0
         else { return nil }
         return id
-    }
-
-    /// A value that is long, or has a line break or punctuation in it, may have swallowed other settings, secrets among
-    /// them.
-    private static func isQuotable(_ value: String) -> Bool {
-        value.utf8.count <= quotedBytesMax
-            && value.unicodeScalars.allSatisfy { scalar in
-                scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-                    || " ,;.*+-_@".unicodeScalars.contains(scalar)
-            }
     }
 }

@@ -64,11 +64,12 @@ final class TerminalScreen {
         try await eventually(what) { condition(try lines()) }
     }
 
-    /// Sends a signal to a service, whose process id `run.sh` has noted.
-    func signal(_ number: Int32, to service: RivetBinary) throws {
-        let note = try String(contentsOfFile: "\(directory.path)/pid/\(service.rawValue)", encoding: .utf8)
-        guard let id = Int32(note.trimmingCharacters(in: .whitespacesAndNewlines)), kill(id, number) == 0 else {
-            throw NotInTime(description: "no process \(service.rawValue): \(note)")
+    /// Sends a signal to a service. `run.sh` notes its process id when it starts it, which may be after the prompt.
+    func signal(_ number: Int32, to service: RivetBinary) async throws {
+        let path = "\(directory.path)/pid/\(service.rawValue)"
+        try await eventually("\(service.rawValue) takes a signal") {
+            let note = try? String(contentsOfFile: path, encoding: .utf8)
+            return note.flatMap { Int32($0.filter(\.isNumber)) }.map { kill($0, number) == 0 } ?? false
         }
     }
 

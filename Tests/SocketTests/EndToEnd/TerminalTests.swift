@@ -8,7 +8,7 @@ import Testing
         try await TerminalScreen.run { screen in
             try screen.type("/addma")
             try await screen.wait("the beginning") { $0.last == "Ada: /addma" }
-            try screen.signal(SIGKILL, to: .state)
+            try await screen.signal(SIGKILL, to: .state)
             try await screen.wait("the notice") { lines in
                 lines.dropLast().last?.hasPrefix("· rivet-state (") == true && lines.last == "Ada: /addma"
             }
@@ -25,11 +25,11 @@ import Testing
 
     @Test func `A message of the bot while a line is typed: shown above the line`() async throws {
         try await TerminalScreen.run { screen in
-            try screen.signal(SIGSTOP, to: .gateway)
+            try await screen.signal(SIGSTOP, to: .gateway)
             try screen.say("/library")
             try screen.type("Not sent")
             try await screen.wait("both lines") { $0.suffix(2) == ["Ada: /library", "Ada: Not sent"] }
-            try screen.signal(SIGCONT, to: .gateway)
+            try await screen.signal(SIGCONT, to: .gateway)
             try await screen.wait("the answer") { lines in
                 lines.contains { $0.contains("No equipment saved yet") } && lines.last == "Ada: Not sent"
             }
