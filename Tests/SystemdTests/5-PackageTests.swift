@@ -94,7 +94,7 @@ extension UnderSystemd {
                 """
                 bash -c '. /usr/share/bash-completion/completions/rivetctl
                     COMP_WORDS=(rivetctl do) COMP_CWORD=1 COMP_LINE="rivetctl do" COMP_POINT=11
-                    $(complete -p rivetctl | sed "s/.*-F \\([^ ]*\\).*/\\1/")
+                    $(complete -p rivetctl | sed "s/.*-F \\([^ ]*\\).*/\\1/") rivetctl do rivetctl
                     echo "${COMPREPLY[@]}"'
                 """)
             #expect(completions == "doctor\n")
