@@ -76,6 +76,21 @@ final class TierDatabases: Sendable {
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(names[index])'", on: index)
     }
 
+    /// Ends a session in which nothing is under way, as a server that scales to zero does. One that is in use would be a
+    /// failure of the tier, so only a session that has been idle for a while is taken.
+    func endIdleSession(on index: Int = 0) async throws {
+        let connection = try await Server.connect(clusters[index].url())
+        defer { connection.close() }
+        try await eventually("an idle session is ended") {
+            try await !connection.run(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(names[index])'
+                    AND state = 'idle' AND state_change < clock_timestamp() - interval '300 milliseconds'
+                """
+            ).isEmpty
+        }
+    }
+
     /// Brings up the tables, as a store's first contact does.
     func migrate(_ store: Migrator.Store, on index: Int = 0) async throws {
         let connection = try await sql(index)

@@ -106,7 +106,7 @@ struct TierTroubleTests {
         let store = try await test.conversations()
         try await store.whole()
         for step in ["nickname", "manufacturer", "model"] {
-            try await test.databases.endSessions()
+            try await test.databases.endIdleSession()
             // Known here as soon as nothing of it is left to be said.
             try await eventually("the end of the session is known") { store.status.remote[0].lastError != nil }
             #expect(store.state(of: .neon) == .up)
