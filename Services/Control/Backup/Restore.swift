@@ -49,7 +49,8 @@ struct Restore {
         }
         killPoint("restore.staged")
         // So that a step is not taken for one that was just asked for: people are asked their questions again.
-        let note = settings.isOfInstalledServices ? settings.runtimeDirectory : settings.stateDirectory
+        let note =
+            settings.isOfInstalledServices ? InstalledPlaces.stateDirectory(of: .gateway) : settings.stateDirectory
         unlink("\(note)/gateway.heard")
         let stamp = Timestamp.now().databaseText.filter(\.isNumber)
         var databases: [(name: String, path: String, replaced: String?)] = []
