@@ -57,6 +57,9 @@ final class UnfinishedBackup {
             let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             guard directory >= 0 else { continue }
             defer { close(directory) }
+            // In a directory that others may write to, another user could put a link in its place meanwhile.
+            var status = stat()
+            guard fstat(directory, &status) == 0, status.st_uid == geteuid() else { continue }
             if flock(directory, LOCK_EX | LOCK_NB) == 0 { remove(path) }
         }
     }
