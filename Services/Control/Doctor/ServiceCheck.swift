@@ -34,7 +34,7 @@ struct ServiceCheck {
                         text: "it is \(health.status.rawValue): \(health.detail ?? "it does not say why")",
                         nextStep: isFailing
                             ? "Correct what it names: only memory holds what is written"
-                            : "Correct what it names; nothing is lost meanwhile",
+                            : "Correct what it names",
                         exitCode: isFailing ? ExitCodes.unreachable : ExitCodes.failed))
             }
             return findings
