@@ -60,7 +60,7 @@ public enum ServiceProcess {
             try prepareDirectories(settings)
             await waitIfStartsFailed(pace, notifier)
             let parts = try await assemble(context)
-            // Before the first call can be answered: whoever got an answer may count on a quick restart.
+            // Before the first call can be answered: a client that got an answer may count on a quick restart.
             pace.cleared()
             let server = try await listening(parts, context, socketName: socketName)
             progress.ended()

@@ -1,7 +1,7 @@
 import Contracts
 import ServiceKit
 
-/// The settings that a backup notes for whoever sets up another host.
+/// The settings that a backup notes for the operator who sets up another host.
 enum BackedUpSettings {
     /// Only values that are what they should be: a secret in the wrong place, then, is none of them. URLs are left out
     /// whole.

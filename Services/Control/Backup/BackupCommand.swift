@@ -10,7 +10,7 @@ struct BackupCommand: AsyncParsableCommand {
         discussion: """
             DIR is a new directory, or an empty one. It gets state.db, library.db and manifest.json: complete databases, \
             looked through and synced to the disk, with their checksums. Whatever was acknowledged before the command was \
-            called is in them. Nobody waits meanwhile, and the services' files are not written to.
+            called is in them. No call waits meanwhile, and the services' files are not written to.
 
             DIR appears when all is done: a backup that fails, or is killed, leaves nothing under that name. No token and \
             no database URL is in it. On an installed system this takes root.

@@ -29,7 +29,7 @@ struct BackupManifest: Equatable {
     var rivet: String
     /// By the name of the file.
     var databases: [String: Database]
-    /// Of the services, for whoever sets up another host. No secret is among them.
+    /// Of the services, for the operator who sets up another host. No secret is among them.
     var settings: [String: String]
     /// The names of the PostgreSQL tiers that were configured.
     var tiers: [String]

@@ -2,11 +2,11 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Has the services take in what somebody else changed in their tiers.
+/// Has the services take in what other programs changed in their tiers.
 struct PullCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
-        abstract: "Takes in what somebody else changed in the PostgreSQL tiers, and fills up what they lack.",
+        abstract: "Takes in what other programs changed in the PostgreSQL tiers, and fills up what they lack.",
         discussion: """
             rivet-state and rivet-library compare every row of their tiers with theirs; the newer one wins. They do so by \
             themselves when they start and when a tier was away. Whoever changes a row by hand sets its updated_at to now.

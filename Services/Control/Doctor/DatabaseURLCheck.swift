@@ -13,7 +13,7 @@ struct DatabaseURLCheck {
             database.target.warnings.map { warning in
                 .warning(
                     database.name.rawValue, warning,
-                    nextStep: "Take it out of \(TierDatabase.setting(of: database.name)), then reload the services")
+                    nextStep: "Take it out of \(TierDatabase.setting(of: database.name)); \(TierDatabase.applying)")
             }
         }
     }

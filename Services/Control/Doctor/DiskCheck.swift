@@ -65,8 +65,7 @@ struct DiskCheck {
         var disk = statvfs()
         guard statvfs(directory, &disk) == 0 else { return [] }
         var findings: [Finding] = []
-        let free = UInt64(disk.f_bavail) * UInt64(disk.f_frsize)
-        if free < freeBytesMin {
+        if let free = FilePath.freeBytes(at: directory), free < freeBytesMin {
             findings.append(
                 .warning(
                     "disk", "\(free >> 20) MiB are free at \(directory)",

@@ -5,7 +5,7 @@ struct Finding: Equatable, Sendable {
     enum Level: String, Sendable {
         /// As it should be.
         case ok
-        /// Not looked at: this user may not, or there is nobody to ask. It says nothing of how things are.
+        /// Not looked at: this user may not, or nothing answers. It says nothing of how things are.
         case skipped
         /// It works, and something should be corrected.
         case warning

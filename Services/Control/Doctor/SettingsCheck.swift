@@ -4,7 +4,7 @@ import Persistence
 import ServiceKit
 import TelegramBotAPI
 
-/// Whether every setting parses, and whether there is one that nobody reads.
+/// Whether every setting parses, and whether there is one that no service reads.
 struct SettingsCheck {
     var settings: DoctorSettings
 
@@ -67,7 +67,7 @@ struct SettingsCheck {
             do throws(ConfigurationError) { try body() } catch {
                 failures.append(
                     .failure(
-                        "settings", "\(error)", nextStep: "Mend it, then restart the services",
+                        "settings", "\(error)", nextStep: "Correct it, then restart the services",
                         exitCode: ExitCodes.configuration))
             }
         }
@@ -89,7 +89,7 @@ struct SettingsCheck {
             ofFile()
             + strangers.map { name in
                 Finding.warning(
-                    "settings", "\(name) is no setting, and nobody reads it",
+                    "settings", "\(name) is no setting, and no service reads it",
                     nextStep: Self.nearest(to: name).map { "Is it \($0)?" } ?? "Take it out")
             }
         if failures.isEmpty, warnings.isEmpty { return [.ok("settings", "all of them are understood")] }

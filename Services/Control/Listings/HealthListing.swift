@@ -33,7 +33,7 @@ struct HealthListing {
         Array(sections.filter { !$0.isEmpty }.joined(separator: [""]))
     }
 
-    /// A socket path that no system takes is a setting to mend, not a service that is away.
+    /// A socket path that no system takes is a setting to correct, not a service that is away.
     /// - Parameter json: whether the answer, which is written, is JSON: then only the exit code is left to be told.
     func throwIfMisconfigured(json: Bool) throws {
         for case (_, .failure(let failure)) in answers where failure.exitCode == ExitCodes.configuration {

@@ -26,7 +26,7 @@ struct AllowedUsers: Sendable, Equatable {
 
     /// Whether a user is let in who writes in the chat `chatID`; nil when that is not known.
     ///
-    /// A group lets in whoever writes there, there only.
+    /// A listed group lets in every user who writes in it, there only.
     func admits(_ userID: Int64, in chatID: Int64?) -> Bool {
         guard case .only(let ids) = rule else { return true }
         if userID > 0, ids.contains(userID) { return true }

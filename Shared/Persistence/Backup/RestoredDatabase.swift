@@ -12,7 +12,7 @@ public enum RestoredDatabase {
     ///
     /// When it returns, the file is complete without a log. It is not synced.
     public static func prepare(_ path: String, store: Migrator.Store) throws(LocalTableError) {
-        // The lock of a file that nobody else knows.
+        // The lock of a file that no other process knows.
         defer { unlink(path + ".lock") }
         let table = try SQLiteTable(path: path, store: store.owned) {}
         var progress = TierProgress()

@@ -14,8 +14,8 @@ extension SQLiteConnection {
         guard step == SQLITE_DONE, end == SQLITE_OK else {
             throw failure(step == SQLITE_DONE ? end : step, "copy \(source.path)")
         }
-        // The copy says of itself that it has a log, as the source has. Without one it is a single file, which whoever reads
-        // it leaves as it is.
+        // The copy says of itself that it has a log, as the source has. Without one it is a single file, which a reader leaves
+        // as it is.
         try require("journal_mode", setTo: "DELETE", reads: "delete")
     }
 

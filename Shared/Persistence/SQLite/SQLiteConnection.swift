@@ -51,7 +51,7 @@ final class SQLiteConnection {
     }
 
     /// Makes the file at `path`, which must not be there, with mode 0600, to be filled by one copy. Without a journal and
-    /// without a sync: a copy that fails is removed, and one that is done is synced by whoever made it.
+    /// without a sync: a copy that fails is removed, and one that is done is synced by the caller.
     init(creating path: String) throws(SQLiteError) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .cannotOpen(path, errno) }

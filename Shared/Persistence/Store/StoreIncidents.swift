@@ -1,6 +1,6 @@
 public import Contracts
 
-/// What happened to a store, and that nobody has acknowledged; and how many rows were ever put aside.
+/// What happened to a store and was not acknowledged, and how many rows were ever put aside.
 public struct StoreIncidents: Sendable, Equatable {
     /// Files first, the oldest first.
     public var unacknowledged: [StoreIncident] = []

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file whose size nobody vouches for.
+/// A file that may have any size: no more than a bound of it is read.
 enum BoundedFile {
     struct Failure: Error {
         /// An `errno`.
