@@ -3,7 +3,7 @@ import Contracts
 import ServiceKit
 
 /// Tells the services that an operator knows what happened to their storage.
-struct AcknowledgeCommand: AsyncParsableCommand {
+struct AcknowledgeCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "acknowledge",
         abstract: "Tells the services that you know of files that were replaced and rows that were put aside.",
@@ -39,7 +39,7 @@ struct AcknowledgeCommand: AsyncParsableCommand {
         }
         let listing = AcknowledgeListing(outcomes: outcomes)
         if json { try Output.print(listing.json) } else { try Output.print(listing.lines) }
-        for failure in listing.failures { Output.error(failure.line) }
+        if !json { for failure in listing.failures { Output.error(failure.line) } }
         if let worst = listing.failures.map(\.exitCode).max() { throw ExitCode(worst) }
     }
 }

@@ -40,7 +40,7 @@ struct TelegramCheck {
         }
         guard let token else { return ([missing], []) }
         async let reading = clock(url.text)
-        let finding = await ask(token, url.text)
+        let finding = await ask(token, url)
         return ([finding], (await reading).map { [$0] } ?? [])
     }
 
@@ -61,11 +61,11 @@ struct TelegramCheck {
             exitCode: ExitCodes.configuration)
     }
 
-    private func ask(_ token: BotToken, _ url: String) async -> Finding {
+    private func ask(_ token: BotToken, _ url: BotServerURL) async -> Finding {
         let transport = CurlTransport()
         defer { transport.shutDown() }
         let bot = TelegramBot(
-            baseURL: url, token: token, transport: transport,
+            baseURL: url.text, token: token, transport: transport,
             logger: Logger(label: "rivetctl") { _ in SwiftLogNoOpLogHandler() })
         let answer = await withTaskGroup(of: Result<String, TelegramError>?.self) { group in
             group.addTask {
@@ -97,8 +97,8 @@ struct TelegramCheck {
         }
     }
 
-    private static func away(_ cause: String, _ url: String) -> Finding {
-        if url.hasPrefix("https://"), CertificateAuthorities.areMissing {
+    private static func away(_ cause: String, _ url: BotServerURL) -> Finding {
+        if url.text.hasPrefix("https://"), CertificateAuthorities.areMissing {
             return .failure(
                 "token", "\(cause); there is no \(CertificateAuthorities.path), without which no server can be trusted",
                 nextStep: CertificateAuthorities.nextStep, exitCode: ExitCodes.unreachable)
