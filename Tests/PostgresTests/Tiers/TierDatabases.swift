@@ -87,7 +87,7 @@ final class TierDatabases: Sendable {
                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(names[index])'
                     AND state = 'idle' AND state_change < clock_timestamp() - interval '300 milliseconds'
                 """
-            ).isEmpty
+            ).rows.isEmpty
         }
     }
 
