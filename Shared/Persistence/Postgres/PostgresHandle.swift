@@ -50,7 +50,7 @@ struct PostgresHandle: ~Copyable {
         // Now, so that the reason of a failed connect has its SQLSTATE in it.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         // SAFETY: libpq calls it from within calls on this connection only, and `notices` lives as long as `self`.
-        // Held by PostgresConnectionTests.shutdownOfAnIdleServerIsNoticed.
+        // Held by ConnectionTests.aServerThatStopsSaysSo.
         PQsetNoticeReceiver(
             connection,
             { context, result in
