@@ -16,7 +16,7 @@ included=(systemd systemd-sysv dbus libpam-systemd ca-certificates libcurl4t64 l
 
 root=$PWD/.build/debian-13
 # Written last, so a root without it is incomplete.
-list=$root/etc/rivet-test-packages
+list=$root/etc/test-packages
 wanted="$suite ${included[*]}"
 
 fail() {
