@@ -40,7 +40,7 @@ check_manual() {
     dpkg-deb --fsys-tarfile "$1" | tar -x -C "$pages" ./usr/share/man
     find "$pages" -name '*.gz' -exec gunzip {} +
     wrong=$(find "$pages" -type f -exec mandoc -T lint -W warning {} \;
-        find "$pages" -type f -exec env LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l -T utf8 -Z {} \; 2>&1 >/dev/null)
+        find "$pages" -type f -exec env LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z {} \; 2>&1 >/dev/null)
     rm -rf "$pages"
     [ -z "$wrong" ] || { echo "$wrong" && return 1; }
 }
