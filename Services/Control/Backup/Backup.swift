@@ -4,7 +4,7 @@ import KillPoints
 import Persistence
 import ServiceKit
 
-/// Makes a backup of both databases beside services that may be saving.
+/// Makes a backup of both databases, and of the gateway's list of who may use the bot, beside services that may be saving.
 ///
 /// The state is copied first, the library second. A conversation that is completed is added to the library and then
 /// cleared: so what was cleared by the moment of the first copy is in the second, and what was still open is completed
@@ -48,6 +48,11 @@ struct Backup {
             snapshots[name] = .now - begun
             killPoint("backup.copied")
             manifest.databases[name] = try source.described("\(unfinished.path)/\(name)", takenAt: takenAt)
+        }
+        if let list = try RememberedAllowList.read(settings) {
+            let path = "\(unfinished.path)/\(RememberedAllowList.fileName)"
+            try OpenFile.make(path, list)
+            manifest.allowList = .init(bytes: Int64(list.count), sha256: try FileDigest.sha256(of: path))
         }
         try manifest.write(in: unfinished.path)
         try unfinished.finish()

@@ -9,7 +9,8 @@ struct BackupCommand: AsyncParsableCommand {
         abstract: "Makes a backup of state.db and library.db, beside services that may run.",
         discussion: """
             DIR is a new directory, or an empty one. It gets state.db, library.db and manifest.json: complete databases, \
-            looked through and synced to the disk, with their checksums. Whatever was acknowledged before the command was \
+            looked through and synced to the disk, with their checksums; and gateway.allowed, if the gateway remembers who \
+            may use the bot. Whatever was acknowledged before the command was \
             called is in them. No call waits meanwhile, and the services' files are not written to.
 
             DIR appears when all is done: a backup that fails, or is killed, leaves nothing under that name. No token and \
@@ -30,7 +31,7 @@ struct BackupCommand: AsyncParsableCommand {
     @Flag(
         help: """
             Print one JSON object: {directory, made_at, seconds, databases: {"state.db": {bytes, sha256, migrations, rows, \
-            taken_at, snapshot_seconds}, ...}, warnings}; or {error, next_step}.
+            taken_at, snapshot_seconds}, ...}, allow_list: {bytes, sha256}, warnings}; or {error, next_step}.
             """)
     var json = false
 

@@ -23,6 +23,7 @@ struct BackupListing: TwofoldListing {
         return [
             "directory": .string(outcome.path), "made_at": .string(outcome.manifest.madeAt.description),
             "seconds": outcome.duration.jsonSeconds, "databases": .object(Dictionary(uniqueKeysWithValues: databases)),
+            "allow_list": outcome.manifest.json["allow_list"] ?? .null,
             "warnings": .array(outcome.warnings.map(JSONValue.string)),
         ]
     }

@@ -22,6 +22,13 @@ struct BackupManifest: Equatable {
         var rows: [String: Int64]
     }
 
+    /// A file beside the databases.
+    struct File: Equatable {
+        var bytes: Int64
+        /// In hexadecimal.
+        var sha256: String
+    }
+
     var format = currentFormat
     /// When the backup began.
     var madeAt: Timestamp
@@ -29,6 +36,8 @@ struct BackupManifest: Equatable {
     var rivet: String
     /// By the name of the file.
     var databases: [String: Database]
+    /// What the gateway remembers of who may use the bot; nil when there was none.
+    var allowList: File?
     /// Of the services, for the operator who sets up another host. No secret is among them.
     var settings: [String: String]
     /// The names of the PostgreSQL tiers that were configured.
@@ -39,7 +48,7 @@ extension BackupManifest {
     var json: JSONValue {
         [
             "format": .integer(format), "made_at": .string(madeAt.description), "rivet": .string(rivet),
-            "databases": .object(databases.mapValues(\.json)),
+            "databases": .object(databases.mapValues(\.json)), "allow_list": allowList?.json ?? .null,
             "settings": .object(settings.mapValues(JSONValue.string)),
             "tiers": .array(tiers.map(JSONValue.string)),
         ]
@@ -53,9 +62,12 @@ extension BackupManifest {
         else { return nil }
         self.init(
             format: format, madeAt: madeAt, rivet: rivet, databases: databases.compactMapValues(Database.init),
+            allowList: json["allow_list"].flatMap(File.init),
             settings: json["settings"]?.objectValue?.compactMapValues(\.stringValue) ?? [:],
             tiers: json["tiers"]?.arrayValue?.compactMap(\.stringValue) ?? [])
         guard self.databases.count == databases.count else { return nil }
+        // Backups of earlier versions have no such member.
+        if let list = json["allow_list"], list != .null, allowList == nil { return nil }
     }
 
     /// The manifest of the backup in `directory`.
@@ -92,12 +104,16 @@ extension BackupManifest {
 
     /// Writes it into `directory`, synced.
     func write(in directory: String) throws(CommandFailure) {
-        let file = try OpenFile("\(directory)/\(Self.fileName)", O_WRONLY | O_CREAT | O_EXCL)
-        let bytes = json.serialized() + [UInt8(ascii: "\n")]
-        try bytes.withUnsafeBufferPointer { bytes throws(CommandFailure) in
-            try file.write(UnsafeRawBufferPointer(bytes))
-        }
-        try file.sync()
+        try OpenFile.make("\(directory)/\(Self.fileName)", json.serialized() + [UInt8(ascii: "\n")])
+    }
+}
+
+extension BackupManifest.File {
+    fileprivate var json: JSONValue { ["bytes": .integer(bytes), "sha256": .string(sha256)] }
+
+    fileprivate init?(_ json: JSONValue) {
+        guard let bytes = json["bytes"]?.integerValue, let sha256 = json["sha256"]?.stringValue else { return nil }
+        self.init(bytes: bytes, sha256: sha256)
     }
 }
 

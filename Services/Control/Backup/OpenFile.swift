@@ -31,6 +31,15 @@ struct OpenFile: ~Copyable {
         guard fsync(descriptor) == 0 else { throw FileFailure.of(path, errno) }
     }
 
+    /// Makes a file of `bytes`, synced.
+    static func make(_ path: String, _ bytes: [UInt8]) throws(CommandFailure) {
+        let file = try OpenFile(path, O_WRONLY | O_CREAT | O_EXCL)
+        try bytes.withUnsafeBufferPointer { bytes throws(CommandFailure) in
+            try file.write(UnsafeRawBufferPointer(bytes))
+        }
+        try file.sync()
+    }
+
     static func sync(_ path: String) throws(CommandFailure) { try OpenFile(path, O_RDONLY).sync() }
 }
 

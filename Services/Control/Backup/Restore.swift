@@ -12,10 +12,14 @@ struct Restore {
         var manifest: BackupManifest
         /// Of each database, in order: where it is, and where what was there is now.
         var databases: [(name: String, path: String, replaced: String?)]
+        /// Where the list of who may use the bot was put, and where what was there is now; nil when none was.
+        var allowList: (path: String, replaced: String?)?
         /// The PostgreSQL tiers that are configured.
         var tiers: [TierName]
         /// Whether the services are those that systemd runs.
         var isInstalled: Bool
+        /// What an operator should do before the services start.
+        var warnings: [String]
     }
 
     /// A tier forgets after this time that something was deleted.
@@ -37,10 +41,12 @@ struct Restore {
         let tiers = try await TierDatabase.configured(setUp).map(\.name)
         try requireNotTooOld(manifest, directory, tiers)
         for database in LocalDatabase.all { try check(database, manifest, in: directory) }
+        let list = try RememberedAllowList.read(in: directory, manifest)
         umask(0o077)
         let places = try LocalDatabase.all.map { database throws(CommandFailure) in
             try RestorePlace(database, settings)
         }
+        if list != nil, settings.isOfInstalledServices { try RestorePlace.makeStateDirectory(of: .gateway) }
         // A service that is started from here on waits for this, and ends if it takes too long.
         for place in places { try place.lock() }
         try await StoppedServices.require(settings)
@@ -49,18 +55,21 @@ struct Restore {
         }
         killPoint("restore.staged")
         // So that a step is not taken for one that was just asked for: people are asked their questions again.
-        let note =
-            settings.isOfInstalledServices ? InstalledPlaces.stateDirectory(of: .gateway) : settings.stateDirectory
-        unlink("\(note)/gateway.heard")
+        unlink("\(RememberedAllowList.directory(settings))/gateway.heard")
         let stamp = Timestamp.now().databaseText.filter(\.isNumber)
+        // First: the door is never open to more people than in the backup.
+        let allowList = try list.flatMap { list throws(CommandFailure) in
+            try RememberedAllowList.restore(list, settings, stamp: stamp)
+        }
         var databases: [(name: String, path: String, replaced: String?)] = []
         for place in places {
             databases.append((place.database.fileName, place.path, try place.replace(stamp: stamp)))
             killPoint("restore.replaced")
         }
         return Outcome(
-            path: directory, manifest: manifest, databases: databases, tiers: tiers,
-            isInstalled: settings.isOfInstalledServices)
+            path: directory, manifest: manifest, databases: databases, allowList: allowList, tiers: tiers,
+            isInstalled: settings.isOfInstalledServices,
+            warnings: [try RememberedAllowList.warning(settings, manifest)].compactMap { $0 })
     }
 
     private func requireNotTooOld(

@@ -12,9 +12,13 @@ struct RestoreCommand: AsyncParsableCommand {
             checksums, and every page of its databases. Refused while a service runs, or while systemd would start one: \
             systemctl stop rivet.target 'rivet-*.service' 'rivet-*.socket'. On an installed system this takes root; the files are then the services'.
 
-            What was there is kept beside, as state.db.replaced- and library.db.replaced- and the date: remove it when \
+            What was there is kept beside, as state.db.replaced-, library.db.replaced- and gateway.allowed.replaced- and the \
+            date: remove it when \
             nothing is missed. A restore that fails, or is killed, leaves each database as it was or as it is in the backup; \
             do it again.
+
+            The list of who may use the bot, gateway.allowed, comes back too, unless it lets everyone in and there is one \
+            here. RIVET_ALLOWED_USERS wins over it. Without either there is a warning: everyone will be let in.
 
             When the services start, they read their PostgreSQL databases first, and what those have newer wins: a backup \
             takes back nothing that is in them. On another host, the one that was there before must be off: Telegram gives \
@@ -37,8 +41,8 @@ struct RestoreCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Print one JSON object: {directory, made_at, databases: {"state.db": {path, rows, replaced}, ...}, tiers}; or \
-            {error, next_step}.
+            Print one JSON object: {directory, made_at, databases: {"state.db": {path, rows, replaced}, ...}, \
+            allow_list: {path, replaced}, tiers, warnings}; or {error, next_step}.
             """)
     var json = false
 

@@ -5,7 +5,7 @@ struct RestoreListing: TwofoldListing {
     var outcome: Restore.Outcome
     var now: Timestamp
 
-    var warnings: [String] { [] }
+    var warnings: [String] { outcome.warnings }
 
     var lines: [String] {
         var lines: [String] = []
@@ -13,6 +13,10 @@ struct RestoreListing: TwofoldListing {
             let text = outcome.manifest.databases[database.name].map { ": \($0.text)" } ?? ""
             lines.append("\(database.path)\(text)")
             if let replaced = database.replaced { lines.append("  what was there is kept as \(replaced)") }
+        }
+        if let list = outcome.allowList {
+            lines.append("\(list.path): who may use the bot")
+            if let replaced = list.replaced { lines.append("  what was there is kept as \(replaced)") }
         }
         lines.append("restored as of \(outcome.manifest.madeAt.text(at: now)), from \(outcome.path)")
         if !outcome.tiers.isEmpty {
@@ -38,7 +42,9 @@ struct RestoreListing: TwofoldListing {
         return [
             "directory": .string(outcome.path), "made_at": .string(outcome.manifest.madeAt.description),
             "databases": .object(Dictionary(uniqueKeysWithValues: databases)),
+            "allow_list": outcome.allowList.map { ["path": .string($0.path), "replaced": $0.replaced.json] } ?? .null,
             "tiers": .array(outcome.tiers.map { .string($0.rawValue) }),
+            "warnings": .array(outcome.warnings.map(JSONValue.string)),
         ]
     }
 }

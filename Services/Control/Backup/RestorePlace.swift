@@ -23,7 +23,7 @@ final class RestorePlace {
     deinit { removeStaged() }
 
     /// As systemd makes it at the first start of the service.
-    private static func makeStateDirectory(of service: RivetService) throws(CommandFailure) {
+    static func makeStateDirectory(of service: RivetService) throws(CommandFailure) {
         let directory = InstalledPlaces.stateDirectory(of: service)
         guard FilePath.status(directory) == nil, errno == ENOENT else { return }
         guard let user = getpwnam(service.unit) else {

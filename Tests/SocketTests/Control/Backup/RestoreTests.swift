@@ -13,6 +13,7 @@ struct RestoreTests {
     private static func backedUp() throws -> StoringServices {
         let services = try StoringServices()
         try services.start()
+        try services.state.directory.write("1a {\"allowed\":[7]}\n", to: "state/gateway.allowed")
         _ = try services.state.client().result("state.save", saving("7", step: "model"))
         _ = try services.library.client().result("library.add", adding("7", "Valve"))
         let made = try services.backUp("backup")
@@ -214,6 +215,52 @@ struct RestoreTests {
         #expect(try machines(services) == ["Valve"])
     }
 
+    @Test func `The list of who may use the bot: comes back, and no restore opens the door`() throws {
+        let services = try StoringServices()
+        try services.start()
+        let (path, backup) = (services.state.stateDirectory + "/gateway.allowed", services.state.directory.path)
+        func put(_ text: String?) throws {
+            unlink(path)
+            if let text { try services.state.directory.write(text, to: "state/gateway.allowed") }
+        }
+        func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+        let (ada, bob) = ("1a {\"allowed\":[7]}\n", "2b {\"allowed\":[8]}\n")
+        let everyone = "3c {\"allowed\":\"*\"}\n"
+        for (name, list) in [("ada", ada), ("everyone", everyone), ("none", nil)] {
+            try put(list)
+            let made = try services.backUp(name, settings: ["RIVET_ALLOWED_USERS": name == "none" ? "7" : ""])
+            #expect(made.exitCode == 0, "\(made.text)")
+            #expect(try made.json["allow_list"]?["bytes"]?.integerValue == list.map { Int64($0.utf8.count) })
+        }
+        try services.stop()
+        // A new host; one whose gateway was started before; and one that is as in the backup.
+        for (before, kept) in [(nil, nil), (bob, bob), (everyone, everyone), (ada, nil)] {
+            try put(before)
+            let restored = try services.restore("ada")
+            #expect(restored.exitCode == 0, "\(restored.text)")
+            #expect(try text(path) == ada)
+            if before != ada { #expect(fileMode(path) == 0o600) }
+            let aside = try restored.json["allow_list"]?["replaced"]?.stringValue
+            #expect(try aside.map(text) == kept)
+            #expect(try restored.json["warnings"] == [])
+        }
+        for name in ["everyone", "none"] {
+            #expect(try services.restore(name).exitCode == 0)
+            #expect(try text(path) == ada, "\(name)")
+            try put(nil)
+            let warned = try services.restore(name)
+            #expect(warned.exitCode == 0)
+            let warning = try warned.json["warnings"]?.arrayValue?.first?.stringValue ?? ""
+            #expect(warning.contains("everyone will be let in"), "\(name)")
+            #expect(warning.contains("RIVET_ALLOWED_USERS=7") == (name == "none"))
+            #expect(try services.restore(name, settings: ["RIVET_ALLOWED_USERS": "7"]).json["warnings"] == [])
+            try put(ada)
+        }
+        try Data("4d {\"allowed\":\"*\"}".utf8).write(to: URL(filePath: backup + "/ada/gateway.allowed"))
+        let refused = try services.restore("ada")
+        #expect(refused.exitCode == 1 && refused.text.contains("gateway.allowed is not what was backed up"))
+    }
+
     /// What memory alone holds was acknowledged, and is no older than the backup.
     @Test func `The journal of what only memory holds: outlives a restore`() throws {
         let directory = try TestDirectory()
@@ -248,7 +295,10 @@ struct RestoreTests {
         let services = try Self.backedUp()
         try services.stop()
         let owned = services.databasePaths.flatMap { [$0, $0 + ".lock"] }
-        for path in [services.state.stateDirectory] + owned { chown(path, owner, owner) }
+        let list = services.state.stateDirectory + "/gateway.allowed"
+        try services.state.directory.write("2b {}\n", to: "state/gateway.allowed")
+        chmod(list, 0o600)
+        for path in [services.state.stateDirectory, list] + owned { chown(path, owner, owner) }
         let refused = try services.control(as: 64_202, "restore", services.state.directory.path + "/backup")
         #expect(refused.exitCode == 1 && refused.text.hasSuffix("Use sudo"), "\(refused.text)")
         let restored = try services.restore("backup")
