@@ -53,7 +53,8 @@ public struct BrokenFile: Sendable, Equatable {
         let directory = url.deletingLastPathComponent().path(percentEncoded: false)
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: directory) } catch {
-            throw .cannotOpen(directory, EIO)
+            let cause = (error as? CocoaError)?.underlying as? POSIXError
+            throw .cannotOpen(directory, cause?.code.rawValue ?? EIO)
         }
         return names.sorted().compactMap { BrokenFile(name: $0, of: url.lastPathComponent) }
     }

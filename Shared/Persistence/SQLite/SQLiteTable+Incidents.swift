@@ -37,7 +37,12 @@ extension SQLiteTable {
         var incidents = StoreIncidents()
         let directory = URL(filePath: connection.path).deletingLastPathComponent()
         let acknowledged = try acknowledgedFiles()
-        for file in try BrokenFile.beside(connection.path) where !acknowledged.contains(file.name) {
+        var files: [BrokenFile] = []
+        // No failure of the database, which goes on: it is tried again, since there is still news.
+        do throws(SQLiteError) { files = try BrokenFile.beside(connection.path) } catch {
+            incidents.filesUnknown = error.description
+        }
+        for file in files where !acknowledged.contains(file.name) {
             incidents.unacknowledged.append(
                 StoreIncident(
                     .fileReplaced, file: directory.appending(path: file.name).path(percentEncoded: false),
@@ -48,7 +53,7 @@ extension SQLiteTable {
         if rows > 0 {
             incidents.unacknowledged.append(StoreIncident(.rowsQuarantined, file: connection.path, rows: rows))
         }
-        hasIncidentNews = false
+        hasIncidentNews = incidents.filesUnknown != nil
         return incidents
     }
 

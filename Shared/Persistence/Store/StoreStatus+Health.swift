@@ -56,6 +56,9 @@ extension StoreStatus {
                 "the log of the local database has \(logBytes >> 20) MiB: another program reads the database and keeps "
                     + "the log from being emptied; lsof shows which one")
         }
+        if let reason = incidents?.filesUnknown {
+            troubles.append("whether a broken database was moved aside is not known: \(reason)")
+        }
         let incidents = incidents?.unacknowledged ?? []
         troubles += incidents.map { $0.text(hasRemoteTiers: !remote.isEmpty) }
         if !incidents.isEmpty { troubles.append("then run rivetctl acknowledge") }
