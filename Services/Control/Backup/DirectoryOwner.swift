@@ -24,8 +24,9 @@ struct DirectoryOwner {
             throw CommandFailure("\(directory) belongs to \(Self.name(of: userID))", nextStep: "Use sudo")
         }
         guard geteuid() == 0, userID != 0 else { return }
-        let isPossible = Self.become(userID, groupID)
-        Self.become(0, getgid())
+        guard let groups = Self.groups() else { throw FileFailure.of(directory, errno) }
+        let isPossible = Self.become(userID, groupID, [])
+        Self.become(0, getgid(), groups)
         guard isPossible else {
             throw CommandFailure(
                 "root cannot act as \(Self.name(of: userID)), to whom \(directory) belongs",
@@ -36,17 +37,27 @@ struct DirectoryOwner {
     /// Does `body` with the owner's rights. Of the whole process: nothing else may run beside it.
     func act<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         guard geteuid() == 0, userID != 0 else { return try body() }
+        guard let groups = Self.groups() else { preconditionFailure("a process may always ask for its groups") }
         let group = getegid()
-        precondition(Self.become(userID, groupID), "it was possible a moment ago")
-        defer { precondition(Self.become(0, group), "root's rights come back") }
+        precondition(Self.become(userID, groupID, []), "it was possible a moment ago")
+        defer { precondition(Self.become(0, group, groups), "root's rights come back") }
         return try body()
     }
 
-    /// The effective user and group. Only root may change the group, so it goes first and comes back last.
+    /// The effective user and group, and the further groups. Only root may change groups, so they go first and come back
+    /// last.
     @discardableResult
-    private static func become(_ userID: uid_t, _ groupID: gid_t) -> Bool {
-        if userID == 0 { return seteuid(0) == 0 && setegid(groupID) == 0 }
-        return setegid(groupID) == 0 && seteuid(userID) == 0
+    private static func become(_ userID: uid_t, _ groupID: gid_t, _ groups: [gid_t]) -> Bool {
+        if userID == 0 { return seteuid(0) == 0 && setegid(groupID) == 0 && setgroups(groups.count, groups) == 0 }
+        return setgroups(groups.count, groups) == 0 && setegid(groupID) == 0 && seteuid(userID) == 0
+    }
+
+    /// The further groups of this process; nil, and `errno` is set, when they are not told.
+    private static func groups() -> [gid_t]? {
+        let count = getgroups(0, nil)
+        guard count >= 0 else { return nil }
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        return getgroups(count, &groups) == count ? groups : nil
     }
 
     private static func name(of userID: uid_t) -> String {

@@ -234,9 +234,17 @@ struct BackupTests {
         unlink(services.state.databasePath)
         let secret = services.state.directory.path + "/secret.db"
         try Database(secret).rows("CREATE TABLE secret (word TEXT)")
-        chmod(secret, 0o600)
+        // Nor does a group that this root is in.
+        let group: gid_t = 64_203
+        chown(secret, 0, group)
+        chmod(secret, 0o640)
         symlink(secret, services.state.databasePath)
-        let refusedLink = try services.backUp("link")
+        let refusedLink = try Rivetctl(
+            ["backup", services.state.directory.path + "/link"],
+            [
+                "RIVET_STATE_DIR": services.state.stateDirectory,
+                "RIVET_RUNTIME_DIR": services.state.directory.path + "/run",
+            ], in: services.state.directory, by: ["/usr/bin/setpriv", "--groups=\(group)"])
         #expect(refusedLink.exitCode == 1 && refusedLink.text.contains("Permission denied"), "\(refusedLink.text)")
     }
 }
