@@ -3,7 +3,7 @@ import Contracts
 import ServiceKit
 
 /// Copies both databases, beside services that may run.
-struct BackupCommand: AsyncParsableCommand {
+struct BackupCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
         abstract: "Makes a backup of state.db and library.db, beside services that may run.",
@@ -41,8 +41,6 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let setUp = setUp.setUp(stateDirectory: stateDirectory.path)
-        try await Output.printing(json: json) { () throws(CommandFailure) in
-            BackupListing(outcome: try await Backup(setUp: setUp).make(directory))
-        }
+        try Output.print(BackupListing(outcome: try await Backup(setUp: setUp).make(directory)), asJSON: json)
     }
 }

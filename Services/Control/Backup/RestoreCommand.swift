@@ -3,7 +3,7 @@ import Contracts
 import ServiceKit
 
 /// Puts a backup in the place of both databases.
-struct RestoreCommand: AsyncParsableCommand {
+struct RestoreCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
         abstract: "Puts a backup in the place of state.db and library.db, while the services are stopped.",
@@ -52,8 +52,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         let restore = Restore(setUp: setUp.setUp(stateDirectory: stateDirectory.path), isForced: force)
-        try await Output.printing(json: json) { () throws(CommandFailure) in
-            RestoreListing(outcome: try await restore.run(FilePath.withoutEndingSlashes(directory)), now: .now())
-        }
+        let outcome = try await restore.run(FilePath.withoutEndingSlashes(directory))
+        try Output.print(RestoreListing(outcome: outcome, now: .now()), asJSON: json)
     }
 }

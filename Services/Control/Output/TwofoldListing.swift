@@ -4,22 +4,15 @@ import Contracts
 protocol TwofoldListing {
     var lines: [String] { get }
     var json: JSONValue { get }
-    /// For standard error, beside the answer.
+    /// For a person on standard error, beside the answer; for a program they are in it.
     var warnings: [String] { get }
 }
 
 extension Output {
-    /// Prints what `body` brings, in the form that is wanted. What it throws is printed too, where a program reads.
-    static func printing(
-        json: Bool, _ body: () async throws(CommandFailure) -> some TwofoldListing
-    ) async throws(CommandFailure) {
-        do throws(CommandFailure) {
-            let listing = try await body()
-            if json { try print(listing.json) } else { try print(listing.lines) }
-            for warning in listing.warnings { error(TerminalText.escaped("rivetctl: \(warning)")) }
-        } catch {
-            if json, error.exitCode != ExitCodes.output { try print(error.json) }
-            throw error
-        }
+    /// Prints `listing` in the form that is wanted.
+    static func print(_ listing: some TwofoldListing, asJSON: Bool) throws(CommandFailure) {
+        if asJSON { return try print(listing.json) }
+        try print(listing.lines)
+        for warning in listing.warnings { error(TerminalText.escaped("rivetctl: \(warning)")) }
     }
 }

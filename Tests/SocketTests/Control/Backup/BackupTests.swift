@@ -148,7 +148,10 @@ struct BackupTests {
             #expect(refused.exitCode == 1)
             #expect(try refused.json["error"] == .string(cause))
             #expect(try refused.json["next_step"]?.stringValue?.isEmpty == false)
-            #expect(refused.errors.count == 1 && refused.errors[0].hasPrefix("rivetctl: \(cause). "))
+            #expect(refused.errors == [])
+            let told = try services.control("backup", "\(base)/\(name)")
+            #expect(told.exitCode == 1 && told.lines.count == 1)
+            #expect(told.errors.first?.hasPrefix("rivetctl: \(cause). ") == true)
         }
         #expect(try services.names(in: "full") == ["x"])
         #expect(try services.control("backup", "").exitCode == ExitCodes.usage)
