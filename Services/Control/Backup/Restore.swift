@@ -69,7 +69,8 @@ struct Restore {
         return Outcome(
             path: directory, manifest: manifest, databases: databases, allowList: allowList, tiers: tiers,
             isInstalled: settings.isOfInstalledServices,
-            warnings: [try RememberedAllowList.warning(settings, manifest)].compactMap { $0 })
+            warnings: [try RememberedAllowList.warning(settings, manifest)].compactMap { $0 }
+                + LocalDatabase.all.compactMap(journalWarning))
     }
 
     private func requireNotTooOld(
@@ -108,6 +109,14 @@ struct Restore {
         do throws(DatabaseInspection.Fault) { _ = try DatabaseInspection(of: path, store: database.store) } catch {
             throw CommandFailure(error, path, brokenNextStep: "Use another backup")
         }
+    }
+
+    /// What only memory held was acknowledged, so it is not thrown away.
+    private func journalWarning(_ database: LocalDatabase) -> String? {
+        let path = database.journalPath(settings)
+        guard let status = FilePath.status(path), status.st_size > 0 else { return nil }
+        return "\(path) has changes that the disk of \(database.service.unit) had not taken: it merges them when it "
+            + "starts, and what is newer wins. If the backup alone is to count, move that file away first"
     }
 
     static func changed(_ path: String) -> CommandFailure {

@@ -21,7 +21,8 @@ struct RestoreCommand: JSONCommand {
             here. RIVET_ALLOWED_USERS wins over it. Without either there is a warning: everyone will be let in.
 
             When the services start, they read their PostgreSQL databases first, and what those have newer wins: a backup \
-            takes back nothing that is in them. On another host, the one that was there before must be off: Telegram gives \
+            takes back nothing that is in them. So it is with changes that a full or broken disk had not taken, in \
+            /run/rivet-state/state.journal or /run/rivet-library/library.journal: a warning names such a file. On another host, the one that was there before must be off: Telegram gives \
             its updates to one.
             """)
 

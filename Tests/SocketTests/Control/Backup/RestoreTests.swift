@@ -285,6 +285,8 @@ struct RestoreTests {
         disk.free()
         let restored = try services.control("restore", directory.path + "/backup")
         #expect(restored.exitCode == 0, "\(restored.text)")
+        #expect(
+            restored.errors.contains { $0.contains("/run/state.journal has changes that the disk of rivet-state") })
         try services.start()
         #expect(try step(services) == "notes")
     }
