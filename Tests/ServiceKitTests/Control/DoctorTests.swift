@@ -84,7 +84,8 @@ import Testing
 
     @Test(arguments: [
         "PrivateNetwork=yes\nRestrictAddressFamilies=AF_UNIX\nIPAddressDeny=::/0 0.0.0.0/0\nIPAddressAllow=",
-        "PrivateNetwork=no\nRestrictAddressFamilies=AF_UNIX", "RestrictAddressFamilies=~AF_INET AF_INET6",
+        "PrivateNetwork=yes", "PrivateNetwork=no\nRestrictAddressFamilies=AF_UNIX",
+        "RestrictAddressFamilies=~AF_INET AF_INET6",
         "PrivateNetwork=no\nRestrictAddressFamilies=AF_INET AF_UNIX\nIPAddressDeny=::/0 0.0.0.0/0\nIPAddressAllow=",
     ])
     func `A unit without a network: told with the command, if it has a database to reach`(_ network: String) throws {
