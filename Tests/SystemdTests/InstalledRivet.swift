@@ -101,14 +101,16 @@ final class InstalledRivet: Sendable {
 
     /// What a service, and systemd about it, wrote since `cursor`.
     ///
-    /// Without what systemd 252 says only in a container: it cannot read the control group's list of processes, in which
-    /// the test's own are.
+    /// Without what systemd says only in a container: it cannot read the control group's list of processes, in which the
+    /// test's own are (252), and meets the machine's own control groups (257).
     func journal(of service: Service, since cursor: String) async throws -> [JournalLine] {
         try await container.must(
             "journalctl --sync; journalctl --no-pager -o short-unix --after-cursor='\(cursor)' -u \(service.unit).service"
         )
         .split(separator: "\n").compactMap { JournalLine($0) }
-        .filter { !$0.text.contains("Failed to kill control group") }
+        .filter { line in
+            !["Failed to kill control group", "to compat systemd cgroup"].contains { line.text.contains($0) }
+        }
     }
 
     // MARK: Processes
