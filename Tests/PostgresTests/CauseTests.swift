@@ -79,4 +79,17 @@ import Testing
         #expect(
             error.description == "INSERT: violates a unique index idx_user_machines_nickname (SQLSTATE 23505)")
     }
+
+    @Test(
+        arguments: [
+            ("", false, .networkNotAllowed), ("\n", false, .networkNotAllowed), ("", true, .other),
+            ("could not create socket: Address family not supported by protocol", false, .networkNotAllowed),
+            ("could not create socket: Address family not supported by protocol", true, .addressFamilyMissing),
+            ("something else", false, .other),
+        ] as [(String, Bool, PostgresCause)])
+    func `A socket that cannot be made: told, also by libpq 17, which says nothing of it`(
+        _ words: String, _ isNetworkAllowed: Bool, _ cause: PostgresCause
+    ) {
+        #expect(PostgresCause(words, isNetworkAllowed: isNetworkAllowed) == cause)
+    }
 }

@@ -12,12 +12,18 @@ extension PostgresCause {
     }
 
     /// From the fixed phrases of libpq, of PostgreSQL and of poolers.
-    init(_ words: String) {
-        guard let cause = Self.phrases.first(where: { words.contains($0.phrase) })?.cause else {
+    ///
+    /// libpq 15 tells of a socket that cannot be made for want of the address family. libpq 17 says nothing at all then.
+    ///
+    /// - Parameter isNetworkAllowed: is asked when the address family may be missing.
+    init(_ words: String, isNetworkAllowed: @autoclosure () -> Bool = NetworkAccess.isAllowed) {
+        if words.allSatisfy(\.isWhitespace) {
+            self = isNetworkAllowed() ? .other : .networkNotAllowed
+        } else if let cause = Self.phrases.first(where: { words.contains($0.phrase) })?.cause {
+            self = cause == .networkNotAllowed && isNetworkAllowed() ? .addressFamilyMissing : cause
+        } else {
             self = words.contains("role \"") && words.contains("does not exist") ? .userUnknown : .other
-            return
         }
-        self = cause == .networkNotAllowed && NetworkAccess.isAllowed ? .addressFamilyMissing : cause
     }
 
     /// What a SQLSTATE says: its own line, else that of its class.
