@@ -60,11 +60,12 @@ public enum ServiceProcess {
             try prepareDirectories(settings)
             await waitIfStartsFailed(pace, notifier)
             let parts = try await assemble(context)
-            // Before the first call can be answered: a client that got an answer may count on a quick restart.
+            // Before the first call can be answered: a client that got an answer may count on an orderly end, which leaves
+            // no socket file, and on a quick restart. The store is open, so that end is quick now.
+            stop.ended()
             pace.cleared()
             let server = try await listening(parts, context, socketName: socketName)
             progress.ended()
-            stop.ended()
             readySince = .now
             let reporter = StatusReporter(parts, server, log, notifier)
             notifier.ready(status: reporter.line())

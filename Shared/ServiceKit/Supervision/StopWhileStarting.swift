@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Ends the process at once, with exit code 0, when SIGTERM or SIGINT comes before the service is ready.
+/// Ends the process at once, with exit code 0, when SIGTERM or SIGINT comes before the service's store is open.
 ///
 /// An orderly end would have to wait for what the start waits for: a tier that does not answer, or rows that are read. The
 /// store's files allow an end at any moment, and what was answered by then is durable. Signals are watched on a queue of
@@ -23,7 +23,7 @@ final class StopWhileStarting: Sendable {
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
             source.setEventHandler { [self] in
                 state.withLock { state in
-                    // Held until the process is gone: the service does not become ready meanwhile.
+                    // Held until the process is gone: no call is answered meanwhile.
                     guard state.isStarting else { return source.cancel() }
                     state.ending()
                     _exit(ServiceProcess.ExitCode.ok)
@@ -36,6 +36,6 @@ final class StopWhileStarting: Sendable {
     /// What is done, from now on, before the process ends.
     func beforeEnding(_ ending: @escaping @Sendable () -> Void) { state.withLock { $0.ending = ending } }
 
-    /// The service is ready: from here on it ends in order.
+    /// Calls are about to be answered: from here on the service ends in order.
     func ended() { state.withLock { $0.isStarting = false } }
 }
