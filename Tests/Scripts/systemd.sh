@@ -60,7 +60,7 @@ test)
     run='swift test --no-color-diagnostics --skip-build --disable-xctest --filter ^SystemdTests\.'
     $run
     RIVET_SYSTEMD_BASE=$(Tests/Scripts/trixie.sh) RIVET_RESTARTS=5 $run \
-        --skip '^SystemdTests\.UnderSystemd/(Metrics|SettingsFiles|Control|Failures)'
+        --skip '^SystemdTests\.UnderSystemd/(Metrics|SettingsFiles|Control|Failures|Package)'
     ;;
 *) sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
 esac
