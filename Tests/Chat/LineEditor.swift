@@ -17,7 +17,7 @@ final class LineEditor: Sendable {
 
     private struct State {
         var work = Work()
-        /// Nobody edits any more: what is shown is written at once.
+        /// Editing has ended: what is shown is written at once.
         var isEnded = false
     }
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What rivetctl answers to programs, and of users that nobody knows.
+/// What rivetctl answers to programs, and of unknown users.
 @Suite(.withProcesses)
 struct AnswerTests {
     private static let nowhere = "postgresql://rivet:hush@127.0.0.1:9/rivet"
