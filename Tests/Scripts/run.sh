@@ -33,6 +33,7 @@ chat=
 private_run=
 notices=
 terminal=
+ending=$dir/ending
 socket_path_bytes_max=107
 
 say() { printf '· %s\n' "$*"; }
@@ -45,13 +46,15 @@ fail() {
     exit 1
 }
 
-# Keeps one service alive until SIGTERM. A process of its own.
+# Keeps one service alive until SIGTERM, or until there is a file $ending. A process of its own.
 keep() {
     service=rivet-$1
     child=
     stopping=
     trap 'stopping=yes; [ -z "$child" ] || kill "$child" 2>/dev/null || :' TERM
     trap '' INT HUP
+    # A signal that came before its trap was lost: in dash a new subshell still has the handler of this script's trap.
+    [ ! -e "$ending" ] || stopping=yes
     # The token is the gateway's alone.
     [ "$1" = gateway ] || unset TELEGRAM_BOT_TOKEN
     ended=
@@ -111,12 +114,16 @@ finish() {
     status=$?
     trap - EXIT
     trap '' INT TERM HUP
-    for pid in $chat $keepers; do
+    : >"$ending"
+    # Until it is gone: the first signal may be lost, too.
+    while [ -n "$chat" ] && kill "$chat" 2>/dev/null; do sleep 0.1; done
+    for pid in $keepers; do
         kill "$pid" 2>/dev/null || :
         wait "$pid" 2>/dev/null || :
     done
     [ -z "$private_run" ] || rm -rf "$private_run"
     [ -z "$notices" ] || rm -f "$notices"
+    rm -f "$ending"
     # As it was, also when rivet-chat was killed while it had the terminal.
     [ -z "$terminal" ] || stty "$terminal" <&3 2>/dev/null || :
     if [ -s "$dir/wrong-setting" ]; then
@@ -146,7 +153,7 @@ done
 exec 9>"$dir/lock"
 flock -n 9 || fail "$dir is in use, by the processes $(cat "$pids"/* 2>/dev/null | tr '\n' ' ')(and the script that keeps them):
 end those with /quit or Ctrl-C in their terminal, or take another directory: make run DIR=/tmp/other"
-rm -f "$pids"/* "$dir/wrong-setting"
+rm -f "$pids"/* "$dir/wrong-setting" "$ending"
 
 run=$dir/run
 if [ "$(printf %s "$run/gateway.sock" | wc -c)" -gt $socket_path_bytes_max ]; then

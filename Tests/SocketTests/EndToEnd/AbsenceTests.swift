@@ -8,7 +8,7 @@ import Testing
 /// Who waited for a tap that was lost while we were away hears from us again.
 @Suite(.serialized, .withProcesses)
 struct AbsenceTests {
-    private static let welcome = "Welcome back"
+    static let welcome = "Welcome back"
 
     /// Stops the gateway, and has its note say that it was away for `duration` when it comes back.
     private func stop(_ rivet: RivetUnderTest, awayFor duration: Duration) throws {

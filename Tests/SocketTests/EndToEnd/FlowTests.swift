@@ -275,6 +275,8 @@ struct FlowTests {
         }
         try await RivetUnderTest.run(in: directory) { rivet in
             let ada = await rivet.telegram.user(42)
+            // Without a note of an earlier process the absence counts as a long one.
+            _ = try await ada.nextMessage(containing: AbsenceTests.welcome)
             #expect(try await ada.ask("/library").text.contains("Old one"))
             let entry = MachineEntry.plain("Pump")
             try await entry.tell(ada, from: 2, through: 3)

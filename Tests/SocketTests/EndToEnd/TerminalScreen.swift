@@ -8,7 +8,7 @@ import TestSupport
 /// What was started goes with this object.
 final class TerminalScreen {
     static let columns = 80
-    private static let script = URL(filePath: #filePath).deletingLastPathComponent()
+    static let script = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Scripts/run.sh").standardizedFileURL.path
 
     let directory: TestDirectory

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -124,6 +125,27 @@ import Testing
         try await TerminalScreen.run { screen in
             #expect(kill(try screen.chatProcess(), SIGKILL) == 0)
             try await screen.wait("the end") { $0.contains("ended 137 icanon") }
+        }
+    }
+
+    /// It ends before the keeper of the gateway, which is just being started, has set its traps.
+    @Test func `A chat that ends at once: run.sh ends, and no service is left`() async throws {
+        let directory = try TestDirectory()
+        let binaries = "\(directory.path)/bin"
+        try FileManager.default.createDirectory(atPath: binaries, withIntermediateDirectories: false)
+        for service in [RivetBinary.state, .library, .gateway] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(binaries)/\(service.rawValue)", withDestinationPath: service.path)
+        }
+        try directory.write("#!/bin/sh\necho 1 >'\(directory.path)/run/port'\n", to: "bin/rivet-chat")
+        #expect(chmod("\(binaries)/rivet-chat", 0o755) == 0)
+        for _ in 0..<3 {
+            let run = try ChildProcess(
+                TerminalScreen.script, arguments: ["--dir", "\(directory.path)/run"],
+                environment: ["PATH": "/usr/bin:/bin", "RIVET_BIN_DIR": binaries], log: "\(directory.path)/log")
+            try await eventually("the end of run.sh") { !run.isRunning }
+            #expect(run.wait() == 0)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/run/pid").isEmpty)
         }
     }
 
