@@ -55,7 +55,7 @@ public enum ServiceProcess {
             pace.cleared()
             context.logger.notice("told to stop before it was ready")
         }
-        var readySince: ContinuousClock.Instant?
+        var wasReady = false
         do {
             try prepareDirectories(settings)
             await waitIfStartsFailed(pace, notifier)
@@ -63,34 +63,32 @@ public enum ServiceProcess {
             // Before the first call can be answered: a client that got an answer may count on an orderly end, which leaves
             // no socket file, and on a quick restart. The store is open, so that end is quick now.
             stop.ended()
-            pace.cleared()
             let server = try await listening(parts, context, socketName: socketName)
             progress.ended()
-            readySince = .now
+            wasReady = true
+            pace.becameReady()
             let reporter = StatusReporter(parts, server, log, notifier)
             notifier.ready(status: reporter.line())
             context.logger.notice("ready", metadata: ["status": "\(parts.status())"])
             let reloader = Reloader(
                 signals: reloadSignals, settings: settings, parts: parts, reporter: reporter, log: log,
                 notifier: notifier)
-            try await serve(parts, context, server, [reporter, reloader], notifier, until: stopSignals)
+            let beside: [any Service] = [reporter, reloader, pace]
+            try await serve(parts, context, server, beside, notifier, until: stopSignals)
+            pace.cleared()
             return ExitCode.ok
         } catch let error as ConfigurationError {
             return end(name, "\(name): \(error)", ExitCode.configuration)
         } catch {
             let code = end(name, "\(name) cannot go on: \(error)", ExitCode.failed)
-            guard let readySince else {
-                // Where its end cannot be noted, this process waits in place of the next one.
-                if !pace.begun(keepsCount: true) { await pause(notifier, "it cannot go on: \(error)") }
-                return code
-            }
-            if .now - readySince < StartPace.workedLong { pace.begun(keepsCount: true) }
+            // Where its end cannot be noted, this process waits in place of the next one.
+            if !wasReady, !pace.begun(keepsCount: true) { await pause(notifier, "it cannot go on: \(error)") }
             return code
         }
     }
 
     private static func waitIfStartsFailed(_ pace: StartPace, _ notifier: ServiceNotifier) async {
-        let failed = pace.failedStarts()
+        let failed = pace.failedRuns()
         if StartPace.wait(after: failed) > .zero { await pause(notifier, "the last start failed") }
         pace.begun(keepsCount: !failed.isEmpty)
     }

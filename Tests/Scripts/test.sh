@@ -87,11 +87,9 @@ systemd_tests() {
         check 'the size of the package' Tests/Scripts/size.sh package "$package"
         RIVET_PACKAGE=$package swift_test systemd --filter '^SystemdTests\.'
         if check 'a root of Debian 13' Tests/Scripts/trixie.sh; then
-            # The same tests, with fewer restarts; without those of settings files, which boot both systems themselves, and
-            # what is not ready for that lean root: metrics, rivetctl with a database, failing starts, a purge.
+            # The same tests, with fewer restarts.
             RIVET_PACKAGE=$package RIVET_SYSTEMD_BASE=$PWD/.build/debian-13 RIVET_RESTARTS=5 \
-                swift_test systemd-debian-13 --filter '^SystemdTests\.' \
-                --skip '^SystemdTests\.UnderSystemd/(Metrics|SettingsFiles|Control|Failures|Package)'
+                swift_test systemd-debian-13 --filter '^SystemdTests\.'
         fi
     fi
 }

@@ -128,6 +128,41 @@ extension UnderSystemd {
                 counts.joined(separator: ", "), bound: "10")
         }
 
+        /// It answers calls each time, for less than a minute.
+        @Test func `A service that crashes whenever it is ready: started again at once, and from then on each minute`()
+            async throws
+        {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.stop()
+            try await rivet.start()
+            let cursor = try await rivet.journalCursor()
+            let first = try #require(rivet.process(.library))
+            let begun = ContinuousClock.now
+            _ = Glibc.kill(first, SIGSEGV)
+            try await rivet.waitForSuccessor(of: first, .library)
+            let took = ContinuousClock.now - begun
+            #expect(took < UnderSystemd.waitMax)
+            let second = try #require(rivet.process(.library))
+            _ = Glibc.kill(second, SIGSEGV)
+            try await eventually("the next start waits") {
+                try await rivet.container.run("systemctl show -P StatusText rivet-library").output
+                    .contains("the last start failed: trying again in")
+            }
+            let third = try #require(rivet.process(.library))
+            try await Task.sleep(for: .seconds(50))
+            #expect(rivet.process(.library) == third)
+            let lines = try await rivet.journal(of: .library, since: cursor)
+            // Two crashes are in this minute; from here on there is one in each.
+            #expect(JournalLine.mostInAMinute(lines) <= 20, "\(lines)")
+            let start = ContinuousClock.now
+            try await rivet.container.must("systemctl restart rivet-library")
+            #expect(ContinuousClock.now - start < .seconds(10))
+            try await rivet.telegram.waitForPoll(timeout: .seconds(20))
+            rivet.figures.add("crash after READY to the next answer, the first time", took.inSeconds, bound: "1.5 s")
+            rivet.figures.add(
+                "crash whenever it is ready: journal lines in the first minute", "\(lines.count)", bound: "20")
+        }
+
         /// For the time of `body`, rivet-state starts on an empty disk and is not ready for 10 s; the gateway is stopped.
         /// Then all is as it was.
         private func withSlowStart(_ rivet: InstalledRivet, _ body: () async throws -> Void) async throws {
