@@ -64,7 +64,8 @@ final class Gateway: Service {
         self.absence = absence
         welcomes = WelcomeMessages(calls: calls, courier: courier, outbox: outbox, logger: logger, now: Timestamp.now)
         runner = TurnRunner(
-            engine: TurnEngine(calls: calls, now: Timestamp.now), courier: courier, outbox: outbox,
+            engine: TurnEngine(calls: calls, now: Timestamp.now, settledBefore: { poller.settledBefore }),
+            courier: courier, outbox: outbox,
             debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
             },

@@ -62,6 +62,30 @@ import Testing
         await store.close()
     }
 
+    @Test func `Updates that will not come again: forgotten but for the newest eight, those that may are kept`()
+        async throws
+    {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        for updateID in 1...40 as ClosedRange<Int64> {
+            // 7 is not settled at Telegram until the end, and 1,000 is of before the ids jumped down.
+            _ = await store.save(
+                .init(
+                    key: key, step: "s", data: [:], updateID: updateID == 3 ? 1_000 : updateID,
+                    settledBefore: min(updateID, 7)))()
+        }
+        func isRemembered(_ updateID: Int64) async throws -> Bool {
+            try await store.load(.init(key: key, updateID: updateID))().get().applied != nil
+        }
+        for updateID in [1, 2, 4, 5, 6] as [Int64] { #expect(try await !isRemembered(updateID)) }
+        for updateID in [7, 8, 20, 40, 1_000] as [Int64] { #expect(try await isRemembered(updateID)) }
+        let end = try await store.clear(.init(key: key, reason: .completed, updateID: 41, settledBefore: 41))().get()
+        #expect(end.cleared)
+        for updateID in [7, 33] as [Int64] { #expect(try await !isRemembered(updateID)) }
+        for updateID in [34, 40, 41, 1_000] as [Int64] { #expect(try await isRemembered(updateID)) }
+        await store.close()
+    }
+
     @Test func theUpdateThatEndedAConversationDoesNotOpenIt() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)

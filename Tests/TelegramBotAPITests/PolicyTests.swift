@@ -220,3 +220,46 @@ import Testing
         #expect(queue.isEmpty && settled.count == sent, "seed \(seed)")
     }
 }
+
+@Suite struct SettledBeforeTests {
+    /// One poll that the server answers.
+    private func poll(_ schedule: inout PollSchedule, _ ids: [Int64]) {
+        schedule.pollStarted(offset: schedule.ledger.offset, now: .zero)
+        _ = schedule.pollAnswered(ids)
+    }
+
+    @Test func `Ids before an offset: given only when a poll with it was answered`() {
+        var schedule = PollSchedule()
+        poll(&schedule, [5, 6])
+        #expect(schedule.settledBefore == nil)
+        _ = schedule.settled(5)
+        #expect(schedule.settledBefore == nil)
+        poll(&schedule, [6])
+        #expect(schedule.settledBefore == 6)
+        _ = schedule.settled(6)
+        #expect(schedule.settledBefore == 6)
+        schedule.pollStarted(offset: 7, now: .zero)
+        #expect(schedule.settledBefore == 6)
+        var random = SeededGenerator(seed: 1)
+        schedule.pollFailed(.outcomeUnknown(.serverError(status: 502)), now: .zero, using: &random)
+        #expect(schedule.settledBefore == 6)
+        poll(&schedule, [])
+        #expect(schedule.settledBefore == 7)
+    }
+
+    @Test func `Ids that jump down: none is given before the server has heard of one of theirs`() {
+        var schedule = PollSchedule()
+        poll(&schedule, [1_000])
+        _ = schedule.settled(1_000)
+        poll(&schedule, [])
+        #expect(schedule.settledBefore == 1_001)
+        poll(&schedule, [10, 11])
+        #expect(schedule.settledBefore == nil)
+        _ = schedule.settled(11)
+        #expect(schedule.settledBefore == nil)
+        _ = schedule.settled(10)
+        #expect(schedule.settledBefore == nil)
+        poll(&schedule, [])
+        #expect(schedule.settledBefore == 12)
+    }
+}

@@ -14,6 +14,8 @@ struct OpenEntry: Sendable, Equatable {
 
     /// How many updates that had no effect are remembered with the entry. Telegram shows 100 at a time.
     static let answeredMax = 128
+    /// How many of them stay although Telegram will not deliver them again, as it says; the newest.
+    static let settledKept = 8
 
     var entry: Entry
     var revision: Revision
@@ -54,7 +56,7 @@ struct OpenEntry: Sendable, Equatable {
 
     /// `state_data` for `entry`, over what was stored before.
     static func data(
-        for entry: Entry, over stored: OpenEntry?, answeredUpdates: [Int64]
+        for entry: Entry, over stored: OpenEntry?, answeredUpdates: [Int64], settledBefore: Int64? = nil
     ) -> [String: JSONValue] {
         var data = stored?.data ?? [:]
         for (step, answer) in entry.draft.answers {
@@ -68,7 +70,10 @@ struct OpenEntry: Sendable, Equatable {
         if let hint = entry.draft.modelHint { data[Key.modelHint] = .string(hint) }
         data[Key.tag] = .string(entry.tag)
         let earlier = stored?.answeredUpdates ?? []
-        let answered = (earlier + answeredUpdates.filter { !earlier.contains($0) }).suffix(answeredMax)
+        var answered = (earlier + answeredUpdates.filter { !earlier.contains($0) }).suffix(answeredMax)
+        if let settledBefore {
+            answered = answered.dropLast(settledKept).filter { $0 >= settledBefore } + answered.suffix(settledKept)
+        }
         data[Key.answered] = answered.isEmpty ? nil : .array(answered.map(JSONValue.integer))
         return data
     }

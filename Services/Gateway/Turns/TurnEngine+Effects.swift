@@ -35,11 +35,13 @@ extension TurnEngine {
 
     /// Returns what only memory holds of it.
     private func save(_ entry: Entry, over open: OpenEntry?, _ turn: Turn) async throws(ServiceFailure) -> [Debt] {
+        let settledBefore = settledBefore()
         let params = StateSave.Params(
             key: turn.lane.conversation(), step: entry.step.rawValue,
             data: OpenEntry.data(
-                for: entry, over: open, answeredUpdates: memory.answeredUpdates(of: turn.lane)),
-            updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none)
+                for: entry, over: open, answeredUpdates: memory.answeredUpdates(of: turn.lane),
+                settledBefore: settledBefore),
+            updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore)
         killPoint("gateway.before-save")
         let saved = try await calls.call(StateSave.self, params)
         killPoint("gateway.after-save")
@@ -50,7 +52,8 @@ extension TurnEngine {
         _ reason: StateClear.Reason, _ turn: Turn, outcome: JSONValue? = nil, reply: Reply, debts: [Debt] = []
     ) async throws(ServiceFailure) -> TurnAnswer {
         let params = StateClear.Params(
-            key: turn.lane.conversation(), reason: reason, updateID: turn.updateID, outcome: outcome)
+            key: turn.lane.conversation(), reason: reason, updateID: turn.updateID, outcome: outcome,
+            settledBefore: settledBefore())
         killPoint("gateway.before-clear")
         let cleared = try await calls.call(StateClear.self, params)
         killPoint("gateway.after-clear")

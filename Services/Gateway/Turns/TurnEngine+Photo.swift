@@ -43,7 +43,8 @@ extension TurnEngine {
         var photos = RecentPhotos(loaded.state?.data ?? [:])
         photos.offered(photo)
         let params = StateSave.Params(
-            key: photoKey(turn), step: RecentPhotos.step, data: photos.data, updateID: turn.updateID)
+            key: photoKey(turn), step: RecentPhotos.step, data: photos.data, updateID: turn.updateID,
+            settledBefore: settledBefore())
         killPoint("gateway.before-photo")
         let saved = try await calls.call(StateSave.self, params)
         killPoint("gateway.after-photo")

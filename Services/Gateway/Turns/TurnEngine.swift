@@ -16,15 +16,19 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     let memory: TurnMemory
     let newTag: @Sendable (Turn) -> String
     let now: @Sendable () -> Timestamp
+    /// No update with a lower id will be delivered again; nil when that is not known of any.
+    let settledBefore: @Sendable () -> Int64?
 
     init(
         calls: Calls, memory: TurnMemory = TurnMemory(), now: @escaping @Sendable () -> Timestamp,
-        newTag: @escaping @Sendable (Turn) -> String = ConversationTag.begun(by:)
+        newTag: @escaping @Sendable (Turn) -> String = ConversationTag.begun(by:),
+        settledBefore: @escaping @Sendable () -> Int64? = { nil }
     ) {
         self.calls = calls
         self.memory = memory
         self.newTag = newTag
         self.now = now
+        self.settledBefore = settledBefore
     }
 
     func run(_ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {

@@ -59,7 +59,8 @@ public enum StateLoad: RPCMethod {
 
 /// Stores the step that is awaited and what is known so far, and puts off the expiry.
 ///
-/// Idempotent by `update_id`: the same one again for the key changes nothing and is answered as before.
+/// Idempotent by `update_id`: the same one again for the key changes nothing and is answered as before, as long as it is
+/// remembered (`settled_before` says until when).
 public enum StateSave: RPCMethod {
     public static let name = "state.save"
     public static let isIdempotent = true
@@ -72,16 +73,19 @@ public enum StateSave: RPCMethod {
         public var updateID: Int64?
         /// The revision that must be the stored one; 0 for "no open conversation".
         public var expectedRevision: Revision?
+        /// No update with a lower id will come again: Telegram was told that it is settled, and answered.
+        public var settledBefore: Int64?
 
         public init(
             key: ConversationKey, step: String, data: [String: JSONValue], updateID: Int64? = nil,
-            expectedRevision: Revision? = nil
+            expectedRevision: Revision? = nil, settledBefore: Int64? = nil
         ) {
             self.key = key
             self.step = step
             self.data = data
             self.updateID = updateID
             self.expectedRevision = expectedRevision
+            self.settledBefore = settledBefore
         }
 
         public init(_ parameters: Parameters) throws(RPCError) {
@@ -93,6 +97,7 @@ public enum StateSave: RPCMethod {
             expectedRevision = try parameters.optional("expected_revision") { p throws(RPCError) in
                 try p.revision("expected_revision")
             }
+            settledBefore = try SettledBefore.value(in: parameters)
         }
 
         public var members: [String: JSONValue] {
@@ -101,6 +106,7 @@ public enum StateSave: RPCMethod {
             members["data"] = .object(data)
             members["update_id"] = updateID.map(JSONValue.integer)
             members["expected_revision"] = expectedRevision.map { .integer($0.rawValue) }
+            members[SettledBefore.name] = settledBefore.map(JSONValue.integer)
             return members
         }
     }
@@ -148,12 +154,18 @@ public enum StateClear: RPCMethod {
         public var updateID: Int64?
         /// What came of it; kept with the tombstone.
         public var outcome: JSONValue?
+        /// No update with a lower id will come again: Telegram was told that it is settled, and answered.
+        public var settledBefore: Int64?
 
-        public init(key: ConversationKey, reason: Reason, updateID: Int64? = nil, outcome: JSONValue? = nil) {
+        public init(
+            key: ConversationKey, reason: Reason, updateID: Int64? = nil, outcome: JSONValue? = nil,
+            settledBefore: Int64? = nil
+        ) {
             self.key = key
             self.reason = reason
             self.updateID = updateID
             self.outcome = outcome
+            self.settledBefore = settledBefore
         }
 
         public init(_ parameters: Parameters) throws(RPCError) {
@@ -166,6 +178,7 @@ public enum StateClear: RPCMethod {
             if let value = parameters.member("outcome") {
                 outcome = try parameters.storable("outcome", value, bytesMax: StateClear.outcomeBytesMax)
             }
+            settledBefore = try SettledBefore.value(in: parameters)
         }
 
         public var members: [String: JSONValue] {
@@ -173,6 +186,7 @@ public enum StateClear: RPCMethod {
             members["reason"] = .string(reason.rawValue)
             members["update_id"] = updateID.map(JSONValue.integer)
             members["outcome"] = outcome
+            members[SettledBefore.name] = settledBefore.map(JSONValue.integer)
             return members
         }
     }

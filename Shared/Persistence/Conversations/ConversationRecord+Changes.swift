@@ -21,13 +21,14 @@ extension ConversationRecord {
             key: params.key, revision: revision, isClosed: false, step: params.step, data: params.data,
             startedAt: startedAt, updatedAt: now, expiresAt: expiresAt, lastUpdateID: params.updateID,
             appliedUpdates: earlier?.appliedUpdates ?? [], lastClearing: earlier?.lastClearing)
-        record.remember(params.updateID, expiresAt: expiresAt)
+        record.remember(params.updateID, expiresAt: expiresAt, settledBefore: params.settledBefore)
         return record
     }
 
     /// The tombstone after `state.clear`, or after the time is over.
     func cleared(
-        reason: StateClear.Reason, outcome: JSONValue?, updateID: Int64?, revision: Revision, now: Timestamp
+        reason: StateClear.Reason, outcome: JSONValue?, updateID: Int64?, settledBefore: Int64? = nil,
+        revision: Revision, now: Timestamp
     ) -> ConversationRecord {
         var record = self
         record.revision = revision
@@ -37,11 +38,16 @@ extension ConversationRecord {
         record.expiresAt = min(now, expiresAt)
         record.lastUpdateID = updateID
         record.lastClearing = Clearing(reason: reason, outcome: outcome ?? .null, updateID: updateID)
-        record.remember(updateID, expiresAt: nil)
+        record.remember(updateID, expiresAt: nil, settledBefore: settledBefore)
         return record
     }
 
-    private mutating func remember(_ updateID: Int64?, expiresAt: Timestamp?) {
+    private mutating func remember(_ updateID: Int64?, expiresAt: Timestamp?, settledBefore: Int64?) {
+        if let settledBefore {
+            let older = appliedUpdates.dropLast(Self.settledUpdatesKept - (updateID == nil ? 0 : 1))
+            let kept = older.filter { $0.updateID >= settledBefore && !plantedBug(.settledIgnored) }
+            appliedUpdates.replaceSubrange(older.indices, with: kept)
+        }
         guard let updateID else { return }
         if appliedUpdates.count >= Self.appliedUpdatesMax {
             appliedUpdates.removeFirst(appliedUpdates.count - Self.appliedUpdatesMax + 1)

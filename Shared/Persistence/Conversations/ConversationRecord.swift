@@ -4,6 +4,9 @@ public import Contracts
 public struct ConversationRecord: TieredRecord, Equatable {
     /// How many applied updates a key remembers: more than Telegram delivers again at one time, which is 100.
     public static let appliedUpdatesMax = 128
+    /// How many of them stay although they will not come again, the newest: a call that was held up in a socket may be
+    /// read after the next one, and a Bot API server that crashed may have forgotten what it was told last.
+    public static let settledUpdatesKept = 8
 
     /// What an update was answered with, so that its repetition can be answered with the same.
     public struct AppliedEntry: Sendable, Equatable {

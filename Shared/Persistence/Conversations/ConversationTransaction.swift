@@ -60,7 +60,7 @@ extension StoreTransaction where Table: ConversationRows {
         guard stored.isOpen(at: now) else { return (false, stored.revision) }
         let tombstone = stored.cleared(
             reason: params.reason, outcome: params.outcome, updateID: params.updateID,
-            revision: nextRevision(after: stored.revision), now: now)
+            settledBefore: params.settledBefore, revision: nextRevision(after: stored.revision), now: now)
         put(tombstone)
         return (true, tombstone.revision)
     }

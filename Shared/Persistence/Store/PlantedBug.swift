@@ -16,6 +16,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case breakerDropsWrites
     /// What a repeated request is answered with is forgotten.
     case retryAppliesTwice
+    /// All but the newest updates of a key are forgotten, also those that may come again.
+    case settledIgnored
 }
 
 #if RIVET_KILL_POINTS

@@ -51,6 +51,16 @@ public struct PollSchedule: Sendable {
     /// An offset that the server has not been told, though what is before it is settled.
     public var unconfirmedOffset: Int64? { ledger.offset == confirmedOffset ? nil : ledger.offset }
 
+    /// The server will deliver no update with a lower id again; nil when that is not known of any.
+    ///
+    /// Ids may have jumped down since the offset was confirmed: then lower ones are under way, or settled and not confirmed.
+    public var settledBefore: Int64? {
+        guard let confirmedOffset, let offset = ledger.offset, offset >= confirmedOffset,
+            !ledger.waitingIDs.contains(where: { $0 < confirmedOffset })
+        else { return nil }
+        return confirmedOffset
+    }
+
     public func nextAction(now: Duration) -> Action {
         if now < pausedUntil { return .wait(until: pausedUntil) }
         if ledger.unsettledCount >= limits.unsettledMax, unconfirmedOffset == nil { return .waitForSettled }

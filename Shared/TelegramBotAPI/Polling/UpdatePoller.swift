@@ -40,6 +40,9 @@ public final class UpdatePoller: Sendable {
         schedule = Mutex(PollSchedule(limits: limits))
     }
 
+    /// Telegram will deliver no update with a lower id again; nil when that is not known of any.
+    public var settledBefore: Int64? { schedule.withLock { $0.settledBefore } }
+
     /// Updates handed over and not settled.
     public var unsettledCount: Int { schedule.withLock { $0.ledger.unsettledCount } }
 

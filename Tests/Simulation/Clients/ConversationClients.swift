@@ -14,9 +14,14 @@ final class ConversationClients: Clients {
         let key: ConversationKey
         var current: Update?
         var last: Update?
+        /// Settled, but Telegram was not told: delivered again, however many follow it.
+        var unconfirmed: Update?
         var attempts = 0
 
         init(_ key: ConversationKey) { self.key = key }
+
+        /// No update with a lower id is delivered again.
+        var settledBefore: Int64 { [current, last, unconfirmed].compactMap { $0?.id }.min() ?? 0 }
     }
 
     private let world: World<Table>
@@ -73,22 +78,23 @@ final class ConversationClients: Clients {
         lane.attempts += 1
         let attempt = lane.attempts
         submit(update, lane)
-        // Telegram delivers an update again that was settled long ago.
+        // Telegram delivers an update again that was settled before, or long ago.
         if let last = lane.last, dice.chance(0.05) { submit(last, lane) }
+        if let unconfirmed = lane.unconfirmed, dice.chance(0.1) { submit(unconfirmed, lane) }
         world.plan(after: dice.time(2_000...6_000)) { [self] in
             if lane.attempts == attempt, lane.current != nil { deliver(lane) }
         }
     }
 
     private func submit(_ update: Update, _ lane: Lane) {
-        let (world, key) = (world, lane.key)
+        let (world, key, settledBefore) = (world, lane.key, lane.settledBefore)
         var revision: Revision?
         var refusal: RPCError?
         world.submit(
             StoreOperation(
                 decide: { transaction in
                     do throws(RPCError) {
-                        revision = try Self.decide(update, key, &transaction, world)
+                        revision = try Self.decide(update, key, settledBefore, &transaction, world)
                         return true
                     } catch {
                         refusal = error
@@ -103,18 +109,22 @@ final class ConversationClients: Clients {
     }
 
     private static func decide(
-        _ update: Update, _ key: ConversationKey, _ transaction: inout StoreTransaction<Table>, _ world: World<Table>
+        _ update: Update, _ key: ConversationKey, _ settledBefore: Int64,
+        _ transaction: inout StoreTransaction<Table>, _ world: World<Table>
     ) throws(RPCError) -> Revision? {
         let before = try transaction.get(key)
         let revision: Revision?
         if update.isClear {
-            revision = try transaction.clear(.init(key: key, reason: .completed, updateID: update.id)).revision
+            let params = StateClear.Params(
+                key: key, reason: .completed, updateID: update.id, settledBefore: settledBefore)
+            revision = try transaction.clear(params).revision
         } else {
             let log = before.flatMap { $0.isOpen(at: transaction.now) ? $0.log : nil } ?? []
             let saved = try transaction.save(
                 .init(
                     key: key, step: "step \(log.count)",
-                    data: ["log": .array((log + [update.id]).map(JSONValue.integer))], updateID: update.id),
+                    data: ["log": .array((log + [update.id]).map(JSONValue.integer))], updateID: update.id,
+                    settledBefore: settledBefore),
                 timeToLive: world.scenario.timeToLive)
             revision = saved.revision
         }
@@ -138,6 +148,9 @@ final class ConversationClients: Clients {
         guard lane.current?.id == update.id else { return }
         guard placement.isDurable else { return planAgain(lane) }
         lane.last = update
+        if lane.unconfirmed == nil ? dice.chance(0.1) : dice.chance(0.05) {
+            lane.unconfirmed = lane.unconfirmed == nil ? update : nil
+        }
         lane.current = nil
         planNext(lane)
     }
