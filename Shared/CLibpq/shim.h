@@ -6,6 +6,7 @@ static const int rivet_pg_diag_sqlstate = PG_DIAG_SQLSTATE;
 /// In English, whatever the server's language.
 static const int rivet_pg_diag_severity = PG_DIAG_SEVERITY_NONLOCALIZED;
 static const int rivet_pg_diag_message = PG_DIAG_MESSAGE_PRIMARY;
+static const int rivet_pg_diag_context = PG_DIAG_CONTEXT;
 static const int rivet_pg_diag_constraint = PG_DIAG_CONSTRAINT_NAME;
 
 #include <sys/eventfd.h>

@@ -57,6 +57,18 @@ import Testing
         #expect(error.statement == 1 && error.operation == "COMMIT")
     }
 
+    @Test func `A warning: its batch alone is no success`() throws {
+        var queue = queue([1, 1])
+        while queue.sendNext() != nil {}
+        queue.resultArrived(result(1))
+        queue.warningArrived(.connection("COMMIT", .commitUnconfirmed).outcomeUnknown)
+        guard case .failure(let error)? = queue.syncArrived()?.outcome else { throw Unexpected() }
+        #expect(error.outcome == .outcomeUnknown && error.cause == .commitUnconfirmed)
+        queue.resultArrived(result(1))
+        let next = queue.syncArrived()
+        #expect(try next?.outcome.get() == [result(1)])
+    }
+
     @Test func theEndTellsWhatWasSent() throws {
         var queue = queue([1, 1, 1])
         _ = queue.sendNext()

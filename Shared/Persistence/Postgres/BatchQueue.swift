@@ -14,6 +14,7 @@ struct BatchQueue<Waiter: Sendable> {
         var waiter: Waiter
         fileprivate var results: [PostgresResult] = []
         fileprivate var refusal: PostgresError?
+        fileprivate var warning: PostgresError?
 
         init(_ statements: [PostgresStatement], deadline: ContinuousClock.Instant, waiter: Waiter) {
             self.statements = statements
@@ -62,11 +63,18 @@ struct BatchQueue<Waiter: Sendable> {
         inFlight[0].refusal = refusal
     }
 
-    /// The end of the oldest batch in flight: committed, unless it was refused.
+    /// The server warned while it did the oldest batch in flight: it may answer with success what is none.
+    mutating func warningArrived(_ warning: PostgresError) {
+        guard !inFlight.isEmpty, inFlight[0].warning == nil else { return }
+        inFlight[0].warning = warning
+    }
+
+    /// The end of the oldest batch in flight: committed, unless it was refused or the server warned.
     mutating func syncArrived() -> Completion? {
         guard let batch = inFlight.popFirst() else { return nil }
         if isEmpty { deadlineBound = nil }
         if let refusal = batch.refusal { return Completion(waiter: batch.waiter, outcome: .failure(refusal)) }
+        if let warning = batch.warning { return Completion(waiter: batch.waiter, outcome: .failure(warning)) }
         guard batch.results.count == batch.statements.count else {
             let mismatch = PostgresError.connection("pipeline", .unexpectedAnswer)
             return Completion(waiter: batch.waiter, outcome: .failure(mismatch.outcomeUnknown))

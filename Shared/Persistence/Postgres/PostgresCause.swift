@@ -56,6 +56,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
     case statement
     case zeroCharacter = "zero_character"
     case unexpectedAnswer = "unexpected_answer"
+    case commitUnconfirmed = "commit_unconfirmed"
     case noMark = "no_mark"
     case queueFull = "queue_full"
     case noThread = "no_thread"
@@ -109,6 +110,8 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
         case .statement: "the statement is refused"
         case .zeroCharacter: "a value has the character U+0000"
         case .unexpectedAnswer: "an answer that no statement of ours has"
+        case .commitUnconfirmed:
+            "the server warned at the commit that a standby has not confirmed it: look at synchronous_standby_names"
         case .noMark: "the database keeps no mark"
         case .queueFull: "too many batches are waiting"
         case .noThread: "this process may start no more threads: raise TasksMax= or the limit of processes"

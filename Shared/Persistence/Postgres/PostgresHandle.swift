@@ -8,6 +8,9 @@ struct PostgresHandle: ~Copyable {
     /// a notice.
     private final class Notices {
         var lastState: SQLState?
+        /// A warning that no function raised: the server's own, such as that a synchronous standby has not confirmed
+        /// the commit that it nevertheless answers with success (01000).
+        var warning: SQLState?
     }
 
     /// What PostgreSQL answered next.
@@ -56,11 +59,17 @@ struct PostgresHandle: ~Copyable {
             { context, result in
                 guard let context, let result else { return }
                 let notices = Unmanaged<Notices>.fromOpaque(context).takeUnretainedValue()
-                guard let state = PostgresHandle.field(result, rivet_pg_diag_sqlstate).flatMap({ SQLState($0) }),
-                    // Warnings are of the classes 00 to 02.
-                    state.category > "02"
-                else { return }
-                notices.lastState = state
+                guard let state = PostgresHandle.field(result, rivet_pg_diag_sqlstate).flatMap({ SQLState($0) }) else {
+                    return
+                }
+                // Warnings are of the classes 00 to 02.
+                if state.category > "02" { notices.lastState = state }
+                // One with a context was raised by a function, which a trigger may call: it says nothing of the commit.
+                if PostgresHandle.field(result, rivet_pg_diag_severity) == "WARNING",
+                    PostgresHandle.field(result, rivet_pg_diag_context) == nil
+                {
+                    notices.warning = state
+                }
             }, Unmanaged.passUnretained(notices).toOpaque())
     }
 
@@ -78,6 +87,8 @@ struct PostgresHandle: ~Copyable {
             guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
                 throw connectFailure()
             }
+            // What it warned of while it connected, such as another version of a collation, concerns no batch.
+            notices.warning = nil
             return nil
         default: throw connectFailure()
         }
@@ -139,6 +150,22 @@ struct PostgresHandle: ~Copyable {
             // COPY, an empty statement, and what later libpqs may add.
             throw .connection("receive", .unexpectedAnswer, failure: .bug)
         }
+    }
+
+    /// The server's own warning since the last call.
+    mutating func takeWarning() -> PostgresError? {
+        guard let state = notices.warning else { return nil }
+        notices.warning = nil
+        return PostgresError(
+            outcome: .outcomeUnknown, failure: .reconnect, sqlState: state, operation: "COMMIT",
+            cause: .commitUnconfirmed)
+    }
+
+    /// Whether the session is in a transaction block that no batch of ours began: then a Sync commits nothing. Not told
+    /// while batches are under way.
+    var isInTransactionBlock: Bool {
+        let status = PQtransactionStatus(connection)
+        return status == PQTRANS_INTRANS || status == PQTRANS_INERROR
     }
 
     private static func rows(_ result: OpaquePointer) -> PostgresResult {

@@ -46,13 +46,17 @@ final class PostgresLoop: Sendable {
             // also when nothing is in flight: only then does libpq look at what a server says on its own account.
             while nothings < 2 {
                 guard let answer = try handle?.next() else { return }
+                // libpq takes it in before the Sync that follows it, and after the Sync of the batch before.
+                if let warning = handle?.takeWarning() { queue.warningArrived(warning) }
                 if case .nothing = answer { nothings += 1 } else { nothings = 0 }
                 switch answer {
                 case .none: return
                 case .nothing, .skipped: break
                 case .result(let result): queue.resultArrived(result)
                 case .refusal(let refusal): queue.refusalArrived(refusal)
-                case .sync: if let completion = queue.syncArrived() { completions.append(completion) }
+                case .sync:
+                    if handle?.isInTransactionBlock == true { throw .connection("COMMIT", .sessionLost) }
+                    if let completion = queue.syncArrived() { completions.append(completion) }
                 }
             }
         }
