@@ -18,15 +18,15 @@ struct BackupBenchmark {
         try ScaleBenchmark.fillConversations(path + "/state/state.db", count: conversations, expiringIn: "+1 day")
         var state = try ServiceUnderTest(.state, directory: path, run: "backup")
         var library = try ServiceUnderTest(.library, directory: path, run: "backup")
-        let load = try ManyClients(count: Self.clients, path: state.socketPath) { user in
-            FrameClient.request("state.save", StateBenchmark.save(user: 1_000 + user, updateID: nil), id: 1)
+        let load = try ManyClients(count: Self.clients, path: state.socketPath) {
+            StateBenchmark.saves(user: 1_000 + $0)
         }
         _ = try load.run(for: .seconds(1))
         var (times, ratios): ([Double], [Double]) = ([], [])
         for round in 0..<Self.rounds {
             let quiet = try load.run(for: .seconds(2))
             let marked = try FrameClient(state.socketPath).result(
-                "state.save", StateBenchmark.save(user: -round, updateID: nil))
+                "state.save", StateBenchmark.save(user: -round, updateID: 1))
             let start = ContinuousClock.now
             let backup = try control(path, "backup", "\(path)/backup-\(round)")
             var (lastLook, logBytes) = (start, 0)

@@ -39,7 +39,7 @@ final class BareCommit {
         let moment = "2026-11-22 09:30:\((turn / 1_000 % 60).twoDigits).\((turn % 1_000).threeDigits)"
         let applied =
             "["
-            + (0..<128 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
+            + (0..<8 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
             + "]"
         sqlite3_reset(statement)
         for (index, text) in [(1, "\(user)"), (2, data), (3, moment), (5, applied)] {

@@ -36,7 +36,7 @@ final class BareUpsert {
         let moment = "2026-11-22 09:\(10 + turn / 60_000 % 50):\(10 + turn / 1_000 % 50).\(100 + turn % 900)"
         let applied =
             "["
-            + (0..<128 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
+            + (0..<8 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
             + "]"
         let texts = ["\(user)", data, moment, "\(turn)", applied]
         let copies = texts.map { strdup($0) }

@@ -5,12 +5,13 @@ import TestSupport
 /// Many connections, each with one call in flight, driven by one thread over poll(2).
 struct ManyClients {
     private var clients: [FrameClient] = []
-    private let frames: [[UInt8]]
+    /// Those of each client, made beforehand and sent in turn: what a client's JSON costs is not the service's.
+    private let frames: [[[UInt8]]]
 
-    /// - Parameter frame: the request of a client, by its number.
-    init(count: Int, path: String, frame: (Int) -> [UInt8]) throws {
+    /// - Parameter frames: the requests of a client, by its number.
+    init(count: Int, path: String, frames: (Int) -> [[UInt8]]) throws {
         for _ in 0..<count { clients.append(try FrameClient(path)) }
-        frames = (0..<count).map(frame)
+        self.frames = (0..<count).map(frames)
     }
 
     /// What came of a load.
@@ -27,10 +28,11 @@ struct ManyClients {
     func run(for duration: Duration, while isWanted: () -> Bool = { true }) throws -> Outcome {
         var descriptors = clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
         var sentAt: [ContinuousClock.Instant] = []
+        var next = clients.map { _ in 1 }
         let start = ContinuousClock.now
-        for (client, frame) in zip(clients, frames) {
+        for (client, frames) in zip(clients, frames) {
             sentAt.append(.now)
-            try client.sendBytes(frame)
+            try client.sendBytes(frames[0])
         }
         var latencies: [Duration] = []
         var inFlight = clients.count
@@ -44,7 +46,8 @@ struct ManyClients {
                 latencies.append(now - sentAt[index])
                 if now - start < duration, isWanted() {
                     sentAt[index] = now
-                    try clients[index].sendBytes(frames[index])
+                    try clients[index].sendBytes(frames[index][next[index] % frames[index].count])
+                    next[index] += 1
                 } else {
                     inFlight -= 1
                 }

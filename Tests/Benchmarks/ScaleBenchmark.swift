@@ -31,9 +31,7 @@ struct ScaleBenchmark {
         report.check(
             "\(Self.conversations) open conversations: rivet-state ready", service.readyAfter.seconds, atMost: 2, " s")
         let client = try FrameClient(service.socketPath)
-        let live = try ManyClients(count: 4, path: service.socketPath) { user in
-            FrameClient.request("state.save", StateBenchmark.save(user: user, updateID: nil), id: 1)
-        }
+        let live = try ManyClients(count: 4, path: service.socketPath) { StateBenchmark.saves(user: $0) }
         // Every one of them is asked for, so that what memory keeps of them counts.
         for first in stride(from: 1_000, to: 1_000 + Self.conversations, by: 200) {
             for user in first..<(first + 200) {
@@ -69,6 +67,8 @@ struct ScaleBenchmark {
     static func fillConversations(_ path: String, count: Int, expiringIn expiry: String) throws {
         let database = try BareDatabase(path: path, store: .conversations)
         let data = StateBenchmark.data.text.replacing("'", with: "''")
+        // As many as a regular user's row has.
+        let applied = (1...8).map { "[\($0),117660319592611840,1795440397690]" }.joined(separator: ",")
         try database.execute(
             """
             WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < \(999 + count))
@@ -76,7 +76,7 @@ struct ScaleBenchmark {
                 updated_at, expires_at, revision, closed, applied_updates)
             SELECT i, i, 'add_machine', 'serial', '\(data)', strftime('%Y-%m-%d %H:%M:%f', 'now'),
                 strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now', '\(expiry)'),
-                CAST(strftime('%s', 'now') AS INTEGER) * 1000 * 65536 + 65536000, 0, '[]' FROM n
+                CAST(strftime('%s', 'now') AS INTEGER) * 1000 * 65536 + 65536000, 0, '[\(applied)]' FROM n
             """)
     }
 

@@ -22,7 +22,7 @@ struct StateBenchmark {
         let commit = try BareCommit(path: directory + "/bare.db")
         let load: [String: JSONValue] = ["user_id": "0", "chat_id": "0"]
         // Frames are made beforehand: what a client's JSON costs is not the service's.
-        var frames = (0..<200 + rounds * callsPerRound).map { number in
+        var frames = (0..<200 + rounds * callsPerRound).reversed().map { number in
             FrameClient.request("state.save", Self.save(user: 0, updateID: Int64(number)), id: 1)
         }
         func save() throws {
@@ -86,9 +86,7 @@ struct StateBenchmark {
 
     /// 256 clients that save, beside bare commits one at a time.
     private func many(_ service: ServiceUnderTest, _ commit: BareCommit, _ report: inout Report) throws {
-        let clients = try ManyClients(count: 256, path: service.socketPath) { user in
-            FrameClient.request("state.save", Self.save(user: user + 1, updateID: nil), id: 1)
-        }
+        let clients = try ManyClients(count: 256, path: service.socketPath) { Self.saves(user: $0 + 1) }
         _ = try clients.run(for: .milliseconds(300))
         var ratios: [Double] = []
         var rates: [Double] = []
@@ -109,10 +107,20 @@ struct StateBenchmark {
         return try client.receiveBody() ?? []
     }
 
-    static func save(user: Int, updateID: Int64?) -> [String: JSONValue] {
+    /// As the gateway sends it, once Telegram has heard of the update before.
+    static func save(user: Int, updateID: Int64) -> [String: JSONValue] {
         [
             "user_id": .string("\(user)"), "chat_id": .string("\(user)"), "step": "location", "data": data,
-            "update_id": updateID.map(JSONValue.integer) ?? .null,
+            "update_id": .integer(updateID), "settled_before": .integer(updateID),
         ]
+    }
+
+    /// The saves of one user, to be sent in turn again and again: an update is forgotten when eight have followed it.
+    static func saves(user: Int) -> [[UInt8]] {
+        (1...64 as ClosedRange<Int64>).map { number in
+            var save = save(user: user, updateID: number)
+            save["settled_before"] = .integer(1_000)
+            return FrameClient.request("state.save", save, id: 1)
+        }
     }
 }

@@ -96,9 +96,7 @@ struct TierBenchmark {
     }
 
     private func many(_ subject: Subject, _ upsert: BareUpsert, _ report: inout Report) throws {
-        let clients = try ManyClients(count: 256, path: subject.service.socketPath) { user in
-            FrameClient.request("state.save", StateBenchmark.save(user: user + 1, updateID: nil), id: 1)
-        }
+        let clients = try subject.load(256)
         _ = try clients.run(for: .milliseconds(300))
         var ratios: [Double] = []
         for round in 0..<max(3, rounds / 3) {
@@ -196,9 +194,7 @@ extension TierBenchmark {
         }
 
         func load(_ count: Int) throws -> ManyClients {
-            try ManyClients(count: count, path: service.socketPath) { user in
-                FrameClient.request("state.save", StateBenchmark.save(user: user + 1, updateID: nil), id: 1)
-            }
+            try ManyClients(count: count, path: service.socketPath) { StateBenchmark.saves(user: $0 + 1) }
         }
 
         /// Saves of many users, some at a time on one connection.
@@ -208,7 +204,7 @@ extension TierBenchmark {
                 let chunk = next..<min(next + 200, users.upperBound)
                 for user in chunk {
                     try client.sendBytes(
-                        FrameClient.request("state.save", StateBenchmark.save(user: user, updateID: nil), id: 1))
+                        FrameClient.request("state.save", StateBenchmark.save(user: user, updateID: 1), id: 1))
                 }
                 for _ in chunk { _ = try client.receiveBody() }
                 next = chunk.upperBound
