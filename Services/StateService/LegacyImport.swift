@@ -32,7 +32,7 @@ struct LegacyImport {
                 expired += page.expired
                 unreadable += page.unreadable.count
                 for row in page.unreadable { tell(row, logger) }
-                switch await store.importConversations(page.conversations.map { ConversationRecord($0) }) {
+                switch await store.importConversations(page.conversations) {
                 case .success(let count): imported += count
                 case .failure(let error):
                     return logger.error(

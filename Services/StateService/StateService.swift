@@ -56,10 +56,7 @@ struct StateService {
         }
         methods.on(StateImport.self) { params throws(RPCError) in
             .later {
-                let now = Timestamp.now()
-                // What has expired is of no use to anybody.
-                let records = params.conversations.map { ConversationRecord($0) }.filter { $0.isOpen(at: now) }
-                return await store.importConversations(records).map { StateImport.Output(imported: Int64($0)) }
+                await store.importConversations(params.conversations).map { StateImport.Output(imported: Int64($0)) }
             }
         }
         methods.on(TiersPull.self) { _ throws(RPCError) in

@@ -31,6 +31,15 @@ public struct Parameters: Sendable {
         return value
     }
 
+    /// A step of another program's: of 1 to 128 bytes, whatever they are but U+0000.
+    func step(_ name: String) throws(RPCError) -> String {
+        guard let value = member(name)?.stringValue, (1...128).contains(value.utf8.count), !value.utf8.contains(0)
+        else {
+            throw .invalidArgument(name, "a string of 1 to 128 bytes without U+0000")
+        }
+        return value
+    }
+
     func integer(_ name: String) throws(RPCError) -> Int64 {
         guard let value = member(name)?.integerValue else { throw .invalidArgument(name, "an integer of 64 bits") }
         return value
@@ -84,15 +93,22 @@ public struct Parameters: Sendable {
         return tiers
     }
 
-    /// JSON that both databases can hold: no NUL in any string, and at most `bytesMax` when written out. An answer that
-    /// it is part of may nest deeper than the request did, and must still be JSON that we take ourselves.
+    /// JSON that both databases can hold: no NUL in any string, no number that PostgreSQL refuses, and at most `bytesMax`
+    /// when written out, its numbers too. An answer that it is part of may nest deeper than the request did, and must still
+    /// be JSON that we take ourselves.
     func storable(_ name: String, _ value: JSONValue, bytesMax: Int) throws(RPCError) -> JSONValue {
         guard !value.containsNUL else { throw .invalidArgument(name, "JSON without the character U+0000") }
         guard value.depth <= JSONValue.storedDepthMax else {
             throw .invalidArgument(name, "JSON nested at most \(JSONValue.storedDepthMax) deep")
         }
-        guard value.serialized().count <= bytesMax else {
-            throw .invalidArgument(name, "at most \(bytesMax) bytes of JSON")
+        guard value.hasStorableNumbers else {
+            throw .invalidArgument(
+                name,
+                "JSON whose numbers have at most \(DecimalNumber.wholeDigitsMax) digits before the decimal point and "
+                    + "\(DecimalNumber.fractionDigitsMax) behind it, when they are written out")
+        }
+        guard value.serialized().count + value.hiddenLength <= bytesMax else {
+            throw .invalidArgument(name, "at most \(bytesMax) bytes of JSON, its numbers written out")
         }
         return value
     }

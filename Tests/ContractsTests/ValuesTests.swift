@@ -38,6 +38,22 @@ import Testing
         "2026-11-22 09:30:00Z+00", "2026-11-22 09:30:00+00:00Z",
     ])
     func refused(_ text: String) { #expect(Timestamp(parsing: text) == nil) }
+
+    @Test(arguments: [
+        "2026-11-22T11:30:00+02:00", "2026-11-22 04:00:00.000417-05:30", "2026-11-22 11:30:00+0200",
+        "2026-11-22 11:30:00 +02", "2026-11-22T09:30", "2026-11-22 09:30Z", "2026-11-22 09:30:00Z",
+    ])
+    func `A foreign text: is taken with another zone, and without seconds`(_ text: String) {
+        #expect(Timestamp(parsingForeign: text)?.description == "2026-11-22T09:30:00.000Z")
+    }
+
+    @Test(arguments: [
+        "2026-11-22 09:30:00+", "2026-11-22 09:30:00+2", "2026-11-22 09:30:00+19:00", "2026-11-22 09:30:00+02:60",
+        "2026-11-22 09:30.5", "2026-11-22 09", "2026-11-22 09:30:00 x", "2026-11-22 09:30:00Z Z",
+    ])
+    func `A foreign text that is no time: is refused`(_ text: String) {
+        #expect(Timestamp(parsingForeign: text) == nil)
+    }
 }
 
 @Suite struct RevisionClockTests {
@@ -63,6 +79,25 @@ import Testing
         let far = Revision(at: Timestamp(milliseconds: 9_000_000))
         clock.observed(far)
         #expect(clock.next(at: Timestamp(milliseconds: 1_000)) > far)
+    }
+
+    /// 48 bits of milliseconds, 10 of counter, 6 of host.
+    @Test func `A host's revisions: end in its number, and are no other host's`() {
+        var clocks = [0, 1, 37, 63].map { RevisionClock(host: $0) }
+        var issued: Set<Revision> = []
+        for index in clocks.indices {
+            var last = Revision.none
+            for count in 0..<3_000 {
+                let next = clocks[index].next(at: Timestamp(milliseconds: 5))
+                #expect(next > last && next.rawValue & 63 == Int64(clocks[index].host))
+                #expect(next.rawValue >> 6 == 5 << 10 + Int64(count))
+                last = next
+                issued.insert(next)
+            }
+        }
+        #expect(issued.count == 12_000)
+        // A counter that is full goes on in the milliseconds.
+        #expect(Revision(rawValue: 5 << 16 + 0x3FF << 6).following(host: 2) == Revision(rawValue: 6 << 16 + 2))
     }
 }
 

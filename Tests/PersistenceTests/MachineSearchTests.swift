@@ -28,8 +28,8 @@ import Testing
                     MachineRecord(
                         id: "\(user)-\(index)", requestID: nil, revision: Revision(rawValue: Int64(index + 1)),
                         userID: user,
-                        details: details, createdAt: Timestamp(milliseconds: Int64(index)),
-                        updatedAt: Timestamp(milliseconds: 0)))
+                        details: details, createdAt: Timestamp(milliseconds: Int64(index + 1)),
+                        updatedAt: Timestamp(milliseconds: 1)))
             }
         }
         let query = try #require(MachineQuery(text))

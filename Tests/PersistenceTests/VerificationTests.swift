@@ -92,7 +92,7 @@ import Testing
     private func record(_ revision: Int64) -> ConversationRecord {
         ConversationRecord(
             key: key, revision: Revision(rawValue: revision << 16), isClosed: false, step: "model", data: [:],
-            startedAt: Timestamp(milliseconds: 0), updatedAt: Timestamp(milliseconds: 0),
+            startedAt: Timestamp(milliseconds: 1), updatedAt: Timestamp(milliseconds: 1),
             expiresAt: Timestamp(milliseconds: revision), appliedUpdates: [])
     }
 

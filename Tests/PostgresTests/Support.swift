@@ -77,3 +77,10 @@ extension Revision {
         self.init(rawValue: Revision(at: Timestamp(milliseconds: 1_795_000_101_000)).rawValue + number)
     }
 }
+
+extension PostgresTable {
+    /// Rows as they are seen at a moment past every one of these tests' rows.
+    static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<Record> {
+        read(result, limit: limit, at: Timestamp(milliseconds: 1_800_000_000_000))
+    }
+}

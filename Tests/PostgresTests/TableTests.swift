@@ -64,9 +64,11 @@ extension ServerTests {
         /// In SQL the same comparison as in Swift, for every time that a column can have.
         @Test func aRowOfTheEarlierBotCountsAsOfItsTime() async throws {
             let connection = try await Server.migratedDatabase()
-            for updatedAt in [
-                "'2026-11-22 09:30:00.999999'", "'2026-11-22 09:30:00'", "'1969-12-31 23:59:59.5'", "NULL",
-                "'infinity'", "'-infinity'", "'2000-02-29 00:00:00.001'", "'1999-12-31 23:59:59.9995'",
+            for (updatedAt, isDated) in [
+                ("'2026-11-22 09:30:00.999999'", true), ("'2026-11-22 09:30:00'", true),
+                ("'1969-12-31 23:59:59.5'", false), ("NULL", false), ("'infinity'", false), ("'-infinity'", false),
+                ("'2000-02-29 00:00:00.001'", true), ("'1999-12-31 23:59:59.9995'", true),
+                ("'1970-01-01 00:00:00.0009'", false), ("'1970-01-01 00:00:00.001'", true),
             ] {
                 try await connection.run("DELETE FROM conversation_states")
                 try await connection.run(
@@ -75,8 +77,8 @@ extension ServerTests {
                     VALUES ('7', '-100:3', 'theirs', \(updatedAt))
                     """)
                 let theirs = try #require(try await stored(connection)).revision.rawValue
-                // An equal one is theirs, and gives the row its revision; where there is no time, that is none.
-                for (revision, expected) in [(theirs - 1, 0), (theirs, theirs == 0 ? 0 : 1), (theirs + 1, 1)] {
+                // An equal one is theirs, and gives the row its revision; where there is no time, anything is newer.
+                for (revision, expected) in [(theirs - 1, isDated ? 0 : 1), (theirs, 1), (theirs + 1, 1)] {
                     var ours = record(at: Revision(rawValue: revision))
                     ours.updatedAt = Timestamp(milliseconds: max(0, revision >> 16))
                     let result = try await connection.run(PostgresConversationTable.put(ours))
@@ -229,6 +231,7 @@ extension ServerTests {
                 ("'2026-11-22 09:30:00.999999'", "NULL"), ("NULL", "'2026-11-22 09:30:00.25'"), ("NULL", "NULL"),
                 ("'infinity'", "'2026-11-22 09:30:00'"),
             ] {
+                let isDated = (updatedAt, createdAt) != ("NULL", "NULL")
                 for deleted in [false, true] {
                     for table in ["user_machines", "deleted_user_machines"] {
                         try await connection.run("DELETE FROM \(table)")
@@ -242,9 +245,10 @@ extension ServerTests {
                     func ours(_ revision: Int64) -> MachineRecord {
                         machine(at: Revision(rawValue: revision), deleted: deleted)
                     }
-                    #expect(try await put(ours(theirs - 1), connection) == 0)
-                    #expect(try await counts(connection) == [1, 0])
-                    if theirs > 0 { #expect(try await put(ours(theirs), connection) == 1) }
+                    // Where there is no time, anything is newer.
+                    #expect(try await put(ours(theirs - 1), connection) == (isDated ? 0 : 1))
+                    if isDated { #expect(try await counts(connection) == [1, 0]) }
+                    #expect(try await put(ours(theirs), connection) == 1)
                     #expect(try await put(ours(theirs + 1), connection) == 1)
                     #expect(try await counts(connection) == (deleted ? [0, 1] : [1, 0]))
                 }

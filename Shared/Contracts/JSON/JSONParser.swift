@@ -34,10 +34,24 @@ extension JSONValue {
     public init(parsing text: String) throws(JSONParseError) {
         self = try JSONValue(parsing: Array(text.utf8))
     }
+
+    /// Parses `text` as another program wrote it, and makes JSON that both databases hold of what is none: `NaN`,
+    /// `Infinity` and numbers that `DecimalNumber` refuses become null, lone surrogates and U+0000 become U+FFFD, control
+    /// characters in strings stay, and of a name that is repeated the last member counts.
+    public init(repairing text: String) throws(JSONParseError) {
+        self = try Array(text.utf8).withUnsafeBufferPointer { buffer in
+            Result { () throws(JSONParseError) in
+                var parser = JSONParser(bytes: buffer, isRepairing: true)
+                return try parser.parseDocument()
+            }
+        }.get()
+    }
 }
 
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
+    /// Whether what another program wrote is made JSON.
+    var isRepairing = false
     var position = 0
 
     mutating func parseDocument() throws(JSONParseError) -> JSONValue {
@@ -58,6 +72,9 @@ private struct JSONParser {
         case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
         case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
         case UInt8(ascii: "n"): return try parseWord("null", .null)
+        case UInt8(ascii: "N") where isRepairing: return try parseWord("NaN", .null)
+        case UInt8(ascii: "I") where isRepairing: return try parseWord("Infinity", .null)
+        case UInt8(ascii: "-") where isRepairing && isBeforeInfinity: return try parseWord("-Infinity", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try parseNumber()
         default: throw failure("unexpected character")
         }
@@ -75,7 +92,8 @@ private struct JSONParser {
             skipWhiteSpace()
             guard take(UInt8(ascii: ":")) else { throw failure("expected a colon") }
             let value = try parseValue(depth: depth + 1)
-            guard members.updateValue(value, forKey: name) == nil else { throw failure("member name repeated") }
+            let isRepeated = members.updateValue(value, forKey: name) != nil
+            guard !isRepeated || isRepairing else { throw failure("member name repeated") }
             skipWhiteSpace()
             if take(UInt8(ascii: ",")) { continue }
             if take(UInt8(ascii: "}")) { return .object(members) }
@@ -121,8 +139,10 @@ private struct JSONParser {
         }
         let spelling = String(decoding: bytes[start..<position], as: UTF8.self)
         if isInteger, spelling != "-0", let value = Int64(spelling) { return .integer(value) }
-        return .decimal(spelling)
+        return isRepairing && !DecimalNumber(spelling).isStorable ? .null : .decimal(spelling)
     }
+
+    private var isBeforeInfinity: Bool { position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "I") }
 
     private mutating func skipDigits() throws(JSONParseError) {
         let start = position
@@ -139,12 +159,16 @@ private struct JSONParser {
                 position += 1
                 return string
             }
-            if byte == UInt8(ascii: "\\") { return try parseEscapedString(from: start) }
+            // What is to be repaired is met there too.
+            if byte == UInt8(ascii: "\\") || (isRepairing && byte < 0x20) { return try parseEscapedString(from: start) }
             guard byte >= 0x20 else { throw failure("control character in a string") }
             position += 1
         }
         throw failure("unterminated string")
     }
+
+    /// U+FFFD in UTF-8.
+    private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
 
     /// The rest of a string whose first escape stands at `position`.
     private mutating func parseEscapedString(from start: Int) throws(JSONParseError) -> String {
@@ -154,7 +178,8 @@ private struct JSONParser {
             switch byte {
             case UInt8(ascii: "\""): return try content.withUnsafeBufferPointer(decodeResult).get()
             case UInt8(ascii: "\\"): try parseEscape(into: &content)
-            case 0..<0x20: throw failure("control character in a string")
+            case 0 where isRepairing: content.append(contentsOf: Self.replacement)
+            case 0..<0x20 where !isRepairing: throw failure("control character in a string")
             default: content.append(byte)
             }
         }
@@ -178,18 +203,24 @@ private struct JSONParser {
 
     private mutating func parseUnicodeEscape() throws(JSONParseError) -> Unicode.Scalar {
         let unit = try parseHexDigits()
+        if unit == 0, isRepairing { return "\u{FFFD}" }
         guard (0xD800...0xDFFF).contains(unit) else {
             guard let scalar = Unicode.Scalar(unit) else { throw failure("escape that is no character") }
             return scalar
         }
-        guard unit < 0xDC00, take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-            throw failure("lone surrogate")
+        let behind = position
+        if unit < 0xDC00, take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) {
+            let low = try parseHexDigits()
+            if (0xDC00...0xDFFF).contains(low),
+                let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
+            {
+                return scalar
+            }
         }
-        let low = try parseHexDigits()
-        guard (0xDC00...0xDFFF).contains(low),
-            let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
-        else { throw failure("lone surrogate") }
-        return scalar
+        guard isRepairing else { throw failure("lone surrogate") }
+        // What follows stands for itself.
+        position = behind
+        return "\u{FFFD}"
     }
 
     private mutating func parseHexDigits() throws(JSONParseError) -> UInt32 {

@@ -1,6 +1,8 @@
 /// Takes in open conversations that another program kept, each where it is newer than what is known of its key.
 ///
-/// A conversation counts with the revision of its `updated_at`. Idempotent: what was taken in is not newer the next time.
+/// A conversation counts with the revision of its `updated_at`, which is at most a year from now; null where that is not
+/// known: then it is taken in if nothing is known of its key. One that has expired is not. Idempotent: what was taken in is
+/// not newer the next time.
 public enum StateImport: RPCMethod {
     public static let name = "state.import"
     public static let isIdempotent = true
@@ -12,11 +14,12 @@ public enum StateImport: RPCMethod {
         public var step: String
         public var data: [String: JSONValue]
         public var startedAt: Timestamp
-        public var updatedAt: Timestamp
+        /// Nil when that is not known.
+        public var updatedAt: Timestamp?
         public var expiresAt: Timestamp
 
         public init(
-            key: ConversationKey, step: String, data: [String: JSONValue], startedAt: Timestamp, updatedAt: Timestamp,
+            key: ConversationKey, step: String, data: [String: JSONValue], startedAt: Timestamp, updatedAt: Timestamp?,
             expiresAt: Timestamp
         ) {
             self.key = key
@@ -29,11 +32,11 @@ public enum StateImport: RPCMethod {
 
         public init(_ parameters: Parameters) throws(RPCError) {
             key = try ConversationKey(parameters)
-            step = try parameters.identifier("step")
+            step = try parameters.step("step")
             data = try parameters.object("data")
             _ = try parameters.storable("data", .object(data), bytesMax: StateSave.dataBytesMax)
             startedAt = try parameters.timestamp("started_at")
-            updatedAt = try parameters.timestamp("updated_at")
+            updatedAt = try parameters.optional("updated_at") { p throws(RPCError) in try p.timestamp("updated_at") }
             expiresAt = try parameters.timestamp("expires_at")
         }
 
@@ -42,7 +45,7 @@ public enum StateImport: RPCMethod {
             members["step"] = .string(step)
             members["data"] = .object(data)
             members["started_at"] = .string(startedAt.description)
-            members["updated_at"] = .string(updatedAt.description)
+            members["updated_at"] = updatedAt.map { .string($0.description) } ?? .null
             members["expires_at"] = .string(expiresAt.description)
             return .object(members)
         }

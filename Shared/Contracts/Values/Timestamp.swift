@@ -7,17 +7,28 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// `milliseconds`, or the nearest moment that can be written as a date.
+    public init(clamping milliseconds: Int64) {
+        self.milliseconds = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
+    }
+
     public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.milliseconds < rhs.milliseconds }
 
+    /// Stops at the first and the last moment of `range`.
     public func advanced(by duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: milliseconds + duration.milliseconds)
+        let (sum, isTooFar) = milliseconds.addingReportingOverflow(duration.milliseconds)
+        guard isTooFar else { return Timestamp(clamping: sum) }
+        return Timestamp(clamping: duration < .zero ? .min : .max)
     }
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero.
+    /// Whole milliseconds, rounded towards zero; the highest or lowest number for what has more.
     public var milliseconds: Int64 {
-        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+        let (whole, isTooLong) = components.seconds.multipliedReportingOverflow(by: 1_000)
+        let (sum, isTooMuch) = whole.addingReportingOverflow(components.attoseconds / 1_000_000_000_000_000)
+        guard isTooLong || isTooMuch else { return sum }
+        return components.seconds < 0 ? .min : .max
     }
 }
 
@@ -56,9 +67,45 @@ extension Timestamp: CustomStringConvertible {
             parts[1] = parts[1].dropLast(utc.count)
             break
         }
-        let date = parts[0].split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
-        let clock = parts[1].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let time = clock[0].split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
+        guard let moment = Self.milliseconds(date: parts[0], time: parts[1], needsSeconds: true) else { return nil }
+        milliseconds = moment
+    }
+
+    /// Parses what `init(parsing:)` does, and what else other programs write: a zone that is not UTC, which is converted
+    /// (`+02:00`, `+0200`, `+02`), and a time without seconds.
+    public init?(parsingForeign text: some StringProtocol) {
+        var parts = text.split(whereSeparator: { $0 == "T" || $0 == " " })
+        guard parts.count == 2 || parts.count == 3 else { return nil }
+        var zone = parts.count == 3 ? parts[2] : ""
+        if zone.isEmpty, let start = parts[1].firstIndex(where: { $0 == "Z" || $0 == "+" || $0 == "-" }) {
+            zone = parts[1][start...]
+            parts[1] = parts[1][..<start]
+        }
+        guard let offset = Self.minutesEast(zone),
+            let local = Self.milliseconds(date: parts[0], time: parts[1], needsSeconds: false)
+        else { return nil }
+        milliseconds = local - offset * 60_000
+    }
+
+    /// - Parameter zone: empty for UTC.
+    private static func minutesEast(_ zone: some StringProtocol) -> Int64? {
+        if zone.isEmpty || zone == "Z" { return 0 }
+        guard let sign = zone.first, sign == "+" || sign == "-" else { return nil }
+        let digits = String(zone.dropFirst()).filter { $0 != ":" }
+        guard digits.count == 2 || digits.count == 4, digits.allSatisfy(\.isASCIIDigit),
+            let hours = Int64(digits.prefix(2)), let minutes = Int64("0" + digits.dropFirst(2)), hours <= 18,
+            minutes < 60
+        else { return nil }
+        return (sign == "-" ? -1 : 1) * (hours * 60 + minutes)
+    }
+
+    private static func milliseconds(
+        date text: some StringProtocol, time clockText: some StringProtocol, needsSeconds: Bool
+    ) -> Int64? {
+        let date = text.split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
+        let clock = clockText.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        var time = clock[0].split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) }
+        if time.count == 2, clock.count == 1, !needsSeconds { time.append(0) }
         guard date.count == 3, time.count == 3, let year = date[0], let month = date[1], let day = date[2],
             let hour = time[0], let minute = time[1], let second = time[2],
             (0...9999).contains(year), (1...12).contains(month), (1...31).contains(day), (0...23).contains(hour),
@@ -69,8 +116,8 @@ extension Timestamp: CustomStringConvertible {
             guard !clock[1].isEmpty, clock[1].allSatisfy(\.isASCIIDigit) else { return nil }
             fraction = Int64((clock[1] + "000").prefix(3)) ?? 0
         }
-        let days = Self.daysSinceEpoch(year: year, month: month, day: day)
-        milliseconds = days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 + fraction
+        let days = daysSinceEpoch(year: year, month: month, day: day)
+        return days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 + fraction
     }
 
     // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": the proleptic Gregorian calendar counted in eras

@@ -15,7 +15,7 @@ extension ConversationRecord {
             // beginning of one, such as the request id of its machine, is that one's alone.
             startedAt =
                 earlier.isOpen(at: now)
-                ? earlier.startedAt : max(now, Timestamp(milliseconds: earlier.startedAt.milliseconds + 1))
+                ? earlier.startedAt : max(now, earlier.startedAt.advanced(by: .milliseconds(1)))
         }
         var record = ConversationRecord(
             key: params.key, revision: revision, isClosed: false, step: params.step, data: params.data,

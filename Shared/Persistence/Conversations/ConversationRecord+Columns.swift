@@ -32,7 +32,7 @@ extension ConversationRecord {
             else { return nil }
             return AppliedEntry(
                 updateID: updateID, revision: Revision(rawValue: revision),
-                expiresAt: fields[2].integerValue.map(Timestamp.init(milliseconds:)))
+                expiresAt: fields[2].integerValue.map(Timestamp.init(clamping:)))
         }
     }
 

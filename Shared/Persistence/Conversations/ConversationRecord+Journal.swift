@@ -14,7 +14,7 @@ extension ConversationRecord {
     }
 
     public init?(journalValue json: JSONValue) {
-        func time(_ name: String) -> Timestamp? { json[name]?.integerValue.map(Timestamp.init(milliseconds:)) }
+        func time(_ name: String) -> Timestamp? { json[name]?.integerValue.map(Timestamp.init(clamping:)) }
         guard let key = json["key"]?.stringValue.flatMap(ConversationKey.init(cursorText:)),
             let revision = json["revision"]?.integerValue, let isClosed = json["closed"]?.boolValue,
             let step = json["step"]?.stringValue, let data = json["data"]?.objectValue,

@@ -80,11 +80,3 @@ extension ConversationKey: TieredKey {
         self.init(userID: parts[0], chatID: parts[1], type: parts[2])
     }
 }
-
-extension Revision {
-    /// The revision that a row counts as. Who changes a row and is not Rivet sets its time, or leaves both alone: so a
-    /// time that is newer than the revision tells of a change. A row of the earlier bot has no revision at all.
-    init(stored: Int64, changedAt moment: Timestamp?) {
-        self = max(Revision(rawValue: stored), moment.map { Revision(at: $0) } ?? .none)
-    }
-}

@@ -35,7 +35,7 @@ public struct ConversationStore: Sendable {
         tiers = try await TieredStore(
             path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
             happened: happened, progressed: progressed
-        ) { report in remote.ports(PostgresConversationTable.self, report) }
+        ) { report in remote.ports(PostgresConversationTable.self, now: now, report) }
         self.timeToLive = timeToLive
         self.now = now
     }
@@ -56,7 +56,9 @@ public struct ConversationStore: Sendable {
     /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
     /// the same name, all others are let go. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
-        await tiers.changeTiers(keeping: kept) { report in remote.ports(PostgresConversationTable.self, report) }
+        await tiers.changeTiers(keeping: kept) { [now] report in
+            remote.ports(PostgresConversationTable.self, now: now, report)
+        }
     }
 
     /// What memory knows of a conversation, at once; nil when the disk must be asked.
@@ -209,12 +211,12 @@ public struct ConversationStore: Sendable {
     /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
     public func reconcile() { tiers.reconcile() }
 
-    /// Takes in conversations that another program kept, where they are newer than what is known.
-    /// - Returns: how many were.
-    public func importConversations(_ records: [ConversationRecord]) async -> Result<Int, RPCError> {
+    /// Takes in conversations that another program kept, where they are open and newer than what is known.
+    /// - Returns: how many were; `invalidArgument` for one that was changed more than a year from now, and then none is.
+    public func importConversations(_ items: [StateImport.Item]) async -> Result<Int, RPCError> {
         let promise = tiers.submit { transaction throws(RPCError) in
             var count = 0
-            for record in records where try transaction.importConversation(record) { count += 1 }
+            for item in items where try transaction.importConversation(item) { count += 1 }
             return count
         }
         return await promise.value.map(\.output)
@@ -227,7 +229,7 @@ public struct ConversationStore: Sendable {
         let promise = tiers.submit { transaction throws(RPCError) in
             try transaction.ask { table throws(SQLiteError) in try table.fact(fact) }
         }
-        return await promise.value.map { $0.output.map(Timestamp.init(milliseconds:)) }
+        return await promise.value.map { $0.output.map(Timestamp.init(clamping:)) }
     }
 
     /// Remembers `fact`, on the disk.

@@ -20,12 +20,17 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
             applied_updates = excluded.applied_updates, last_clear = excluded.last_clear
         WHERE revision < excluded.revision
         """
+    private static let settle = """
+        UPDATE conversation_states SET revision = ?, started_at = ?, updated_at = ?, expires_at = ?
+        WHERE user_id = ? AND chat_id = ? AND conversation_type = ?
+        """
     private static let selectExpired = """
         SELECT \(columns) FROM conversation_states WHERE closed = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?
         """
     private static let selectOpen = """
         SELECT \(columns) FROM conversation_states
-        WHERE closed = 0 AND conversation_type = ? AND (user_id, chat_id) > (?, ?) AND expires_at > ?
+        WHERE closed = 0 AND conversation_type = ? AND (user_id, chat_id) > (?, ?)
+            AND (expires_at > ? OR expires_at IS NULL)
         ORDER BY user_id, chat_id LIMIT ?
         """
     // By `rowid`: the table that the earlier bot made in SQLite has no `id`.
@@ -61,11 +66,27 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         ).first
     }
 
-    /// A row whose data cannot be read is kept as it is, and its person is asked to begin again.
+    /// A row whose data cannot be read is kept as it is, and its person is asked to begin again. One that another program
+    /// put there without times that can be compared gets some, once.
     private func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
-        let record = try Self.record(row)
-        if record.step == ConversationRecord.unreadableStep, !isReader {
+        let read = Self.read(row, seenAt: moment)
+        let record = read.record
+        guard !isReader else { return record }
+        if record.step == ConversationRecord.unreadableStep {
             try quarantine(record.key.cursorText, "step \(row.text(3) ?? ""): \(row.text(4) ?? "")")
+        }
+        if read.isRevisionRefused {
+            let revision = "revision \(row.integer(8)): \(row.text(3) ?? ""): \(row.text(4) ?? "")"
+            try quarantine(record.key.cursorText, revision)
+        }
+        if !read.isSettled {
+            try connection.run(
+                Self.settle,
+                [
+                    .integer(record.revision.rawValue), SQLiteValue(record.startedAt), SQLiteValue(record.updatedAt),
+                    SQLiteValue(record.expiresAt), .text(record.key.userID), .text(record.key.chatID),
+                    .text(record.key.type),
+                ])
         }
         return record
     }
@@ -95,7 +116,7 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         ) { row in
             (
                 ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? ""),
-                Revision(stored: row.integer(3), changedAt: row.text(4).flatMap { Timestamp(parsing: $0) })
+                RowVersion(stored: row.integer(3), times: [ForeignTime(row.text(4))], seenAt: moment).revision
             )
         }
     }
@@ -117,7 +138,7 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
             Debt(
                 key: ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? ""),
                 revision: Revision(rawValue: row.integer(3)), tiers: TierSet(rawValue: row.integer(4)),
-                since: row.text(5).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0))
+                since: ForeignTime(row.text(5)).moment ?? moment)
         }
     }
 
@@ -137,7 +158,10 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
     ) throws(SQLiteError) {
         // What cannot even be opened has nothing to give.
         guard let connection = try? SQLiteConnection(path: path) else { return }
-        try salvage(connection, "conversation_states", columns, record, body)
+        let now = wallClock()
+        try salvage(
+            connection, "conversation_states", columns, { row throws(SQLiteError) in read(row, seenAt: now).record },
+            body)
     }
 
     /// Open conversations whose time is over, the longest over first.
@@ -180,21 +204,17 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         Revision(rawValue: try fact(Self.highestPrunedRevision) ?? 0)
     }
 
-    private static func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
+    private static func read(_ row: SQLiteStatement, seenAt now: Timestamp) -> LocalRow<ConversationRecord> {
         let key = ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? "")
-        let updatedAt = row.text(6).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0)
         let data = row.text(4).flatMap { try? JSONValue(parsing: $0) }?.objectValue
-        return ConversationRecord(
-            key: key,
-            revision: Revision(stored: row.integer(8), changedAt: updatedAt),
-            isClosed: row.integer(9) != 0,
-            step: data == nil ? ConversationRecord.unreadableStep : row.text(3) ?? "",
-            data: data ?? [:],
-            startedAt: row.text(5).flatMap { Timestamp(parsing: $0) } ?? updatedAt,
-            updatedAt: updatedAt,
-            expiresAt: row.text(7).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0),
-            lastUpdateID: row.optionalInteger(10),
+        var version = LocalVersion(stored: row.integer(8), times: [ForeignTime(row.text(6))], seenAt: now)
+        let record = ConversationRecord(
+            key: key, revision: version.version.revision, isClosed: row.integer(9) != 0,
+            step: data == nil ? ConversationRecord.unreadableStep : row.text(3) ?? "", data: data ?? [:],
+            startedAt: version.began(ForeignTime(row.text(5))), updatedAt: version.version.changedAt,
+            expiresAt: version.end(ForeignTime(row.text(7))), lastUpdateID: row.optionalInteger(10),
             appliedUpdates: row.text(11).flatMap(ConversationRecord.appliedUpdates) ?? [],
             lastClearing: row.text(12).flatMap(ConversationRecord.clearing))
+        return version.row(record)
     }
 }

@@ -84,9 +84,15 @@ extension StoreTransaction where Table: ConversationRows {
         return (swept.count, isLastTurn || swept.isEmpty)
     }
 
-    /// Takes in a conversation that another program kept, if it is newer than what is known.
-    package mutating func importConversation(_ record: ConversationRecord) throws(RPCError) -> Bool {
-        if let known = try get(record.key), known.revision >= record.revision { return false }
+    /// Takes in a conversation that another program kept, if it is open and newer than what is known.
+    /// - Throws: `invalidArgument` when it was changed more than a year from now.
+    package mutating func importConversation(_ item: StateImport.Item) throws(RPCError) -> Bool {
+        guard item.updatedAt.map({ Revision(at: $0) <= .highestBelieved(at: now) }) ?? true else {
+            throw .invalidArgument("updated_at", "a time that is at most a year from now")
+        }
+        let (record, isDated) = ConversationRecord.imported(item, seenAt: now)
+        guard record.isOpen(at: now) else { return false }
+        if let known = try get(record.key), !isDated || known.revision >= record.revision { return false }
         put(record)
         return true
     }

@@ -67,22 +67,23 @@ public final class LegacyConversations {
         }
         // As the earlier bot has it: a row without an end is found by nobody.
         guard let expiryText = row.text(8) else { return .expired }
-        guard let expiresAt = Timestamp(parsing: expiryText) else { return unreadable("expires_at is no time") }
-        guard now < expiresAt else { return .expired }
-        guard let updatedAt = row.text(7).flatMap({ Timestamp(parsing: $0) }) else {
-            return unreadable("updated_at is no time")
-        }
+        let expiry = ForeignTime(expiryText)
+        guard expiry != .unknown else { return unreadable("expires_at is no time") }
+        guard now < expiry.end else { return .expired }
+        let started = ForeignTime(row.text(6))
+        // What it tells of its last change; a time that cannot be is as good as none.
+        let updatedAt = [ForeignTime(row.text(7)), started].lazy.compactMap(\.moment)
+            .first { Revision(at: $0) <= .highestBelieved(at: now) }
         let data: [String: JSONValue]
         do throws(JSONParseError) {
-            guard let members = try JSONValue(parsing: row.text(5) ?? "").objectValue else {
+            guard let members = try JSONValue(repairing: row.text(5) ?? "").objectValue else {
                 return unreadable("state_data is JSON, and no object")
             }
             data = members
         } catch { return unreadable("state_data is no JSON: \(error)") }
         let item = StateImport.Item(
             key: ConversationKey(userID: userID, chatID: chatID, type: row.text(3) ?? ""), step: row.text(4) ?? "",
-            data: data, startedAt: row.text(6).flatMap { Timestamp(parsing: $0) } ?? updatedAt, updatedAt: updatedAt,
-            expiresAt: expiresAt)
+            data: data, startedAt: started.moment ?? updatedAt ?? now, updatedAt: updatedAt, expiresAt: expiry.end)
         do throws(RPCError) {
             return .open(try StateImport.Item(Parameters(item.json.objectValue ?? [:])))
         } catch { return unreadable(error.message) }
@@ -91,10 +92,15 @@ public final class LegacyConversations {
 
 extension ConversationRecord {
     /// A conversation that another program kept, with the revision of its last change.
-    public init(_ item: StateImport.Item) {
-        self.init(
-            key: item.key, revision: Revision(at: item.updatedAt), isClosed: false, step: item.step, data: item.data,
-            startedAt: item.startedAt, updatedAt: item.updatedAt, expiresAt: item.expiresAt, lastUpdateID: nil,
-            appliedUpdates: [], lastClearing: nil)
+    ///
+    /// - Returns: also whether it tells when that was.
+    static func imported(_ item: StateImport.Item, seenAt now: Timestamp) -> (record: Self, isDated: Bool) {
+        let updated = item.updatedAt.map { ForeignTime($0) } ?? .unknown
+        let version = RowVersion(stored: 0, times: [updated], seenAt: now)
+        let record = ConversationRecord(
+            key: item.key, revision: version.revision, isClosed: false, step: item.step, data: item.data,
+            startedAt: version.began(ForeignTime(item.startedAt)), updatedAt: version.changedAt,
+            expiresAt: item.expiresAt, lastUpdateID: nil, appliedUpdates: [], lastClearing: nil)
+        return (record, version.isDated)
     }
 }

@@ -16,7 +16,7 @@ extension MachineRecord {
     }
 
     public init?(journalValue json: JSONValue) {
-        func time(_ name: String) -> Timestamp? { json[name]?.integerValue.map(Timestamp.init(milliseconds:)) }
+        func time(_ name: String) -> Timestamp? { json[name]?.integerValue.map(Timestamp.init(clamping:)) }
         guard let id = json["id"]?.stringValue, let revision = json["revision"]?.integerValue,
             let userID = json["user_id"]?.stringValue, let nickname = json["nickname"]?.stringValue,
             let texts = json["texts"]?.objectValue, let createdAt = time("created_at"),

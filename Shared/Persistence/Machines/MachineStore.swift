@@ -25,7 +25,7 @@ public struct MachineStore: Sendable {
         tiers = try await TieredStore(
             path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
             happened: happened, progressed: progressed
-        ) { report in remote.ports(PostgresMachineTable.self, report) }
+        ) { report in remote.ports(PostgresMachineTable.self, now: now, report) }
         self.now = now
     }
 
@@ -45,7 +45,7 @@ public struct MachineStore: Sendable {
     /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
     /// the same name, all others are let go. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
-        await tiers.changeTiers(keeping: kept) { report in remote.ports(PostgresMachineTable.self, report) }
+        await tiers.changeTiers(keeping: kept) { report in remote.ports(PostgresMachineTable.self, now: now, report) }
     }
 
     public func checkNickname(_ params: LibraryCheckNickname.Params) -> Answer<LibraryCheckNickname.Output> {

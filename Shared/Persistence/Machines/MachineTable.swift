@@ -71,7 +71,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
     }
 
     public func get(_ id: String) throws(SQLiteError) -> MachineRecord? {
-        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE machine_id = ?", [.text(id)], Self.record).first
+        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE machine_id = ?", [.text(id)], record).first
     }
 
     public func put(_ record: MachineRecord) throws(SQLiteError) {
@@ -110,7 +110,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
     }
 
     public func added(by requestID: String) throws(SQLiteError) -> MachineRecord? {
-        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)], Self.record)
+        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)], record)
             .first
     }
 
@@ -135,7 +135,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
             """
             SELECT \(Self.columns), NULL FROM user_machines WHERE user_id = ? \(start)
             ORDER BY created_at DESC, machine_id DESC LIMIT ?
-            """, [.text(userID)] + Self.values(position) + [.integer(Int64(limit))], Self.record)
+            """, [.text(userID)] + Self.values(position) + [.integer(Int64(limit))], record)
     }
 
     /// The machines that an expression of `MachineQuery` finds, newest first.
@@ -146,7 +146,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
             SELECT \(Self.qualifiedColumns), NULL FROM user_machine_words JOIN user_machines m
                 ON m.id = user_machine_words.rowid
             WHERE user_machine_words MATCH ? \(start) ORDER BY m.created_at DESC, m.machine_id DESC LIMIT ?
-            """, [.text(expression)] + Self.values(position) + [.integer(Int64(limit))], Self.record)
+            """, [.text(expression)] + Self.values(position) + [.integer(Int64(limit))], record)
     }
 
     func count(_ expression: String) throws(SQLiteError) -> Int64 {
@@ -169,7 +169,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
         try connection.rows(
             """
             SELECT \(Self.columns), NULL FROM user_machines WHERE renamed_from IS NOT NULL ORDER BY machine_id LIMIT ?
-            """, [.integer(Int64(limit))], Self.record)
+            """, [.integer(Int64(limit))], record)
     }
 
     /// Forgets machines that were deleted before `moment` and are owed to nobody, some at a time, and remembers how
@@ -215,7 +215,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
         ) { row in
             (
                 row.text(0) ?? "",
-                Revision(stored: row.integer(1), changedAt: row.text(2).flatMap { Timestamp(parsing: $0) })
+                RowVersion(stored: row.integer(1), times: [ForeignTime(row.text(2))], seenAt: moment).revision
             )
         }
     }
@@ -233,7 +233,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
             Debt(
                 key: row.text(0) ?? "", revision: Revision(rawValue: row.integer(1)),
                 tiers: TierSet(rawValue: row.integer(2)),
-                since: row.text(3).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0))
+                since: ForeignTime(row.text(3)).moment ?? moment)
         }
     }
 
@@ -255,8 +255,12 @@ public final class MachineTable: SQLiteTable, MachineRows {
     ) throws(SQLiteError) {
         // What cannot even be opened has nothing to give.
         guard let connection = try? SQLiteConnection(path: path) else { return }
-        try salvage(connection, "deleted_user_machines", "\(columns), deleted_at", record, body)
-        try salvage(connection, "user_machines", "\(columns), NULL", record, body)
+        let now = wallClock()
+        for (table, deletedAt) in [("deleted_user_machines", "deleted_at"), ("user_machines", "NULL")] {
+            try salvage(
+                connection, table, "\(columns), \(deletedAt)",
+                { row throws(SQLiteError) in read(row, seenAt: now).record }, body)
+        }
     }
 
     private static func values(_ position: Position?) -> [SQLiteValue] {
@@ -275,19 +279,38 @@ public final class MachineTable: SQLiteTable, MachineRows {
         ]
     }
 
-    private static func record(_ row: SQLiteStatement) throws(SQLiteError) -> MachineRecord {
+    /// A row that another program put there without times that can be compared gets some, once.
+    private func record(_ row: SQLiteStatement) throws(SQLiteError) -> MachineRecord {
+        let read = Self.read(row, seenAt: moment)
+        let record = read.record
+        guard !isReader, !read.isSettled, !record.id.isEmpty else { return record }
+        if read.isRevisionRefused {
+            try quarantine(record.id, "revision \(row.integer(2)): \(record.journalValue.text)")
+        }
+        let table = record.isDeleted ? "deleted_user_machines" : "user_machines"
+        try connection.run(
+            "UPDATE \(table) SET revision = ?, created_at = ?, updated_at = ? WHERE machine_id = ?",
+            [
+                .integer(record.revision.rawValue), SQLiteValue(record.createdAt), SQLiteValue(record.updatedAt),
+                .text(record.id),
+            ])
+        return record
+    }
+
+    private static func read(_ row: SQLiteStatement, seenAt now: Timestamp) -> LocalRow<MachineRecord> {
         var details = MachineDetails(nickname: row.text(4) ?? "")
         for (column, field) in [
             (5, MachineField.manufacturer), (6, .modelNumber), (7, .serialNumber), (8, .location), (9, .notes),
             (10, .photoFileID),
         ] { details.texts[field] = row.text(Int32(column)) }
         details.ocrData = row.text(11).flatMap { try? JSONValue(parsing: $0) }
-        let createdAt = row.text(12).flatMap { Timestamp(parsing: $0) } ?? Timestamp(milliseconds: 0)
-        let updatedAt = row.text(13).flatMap { Timestamp(parsing: $0) } ?? createdAt
-        return MachineRecord(
-            id: row.text(0) ?? "", requestID: row.text(1),
-            revision: Revision(stored: row.integer(2), changedAt: updatedAt),
-            userID: row.text(3) ?? "", details: details, createdAt: createdAt, updatedAt: updatedAt,
-            deletedAt: row.text(15).flatMap { Timestamp(parsing: $0) }, renamedFrom: row.text(14))
+        let created = ForeignTime(row.text(12))
+        var version = LocalVersion(stored: row.integer(2), times: [ForeignTime(row.text(13)), created], seenAt: now)
+        let record = MachineRecord(
+            id: row.text(0) ?? "", requestID: row.text(1), revision: version.version.revision,
+            userID: row.text(3) ?? "", details: details, createdAt: version.began(created),
+            updatedAt: version.version.changedAt, deletedAt: RowVersion.deleted(row.text(15), seenAt: now),
+            renamedFrom: row.text(14))
+        return version.row(record)
     }
 }

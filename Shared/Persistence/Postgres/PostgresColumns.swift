@@ -5,6 +5,8 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
     public var records: [Record]
     /// Whether each record's row has the revision that it counts as: not so when somebody else wrote it.
     public var isStamped: [Bool]
+    /// Whether each record's row tells when it was changed.
+    public var isDated: [Bool]
     /// Rows that are there and make no record, such as one whose JSON is no object.
     public var unreadable: [(key: Record.Key, text: String)]
     /// The next page comes after this key; nil when this was the last.
@@ -12,15 +14,17 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
 
     init(
         _ result: PostgresResult, limit: Int, revisionColumn: Int, key: (PostgresRow) -> Record.Key,
-        record: (PostgresRow) -> Record?
+        record: (PostgresRow) -> (record: Record, isDated: Bool)?
     ) {
         records = []
         isStamped = []
+        isDated = []
         unreadable = []
         for row in result.rows {
-            if let record = record(row) {
-                records.append(record)
-                isStamped.append(row.integer(revisionColumn) == record.revision.rawValue)
+            if let read = record(row) {
+                records.append(read.record)
+                isStamped.append(row.integer(revisionColumn) == read.record.revision.rawValue)
+                isDated.append(read.isDated)
             } else {
                 let text = row.columns.map { $0 ?? "NULL" }.joined(separator: " | ")
                 unreadable.append((key(row), text))
@@ -28,35 +32,48 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
         }
         next = result.rows.count < limit ? nil : result.rows.last.map(key)
     }
+
+    /// As a tier reports it.
+    var tierPage: TierPage<Record> {
+        let rows = records.indices.map { TierPage.Row(records[$0], isStamped: isStamped[$0], isDated: isDated[$0]) }
+        return TierPage(rows: rows, unreadable: unreadable, next: next)
+    }
 }
 
 /// SQL for columns that PostgreSQL would otherwise show, or compare, in a way of its own.
 enum PostgresColumns {
-    /// A `timestamp` column as `Timestamp(parsing:)` reads it, whatever the session's DateStyle. Cut to milliseconds;
-    /// NULL for infinity.
-    static func time(_ column: String) -> String { "to_char(\(column), 'YYYY-MM-DD HH24:MI:SS.MS')" }
+    /// A `timestamp` column as `ForeignTime` reads it, whatever the session's DateStyle. Cut to milliseconds. `to_char`
+    /// shows a year before Christ like one after, and nothing for infinity.
+    static func time(_ column: String) -> String {
+        """
+        CASE WHEN \(column) >= '10000-01-01' THEN '\(ForeignTime.neverText)' WHEN \(column) > '1970-01-01' \
+        THEN to_char(\(column), 'YYYY-MM-DD HH24:MI:SS.MS') END
+        """
+    }
 
-    /// The revision that a row of `table` counts as: its own, or that of the first of `times` that it has, whichever is
-    /// higher. Equal to what `Revision(stored:changedAt:)` makes of it: a newer time tells that somebody else changed the
-    /// row, and one of the earlier bot has no revision.
+    /// The revision that a row of `table` counts as, `RowVersion` in SQL: its own, or that of the first of `times` that is
+    /// known, whichever is higher. A time that is more than a year ahead counts as none: no write would ever pass it.
     static func revision(of table: String, times: [String]) -> String {
-        "greatest(\(table).revision, \(revision(at: times, of: table)))"
+        let limit = "(now() AT TIME ZONE 'UTC') + interval '\(Revision.aheadMax.components.seconds) seconds'"
+        return "greatest(\(table).revision, \(revision(at: times, of: table, before: limit)))"
     }
 
-    /// Whether somebody else wrote the row of `table`: its revision is not what it counts as.
+    /// Whether somebody else wrote the row of `table`: its revision is not what it counts as. Also of a row whose time is
+    /// too far ahead to count: it gets another one.
     static func isForeign(_ table: String, times: [String]) -> String {
-        "(\(table).revision = 0 OR \(table).revision < \(revision(at: times, of: table)))"
+        let end = "'\(Timestamp(milliseconds: Revision.millisecondsMax).databaseText)'"
+        return "(\(table).revision = 0 OR \(table).revision < \(revision(at: times, of: table, before: end)))"
     }
 
-    private static func revision(at times: [String], of table: String) -> String {
+    private static func revision(at times: [String], of table: String, before limit: String) -> String {
         let milliseconds = times.map { column in
             let time = "\(table).\(column)"
             return """
-                CASE WHEN \(time) BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'
+                CASE WHEN \(time) > '1970-01-01' AND \(time) < \(limit)
                 THEN round(extract(epoch FROM date_trunc('milliseconds', \(time))) * 1000)::bigint END
                 """
         }
-        return "greatest(0, coalesce(\(milliseconds.joined(separator: ", ")), 0)) << 16"
+        return "coalesce(\(milliseconds.joined(separator: ", ")), 0) << 16"
     }
 
     /// `(name = excluded.name, …)` without the parentheses.

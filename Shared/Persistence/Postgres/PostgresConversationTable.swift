@@ -103,24 +103,28 @@ public enum PostgresConversationTable: PostgresTable {
     }
 
     /// What `page` brought, or `get` with a limit of 1.
-    public static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<ConversationRecord> {
-        PostgresPage(result, limit: limit, revisionColumn: 8, key: key, record: record)
+    public static func read(
+        _ result: PostgresResult, limit: Int, at now: Timestamp
+    ) -> PostgresPage<ConversationRecord> {
+        PostgresPage(result, limit: limit, revisionColumn: 8, key: key) { record($0, seenAt: now) }
     }
 
     private static func key(_ row: PostgresRow) -> ConversationKey {
         ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? "")
     }
 
-    private static func record(_ row: PostgresRow) -> ConversationRecord? {
+    private static func record(
+        _ row: PostgresRow, seenAt now: Timestamp
+    ) -> (record: ConversationRecord, isDated: Bool)? {
         guard let data = row.text(4).flatMap({ try? JSONValue(parsing: $0) })?.objectValue, let stored = row.integer(8)
         else { return nil }
-        func time(_ column: Int) -> Timestamp? { row.text(column).flatMap { Timestamp(parsing: $0) } }
-        let updatedAt = time(6) ?? Timestamp(milliseconds: 0)
-        return ConversationRecord(
-            key: key(row), revision: Revision(stored: stored, changedAt: updatedAt), isClosed: row.flag(9) ?? false,
-            step: row.text(3) ?? "", data: data, startedAt: time(5) ?? updatedAt, updatedAt: updatedAt,
-            expiresAt: time(7) ?? Timestamp(milliseconds: 0), lastUpdateID: row.integer(10),
+        let version = RowVersion(stored: stored, times: [ForeignTime(row.text(6))], seenAt: now)
+        let record = ConversationRecord(
+            key: key(row), revision: version.revision, isClosed: row.flag(9) ?? false, step: row.text(3) ?? "",
+            data: data, startedAt: version.began(ForeignTime(row.text(5))), updatedAt: version.changedAt,
+            expiresAt: ForeignTime(row.text(7)).end, lastUpdateID: row.integer(10),
             appliedUpdates: row.text(11).flatMap(ConversationRecord.appliedUpdates) ?? [],
             lastClearing: row.text(12).flatMap(ConversationRecord.clearing))
+        return (record, version.isDated)
     }
 }

@@ -48,7 +48,7 @@ public enum PostgresMachineTable: PostgresTable {
     private static let shownLive = "SELECT \(shown(deletedAt: "NULL")) FROM user_machines"
     /// A row of this table is deleted, whatever its time says.
     private static let shownDeleted = """
-        SELECT \(shown(deletedAt: "coalesce(\(PostgresColumns.time("deleted_at")), '1970-01-01 00:00:00.000')")) \
+        SELECT \(shown(deletedAt: "coalesce(\(PostgresColumns.time("deleted_at")), 'unknown')")) \
         FROM deleted_user_machines
         """
     /// Below every UUID that is given to a machine.
@@ -142,26 +142,27 @@ public enum PostgresMachineTable: PostgresTable {
     }
 
     /// What `page` brought, or `get` and `owner` with a limit of 1.
-    public static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<MachineRecord> {
-        PostgresPage(
-            result, limit: limit, revisionColumn: 1, key: { $0.text(0) ?? "" }, record: record)
+    public static func read(
+        _ result: PostgresResult, limit: Int, at now: Timestamp
+    ) -> PostgresPage<MachineRecord> {
+        PostgresPage(result, limit: limit, revisionColumn: 1, key: { $0.text(0) ?? "" }) { record($0, seenAt: now) }
     }
 
-    private static func record(_ row: PostgresRow) -> MachineRecord? {
+    private static func record(_ row: PostgresRow, seenAt now: Timestamp) -> (record: MachineRecord, isDated: Bool)? {
         let ocrText = row.text(13)
         let ocrData = ocrText.flatMap { try? JSONValue(parsing: $0) }
         guard let id = row.text(2), let stored = row.integer(4), ocrText == nil || ocrData != nil else { return nil }
-        func time(_ column: Int) -> Timestamp? { row.text(column).flatMap { Timestamp(parsing: $0) } }
         var details = MachineDetails(nickname: row.text(6) ?? "", ocrData: ocrData)
         for (column, field) in [
             (7, MachineField.manufacturer), (8, .modelNumber), (9, .serialNumber), (10, .location), (11, .notes),
             (12, .photoFileID),
         ] { details.texts[field] = row.text(column) }
-        let createdAt = time(14) ?? Timestamp(milliseconds: 0)
-        let updatedAt = time(15) ?? createdAt
-        return MachineRecord(
-            id: id, requestID: row.text(3), revision: Revision(stored: stored, changedAt: updatedAt),
-            userID: row.text(5) ?? "", details: details, createdAt: createdAt, updatedAt: updatedAt,
-            deletedAt: time(17), renamedFrom: row.text(16))
+        let created = ForeignTime(row.text(14))
+        let version = RowVersion(stored: stored, times: [ForeignTime(row.text(15)), created], seenAt: now)
+        let record = MachineRecord(
+            id: id, requestID: row.text(3), revision: version.revision, userID: row.text(5) ?? "", details: details,
+            createdAt: version.began(created), updatedAt: version.changedAt,
+            deletedAt: RowVersion.deleted(row.text(17), seenAt: now), renamedFrom: row.text(16))
+        return (record, version.isDated)
     }
 }

@@ -17,7 +17,8 @@ package protocol PostgresTable<Record>: SendableMetatype {
     static func rival(of record: Record) -> PostgresStatement?
     static func page(after key: Record.Key?, newerThan revision: Revision, limit: Int) -> PostgresStatement
     static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement
-    static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<Record>
+    /// What `page` brought, seen at `now`.
+    static func read(_ result: PostgresResult, limit: Int, at now: Timestamp) -> PostgresPage<Record>
     /// What a refusal that a row was the reason for comes to: `clash` or `bug`.
     static func refusal(_ error: PostgresError) -> TierRefusal.Kind
 }

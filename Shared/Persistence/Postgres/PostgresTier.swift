@@ -15,12 +15,15 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     private static var lateMigrationDeadline: Duration { .seconds(600) }
 
     private let target: PostgresTarget
+    private let now: @Sendable () -> Timestamp
     private let report: Report
     /// The connection that may be used, or is being made.
     private let current = Mutex<(link: Int, connection: PostgresConnection?)>((0, nil))
 
-    init(_ target: PostgresTarget, report: @escaping Report) {
+    /// - Parameter now: the store's wall clock, for rows that do not tell when they were changed.
+    init(_ target: PostgresTarget, now: @escaping @Sendable () -> Timestamp, report: @escaping Report) {
         self.target = target
+        self.now = now
         self.report = report
     }
 
@@ -112,9 +115,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         submit([Table.page(after: key, newerThan: revision, limit: limit)], link, request) { [self] outcome in
             switch outcome {
             case .success(let results):
-                let page = Table.read(results[0], limit: limit)
-                let rows = zip(page.records, page.isStamped).map { TierPage<Record>.Row($0, isStamped: $1) }
-                return .page(TierPage(rows: rows, unreadable: page.unreadable, next: page.next))
+                return .page(Table.read(results[0], limit: limit, at: now()).tierPage)
             case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
             }
         }
@@ -126,7 +127,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
         submit([statement], link, request) { [self] outcome in
             switch outcome {
-            case .success(let results): return .rival(Table.read(results[0], limit: 1).records.first)
+            case .success(let results): return .rival(Table.read(results[0], limit: 1, at: now()).records.first)
             case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
             }
         }

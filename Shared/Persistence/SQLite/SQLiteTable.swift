@@ -9,6 +9,9 @@ public class SQLiteTable {
     // Given back after the connection is closed: properties go in the order of their declaration. Nil for a reader.
     private let lock: DatabaseLock?
     var isReader: Bool { lock == nil }
+    /// The wall clock.
+    private var now: @Sendable () -> Timestamp = wallClock
+    public private(set) var latestMoment = Timestamp(clamping: .min)
     /// Whether `incidents` may be other ones than when they were read last.
     public internal(set) var hasIncidentNews = true
 
@@ -30,7 +33,30 @@ public class SQLiteTable {
     }
 
     public func begin() throws(SQLiteError) { try connection.begin() }
-    public func commit() throws(SQLiteError) { try connection.commit() }
+
+    public func commit() throws(SQLiteError) {
+        let now = now()
+        if now > latestMoment.advanced(by: Self.momentNotedEvery) {
+            try raiseFact(Self.latestMomentFact, to: now.milliseconds)
+            latestMoment = now
+        }
+        try connection.commit()
+    }
+    @Sendable static func wallClock() -> Timestamp {
+        Timestamp(clamping: Int64(Date.now.timeIntervalSince1970 * 1_000))
+    }
+
+    private static let latestMomentFact = "latest_moment"
+    private static let momentNotedEvery = Duration.seconds(86_400)
+
+    public func keepTime(by now: @escaping @Sendable () -> Timestamp) throws(SQLiteError) {
+        self.now = now
+        latestMoment = Timestamp(clamping: try fact(Self.latestMomentFact) ?? .min)
+    }
+
+    /// What counts as now for the rows: a clock that lost the time does not make all of them too new to be believed.
+    var moment: Timestamp { max(now(), latestMoment) }
+
     public func rollback() { connection.rollback() }
     public func savepoint() throws(SQLiteError) { try connection.run("SAVEPOINT change") }
     public func rollbackToSavepoint() throws(SQLiteError) { try connection.run("ROLLBACK TO change") }

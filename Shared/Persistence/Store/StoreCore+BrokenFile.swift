@@ -15,6 +15,7 @@ extension StoreCore {
             if case .migration(.failed(_, let cause)) = error { throw cause }
             throw SQLiteError(code: 14, message: error.description, operation: "open \(path)")
         }
+        try fresh.keepTime(by: time.wall)
         for index in tiers.indices {
             // What was met on the connection stays known: another database in its place must not pass for this one.
             let met = tiers[index].progress

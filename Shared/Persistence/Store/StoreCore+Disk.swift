@@ -11,6 +11,7 @@ extension StoreCore {
         do {
             let opened = try Table(path: path, progressed: { [progressed] in progressed(.opening) })
             do throws(SQLiteError) {
+                try opened.keepTime(by: time.wall)
                 try fill(opened, with: [])
                 if readBook(opened) { table = opened }
             } catch { failed(error) }
@@ -108,7 +109,10 @@ extension StoreCore {
         } else if table == nil {
             do {
                 let opened = try Table(path: path)
-                do throws(SQLiteError) { try fill(opened, with: copies) } catch { return failed(error) }
+                do throws(SQLiteError) {
+                    try opened.keepTime(by: time.wall)
+                    try fill(opened, with: copies)
+                } catch { return failed(error) }
                 guard readBookLate(opened) else { return }
                 table = opened
                 for index in tiers.indices { tiers[index].wantsPull = true }
@@ -262,6 +266,10 @@ extension StoreCore {
         var restored: [Record] = []
         for record in journal.restored {
             progressed(.replaying)
+            guard isBelieved(record) else {
+                putInQuarantine([(record.key, record.journalValue.text)])
+                continue
+            }
             // When the disk cannot be read, the journal is all there is.
             if let known = try? newest(record.key), known.revision >= record.revision { continue }
             restored.append(record)
@@ -291,7 +299,7 @@ extension StoreCore {
         let unwritten = tiers.indices.filter { !tiers[$0].isProgressWritten }
         for key in keys where !plantedBug(.debtsNotWrittenDown) {
             let debt = memory.withLock { $0.book.debt(key) }
-            try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: Timestamp(milliseconds: 0)))
+            try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: time.wall()))
         }
         for index in unwritten { try table.write(tiers[index].progress, of: tiers[index].name) }
         return (keys, unwritten)

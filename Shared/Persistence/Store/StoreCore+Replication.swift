@@ -142,24 +142,21 @@ extension StoreCore {
     }
 
     func received(_ index: Int, _ page: TierPage<Record>) {
+        let refused = page.rows.filter { !isBelieved($0.record) }
+        let rows = page.rows.filter { isBelieved($0.record) }
         // Until it is merged the page counts as asked for: a merge has the tiers do what is due, and that is no other page.
-        let isMerged = merge(page.rows, from: index, mayRename: false)
+        let isMerged = merge(rows, from: index, mayRename: false)
         tiers[index].pull?.isAsked = false
         guard isMerged else {
             tiers[index].pull?.retryAt = time.instant() + TierLimits.retryDelay
             // What memory can answer for without the disk must not be changed as if it were the newest.
-            for row in page.rows {
+            for row in rows {
                 guard let known = memory.withLock({ $0.peek(row.record.key) }) else { continue }
-                if known.revision < row.record.revision { deferLater(row.record) }
+                if row.isDated, known.revision < row.record.revision { deferLater(row.record) }
             }
             return
         }
-        for (key, text) in page.unreadable {
-            do throws(SQLiteError) { try table?.quarantine(key, text: text) } catch {
-                // The row stays in the tier, and is met again at the next pull.
-                failed(error)
-            }
-        }
+        putInQuarantine(page.unreadable + refused.map { ($0.record.key, $0.record.journalValue.text) })
         if let next = page.next {
             tiers[index].pull?.after = next
         } else {
@@ -314,7 +311,7 @@ extension StoreCore {
             _ rows: [TierPage<Record>.Row], _ transaction: inout StoreTransaction<Table>
         ) throws(RPCError) {
             for row in rows {
-                if let known = try transaction.get(row.record.key), known.revision < row.record.revision {
+                if let known = try transaction.get(row.record.key), row.isDated, known.revision < row.record.revision {
                     leaving.insert(row.record.key)
                 }
             }
@@ -335,7 +332,8 @@ extension StoreCore {
                 }
                 return try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             }
-            if known.revision < record.revision || plantedBug(.staleTierPreferred) {
+            // A row without a time may be older than all that is known, and is not newer.
+            if (row.isDated && known.revision < record.revision) || plantedBug(.staleTierPreferred) {
                 try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             } else if known.revision == record.revision, row.isStamped {
                 present.append((record.key, record.revision))

@@ -15,7 +15,7 @@ package final class StoreCore<Table: LocalTable> {
     let journal: (any MemoryJournal<Record>)?
     /// Is told again and again while the start takes time.
     let progressed: (StartStep) -> Void
-    private var clock = RevisionClock()
+    private var clock: RevisionClock
 
     // The disk
     var table: Table?
@@ -66,7 +66,7 @@ package final class StoreCore<Table: LocalTable> {
     package init(
         path: String, memory: SharedMemory<Record>, time: StoreTime, policy: TierPolicy = TierPolicy(),
         ports: [(name: TierName, port: any TierPort<Record>)] = [], journal: (any MemoryJournal<Record>)? = nil,
-        random: any RandomNumberGenerator = SystemRandomNumberGenerator(),
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator(), clock: RevisionClock = RevisionClock(),
         progressed: @escaping (StartStep) -> Void = { _ in }
     ) {
         self.path = path
@@ -76,6 +76,7 @@ package final class StoreCore<Table: LocalTable> {
         self.journal = journal
         self.progressed = progressed
         self.random = random
+        self.clock = clock
         breaker = Breaker(random: random)
         refusals = Breaker(random: random)
         tiers = ports.sorted { $0.name < $1.name }.map { RemoteTier(name: $0.name, port: $0.port, random: random) }
@@ -125,11 +126,13 @@ package final class StoreCore<Table: LocalTable> {
     /// was kept in one tier and not here: so it is not the very next one, and no two are alike.
     func nextRevision(after stored: Revision, now: Timestamp) -> Revision {
         let next = clock.next(at: now)
-        return next > stored ? next : revision(shortlyAfter: stored)
+        if next > stored { return next }
+        return stored.following(steps: .random(in: 1...0xFFFF, using: &random), host: clock.host)
     }
 
+    /// Less than a millisecond above it.
     func revision(shortlyAfter stored: Revision) -> Revision {
-        Revision(rawValue: stored.rawValue + .random(in: 1...0xFFFF, using: &random))
+        stored.following(steps: .random(in: 1...0x3FF, using: &random), host: clock.host)
     }
 
     func placement(of key: Key) -> Placement { memory.withLock { $0.placement(of: key) } }

@@ -42,6 +42,11 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     /// The same; `progressed` is told again and again while that takes time.
     init(path: String, progressed: @escaping () -> Void) throws(LocalTableError)
 
+    /// What counts as now for rows that do not tell when they were changed. Called once, when it is open.
+    func keepTime(by now: @escaping @Sendable () -> Timestamp) throws(SQLiteError)
+    /// The latest moment that is noted in it: it is later than that, whatever the wall clock says.
+    var latestMoment: Timestamp { get }
+
     func get(_ key: Record.Key) throws(SQLiteError) -> Record?
     /// Stores `record` unless a revision as high or higher is there. So the same call again changes nothing.
     func put(_ record: Record) throws(SQLiteError)
@@ -102,6 +107,10 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
 
 extension LocalTable {
     public init(path: String, progressed: @escaping () -> Void) throws(LocalTableError) { try self.init(path: path) }
+
+    /// Where no row comes from another program.
+    public func keepTime(by now: @escaping @Sendable () -> Timestamp) throws(SQLiteError) {}
+    public var latestMoment: Timestamp { Timestamp(clamping: .min) }
 
     /// Where nothing happens that an operator should know of.
     public func incidents() throws(SQLiteError) -> StoreIncidents { StoreIncidents() }

@@ -21,10 +21,11 @@ public struct RemoteTiers: Sendable {
     }
 
     func ports<Table: PostgresTable>(
-        _ table: Table.Type, _ report: @escaping @Sendable (TierName, Int, TierEvent<Table.Record>) -> Void
+        _ table: Table.Type, now: @escaping @Sendable () -> Timestamp,
+        _ report: @escaping @Sendable (TierName, Int, TierEvent<Table.Record>) -> Void
     ) -> [(name: TierName, port: any TierPort<Table.Record>)] {
         targets.map { name, target in
-            (name, PostgresTier<Table>(target) { link, event in report(name, link, event) })
+            (name, PostgresTier<Table>(target, now: now) { link, event in report(name, link, event) })
         }
     }
 }

@@ -88,9 +88,13 @@ package struct TierPage<Record: TieredRecord>: Sendable {
         /// Whether the tier has the revision that the record counts as: not so when somebody else wrote it.
         package var isStamped: Bool
 
-        package init(_ record: Record, isStamped: Bool) {
+        /// Whether the row tells when it was changed. If not, it is newer than nothing that is known.
+        package var isDated: Bool
+
+        package init(_ record: Record, isStamped: Bool, isDated: Bool = true) {
             self.record = record
             self.isStamped = isStamped
+            self.isDated = isDated
         }
     }
 

@@ -127,7 +127,7 @@ public struct TierVerifier: Sendable {
         var position: Remote.Record.Key?
         repeat {
             let statement = remote.page(after: position, newerThan: .none, limit: Self.pageRecords)
-            let page = remote.read(try await ask([statement])[0], limit: Self.pageRecords)
+            let page = remote.read(try await ask([statement])[0], limit: Self.pageRecords, at: now())
             // A key that stands twice comes with its highest revision first.
             for record in page.records where seen.insert(record.key.hashValue).inserted {
                 let local = try read { () throws(SQLiteError) in try table.get(record.key) }
@@ -158,7 +158,7 @@ public struct TierVerifier: Sendable {
                 start = keys.endIndex
                 let results = try await ask(keys.map(remote.get))
                 for (key, result) in zip(keys, results) {
-                    let page = remote.read(result, limit: 1)
+                    let page = remote.read(result, limit: 1, at: now())
                     let local = try read { () throws(SQLiteError) in try table.get(key) }
                     let kind: TierDifference.Kind? =
                         if page.unreadable.isEmpty {

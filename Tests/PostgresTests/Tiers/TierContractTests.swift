@@ -127,7 +127,7 @@ private final class RemoteUnderTest<Table: PostgresTable>: TierUnderTest, Sendab
 
     init(_ table: Table.Type, _ target: PostgresTarget, isMakingWay: Bool) async throws {
         self.isMakingWay = isMakingWay
-        tier = PostgresTier(target) { [reports] _, event in reports.arrived(event) }
+        tier = PostgresTier(target, now: { Samples.moment }) { [reports] _, event in reports.arrived(event) }
         let event = await reports.answer { tier.connect(link: 1, mark: 17) }
         guard case .connected(let contact) = event else { throw Unexpected() }
         #expect(contact == TierContact(mark: 17, visit: 0))
