@@ -46,12 +46,16 @@ fail() {
     exit 1
 }
 
+# Ends the child of a keeper, if there is one. The first signal is lost if it comes before the child runs its program.
+# shellcheck disable=SC2317 # Called by a trap, too.
+end_child() { while [ -n "$child" ] && kill "$child" 2>/dev/null; do sleep 0.1; done; }
+
 # Keeps one service alive until SIGTERM, or until there is a file $ending. A process of its own.
 keep() {
     service=rivet-$1
     child=
     stopping=
-    trap 'stopping=yes; [ -z "$child" ] || kill "$child" 2>/dev/null || :' TERM
+    trap 'stopping=yes; end_child' TERM
     trap '' INT HUP
     # A signal that came before its trap was lost: in dash a new subshell still has the handler of this script's trap.
     [ ! -e "$ending" ] || stopping=yes
@@ -66,7 +70,7 @@ keep() {
         echo "$child" >"$pids/$service"
         [ -z "$ended" ] || notify "$ended; started again as $child"
         # A signal may have come before the child was known.
-        [ -z "$stopping" ] || kill "$child" 2>/dev/null || :
+        [ -z "$stopping" ] || end_child
         status=0
         wait "$child" 2>/dev/null || status=$?
         # A trapped signal ends `wait`, not the child.
