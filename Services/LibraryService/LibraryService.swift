@@ -7,8 +7,9 @@ import ServiceKit
 /// `rivet-library`: owns `user_machines`, their tiers and the check for duplicate nicknames.
 @main
 struct LibraryService {
-    /// How often machines that were deleted long ago are forgotten.
-    static let pruneInterval = Duration.seconds(24 * 3_600)
+    /// How often the tombstones of machines that were deleted long ago are emptied. More than once a day: clocks that a
+    /// service has watched only since a short while are not believed.
+    static let pruneInterval = Duration.seconds(3_600)
 
     static func main() async {
         exit(await ServiceProcess.run(name: "rivet-library", socketName: "library") { try await assemble($0) })

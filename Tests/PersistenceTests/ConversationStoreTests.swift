@@ -9,7 +9,8 @@ import Testing
     private func open(
         _ file: TemporaryFile, _ clock: TestClock, timeToLive: Duration = .seconds(86_400)
     ) async throws -> ConversationStore {
-        try await ConversationStore(path: file.path, memoryLimit: 1 << 20, timeToLive: timeToLive, now: clock.now)
+        try await ConversationStore(
+            path: file.path, memoryLimit: 1 << 20, timeToLive: timeToLive, now: clock.now, steady: clock.steady)
     }
 
     @Test func aConversationFromItsBeginningToItsEnd() async throws {
@@ -184,7 +185,7 @@ import Testing
         await store.close()
     }
 
-    @Test func tombstonesGoAfterThirtyDaysAndRevisionsStillGrow() async throws {
+    @Test func `A tombstone: is emptied after 30 days and revisions still grow`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)
         _ = try await store.save(.init(key: key, step: "s", data: [:], updateID: 1))().get()
@@ -199,9 +200,65 @@ import Testing
         await second.close()
         let third = try await open(file, clock)
         #expect(try await third.load(.init(key: key, updateID: 2))().get().applied == nil)
-        clock.advance(.seconds(-90 * 86_400))
+        clock.jump(.seconds(-90 * 86_400))
         #expect(try await third.save(.init(key: key, step: "s", data: [:]))().get().revision > cleared)
         await third.close()
+    }
+
+    /// Also where the process starts anew meanwhile, and knows of no earlier time.
+    @Test(arguments: [false, true])
+    func `A clock that is two days ahead for five seconds: takes no open draft`(_ isRestarted: Bool) async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        var store = try await open(file, clock)
+        let keys = (0..<5).map { ConversationKey(userID: "\($0)", chatID: "1") }
+        for key in keys { _ = try await store.save(.init(key: key, step: "model", data: ["nickname": "Pump"]))().get() }
+        clock.advance(.seconds(3_600))
+        clock.jump(.seconds(2 * 86_400))
+        if isRestarted {
+            await store.close()
+            store = try await open(file, clock)
+        }
+        #expect(try await store.sweep().get() == 0)
+        clock.advance(.seconds(5))
+        #expect(try await store.sweep().get() == 0)
+        clock.jump(.seconds(-2 * 86_400))
+        #expect(try await store.sweep().get() == 0)
+        clock.advance(TierPolicy().clockPatience)
+        #expect(try await store.sweep().get() == 0)
+        for key in keys {
+            #expect(try await store.load(.init(key: key))().get().state?.data == ["nickname": "Pump"])
+        }
+        // What they say is over in the end goes.
+        clock.advance(.seconds(3 * 86_400))
+        #expect(try await store.sweep().get() == 5)
+        await store.close()
+    }
+
+    @Test func `A save while the clock is 36 hours behind: is not swept when it is set right`() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        _ = try await store.save(.init(key: key, step: "model", data: ["nickname": "Pump"]))().get()
+        clock.jump(.seconds(36 * 3_600))
+        #expect(try await store.sweep().get() == 0)
+        clock.advance(.seconds(12 * 3_600))
+        #expect(try await store.sweep().get() == 0)
+        clock.advance(.seconds(24 * 3_600))
+        #expect(try await store.sweep().get() == 1)
+        await store.close()
+    }
+
+    /// It may have been kept by a clock that nobody watched.
+    @Test func `A conversation that expired before the start: is swept once the clock was watched`() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        var store = try await open(file, clock)
+        _ = try await store.save(.init(key: key, step: "model", data: [:]))().get()
+        await store.close()
+        clock.advance(.seconds(2 * 86_400))
+        store = try await open(file, clock)
+        #expect(try await store.sweep().get() == 0)
+        clock.advance(TierPolicy().clockPatience)
+        #expect(try await store.sweep().get() == 1)
+        await store.close()
     }
 
     @Test func listingGoesThroughAllOpenConversationsOfAType() async throws {
@@ -231,7 +288,7 @@ import Testing
     @Test func everyPageOfAListFitsAFrame() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore(
-            path: file.path, memoryLimit: 1 << 26, timeToLive: .seconds(86_400), now: clock.now)
+            path: file.path, memoryLimit: 1 << 26, timeToLive: .seconds(86_400), now: clock.now, steady: clock.steady)
         let data: [String: JSONValue] = ["replies": .string(String(repeating: "x", count: 200_000))]
         for user in 10..<22 {
             let key = ConversationKey(userID: "\(user)", chatID: "c", type: "outbox")

@@ -77,6 +77,9 @@ final class FaultyTable: LocalTable {
         key: ConversationKey, revision: Revision
     )] { try table.keys(after: key, limit: limit) }
     func count() throws(SQLiteError) -> Int { try table.count() }
+    func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationKey] {
+        try table.prune(before: moment, limit: limit)
+    }
     func highestPrunedRevision() throws(SQLiteError) -> Revision { try table.highestPrunedRevision() }
     func quarantine(_ key: ConversationKey, text: String) throws(SQLiteError) { try table.quarantine(key, text: text) }
     func debts() throws(SQLiteError) -> [Debt<ConversationKey>] { try table.debts() }

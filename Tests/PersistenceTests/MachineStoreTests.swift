@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct MachineStoreTests {
     private func open(_ file: TemporaryFile, _ clock: TestClock = TestClock()) async throws -> MachineStore {
-        try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: clock.now)
+        try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: clock.now, steady: clock.steady)
     }
 
     private func add(
@@ -118,7 +118,29 @@ import Testing
         clock.advance(LibraryRestore.keptFor)
         #expect(
             isRefused(await store.restore(.init(reference: .init(userID: "7", id: successor.id)))(), .notFound) != nil)
+        #expect(try await store.prune().get() == 0)
+        clock.advance(TierPolicy().clockPatience)
         #expect(try await store.prune().get() == 1)
+        #expect(try await store.prune().get() == 0)
+        #expect(isRefused(await store.get(.init(userID: "7", id: successor.id))(), .notFound) != nil)
+        await store.close()
+    }
+
+    @Test func `A clock that is a month ahead for five seconds: empties no deleted machine`() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        let machine = try await add(store, "Pump", [.notes: "kept"]).get().machine
+        clock.advance(.seconds(3_600))
+        _ = try await store.delete(.init(userID: "7", id: machine.id))().get()
+        clock.jump(.seconds(40 * 86_400))
+        #expect(try await store.prune().get() == 0)
+        clock.advance(.seconds(5))
+        #expect(try await store.prune().get() == 0)
+        clock.jump(.seconds(-40 * 86_400))
+        clock.advance(TierPolicy().clockPatience)
+        #expect(try await store.prune().get() == 0)
+        let restored = try await store.restore(.init(reference: .init(userID: "7", id: machine.id)))().get().machine
+        #expect(restored.details == machine.details)
         await store.close()
     }
 
@@ -245,7 +267,7 @@ private final class HeldFile {
     /// 100 machines of the longest fields are more than a frame holds.
     @Test func everyPageFitsAFrame() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await MachineStore(path: file.path, memoryLimit: 1 << 26, now: clock.now)
+        let store = try await MachineStore(path: file.path, memoryLimit: 1 << 26, now: clock.now, steady: clock.steady)
         let notes = String(repeating: "🔧", count: 2_000)
         let ocr = JSONValue.object(["text": .string(String(repeating: "x", count: 60_000))])
         for number in 0..<30 {

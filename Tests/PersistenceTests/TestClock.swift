@@ -1,13 +1,23 @@
 import Contracts
 import Synchronization
 
-/// A wall clock that a test sets.
+/// A wall clock and a monotonic one that a test moves.
 final class TestClock: Sendable {
-    private let current: Mutex<Timestamp>
+    private let start = ContinuousClock.now
+    private let current: Mutex<(wall: Timestamp, passed: Duration)>
 
-    init(_ milliseconds: Int64 = 1_800_000_000_000) { current = Mutex(Timestamp(milliseconds: milliseconds)) }
+    init(_ milliseconds: Int64 = 1_800_000_000_000) {
+        current = Mutex((Timestamp(milliseconds: milliseconds), .zero))
+    }
 
-    var now: @Sendable () -> Timestamp { { self.current.withLock { $0 } } }
+    var now: @Sendable () -> Timestamp { { self.current.withLock { $0.wall } } }
+    var steady: @Sendable () -> ContinuousClock.Instant { { self.start + self.current.withLock { $0.passed } } }
 
-    func advance(_ duration: Duration) { current.withLock { $0 = $0.advanced(by: duration) } }
+    /// Time passes.
+    func advance(_ duration: Duration) {
+        current.withLock { $0 = ($0.wall.advanced(by: duration), $0.passed + duration) }
+    }
+
+    /// The wall clock is set.
+    func jump(_ duration: Duration) { current.withLock { $0.wall = $0.wall.advanced(by: duration) } }
 }

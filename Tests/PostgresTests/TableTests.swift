@@ -126,14 +126,19 @@ extension ServerTests {
             #expect(page.records.isEmpty && page.unreadable.map(\.key) == [key])
         }
 
-        @Test func oldTombstonesAreForgotten() async throws {
+        @Test func `An old tombstone: loses its content once and stays`() async throws {
             let connection = try await Server.migratedDatabase()
-            try await connection.run(PostgresConversationTable.put(record(10, closed: true)))
-            let moment = record(10).updatedAt
+            let tombstone = record(10, closed: true)
+            try await connection.run(PostgresConversationTable.put(tombstone))
+            let moment = tombstone.updatedAt
             let earlier = PostgresConversationTable.prune(before: moment.advanced(by: .milliseconds(-1)), limit: 5)
             #expect(try await connection.run(earlier).affectedRows == 0)
-            let result = try await connection.run(PostgresConversationTable.prune(before: moment, limit: 5))
-            #expect(result.rows.map { $0.integer(0) } == [Revision(number: 10).rawValue])
+            let prune = PostgresConversationTable.prune(before: moment, limit: 5)
+            #expect(try await connection.run(prune).affectedRows == 1)
+            #expect(try await stored(connection) == tombstone.emptied)
+            #expect(try await connection.run(prune).affectedRows == 0)
+            // An older row of a lagging store still finds it in its way.
+            #expect(try await connection.run(PostgresConversationTable.put(record(9))).affectedRows == 0)
         }
 
         @Test func theTimeZoneAndDateStyleOfTheSessionDoNotMatter() async throws {
@@ -305,12 +310,19 @@ extension ServerTests {
             #expect(found == machines)
         }
 
-        @Test func oldDeletionsAreForgotten() async throws {
+        @Test func `An old deletion: loses its content once and stays`() async throws {
             let connection = try await Server.migratedDatabase()
-            _ = try await put(machine(10, deleted: true), connection)
-            let moment = Timestamp(milliseconds: 1_795_000_100_000)
-            #expect(try await connection.run(PostgresMachineTable.prune(before: moment, limit: 9)).affectedRows == 1)
-            #expect(try await counts(connection) == [0, 0])
+            let tombstone = machine(10, deleted: true)
+            _ = try await put(tombstone, connection)
+            let prune = PostgresMachineTable.prune(before: Timestamp(milliseconds: 1_795_000_100_000), limit: 9)
+            #expect(try await connection.run(prune).affectedRows == 1)
+            #expect(try await counts(connection) == [0, 1])
+            let left = PostgresMachineTable.read(
+                try await connection.run(PostgresMachineTable.get(tombstone.id)), limit: 1)
+            #expect(left.records == [tombstone.emptied] && left.isStamped == [true])
+            #expect(try await connection.run(prune).affectedRows == 0)
+            _ = try await put(machine(9), connection)
+            #expect(try await counts(connection) == [0, 1])
         }
     }
 }

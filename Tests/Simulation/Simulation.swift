@@ -37,7 +37,7 @@ package enum Simulation {
         world.note("\(scenario)")
         let users = Users(world)
         world.storeStarted = { [unowned users] in users.storeStarted() }
-        let chaos = Chaos(world, changeOutside: { users.changeOutside($0) }, prune: { users.prune() })
+        let chaos = Chaos(world, changeOutside: { users.changeOutside($0) })
         world.start()
         for _ in 0..<scenario.rounds where world.model.violation == nil {
             chaos.begin()
@@ -90,7 +90,14 @@ package enum Simulation {
             let own = world.disk.committed.rows[key]
             for tier in world.tiers {
                 let row = tier.content.rows[key]
-                if row?.record != own || row?.stored != own?.revision {
+                let isForgotten =
+                    own?.isTombstone ?? row?.record.isTombstone ?? false
+                    && tier.revision(of: key) == world.disk.committed.revision(of: key)
+                    && (row == nil || own == nil)
+                // One may be emptied before the other.
+                let isSame =
+                    row?.record == own || own.map { $0.isTombstone && row?.record.emptied == $0.emptied } ?? false
+                if !isForgotten, !isSame || row?.stored != own?.revision {
                     world.model.violated(
                         """
                         \(key): \(tier.name.rawValue) has \(row.map { "\($0.stored.rawValue): \($0.record.summary)" } ?? "nothing"), \
@@ -102,7 +109,7 @@ package enum Simulation {
             if !world.disk.isDeceiving, case .some(let shown) = world.visible(key), shown != own {
                 world.model.violated("\(key): memory has \(shown?.summary ?? "nothing"), the disk another")
             }
-            world.model.agreed(key, own)
+            world.model.agreed(key, own, isForgotten: own == nil && world.isForgotten(key))
         }
     }
 }

@@ -42,8 +42,11 @@ public struct ConversationRecord: TieredRecord, Equatable {
 
     public var isTombstone: Bool { isClosed }
 
-    public func buried(_ revision: Revision, at now: Timestamp) -> ConversationRecord {
-        cleared(reason: .expired, outcome: nil, updateID: nil, revision: revision, now: now)
+    /// Its beginning stays too: no two conversations of a key have the same.
+    public var emptied: ConversationRecord {
+        ConversationRecord(
+            key: key, revision: revision, isClosed: true, step: "", data: [:], startedAt: startedAt,
+            updatedAt: .longGone, expiresAt: .longGone, appliedUpdates: [])
     }
 
     public func isOpen(at now: Timestamp) -> Bool { !isClosed && now < expiresAt }

@@ -7,7 +7,7 @@ public struct ConversationStore: Sendable {
     /// Between two turns: each row is a page of its own in the log, and a log that fills up is moved into the file while
     /// everybody waits.
     static let sweepPause = Duration.milliseconds(5)
-    /// A tombstone is kept this long.
+    /// A tombstone keeps its content this long, and stays for years without it.
     public static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
 
     /// Replies that are still owed are no conversation that a person left: however short the time to live, they are kept
@@ -22,18 +22,21 @@ public struct ConversationStore: Sendable {
 
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
+    ///   - steady: the monotonic clock by which the wall clock `now` is judged.
     ///   - journalPath: where to note what only memory holds; nil: nowhere.
     ///   - happened: is told what an operator should read in the log. Must not block.
     ///   - progressed: is told again and again while the start takes time. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp,
-        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil,
+        steady: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, remote: RemoteTiers = RemoteTiers(),
+        journalPath: String? = nil,
         happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
         progressed: @escaping @Sendable (StartStep) -> Void = { _ in }
     ) async throws(LocalTableError) {
         tiers = try await TieredStore(
-            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
+            path: path, memoryLimit: memoryLimit, now: now, steady: steady, policy: remote.policy,
+            journalPath: journalPath,
             happened: happened, progressed: progressed
         ) { report in remote.ports(PostgresConversationTable.self, now: now, report) }
         self.timeToLive = timeToLive
@@ -167,7 +170,8 @@ public struct ConversationStore: Sendable {
         return (parts[0], parts[1])
     }
 
-    /// Turns every expired conversation into a tombstone, some at a time, and forgets tombstones that are old enough.
+    /// Turns every expired conversation into a tombstone, some at a time, and empties tombstones that are old enough: by
+    /// clocks that agree, see `ClockWatch`. What they do not agree on is left to a later sweep.
     /// - Returns: how many conversations went.
     public func sweep() async -> Result<Int, RPCError> {
         var total = 0
@@ -181,24 +185,26 @@ public struct ConversationStore: Sendable {
                     do { try await Task.sleep(for: Self.sweepPause) } catch { return .success(total) }
                     continue
                 }
-                while case .success(true) = await pruneOnce() {}
-                tiers.pruneTiers(before: now().advanced(by: .zero - Self.tombstonesKeptFor))
-                return .success(total)
+                return await prune().map { total }
             }
         }
     }
 
-    /// Forgets some tombstones that are old enough.
-    /// - Returns: whether there may be more.
-    private func pruneOnce() async -> Result<Bool, RPCError> {
-        let promise = tiers.submit { transaction throws(RPCError) in
-            let horizon = transaction.now.advanced(by: .zero - Self.tombstonesKeptFor)
-            let count = try transaction.ask { table throws(SQLiteError) in
-                try table.prune(before: horizon, limit: Self.sweepBatch)
+    /// Empties tombstones that are old enough, some at a time.
+    private func prune() async -> Result<Void, RPCError> {
+        while true {
+            let promise = tiers.submit { transaction throws(RPCError) in
+                try transaction.prune(keptFor: Self.tombstonesKeptFor, limit: Self.sweepBatch)
             }
-            return count == Self.sweepBatch
+            switch await promise.value.map(\.output) {
+            case .failure(let error): return .failure(error)
+            case .success(let pruned?):
+                // A tier has those that this store has: where there is nothing to do here, there is nothing there.
+                if !pruned.keys.isEmpty { tiers.pruneTiers(before: pruned.horizon) }
+                if pruned.keys.count < Self.sweepBatch { return .success(()) }
+            case .success(nil): return .success(())
+            }
         }
-        return await promise.value.map(\.output)
     }
 
     private func sweepOnce() async -> Result<(count: Int, isDone: Bool), RPCError> {

@@ -25,7 +25,8 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         WHERE user_id = ? AND chat_id = ? AND conversation_type = ?
         """
     private static let selectExpired = """
-        SELECT \(columns) FROM conversation_states WHERE closed = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?
+        SELECT \(columns) FROM conversation_states
+        WHERE closed = 0 AND expires_at <= ? AND coalesce(updated_at, '') >= ? ORDER BY expires_at LIMIT ?
         """
     private static let selectOpen = """
         SELECT \(columns) FROM conversation_states
@@ -34,14 +35,13 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         ORDER BY user_id, chat_id LIMIT ?
         """
     // By `rowid`: the table that the earlier bot made in SQLite has no `id`.
-    private static let deleteOldTombstones = """
-        DELETE FROM conversation_states WHERE rowid IN (
-            SELECT rowid FROM conversation_states AS tombstone WHERE closed = 1 AND updated_at <= ?
-            AND NOT EXISTS (
-                SELECT 1 FROM tier_debts AS debt WHERE debt.user_id = tombstone.user_id
-                AND debt.chat_id = tombstone.chat_id AND debt.conversation_type = tombstone.conversation_type)
-            ORDER BY updated_at LIMIT ?)
-        RETURNING revision
+    private static let emptyOldTombstones = """
+        UPDATE conversation_states SET current_step = '', state_data = '{}', updated_at = ?1, expires_at = ?1,
+            last_update_id = NULL, applied_updates = '[]', last_clear = NULL
+        WHERE rowid IN (
+            SELECT rowid FROM conversation_states WHERE closed = 1 AND updated_at > ?1 AND updated_at <= ?2
+            ORDER BY updated_at LIMIT ?3)
+        RETURNING user_id, chat_id, conversation_type
         """
     private static let upsertDebt = """
         INSERT OR REPLACE INTO tier_debts (user_id, chat_id, conversation_type, revision, tiers, since)
@@ -164,9 +164,12 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
             body)
     }
 
-    /// Open conversations whose time is over, the longest over first.
-    public func expired(at now: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationRecord] {
-        try connection.rows(Self.selectExpired, [SQLiteValue(now), .integer(Int64(limit))], record)
+    public func expired(
+        at moment: Timestamp, savedSince start: Timestamp?, limit: Int
+    ) throws(SQLiteError) -> [ConversationRecord] {
+        try connection.rows(
+            Self.selectExpired,
+            [SQLiteValue(moment), start.map { SQLiteValue($0) } ?? .text(""), .integer(Int64(limit))], record)
     }
 
     /// Open conversations of `type`, in the order of user and chat.
@@ -180,26 +183,13 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
             ], record)
     }
 
-    /// Forgets tombstones made before `moment`, some at a time, and remembers how high their revisions went.
-    /// - Returns: how many went.
-    func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> Int {
-        // A savepoint is a transaction of its own where none is open.
-        try connection.run("SAVEPOINT prune")
-        do {
-            let revisions = try connection.rows(
-                Self.deleteOldTombstones, [SQLiteValue(moment), .integer(Int64(limit))]
-            ) { $0.integer(0) }
-            if let highest = revisions.max() { try raiseFact(Self.highestPrunedRevision, to: highest) }
-            try connection.run("RELEASE prune")
-            return revisions.count
-        } catch {
-            try? connection.run("ROLLBACK TO prune")
-            try? connection.run("RELEASE prune")
-            throw error
-        }
+    public func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationKey] {
+        try connection.rows(
+            Self.emptyOldTombstones, [SQLiteValue(Timestamp.longGone), SQLiteValue(moment), .integer(Int64(limit))]
+        ) { ConversationKey(userID: $0.text(0) ?? "", chatID: $0.text(1) ?? "", type: $0.text(2) ?? "") }
     }
 
-    /// The highest revision that a forgotten tombstone had: a key that begins again must go above it.
+    /// A key of which nothing is known must go above it.
     public func highestPrunedRevision() throws(SQLiteError) -> Revision {
         Revision(rawValue: try fact(Self.highestPrunedRevision) ?? 0)
     }

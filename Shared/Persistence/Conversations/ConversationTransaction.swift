@@ -2,8 +2,17 @@ public import Contracts
 
 /// `conversation_states` as the decisions about conversations need it.
 public protocol ConversationRows: LocalTable where Record == ConversationRecord {
-    /// Open conversations whose time is over, the longest over first.
-    func expired(at now: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationRecord]
+    /// Open conversations whose time was over at `moment`, the longest over first.
+    ///
+    /// - Parameter start: only those that were saved since then; nil: all.
+    func expired(at moment: Timestamp, savedSince start: Timestamp?, limit: Int) throws(SQLiteError)
+        -> [ConversationRecord]
+}
+
+extension AgreedTime {
+    fileprivate func isOver(_ record: ConversationRecord) -> Bool {
+        isOver(from: record.updatedAt, until: record.expiresAt)
+    }
 }
 
 /// What the methods of `state.sock` decide.
@@ -65,16 +74,24 @@ extension StoreTransaction where Table: ConversationRows {
         return (true, tombstone.revision)
     }
 
-    /// Turns some expired conversations into tombstones.
+    /// Turns some expired conversations into tombstones: those that are over by clocks that agree.
     package mutating func sweep(limit: Int) throws(RPCError) -> (count: Int, isDone: Bool) {
+        guard let agreed = agreedTime else { return (0, true) }
         let now = now
-        var candidates = try ask { table throws(SQLiteError) in try table.expired(at: now, limit: limit) }
-        let held = held.values.filter { !$0.isClosed && $0.expiresAt <= now }.prefix(limit)
-        let isLastTurn = max(candidates.count, held.count) < limit
-        candidates += held
+        let watched = try ask { table throws(SQLiteError) in
+            try table.expired(at: agreed.now, savedSince: agreed.since, limit: limit)
+        }
+        var earlier: [ConversationRecord] = []
+        if let horizon = agreed.horizon {
+            earlier = try ask { table throws(SQLiteError) in
+                try table.expired(at: horizon, savedSince: nil, limit: limit)
+            }
+        }
+        let held = held.values.filter { !$0.isClosed && agreed.isOver($0) }.prefix(limit)
+        let isLastTurn = max(watched.count, earlier.count, held.count) < limit
         var swept: Set<ConversationKey> = []
-        for candidate in candidates where !swept.contains(candidate.key) {
-            guard let newest = try get(candidate.key), !newest.isClosed, !newest.isOpen(at: now) else { continue }
+        for candidate in watched + earlier + held where !swept.contains(candidate.key) {
+            guard let newest = try get(candidate.key), !newest.isClosed, agreed.isOver(newest) else { continue }
             put(
                 newest.cleared(
                     reason: .expired, outcome: nil, updateID: nil, revision: nextRevision(after: newest.revision),

@@ -1,6 +1,6 @@
 public import Contracts
 
-/// The newest revision of one machine, or its tombstone, which keeps everything for `library.restore`.
+/// The newest revision of one machine, or its tombstone, which keeps everything for `library.restore`, for 30 days.
 public struct MachineRecord: TieredRecord, Equatable {
     /// A UUID in lower case.
     public var id: String
@@ -38,11 +38,11 @@ public struct MachineRecord: TieredRecord, Equatable {
 
     public var isTombstone: Bool { isDeleted }
 
-    public func buried(_ revision: Revision, at now: Timestamp) -> MachineRecord {
-        var record = self
-        record.revision = revision
-        record.deletedAt = now
-        return record
+    /// Its request stays too: the same one again adds no machine.
+    public var emptied: MachineRecord {
+        MachineRecord(
+            id: id, requestID: requestID, revision: revision, userID: userID, details: MachineDetails(nickname: ""),
+            createdAt: .longGone, updatedAt: .longGone, deletedAt: .longGone)
     }
 
     public var memoryCost: Int {

@@ -12,18 +12,21 @@ public struct MachineStore: Sendable {
 
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
+    ///   - steady: the monotonic clock by which the wall clock `now` is judged.
     ///   - journalPath: where to note what only memory holds; nil: nowhere.
     ///   - happened: is told what an operator should read in the log. Must not block.
     ///   - progressed: is told again and again while the start takes time. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
-        remote: RemoteTiers = RemoteTiers(), journalPath: String? = nil,
+        steady: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, remote: RemoteTiers = RemoteTiers(),
+        journalPath: String? = nil,
         happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
         progressed: @escaping @Sendable (StartStep) -> Void = { _ in }
     ) async throws(LocalTableError) {
         tiers = try await TieredStore(
-            path: path, memoryLimit: memoryLimit, now: now, policy: remote.policy, journalPath: journalPath,
+            path: path, memoryLimit: memoryLimit, now: now, steady: steady, policy: remote.policy,
+            journalPath: journalPath,
             happened: happened, progressed: progressed
         ) { report in remote.ports(PostgresMachineTable.self, now: now, report) }
         self.now = now
@@ -120,21 +123,23 @@ public struct MachineStore: Sendable {
         }
     }
 
-    /// Forgets machines that were deleted more than 30 days ago.
+    /// Empties the tombstones of machines that were deleted more than 30 days ago, by clocks that agree: see `ClockWatch`.
+    /// - Returns: how many were emptied.
     public func prune() async -> Result<Int, RPCError> {
         var total = 0
         while true {
             let turn = await answer({ transaction throws(RPCError) in
-                let horizon = transaction.now.advanced(by: .zero - LibraryRestore.keptFor)
-                return try transaction.ask { table throws(SQLiteError) in
-                    try table.prune(before: horizon, limit: Self.pruneBatch)
-                }
+                try transaction.prune(keptFor: LibraryRestore.keptFor, limit: Self.pruneBatch)
             }) { $0.output }()
-            guard case .success(let count) = turn else { return turn }
-            total += count
-            guard count < Self.pruneBatch else { continue }
-            tiers.pruneTiers(before: now().advanced(by: .zero - LibraryRestore.keptFor))
-            return .success(total)
+            switch turn {
+            case .failure(let error): return .failure(error)
+            case .success(nil): return .success(total)
+            case .success(let pruned?):
+                total += pruned.keys.count
+                // A tier has those that this store has: where there is nothing to do here, there is nothing there.
+                if !pruned.keys.isEmpty { tiers.pruneTiers(before: pruned.horizon) }
+                if pruned.keys.count < Self.pruneBatch { return .success(total) }
+            }
         }
     }
 

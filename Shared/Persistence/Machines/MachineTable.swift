@@ -172,29 +172,18 @@ public final class MachineTable: SQLiteTable, MachineRows {
             """, [.integer(Int64(limit))], record)
     }
 
-    /// Forgets machines that were deleted before `moment` and are owed to nobody, some at a time, and remembers how
-    /// high their revisions went.
-    /// - Returns: how many went.
-    func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> Int {
-        // A savepoint is a transaction of its own where none is open.
-        try connection.run("SAVEPOINT prune")
-        do {
-            let revisions = try connection.rows(
-                """
-                DELETE FROM deleted_user_machines WHERE machine_id IN (
-                    SELECT machine_id FROM deleted_user_machines WHERE deleted_at <= ?
-                    AND machine_id NOT IN (SELECT machine_id FROM tier_debts) ORDER BY deleted_at LIMIT ?)
-                RETURNING revision
-                """, [SQLiteValue(moment), .integer(Int64(limit))]
-            ) { $0.integer(0) }
-            if let highest = revisions.max() { try raiseFact(ConversationTable.highestPrunedRevision, to: highest) }
-            try connection.run("RELEASE prune")
-            return revisions.count
-        } catch {
-            try? connection.run("ROLLBACK TO prune")
-            try? connection.run("RELEASE prune")
-            throw error
-        }
+    public func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> [String] {
+        try connection.rows(
+            """
+            UPDATE deleted_user_machines SET nickname = '', manufacturer = NULL, model_number = NULL,
+                serial_number = NULL, location = NULL, notes = NULL, photo_file_id = NULL, ocr_data = NULL,
+                renamed_from = NULL, created_at = ?1, updated_at = ?1, deleted_at = ?1
+            WHERE machine_id IN (
+                SELECT machine_id FROM deleted_user_machines WHERE deleted_at > ?1 AND deleted_at <= ?2
+                ORDER BY deleted_at LIMIT ?3)
+            RETURNING machine_id
+            """, [SQLiteValue(Timestamp.longGone), SQLiteValue(moment), .integer(Int64(limit))]
+        ) { $0.text(0) ?? "" }
     }
 
     public func highestPrunedRevision() throws(SQLiteError) -> Revision {

@@ -82,7 +82,7 @@ struct MemoryTier<Record: TieredRecord> {
         makeRoom()
     }
 
-    private mutating func forgetCopy(_ key: Record.Key) {
+    mutating func forgetCopy(_ key: Record.Key) {
         if let copy = young.removeValue(forKey: key) { youngCost -= copy.memoryCost }
         if let copy = old.removeValue(forKey: key) { oldCost -= copy.memoryCost }
     }

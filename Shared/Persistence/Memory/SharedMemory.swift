@@ -33,6 +33,7 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
         mutating func hold(_ records: [Record], isOwed: Bool = false) -> Bool { tier.hold(records, isOwed: isOwed) }
 
         mutating func forgetCopies() { tier.forgetCopies() }
+        mutating func forgetCopies(of keys: [Record.Key]) { keys.forEach { tier.forgetCopy($0) } }
 
         mutating func unstage(_ records: [Record]) {
             for record in records where staged[record.key]?.revision == record.revision { staged[record.key] = nil }

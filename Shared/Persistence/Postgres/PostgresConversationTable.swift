@@ -91,15 +91,19 @@ public enum PostgresConversationTable: PostgresTable {
             """, start + [String(revision.rawValue), String(limit)])
     }
 
-    /// Forgets up to `limit` tombstones made before `moment`, and returns the revisions that they had.
+    /// Empties up to `limit` tombstones made before `moment`, the oldest first: so many rows are affected. One that
+    /// somebody else changed since is left alone: it counts by its time.
     public static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement {
         PostgresStatement(
             """
-            DELETE FROM conversation_states WHERE id IN (
-                SELECT id FROM conversation_states WHERE closed AND updated_at <= $1::timestamp
-                ORDER BY updated_at LIMIT $2::bigint)
-            RETURNING revision
-            """, [moment.databaseText, String(limit)])
+            UPDATE conversation_states SET current_step = '', state_data = '{}', updated_at = $1::timestamp,
+                expires_at = $1::timestamp, last_update_id = NULL, applied_updates = '[]', last_clear = NULL
+            WHERE id IN (
+                SELECT id FROM conversation_states AS stored
+                WHERE closed AND updated_at > $1::timestamp AND updated_at <= $2::timestamp
+                AND NOT \(PostgresColumns.isForeign("stored", times: ["updated_at"]))
+                ORDER BY updated_at LIMIT $3::bigint)
+            """, [Timestamp.longGone.databaseText, moment.databaseText, String(limit)])
     }
 
     /// What `page` brought, or `get` with a limit of 1.

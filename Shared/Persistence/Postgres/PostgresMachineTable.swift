@@ -120,14 +120,18 @@ public enum PostgresMachineTable: PostgresTable {
         PostgresStatement("\(shownLive) WHERE user_id = $1 AND nickname = $2", [userID, nickname])
     }
 
-    /// Forgets up to `limit` machines that were deleted before `moment`.
+    /// Empties up to `limit` tombstones made before `moment`, the oldest first: so many rows are affected.
     public static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement {
         PostgresStatement(
             """
-            DELETE FROM deleted_user_machines WHERE machine_id IN (
-                SELECT machine_id FROM deleted_user_machines WHERE deleted_at <= $1::timestamp
-                ORDER BY deleted_at LIMIT $2::bigint)
-            """, [moment.databaseText, String(limit)])
+            UPDATE deleted_user_machines SET nickname = '', manufacturer = NULL, model_number = NULL,
+                serial_number = NULL, location = NULL, notes = NULL, photo_file_id = NULL, ocr_data = NULL,
+                renamed_from = NULL, created_at = $1::timestamp, updated_at = $1::timestamp, deleted_at = $1::timestamp
+            WHERE machine_id IN (
+                SELECT machine_id FROM deleted_user_machines
+                WHERE deleted_at > $1::timestamp AND deleted_at <= $2::timestamp
+                ORDER BY deleted_at LIMIT $3::bigint)
+            """, [Timestamp.longGone.databaseText, moment.databaseText, String(limit)])
     }
 
     /// Whether `put` was refused because another machine of that user has the nickname.

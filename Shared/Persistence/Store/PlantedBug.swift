@@ -18,6 +18,12 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case retryAppliesTwice
     /// All but the newest updates of a key are forgotten, also those that may come again.
     case settledIgnored
+    /// A row that is not here and is old counts as removed here, and is passed over.
+    case buriesWhatWasNeverRead
+    /// What is over by the wall clock is destroyed, whatever other clocks say.
+    case sweepsOnOneClock
+    /// A tier removes old tombstones, instead of emptying them, before all tiers have them.
+    case prunesBeforeAllTiersHaveIt
 }
 
 #if RIVET_KILL_POINTS
@@ -27,7 +33,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
 #endif
 
 @inline(__always)
-func plantedBug(_ bug: PlantedBug) -> Bool {
+package func plantedBug(_ bug: PlantedBug) -> Bool {
     #if RIVET_KILL_POINTS
         thePlantedBug == bug
     #else

@@ -19,7 +19,7 @@ extension StoreCore {
         isWriting = false
         while next < operations.endIndex {
             let operation = operations[next]
-            var transaction = StoreTransaction(now: time.wall(), store: self, isLive: operation.isLive)
+            var transaction = StoreTransaction(now: readWallClock(), store: self, isLive: operation.isLive)
             let isGood = operation.decide(&transaction)
             // The disk went away while it was asked, and with it the changes before this one. They are held first.
             if hasStaged, !isWriting { break }

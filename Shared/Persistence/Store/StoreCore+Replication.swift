@@ -242,7 +242,6 @@ extension StoreCore {
     func merge(_ rows: [TierPage<Record>.Row], from index: Int?, mayRename: Bool) -> Bool {
         guard !rows.isEmpty else { return true }
         let merge = Merge()
-        let isAcquainted = index.map { tiers[$0].isAcquainted } ?? false
         let all = TierSet(tiers.map { $0.name })
         let source = index.map { TierSet(tiers[$0].name) }
         var failure: RPCError?
@@ -252,14 +251,10 @@ extension StoreCore {
                 decide: { transaction in
                     merge.reset()
                     do throws(RPCError) {
-                        let floor =
-                            isAcquainted
-                            ? try transaction.ask { table throws(SQLiteError) in try table.highestPrunedRevision() }
-                            : .none
                         if mayRename { try merge.findLeaving(rows, &transaction) }
                         for row in rows {
                             try merge.decide(
-                                row, &transaction, floor: floor, others: all.subtracting(source ?? []), all: all,
+                                row, &transaction, others: all.subtracting(source ?? []), all: all,
                                 mayRename: mayRename)
                         }
                         return true
@@ -318,17 +313,15 @@ extension StoreCore {
         }
 
         func decide(
-            _ row: TierPage<Record>.Row, _ transaction: inout StoreTransaction<Table>, floor: Revision,
-            others: TierSet, all: TierSet, mayRename: Bool
+            _ row: TierPage<Record>.Row, _ transaction: inout StoreTransaction<Table>, others: TierSet, all: TierSet,
+            mayRename: Bool
         ) throws(RPCError) {
             let record = row.record
+            // That it is not here is no evidence that it was deleted here: the disk may have lost it. A tombstone would be.
             guard let known = try transaction.get(record.key) else {
-                if row.isStamped, record.revision <= floor {
-                    // It was removed here so long ago that its tombstone is forgotten.
-                    guard !record.isTombstone else { return }
-                    let revision = transaction.nextRevision(after: record.revision)
-                    transaction.put(record.buried(revision, at: transaction.now))
-                    return
+                if plantedBug(.buriesWhatWasNeverRead) {
+                    let monthAgo = transaction.now.advanced(by: .zero - TierLimits.debtsKeptFor)
+                    if record.revision < Revision(at: monthAgo) { return }
                 }
                 return try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             }

@@ -312,12 +312,13 @@ extension StoreCore {
         return first.moment
     }
 
-    /// Has every tier forget tombstones made before `moment`. One that was away so long that it lacks some of them is
-    /// compared and filled anew when it is back.
+    /// Has every tier empty tombstones made before `moment`. What is owed to one for longer is no longer kept key by key:
+    /// that tier is compared and filled when it is back.
     package func pruneTiers(before moment: Timestamp) {
+        let keptSince = time.wall().advanced(by: .zero - TierLimits.debtsKeptFor)
         for index in tiers.indices {
             let oldest = memory.withLock { $0.book.oldest(tiers[index].name) }
-            if let oldest, oldest <= moment { startOver(index) }
+            if let oldest, oldest <= keptSince { startOver(index) }
             tiers[index].pruneBefore = moment
         }
         pumpAll()

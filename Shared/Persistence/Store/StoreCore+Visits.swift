@@ -3,12 +3,12 @@ import Contracts
 /// By what a tier is known again: the visit that was left there.
 extension StoreCore {
     func meet(_ index: Int, _ contact: TierContact) {
-        tiers[index].isAcquainted = tiers[index].progress.mark == contact.mark
         recognise(index, contact)
     }
 
     /// Whether the tier is the one that is known, as it is known.
     func recognise(_ index: Int, _ contact: TierContact) {
+        serverTimeHeard(index, contact)
         let known = tiers[index].progress
         let isAsLeft = contact.visit == known.visit || contact.visit == known.nextVisit
         if let mark = known.mark, mark != contact.mark || !isAsLeft {

@@ -16,6 +16,7 @@ package final class StoreCore<Table: LocalTable> {
     /// Is told again and again while the start takes time.
     let progressed: (StartStep) -> Void
     private var clock: RevisionClock
+    var clockWatch: ClockWatch
 
     // The disk
     var table: Table?
@@ -72,6 +73,7 @@ package final class StoreCore<Table: LocalTable> {
         self.path = path
         self.memory = memory
         self.time = time
+        clockWatch = ClockWatch(wall: time.wall(), steady: time.steady(), patience: policy.clockPatience)
         self.policy = policy
         self.journal = journal
         self.progressed = progressed
@@ -135,6 +137,9 @@ package final class StoreCore<Table: LocalTable> {
         stored.following(steps: .random(in: 1...0x3FF, using: &random), host: clock.host)
     }
 
+    /// What memory has of these beside the disk is not what the disk has any more.
+    func forgetCopies(of keys: [Key]) { memory.withLock { $0.forgetCopies(of: keys) } }
+
     func placement(of key: Key) -> Placement { memory.withLock { $0.placement(of: key) } }
 
     /// Does `operations` in their order, with one commit for all, and answers each.
@@ -163,6 +168,7 @@ package final class StoreCore<Table: LocalTable> {
     /// Does what is due.
     package func tick() {
         let now = time.instant()
+        _ = readWallClock()
         if breaker.probeAt.map({ $0 <= now }) ?? false || refusals.probeAt.map({ $0 <= now }) ?? false { retryDisk() }
         if let bookkeepingAt, bookkeepingAt <= now { writeBookDown() }
         giveUpWaiting(at: now)

@@ -6,13 +6,18 @@ package struct StoreTime: Sendable {
     package var wall: @Sendable () -> Timestamp
     /// One that never does.
     package var instant: @Sendable () -> ContinuousClock.Instant
+    /// The one by which the wall clock is judged.
+    package var steady: @Sendable () -> ContinuousClock.Instant
 
+    /// - Parameter steady: nil: the same as `instant`.
     package init(
         wall: @escaping @Sendable () -> Timestamp,
-        instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+        instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        steady: (@Sendable () -> ContinuousClock.Instant)? = nil
     ) {
         self.wall = wall
         self.instant = instant
+        self.steady = steady ?? instant
     }
 }
 
@@ -33,6 +38,8 @@ package struct TierPolicy: Sendable {
     package var remoteDeadline = Duration.milliseconds(750)
     /// After this time without a write, a tier gets a small one.
     package var heartbeat = Duration.seconds(86_400)
+    /// How long the clocks must have agreed before the wall clock is believed that something is over: see `ClockWatch`.
+    package var clockPatience = Duration.seconds(600)
     /// Records that are read at a time, here and there.
     package var pageRecords = 1_000
 

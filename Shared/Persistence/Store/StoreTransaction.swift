@@ -52,6 +52,22 @@ public struct StoreTransaction<Table: LocalTable> {
     /// A revision for what the store itself makes of what it knows: above `stored`, and below what a person decides later.
     public func revision(shortlyAfter stored: Revision) -> Revision { store.revision(shortlyAfter: stored) }
 
+    /// By which time something may be destroyed because it is over; nil while that cannot be said.
+    var agreedTime: AgreedTime? { store.agreedTime() }
+
+    /// Empties up to `limit` tombstones that are older than `age`, by clocks that agree: see `TieredRecord.emptied`.
+    ///
+    /// - Returns: the keys of those that were; and before when they were made, for the remote tiers. Nil while no clock
+    ///   can be believed.
+    package func prune(
+        keptFor age: Duration, limit: Int
+    ) throws(RPCError) -> (keys: [Record.Key], horizon: Timestamp)? {
+        guard let horizon = agreedTime?.horizon?.advanced(by: .zero - age) else { return nil }
+        let keys = try ask { table throws(SQLiteError) in try table.prune(before: horizon, limit: limit) }
+        store.forgetCopies(of: keys)
+        return (keys, horizon)
+    }
+
     /// The records that the disk does not have, and that this operation changed before.
     public var held: [Record.Key: Record] { store.held }
     var changed: [Record] { Array(newest.values) }

@@ -28,8 +28,15 @@ public protocol TieredRecord: Sendable {
     var journalValue: JSONValue { get }
     init?(journalValue: JSONValue)
 
-    /// The tombstone of it, at a higher revision.
-    func buried(_ revision: Revision, at now: Timestamp) -> Self
+    /// What stays of a tombstone for years, at its revision: that the key is gone, and nothing of what was in it.
+    ///
+    /// Its time is `Timestamp.longGone`, so that one is emptied once: an index by time leads past those that are.
+    var emptied: Self { get }
+}
+
+extension Timestamp {
+    /// The time of a tombstone that was emptied. Its revision tells when it was made.
+    static let longGone = Timestamp(milliseconds: 86_400_000)
 }
 
 /// The records of one kind in a database on local disk, and what is owed to other tiers of them. Belongs to the thread
@@ -65,8 +72,11 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func keys(after key: Record.Key?, limit: Int) throws(SQLiteError) -> [(key: Record.Key, revision: Revision)]
     /// How many records there are, tombstones among them.
     func count() throws(SQLiteError) -> Int
-    /// The highest revision that a forgotten tombstone had.
+    /// The highest revision of the tombstones that an earlier version of Rivet removed.
     func highestPrunedRevision() throws(SQLiteError) -> Revision
+    /// Empties up to `limit` tombstones made before `moment`, the oldest first.
+    /// - Returns: their keys.
+    func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> [Record.Key]
     /// Keeps the text of a row that cannot be read, for a person to look at.
     func quarantine(_ key: Record.Key, text: String) throws(SQLiteError)
 

@@ -55,6 +55,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// Up until the thread says otherwise, so that the start is no event.
     private let status = Mutex(StoreStatus(isUp: true))
     private let now: @Sendable () -> Timestamp
+    private let steady: @Sendable () -> ContinuousClock.Instant
     private let happened: @Sendable (StoreEvent) -> Void
     private let progressed: @Sendable (StartStep) -> Void
     private let finished = Promise<Void>()
@@ -69,6 +70,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     ///
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
+    ///   - steady: the monotonic clock by which the wall clock `now` is judged.
     ///   - journalPath: where to note what only memory holds, so that it outlives the process; nil: nowhere.
     ///   - happened: is told, on the store's thread, what an operator should read in the log. Must not block.
     ///   - progressed: is told again and again, on the store's thread, while the start takes time. Must not block.
@@ -76,13 +78,15 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// - Throws: when the file must not be used, as when a later version of Rivet wrote it. A disk that is full or
     ///   failing is no error: the store is degraded then, and tries again.
     package init(
-        path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp, policy: TierPolicy = TierPolicy(),
+        path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
+        steady: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, policy: TierPolicy = TierPolicy(),
         journalPath: String? = nil, happened: @escaping @Sendable (StoreEvent) -> Void = { _ in },
         progressed: @escaping @Sendable (StartStep) -> Void = { _ in }, makePorts: @escaping MakePorts = { _ in [] }
     ) async throws(LocalTableError) {
         self.path = path
         memory = SharedMemory(limit: memoryLimit)
         self.now = now
+        self.steady = steady
         self.happened = happened
         self.progressed = progressed
         let opened = Promise<Result<Void, LocalTableError>>()
@@ -175,7 +179,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
     public func reconcile() { post(.reconcile) }
 
-    /// Has every remote tier forget tombstones made before `moment`. Returns at once.
+    /// Has every remote tier empty tombstones made before `moment`. Returns at once.
     public func pruneTiers(before moment: Timestamp) { post(.pruneTiers(before: moment)) }
 
     /// Goes on with other remote tiers: those in `kept` stay as they are, those that `makePorts` makes are new or replace one
@@ -217,7 +221,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     ) {
         let ports = makePorts(report)
         let core = StoreCore<Table>(
-            path: path, memory: memory, time: StoreTime(wall: now), policy: policy, ports: ports,
+            path: path, memory: memory, time: StoreTime(wall: now, steady: steady), policy: policy, ports: ports,
             journal: journalPath.map { FileJournal<Record>(path: $0) { progressed(.replaying) } },
             progressed: progressed)
         do throws(LocalTableError) { try core.open() } catch {

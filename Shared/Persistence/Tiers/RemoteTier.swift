@@ -65,9 +65,8 @@ final class RemoteTier<Record: TieredRecord> {
     var clashes: [Record.Key: Int] = [:]
     var wantsPull = false
     var pull: Pull?
-    /// Whether the tier has been in contact with this store before, so that what it has of ours and we have not was
-    /// removed here.
-    var isAcquainted = false
+    /// What time it was there, and when that was heard, by a monotonic clock.
+    var serverTime: (time: Timestamp, heardAt: ContinuousClock.Instant)?
     var touchDueAt: ContinuousClock.Instant
     /// When the next write is followed by a new visit.
     var visitDueAt: ContinuousClock.Instant

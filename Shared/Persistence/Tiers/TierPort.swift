@@ -21,7 +21,7 @@ package protocol TierPort<Record>: AnyObject {
     func findRival(of record: Record, link: Int, request: Int)
     /// A small write: leaves `next` in place of `visit`. Where another visit is found it stays.
     func touch(visit: Int64, next: Int64, link: Int, request: Int)
-    /// Forgets up to `limit` tombstones made before `moment`.
+    /// Empties up to `limit` tombstones made before `moment`, the oldest first: see `TieredRecord.emptied`.
     func prune(before moment: Timestamp, limit: Int, link: Int, request: Int)
 }
 
@@ -39,10 +39,13 @@ package struct TierContact: Sendable, Equatable {
     package var mark: Int64
     /// What the latest visit left there; zero if none did.
     package var visit: Int64
+    /// What time it is there; nil where that was not asked.
+    package var serverTime: Timestamp?
 
-    package init(mark: Int64, visit: Int64) {
+    package init(mark: Int64, visit: Int64, serverTime: Timestamp? = nil) {
         self.mark = mark
         self.visit = visit
+        self.serverTime = serverTime
     }
 }
 
@@ -55,7 +58,7 @@ package enum TierAnswer<Record: TieredRecord>: Sendable {
     case rival(Record?)
     /// As the tier is left now.
     case touched(TierContact)
-    /// How many tombstones went.
+    /// How many tombstones were emptied.
     case pruned(Int)
 }
 

@@ -56,7 +56,11 @@ extension TierDifference.Kind {
             } else if tier.revision > local.revision {
                 self = .newer(tier: tier.revision, local: local.revision)
             } else {
-                let fields = tier.fieldsDiffering(from: local)
+                // One may be emptied already, and the other not yet.
+                let isEmptied = mayBeForgotten(tier) || mayBeForgotten(local)
+                let fields =
+                    isEmptied && tier.isTombstone && local.isTombstone
+                    ? tier.emptied.fieldsDiffering(from: local.emptied) : tier.fieldsDiffering(from: local)
                 guard !fields.isEmpty else { return nil }
                 self = .content(fields: fields)
             }

@@ -144,6 +144,7 @@ final class StoreUnderTest: Sendable {
     ) async throws -> ConversationStore {
         try await ConversationStore(
             path: path ?? statePath, memoryLimit: 4 << 20, timeToLive: .seconds(86_400), now: clock.now,
+            steady: clock.steady,
             remote: remote(durability, deadline), journalPath: stateJournalPath)
     }
 
@@ -151,7 +152,8 @@ final class StoreUnderTest: Sendable {
         at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5)
     ) async throws -> MachineStore {
         try await MachineStore(
-            path: path ?? libraryPath, memoryLimit: 4 << 20, now: clock.now, remote: remote(durability, deadline),
+            path: path ?? libraryPath, memoryLimit: 4 << 20, now: clock.now, steady: clock.steady,
+            remote: remote(durability, deadline),
             journalPath: libraryJournalPath)
     }
 
@@ -181,13 +183,17 @@ final class StoreUnderTest: Sendable {
     }
 }
 
-/// A wall clock that a test sets.
+/// A wall clock and a monotonic one that a test moves.
 final class SetClock: Sendable {
-    private let current = Mutex(Timestamp(milliseconds: 1_800_000_000_000))
+    private let start = ContinuousClock.now
+    private let passed = Mutex(Duration.zero)
 
-    var now: @Sendable () -> Timestamp { { self.current.withLock { $0 } } }
+    var now: @Sendable () -> Timestamp {
+        { Timestamp(milliseconds: 1_800_000_000_000).advanced(by: self.passed.withLock { $0 }) }
+    }
+    var steady: @Sendable () -> ContinuousClock.Instant { { self.start + self.passed.withLock { $0 } } }
 
-    func advance(_ duration: Duration) { current.withLock { $0 = $0.advanced(by: duration) } }
+    func advance(_ duration: Duration) { passed.withLock { $0 += duration } }
 }
 
 /// What both stores tell.

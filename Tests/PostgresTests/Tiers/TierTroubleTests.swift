@@ -198,8 +198,8 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
-    /// A tombstone is kept as long as a tier needs it, and what it says holds when it is gone.
-    @Test func tombstonesGoWhenEveryTierHasThem() async throws {
+    /// It is what keeps a tier that was away for months from bringing back what it has not heard the end of.
+    @Test func `A tombstone: loses its content after 30 days and stays in every tier`() async throws {
         let test = try await StoreUnderTest(2)
         let (states, library) = (
             try await test.conversations(deadline: .milliseconds(300)),
@@ -209,38 +209,88 @@ struct TierTroubleTests {
         let machine = try await library.add("Pump").machine
         try await states.whole()
         try await library.whole()
-        try await states.clear("7")
+        try await states.clear("7", update: 1)
         try await states.whole()
         // The second never hears of the end of these.
         test.databases.proxies[1].set(.refuse)
-        try await states.clear("8")
+        try await states.clear("8", update: 2)
         #expect(try await library.delete(.init(userID: "7", id: machine.id))().get().deleted)
         try await states.lost(.supabase)
         try await library.lost(.supabase)
         test.clock.advance(.seconds(29 * 86_400))
         _ = try await states.sweep().get()
-        #expect(try rows(test.statePath, "conversation_states") == 2)
+        _ = try await library.prune().get()
+        #expect(try rows(test.statePath, "conversation_states WHERE last_clear IS NOT NULL") == 2)
         test.clock.advance(.seconds(2 * 86_400))
         _ = try await states.sweep().get()
-        _ = try await library.prune().get()
-        // The one that all have is gone, the ones that one lacks are not.
-        #expect(try rows(test.statePath, "conversation_states") == 1)
-        #expect(try rows(test.libraryPath, "deleted_user_machines") == 1)
-        // Then the tier has been away for too long, and is compared when it is back.
-        _ = try await states.sweep().get()
-        _ = try await library.prune().get()
+        #expect(try await library.prune().get() == 1)
+        #expect(
+            try rows(test.statePath, "conversation_states WHERE last_clear IS NULL AND applied_updates = '[]'") == 2)
+        #expect(try rows(test.libraryPath, "deleted_user_machines WHERE nickname = '' AND notes IS NULL") == 1)
+        try await eventually("the first tier has emptied them too") {
+            let (conversations, machines) = (
+                try await test.databases.conversations(), try await test.databases.machines()
+            )
+            return conversations.count == 2 && conversations.allSatisfy { $0.isClosed && $0 == $0.emptied }
+                && machines.count == 1 && machines.allSatisfy { $0.isDeleted && $0 == $0.emptied }
+        }
         test.databases.proxies[1].set(.pass)
         try await states.whole()
         try await library.whole()
         #expect(try await states.load("8") == nil)
         #expect(try await library.list().isEmpty)
-        for index in 0..<2 {
-            try await eventually("nothing is open in \(index)") {
-                guard try await test.databases.conversations(on: index).allSatisfy(\.isClosed) else { return false }
-                return try await test.databases.machines(on: index).allSatisfy(\.isDeleted)
-            }
+        try await eventually("nothing is open in the second") {
+            guard try await test.databases.conversations(on: 1).allSatisfy(\.isClosed) else { return false }
+            return try await test.databases.machines(on: 1).allSatisfy(\.isDeleted)
         }
         await states.close()
+        await library.close()
+    }
+
+    @Test func `A deleted machine: stays deleted after a lost disk and a tier that was away for a month`() async throws
+    {
+        let test = try await StoreUnderTest(2)
+        var library = try await test.machines(deadline: .milliseconds(300))
+        let machine = try await library.add("Pump").machine
+        try await library.whole()
+        test.databases.proxies[0].set(.refuse)
+        #expect(try await library.delete(.init(userID: "7", id: machine.id))().get().deleted)
+        try await library.whole(of: [.supabase])
+        test.clock.advance(.seconds(31 * 86_400))
+        _ = try await library.prune().get()
+        try await eventually("the tombstone is pruned in the second tier") {
+            try await test.databases.machines(on: 1).allSatisfy { $0.details.nickname != "Pump" }
+        }
+        await library.close()
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: test.libraryPath + suffix) }
+        library = try await test.machines(deadline: .milliseconds(300))
+        try await library.whole(of: [.supabase])
+        test.databases.proxies[0].set(.pass)
+        try await library.whole()
+        #expect(try await library.list().isEmpty)
+        try await eventually("it is deleted in the tier that was away") {
+            try await test.databases.machines(on: 0).allSatisfy(\.isDeleted)
+        }
+        await library.close()
+    }
+
+    /// As after a broken file that was salvaged in part while the tier was away.
+    @Test func `A row that this disk has lost: comes back from the tier and is not deleted there`() async throws {
+        let test = try await StoreUnderTest()
+        var library = try await test.machines()
+        for number in 0..<3 { try await library.add("Pump \(number)") }
+        let deleted = try await library.add("Fan").machine
+        #expect(try await library.delete(.init(userID: "7", id: deleted.id))().get().deleted)
+        try await library.whole()
+        test.clock.advance(.seconds(31 * 86_400))
+        _ = try await library.prune().get()
+        await library.close()
+        _ = try Database(test.libraryPath).rows("DELETE FROM user_machines")
+        library = try await test.machines()
+        library.reconcile()
+        try await eventually("they are back") { try await library.list().count == 3 }
+        try await library.whole()
+        #expect(try await test.databases.machines().filter { !$0.isDeleted }.count == 3)
         await library.close()
     }
 

@@ -16,5 +16,4 @@ protocol Clients: AnyObject {
     func storeStarted()
     /// Another program changes something in `tier`.
     func changeOutside(_ tier: VirtualTier<Table.Record>)
-    func prune()
 }

@@ -8,7 +8,12 @@ final class ConversationClients: Clients {
     private struct Update {
         var id: Int64
         var isClear: Bool
+        /// By a perfect clock.
+        var sentAt: Duration
     }
+
+    /// Telegram does not keep an update for longer.
+    private static var updatesKeptFor: Duration { .seconds(86_400) }
 
     private final class Lane {
         let key: ConversationKey
@@ -58,11 +63,12 @@ final class ConversationClients: Clients {
     // MARK: Updates
 
     private func planNext(_ lane: Lane) {
-        world.plan(after: dice.time(5...1_500)) { [self] in
+        // Some people leave what they began.
+        world.plan(after: dice.chance(0.25) ? dice.time(5_000...30_000) : dice.time(5...1_500)) { [self] in
             guard lane.current == nil, !isEnding else { return }
             var id: Int64
             repeat { id = Int64(dice.number(1...100_000)) } while !usedIDs.insert(id).inserted
-            lane.current = Update(id: id, isClear: dice.chance(0.2))
+            lane.current = Update(id: id, isClear: dice.chance(0.2), sentAt: world.clock.trueElapsed)
             deliver(lane)
         }
     }
@@ -75,15 +81,23 @@ final class ConversationClients: Clients {
 
     private func deliver(_ lane: Lane) {
         guard let update = lane.current else { return }
+        guard isKept(update) else {
+            lane.current = nil
+            return planNext(lane)
+        }
         lane.attempts += 1
         let attempt = lane.attempts
         submit(update, lane)
         // Telegram delivers an update again that was settled before, or long ago.
-        if let last = lane.last, dice.chance(0.05) { submit(last, lane) }
-        if let unconfirmed = lane.unconfirmed, dice.chance(0.1) { submit(unconfirmed, lane) }
+        if let last = lane.last, isKept(last), dice.chance(0.05) { submit(last, lane) }
+        if let unconfirmed = lane.unconfirmed, isKept(unconfirmed), dice.chance(0.1) { submit(unconfirmed, lane) }
         world.plan(after: dice.time(2_000...6_000)) { [self] in
             if lane.attempts == attempt, lane.current != nil { deliver(lane) }
         }
+    }
+
+    private func isKept(_ update: Update) -> Bool {
+        world.clock.trueElapsed - update.sentAt < Self.updatesKeptFor
     }
 
     private func submit(_ update: Update, _ lane: Lane) {
@@ -164,7 +178,7 @@ final class ConversationClients: Clients {
     // MARK: Expiry
 
     private func planSweep() {
-        world.plan(after: dice.time(1_000...20_000)) { [self] in
+        world.plan(after: dice.time(500...8_000)) { [self] in
             guard !isEnding else { return }
             sweep()
             planSweep()
@@ -184,6 +198,7 @@ final class ConversationClients: Clients {
                             guard let after = try transaction.get(key), after.revision != before[key]?.revision
                             else { continue }
                             world.count("expired")
+                            if let record = before[key] ?? nil { world.expired(record) }
                             world.decided(after, over: before[key])
                         }
                         return true
@@ -191,13 +206,11 @@ final class ConversationClients: Clients {
                 }, done: { _ in }, failed: { _ in }))
     }
 
-    func prune() {}
-
     // MARK: The earlier bot
 
     func changeOutside(_ tier: VirtualTier<ConversationRecord>) {
         guard let row = tier.content.rows[shared], !row.record.isClosed else { return }
-        let moment = world.clock.wall.advanced(by: dice.time(-3_000...3_000))
+        let moment = world.clock.wall.advanced(by: world.foreignClockError())
         var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")
         // Two programs' changes of one millisecond cannot be told apart: one of them stays, anywhere.
         guard Revision(at: moment) > row.revision, world.model.version(shared, Revision(at: moment)) == nil else {
@@ -206,6 +219,6 @@ final class ConversationClients: Clients {
         tier.changedOutside(record, isNew: false)
         record.revision = Revision(at: moment)
         world.note("\(tier.name.rawValue): another program makes \(record.summary)")
-        world.model.wroteOutside(record, over: row.revision)
+        world.model.wroteOutside(record, over: row.revision, clock: world.clock)
     }
 }

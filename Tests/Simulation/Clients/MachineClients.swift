@@ -178,13 +178,11 @@ final class MachineClients: Clients {
         }
     }
 
-    func prune() {}
-
     // MARK: Another program
 
     /// Adds a machine, perhaps of a name that is there, or changes one.
     func changeOutside(_ tier: VirtualTier<MachineRecord>) {
-        let moment = world.clock.wall.advanced(by: dice.time(-3_000...3_000))
+        let moment = world.clock.wall.advanced(by: world.foreignClockError())
         let shared = tier.sortedRows.filter {
             world.model.facts[$0.record.id]?.isShared == true && !$0.record.isDeleted
         }
@@ -196,7 +194,7 @@ final class MachineClients: Clients {
             var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")
             tier.changedOutside(record, isNew: false)
             record.revision = Revision(at: moment)
-            world.model.wroteOutside(record, over: row.revision)
+            world.model.wroteOutside(record, over: row.revision, clock: world.clock)
             return
         }
         var record = MachineRecord(
@@ -205,7 +203,7 @@ final class MachineClients: Clients {
         tier.changedOutside(record, isNew: true)
         record.revision = Revision(at: moment)
         world.note("\(tier.name.rawValue): another program adds \(record.id) \(record.summary)")
-        world.model.wroteOutside(record, over: .none)
+        world.model.wroteOutside(record, over: .none, clock: world.clock)
     }
 }
 

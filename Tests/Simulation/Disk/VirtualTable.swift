@@ -149,23 +149,23 @@ class VirtualTable<Record: SimulatedRecord> {
 
     func highestPrunedRevision() throws(SQLiteError) -> Revision {
         try meet(.read, "fact")
-        return image.highestPruned
+        return image.forgotten.values.max() ?? .none
     }
 
     func quarantine(_ key: Key, text: String) throws(SQLiteError) { try meet(.write, "quarantine") }
 
-    /// Forgets tombstones made before `moment` that are owed to nobody.
-    func prune(before moment: Timestamp) throws(SQLiteError) {
-        let old = image.rows.values.filter {
-            $0.isTombstone && $0.changedAt <= moment && image.debts[$0.key] == nil
-        }
-        guard !old.isEmpty else { return }
+    func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> [Key] {
+        let old = sorted.filter { $0.isTombstone && !$0.isEmptied && $0.goneAt <= moment }.prefix(limit)
+        guard !old.isEmpty else { return [] }
         try change("prune") { image in
             for record in old {
+                image.rows[record.key] = record.emptied
+                guard plantedBug(.prunesBeforeAllTiersHaveIt), image.debts[record.key] == nil else { continue }
                 image.rows[record.key] = nil
-                image.highestPruned = max(image.highestPruned, record.revision)
+                image.forgotten[record.key] = record.revision
             }
         }
+        return old.map(\.key)
     }
 
     // MARK: What is owed
@@ -226,9 +226,13 @@ class VirtualTable<Record: SimulatedRecord> {
 }
 
 final class VirtualConversationTable: VirtualTable<ConversationRecord>, ConversationRows {
-    func expired(at now: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationRecord] {
-        Array(
-            try rows { !$0.isClosed && $0.expiresAt <= now }.sorted { $0.expiresAt < $1.expiresAt }.prefix(limit))
+    func expired(
+        at moment: Timestamp, savedSince start: Timestamp?, limit: Int
+    ) throws(SQLiteError) -> [ConversationRecord] {
+        let expired = try rows { row in
+            !row.isClosed && row.expiresAt <= moment && start.map { $0 <= row.updatedAt } ?? true
+        }
+        return Array(expired.sorted { $0.expiresAt < $1.expiresAt }.prefix(limit))
     }
 }
 

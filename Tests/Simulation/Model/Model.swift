@@ -11,6 +11,11 @@ final class Model<Record: SimulatedRecord> {
         /// What it was decided over.
         var base: Revision
         var updateID: Int64?
+        /// By a perfect clock.
+        var decidedAt = Duration.zero
+        /// How far the wall clock was off then, and which process that was.
+        var wallOffset = Duration.zero
+        var process = 0
     }
 
     struct Facts {
@@ -60,7 +65,8 @@ final class Model<Record: SimulatedRecord> {
 
     /// - Parameter excuse: nil if nothing kept the store from knowing better.
     func decided(
-        _ record: Record, over base: Record?, updateID: Int64? = nil, copies: Revision, excuse: String?
+        _ record: Record, over base: Record?, updateID: Int64? = nil, copies: Revision, excuse: String?,
+        clock: VirtualClock, process: Int
     ) {
         let key = record.key
         know(key)
@@ -85,13 +91,18 @@ final class Model<Record: SimulatedRecord> {
         }
         fact.issued = max(fact.issued, record.revision)
         facts[key] = fact
-        versions[key, default: [:]][record.revision] = Version(record: record, base: baseRevision, updateID: updateID)
+        versions[key, default: [:]][record.revision] = Version(
+            record: record, base: baseRevision, updateID: updateID, decidedAt: clock.trueElapsed,
+            wallOffset: clock.wallOffset, process: process)
     }
 
-    /// Another program left `record`.
-    func wroteOutside(_ record: Record, over base: Revision) {
+    /// Another program left `record`, and did not put off its end.
+    func wroteOutside(_ record: Record, over base: Revision, clock: VirtualClock) {
         share(record.key)
-        versions[record.key, default: [:]][record.revision] = Version(record: record, base: base)
+        let before = versions[record.key]?[base]
+        versions[record.key, default: [:]][record.revision] = Version(
+            record: record, base: base, decidedAt: before?.decidedAt ?? clock.trueElapsed,
+            wallOffset: before?.wallOffset ?? clock.wallOffset, process: before?.process ?? 0)
     }
 
     /// - Parameter own: the highest revision that the store has itself, or finds when it starts.
@@ -135,7 +146,11 @@ final class Model<Record: SimulatedRecord> {
             violated("\(record.key): nobody made \(record.summary) of \(earlier.values.map(\.record.summary))")
             return
         }
-        versions[record.key, default: [:]][record.revision] = Version(record: record, base: base)
+        var version = versions[record.key]?[base]
+        version?.record = record
+        version?.base = base
+        version?.updateID = nil
+        versions[record.key, default: [:]][record.revision] = version
         let issued = facts[record.key]?.issued ?? .none
         facts[record.key]?.issued = max(issued, record.revision)
     }
@@ -174,13 +189,17 @@ final class Model<Record: SimulatedRecord> {
     // MARK: When all is back
 
     /// All tiers hold `record`: it must come of everything that was acknowledged, each update in it once.
-    func agreed(_ key: Key, _ record: Record?) {
+    ///
+    /// - Parameter isForgotten: the tombstone, which was the newest of it, is nowhere any more.
+    func agreed(_ key: Key, _ record: Record?, isForgotten: Bool) {
         guard let fact = facts[key] else { return }
-        let revision = record?.revision ?? .none
+        let revision = isForgotten ? fact.promised : record?.revision ?? .none
         if revision < fact.promised {
             violated("\(key): all agree on \(revision.rawValue), and \(fact.promised.rawValue) was acknowledged")
         }
-        if let record, let version = versions[key]?[revision], version.record != record {
+        if let record, let version = versions[key]?[revision], version.record != record,
+            !record.isEmptied || version.record.emptied != record
+        {
             violated("\(key): \(record) is not what was decided: \(version.record)")
         }
         if !fact.isForked, !fact.isShared { checkHistory(key, fact, revision) }

@@ -6,6 +6,8 @@ protocol SimulatedRecord: TieredRecord, Equatable {
     var revision: Revision { get set }
     /// The column by which a tier sees that somebody else changed the row.
     var changedAt: Timestamp { get set }
+    /// When a tombstone was made.
+    var goneAt: Timestamp { get }
     /// What no other live record may have.
     var nameOfItsOwn: String? { get }
     var requestOfItsOwn: String? { get }
@@ -23,17 +25,23 @@ protocol SimulatedRecord: TieredRecord, Equatable {
     var summary: String { get }
 }
 
+extension SimulatedRecord {
+    var isEmptied: Bool { isTombstone && self == emptied }
+}
+
 extension ConversationRecord: SimulatedRecord {
     var changedAt: Timestamp {
         get { updatedAt }
         set { updatedAt = newValue }
     }
+    var goneAt: Timestamp { updatedAt }
     var nameOfItsOwn: String? { nil }
     var requestOfItsOwn: String? { nil }
     var withoutName: ConversationRecord { self }
     static var tombstonesAreApart: Bool { false }
 
-    func isMade(of base: ConversationRecord) -> Bool { isClosed && lastClearing?.reason == .expired }
+    /// A sweep is an operation like any other.
+    func isMade(of base: ConversationRecord) -> Bool { false }
 
     func changedOutside(at moment: Timestamp, by text: String) -> ConversationRecord {
         var record = self
@@ -57,6 +65,7 @@ extension MachineRecord: SimulatedRecord {
         get { updatedAt }
         set { updatedAt = newValue }
     }
+    var goneAt: Timestamp { deletedAt ?? updatedAt }
     var nameOfItsOwn: String? { isDeleted ? nil : "\(userID)/\(details.nickname)" }
     var requestOfItsOwn: String? { requestID }
     var withoutName: MachineRecord {

@@ -26,6 +26,8 @@ final class VirtualTier<Record: SimulatedRecord> {
     struct Content {
         var rows: [Key: Row] = [:]
         var contact: TierContact?
+        /// Tombstones that were removed, by a planted bug: no row of these says the same as they did.
+        var forgotten: [Key: Revision] = [:]
     }
 
     /// How it meets who wants something of it.
@@ -62,7 +64,12 @@ final class VirtualTier<Record: SimulatedRecord> {
 
     func count(_ fault: String) { faults[fault, default: 0] += 1 }
 
-    func revision(of key: Key) -> Revision { content.rows[key].map { max($0.stored, $0.changedAt) } ?? .none }
+    /// Is told of each tombstone that is pruned.
+    var pruned: (Record) -> Void = { _ in }
+
+    func revision(of key: Key) -> Revision {
+        max(content.rows[key].map { max($0.stored, $0.changedAt) } ?? .none, content.forgotten[key] ?? .none)
+    }
 
     var sortedRows: [Row] { content.rows.values.sorted { Record.isOrdered($0.record.key, $1.record.key) } }
 
@@ -143,8 +150,16 @@ final class VirtualTier<Record: SimulatedRecord> {
     }
 
     func prune(before moment: Timestamp, limit: Int) -> TierAnswer<Record> {
-        let old = sortedRows.filter { $0.record.isTombstone && $0.record.changedAt <= moment }.prefix(limit)
-        for row in old { content.rows[row.record.key] = nil }
+        let old = sortedRows.filter { row in
+            row.record.isTombstone && !row.record.isEmptied && row.record.goneAt <= moment && row.stored == row.revision
+        }.prefix(limit)
+        for row in old {
+            pruned(row.record)
+            content.rows[row.record.key]?.record = row.record.emptied
+            guard plantedBug(.prunesBeforeAllTiersHaveIt) else { continue }
+            content.rows[row.record.key] = nil
+            content.forgotten[row.record.key] = row.stored
+        }
         return .pruned(old.count)
     }
 

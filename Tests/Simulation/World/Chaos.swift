@@ -5,18 +5,16 @@ import Persistence
 final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
     private let world: World<Table>
     private let changeOutside: (VirtualTier<Table.Record>) -> Void
-    private let prune: () -> Void
+    /// How far the wall clock is off until it is set right, for each time that it was set wrong.
+    private var wrongBy: [Int: Duration] = [:]
+    private var jumps = 0
     private var isOver = true
     /// Which trouble is the latest: an earlier one's end is not its.
     private var troubles = 0
 
-    init(
-        _ world: World<Table>, changeOutside: @escaping (VirtualTier<Table.Record>) -> Void,
-        prune: @escaping () -> Void
-    ) {
+    init(_ world: World<Table>, changeOutside: @escaping (VirtualTier<Table.Record>) -> Void) {
         self.world = world
         self.changeOutside = changeOutside
-        self.prune = prune
     }
 
     private var dice: Dice { world.dice }
@@ -39,6 +37,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         isOver = true
         world.note("all is mended")
         world.disk.trouble = nil
+        for number in wrongBy.keys.sorted() { setRight(number) }
         for tier in world.tiers {
             tier.condition = .up
             tier.poison = nil
@@ -79,8 +78,23 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         case .reconcile:
             world.count("reconcile")
             world.core?.reconcile()
-        case .prune: prune()
+        case .prune: world.prune()
+        case .absence: beAway()
+        case .cut: if !world.tiers.isEmpty { reset(dice.one(of: world.tiers)) }
         }
+    }
+
+    /// No process runs for a while, perhaps for weeks.
+    private func beAway() {
+        guard dice.chance(0.4) else { return }
+        if dice.chance(0.5) { world.crash() } else { world.stop() }
+        let seconds = dice.one(of: [60, 7_200, 86_400, 8 * 86_400, 31 * 86_400, 40 * 86_400])
+        world.note("nothing runs for \(seconds) s")
+        world.count("away")
+        world.clock.passed(whileAway: .seconds(seconds))
+        restart()
+        guard world.scenario.faults.contains(.prune) else { return }
+        world.plan(after: world.scenario.policy.clockPatience + dice.time(1_500...3_000)) { [self] in world.prune() }
     }
 
     private func restart() {
@@ -135,8 +149,25 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         }
     }
 
+    /// The wall clock is set, a little for good, or by days until somebody sees it.
     private func jump() {
-        let seconds = dice.one(of: [-7_200, -60, -1, 1, 60, 7_200, 100_000])
+        if dice.chance(0.5) { return jump(by: dice.one(of: [-60, -1, 1, 60])) }
+        let seconds = dice.one(of: [-172_800, -129_600, -7_200, 7_200, 100_000, 172_800, 32 * 86_400])
+        jump(by: seconds)
+        jumps += 1
+        let number = jumps
+        wrongBy[number] = .seconds(seconds)
+        // One that is ahead is noticed before a new process would come to trust it.
+        let longest = seconds > 0 ? Int(world.scenario.policy.clockPatience.milliseconds) - 200 : 15_000
+        world.plan(after: dice.time(50...longest)) { [self] in setRight(number) }
+    }
+
+    private func setRight(_ number: Int) {
+        guard let error = wrongBy.removeValue(forKey: number) else { return }
+        jump(by: -Int(error.components.seconds))
+    }
+
+    private func jump(by seconds: Int) {
         world.note("the wall clock jumps by \(seconds) s")
         world.count(seconds < 0 ? "clock set back" : "clock set forward")
         if seconds < 0 { world.model.clockWentBack = true }

@@ -5,7 +5,7 @@ import Persistence
 struct Scenario {
     enum Fault: String, CaseIterable {
         case crash, stop, reboot, diskLoss, diskTrouble, corruption, tierTrouble, tierWipe, tierBackup, otherProgram,
-            clockJump, poison, reconcile, prune
+            clockJump, poison, reconcile, prune, absence, cut
     }
 
     var faults: Set<Fault> = []
@@ -20,17 +20,28 @@ struct Scenario {
     var clients: Int
 
     init(_ dice: Dice, seconds: Int?) {
+        // What only weeks bring is rare enough by itself, and comes to pass between other troubles, not under them.
+        let isLong = dice.chance(0.2)
         let common: [Fault] = [.crash, .diskTrouble, .tierTrouble]
-        for fault in Fault.allCases where dice.chance(common.contains(fault) ? 0.6 : 0.25) { faults.insert(fault) }
-        pace = dice.time(100...1_500)
+        let chances = isLong ? (common: 0.25, rare: 0.1) : (common: 0.6, rare: 0.25)
+        for fault in Fault.allCases where dice.chance(common.contains(fault) ? chances.common : chances.rare) {
+            faults.insert(fault)
+        }
+        if isLong {
+            faults.formUnion([.absence, .prune, dice.one(of: [.diskLoss, .corruption, .clockJump])])
+            faults.insert(dice.one(of: [.tierTrouble, .cut]))
+        }
+        pace = dice.time(isLong ? 500...3_000 : 100...1_500)
         // Many short ones meet more than few long ones; some are long, for what only time brings.
         rounds = dice.chance(0.9) ? 1 : dice.number(2...3)
-        roundLength = .seconds(seconds ?? dice.number(dice.chance(0.8) ? 1...3 : dice.chance(0.9) ? 4...8 : 9...60))
+        let usual = dice.chance(0.8) ? 1...3 : dice.chance(0.9) ? 4...8 : 9...60
+        roundLength = .seconds(seconds ?? dice.number(isLong ? 8...25 : usual))
         tiers = [TierName.neon, .supabase, .railway].filter { _ in dice.chance(0.75) }
         memoryLimit = dice.chance(0.3) ? dice.number(1_500...6_000) : 1 << 20
         policy.durability = dice.chance(0.2) ? .local : .remote
         policy.heartbeat = .seconds(dice.number(10...40))
         policy.pageRecords = dice.number(1...4)
+        policy.clockPatience = dice.time(800...3_000)
         timeToLive = .seconds(dice.one(of: [20, 300, 86_400]))
         clients = dice.number(1...4)
     }

@@ -11,16 +11,21 @@ final class VirtualClock: @unchecked Sendable {
 
     /// Since the beginning.
     private(set) var elapsed = Duration.zero
-    /// What the wall clock was set forward, or back, in all.
+    /// How far the wall clock is ahead of the true time; negative when it is behind.
     private(set) var wallOffset = Duration.zero
+    /// Time that passed while no process ran: no monotonic clock of a process tells of it.
+    private var absent = Duration.zero
 
     var instant: ContinuousClock.Instant { Self.start + elapsed }
-    var wall: Timestamp { Timestamp(milliseconds: Self.wallStart + (elapsed + wallOffset).milliseconds) }
+    var wall: Timestamp { Timestamp(milliseconds: Self.wallStart + (trueElapsed + wallOffset).milliseconds) }
+    /// What a perfect clock says that has passed since the beginning.
+    var trueElapsed: Duration { elapsed + absent }
 
     func elapsed(at instant: ContinuousClock.Instant) -> Duration { instant - Self.start }
 
     func advance(to moment: Duration) { elapsed = max(elapsed, moment) }
     func jump(by duration: Duration) { wallOffset += duration }
+    func passed(whileAway duration: Duration) { absent += duration }
 
     var storeTime: StoreTime { StoreTime(wall: { self.wall }, instant: { self.instant }) }
 }

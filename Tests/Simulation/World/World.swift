@@ -30,6 +30,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
     private var restoredBytes = 0
     private var waiting: [StoreOperation<Table>] = []
     private var isWorkPlanned = false
+    private var processes = 0
     private var wakePlannedFor: Duration?
     private var lastWake = Duration.zero
     private var wakesAtOnce = 0
@@ -39,6 +40,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         self.scenario = scenario
         disk = VirtualDisk(path: path, dice: dice)
         tiers = scenario.tiers.map { VirtualTier(name: $0, dice: dice) }
+        for tier in tiers { tier.pruned = { [unowned self] in pruned($0, "in \(tier.name.rawValue)") } }
     }
 
     // MARK: Time
@@ -118,6 +120,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         note("the store starts")
         do throws(LocalTableError) { try core.open() } catch { model.violated("the store does not open: \(error)") }
         self.core = core
+        processes += 1
         wakePlannedFor = nil
         storeStarted()
     }
@@ -166,6 +169,61 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         waiting = []
         note("\(batch.count) operations")
         core.perform(batch)
+    }
+
+    // MARK: What goes with time
+
+    /// How much later a thing may have happened than one would say by all that is set right of a clock.
+    private static var clockAllowance: Duration { .seconds(300) }
+    private static var tombstonesKeptFor: Duration { .seconds(30 * 86_400) }
+
+    /// How far off the clock of a foreign program is.
+    func foreignClockError() -> Duration {
+        dice.chance(0.6)
+            ? dice.time(-3_000...3_000)
+            : .seconds(dice.one(of: [-40 * 86_400, -3 * 86_400, -3_600, 3_600, 32_400, 2 * 86_400]))
+    }
+
+    /// Has the store and its tiers prune, as a service does from time to time.
+    func prune() {
+        count("prune")
+        submit(
+            StoreOperation(
+                decide: { [self] transaction in
+                    let before = disk.committed.rows
+                    guard let turn = try? transaction.prune(keptFor: Self.tombstonesKeptFor, limit: 3) else {
+                        return false
+                    }
+                    for key in turn.keys { if let record = before[key] { pruned(record, "on disk") } }
+                    plan(after: .zero) { [self] in core?.pruneTiers(before: turn.horizon) }
+                    return true
+                }, done: { _ in }, failed: { _ in }))
+    }
+
+    /// What was in a tombstone is gone `place`.
+    private func pruned(_ record: Record, _ place: String) {
+        count("pruned \(place)")
+        guard let age = age(of: record), age + Self.clockAllowance < Self.tombstonesKeptFor else { return }
+        model.violated("\(record.key): pruned \(place) after \(age)")
+    }
+
+    /// A sweep ends `record`.
+    func expired(_ record: Record) {
+        guard let age = age(of: record), age + Self.clockAllowance < scenario.timeToLive else { return }
+        model.violated("\(record.key): swept after \(age) of \(scenario.timeToLive)")
+    }
+
+    /// How old it is by a perfect clock; nil when no process can know: the clock was behind when an earlier one made it.
+    private func age(of record: Record) -> Duration? {
+        guard let version = model.version(record.key, record.revision) else { return nil }
+        if version.wallOffset < .zero - Self.clockAllowance, version.process != processes { return nil }
+        return clock.trueElapsed - version.decidedAt
+    }
+
+    /// Whether a tombstone that was the newest of `key` is nowhere any more.
+    func isForgotten(_ key: Key) -> Bool {
+        guard let revision = model.facts[key]?.promised, revision > .none else { return false }
+        return durableCopy(key) >= revision
     }
 
     // MARK: What there is of a key
@@ -219,17 +277,16 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         for key in model.keys {
             guard let shown = visible(key) else { continue }
             if let shown { model.saw(shown) }
+            let revision = max(shown?.revision ?? .none, disk.committed.forgotten[key] ?? .none)
             // What memory alone has of a broken file goes when that is noticed.
-            if !disk.isDeceiving || ownCopy(key) >= shown?.revision ?? .none {
-                model.saw(key, shown?.revision ?? .none)
-            }
+            if !disk.isDeceiving || ownCopy(key) >= revision { model.saw(key, revision) }
         }
     }
 
     func decided(_ record: Record, over base: Record?, updateID: Int64? = nil) {
         model.decided(
             record, over: base, updateID: updateID, copies: durableCopy(record.key),
-            excuse: excuse(record.key, model.facts[record.key]?.promised ?? .none))
+            excuse: excuse(record.key, model.facts[record.key]?.promised ?? .none), clock: clock, process: processes)
     }
 
     /// A client is told that `revision` is where `placement` says, and that must be so.
