@@ -3,6 +3,8 @@ import Normalization
 /// What a step accepts as an answer, and in which form it is stored.
 enum AnswerRules {
     static let answerBytesMax = 16 * 1024
+    /// A nickname as it is stored; the library takes no longer one.
+    static let nicknameBytesMax = 1_000
 
     enum Refusal: Error, Equatable {
         case blank
@@ -17,7 +19,7 @@ enum AnswerRules {
     static func accepted(_ typed: String, at step: Step) throws(Refusal) -> String {
         guard typed.utf8.count <= answerBytesMax else { throw .tooManyBytes }
         let text = step == .nickname ? normalisedNickname(typed) : trimmed(typed)
-        guard text.utf8.count <= answerBytesMax else { throw .tooManyBytes }
+        guard text.utf8.count <= (step == .nickname ? nicknameBytesMax : answerBytesMax) else { throw .tooManyBytes }
         guard text.unicodeScalars.contains(where: isVisible) else { throw .blank }
         for scalar in text.unicodeScalars where scalar.properties.generalCategory == .control {
             if step.spec.mayHoldLines && (scalar == "\n" || scalar == "\t") { continue }

@@ -105,14 +105,18 @@ import Testing
     @Test(arguments: [
         ("Pump", "Pump"), ("  Main \t compressor\n2 ", "Main compressor 2"), ("e\u{301}tau", "\u{E9}tau"),
         ("مضخة ١", "مضخة ١"),
-        ("👩‍🔧🔧", "👩‍🔧🔧"), (String(repeating: "👨‍👩‍👧‍👦", count: 100), String(repeating: "👨‍👩‍👧‍👦", count: 100)),
+        ("👩‍🔧🔧", "👩‍🔧🔧"), (String(repeating: "👨‍👩‍👧‍👦", count: 40), String(repeating: "👨‍👩‍👧‍👦", count: 40)),
+        (String(repeating: "e\u{301}", count: 100), String(repeating: "\u{E9}", count: 100)),
     ])
     func normalized(_ text: String, _ expected: String) throws {
         let nickname = try Nickname.normalized(text)
         #expect(Array(nickname.unicodeScalars) == Array(expected.unicodeScalars))
     }
 
-    @Test(arguments: ["", " ", "P", " P ", "P\u{0}ump", "P\u{1B}[31mump", String(repeating: "x", count: 101), "🔧"])
+    @Test(arguments: [
+        "", " ", "P", " P ", "P\u{0}ump", "P\u{1B}[31mump", String(repeating: "x", count: 101), "🔧",
+        String(repeating: "👨‍👩‍👧‍👦", count: 41), "xy" + String(repeating: "\u{363}", count: 500),
+    ])
     func refused(_ text: String) {
         #expect { try Nickname.normalized(text) } throws: { error in
             (error as? RPCError)?.code == .invalidArgument && (error as? RPCError)?.field == "nickname"
@@ -130,5 +134,7 @@ import Testing
         let cut = Nickname.numbered(String(repeating: "x", count: 95) + " yyyy", 2)
         #expect(cut == String(repeating: "x", count: 95) + " (2)")
         #expect(Nickname.numbered(String(repeating: "x", count: 100), 12).count == 100)
+        let long = Nickname.numbered(String(repeating: "👨‍👩‍👧‍👦", count: 40), 12)
+        #expect(long.utf8.count <= 1_000 && long.hasSuffix(" (12)"))
     }
 }

@@ -60,7 +60,13 @@ import Testing
         #expect(decide(entry(at: step), .text(text)).reply?.html.contains("control character") == true)
     }
 
-    @Test(arguments: Step.allCases)
+    @Test func `A nickname: has at most 1,000 bytes, as the library takes it`() {
+        let fits = "xy" + String(repeating: "\u{363}", count: 499)
+        #expect(throws: Never.self) { try AnswerRules.accepted(fits, at: .nickname) }
+        #expect(throws: AnswerRules.Refusal.tooManyBytes) { try AnswerRules.accepted(fits + "x", at: .nickname) }
+    }
+
+    @Test(arguments: Step.allCases.filter { $0 != .nickname })
     func noFieldHoldsMoreThan16KiB(step: Step) {
         let mark = "\u{301}"
         let fits = "xy" + String(repeating: mark, count: (16 * 1024 - 2) / mark.utf8.count)

@@ -74,6 +74,51 @@ import Testing
         await store.close()
     }
 
+    /// Rows that another program puts in, or changes, while the service has the file.
+    @Test(arguments: [
+        "INSERT INTO user_machines (user_id, nickname) VALUES ('7', 'Valve')",
+        "INSERT INTO user_machines (user_id, nickname, machine_id) VALUES ('7', 'Valve', 'f0000000-0000-4000-8000-00000000000f')",
+        "UPDATE user_machines SET nickname = 'Valve' WHERE nickname = 'Pump'",
+    ])
+    func `A nickname that another program took in SQLite: is a duplicate, and no internal error`(_ sql: String)
+        async throws
+    {
+        let file = try TemporaryFile()
+        let store = try await open(file)
+        _ = try await add(store, "Pump").get()
+        let other = try Database(file.path)
+        try other.rows(sql)
+        if sql.hasPrefix("INSERT") {
+            let check = try await store.checkNickname(.init(userID: "7", nickname: "VALVE"))().get()
+            #expect(!check.available && check.suggestion == "VALVE (2)")
+        }
+        let error = try #require(isRefused(await add(store, "Valve"), .duplicateNickname))
+        #expect(error.suggestion == "Valve (2)")
+        _ = try await add(store, "Valve (2)").get()
+        let listed = try await store.list(.init(userID: "7"))().get()
+        #expect(listed.total == Int64(listed.machines.count) && listed.machines.allSatisfy { $0.id.isUUID })
+        await store.close()
+    }
+
+    /// More than one turn takes, and none that is asked for.
+    @Test func `Many rows that another program puts into SQLite: get an id each, at the next sign of life`()
+        async throws
+    {
+        let file = try TemporaryFile()
+        let store = try await open(file)
+        await store.pulse()
+        let other = try Database(file.path)
+        try other.rows(
+            """
+            WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 450)
+            INSERT INTO user_machines (user_id, nickname) SELECT '7', 'Machine ' || number FROM numbers
+            """)
+        for _ in 1...5 { await store.pulse() }
+        #expect(try other.rows("SELECT count(DISTINCT machine_id) FROM user_machines") == [["450"]])
+        #expect(try await store.list(.init(userID: "7", limit: 100))().get().total == 450)
+        await store.close()
+    }
+
     @Test func changesNeedTheStoredRevision() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)

@@ -33,8 +33,13 @@ struct ParameterTests {
             case .integer, .optionalInteger: noInteger
             case .limit: noInteger + [0, -1, 101, .integer(.max), .integer(.min)]
             case .object:
-                noObject + [["k": "a\u{0}b"], ["\u{0}": 1], ["deep": [["a\u{0}"]]], ["k": .string(of: "x", 262_145)]]
-            case .optionalObject(let bytes): noObject + [["k": "a\u{0}b"], ["k": .string(of: "x", bytes)]]
+                noObject + [
+                    ["k": "a\u{0}b"], ["\u{0}": 1], ["deep": [["a\u{0}"]]], ["k": .string(of: "x", 262_145)],
+                    ["k": .decimal("1e999999")], ["k": [.decimal("1e-99999")]],
+                    ["k": [.decimal("1e131000"), .decimal("1e131000"), .decimal("1e131000")]],
+                ]
+            case .optionalObject(let bytes):
+                noObject + [["k": "a\u{0}b"], ["k": .string(of: "x", bytes)], ["k": .decimal("1e131000")]]
             case .uuid, .optionalUUID:
                 noString + [
                     "", "x", "00000000-0000-0000-0000-00000000000", "00000000-0000-0000-0000-0000000000000",
@@ -45,7 +50,7 @@ struct ParameterTests {
                 // White space goes before the characters are counted; a line break is white space.
                 noString + [
                     "", "a", " a ", "\u{3000}a", "a\u{0}b", "a\u{7}b", "\u{1B}[0m", .string(of: "x", 101),
-                    .string(of: "👨‍👩‍👧‍👦", 101),
+                    .string(of: "👨‍👩‍👧‍👦", 41), .string(of: "z\u{363}\u{364}\u{365}\u{366}\u{367}\u{368}", 100),
                 ]
             case .text(let characters):
                 noString + [

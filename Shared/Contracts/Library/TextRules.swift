@@ -4,16 +4,21 @@ private import Normalization
 public enum Nickname {
     public static let charactersMax = 100
     public static let bytesMax = 16 * 1024
+    /// In its stored form, as UTF-8: an entry of a PostgreSQL index, of which it is a part, has 2,704 bytes at most.
+    public static let storedBytesMax = 1_000
 
     /// `text` in its stored form: NFC, trimmed, inner white space folded to single spaces.
     ///
     /// - Throws: `invalidArgument` when that form has not 2 to 100 characters as a person counts them (extended
-    ///   grapheme clusters), or has control characters.
+    ///   grapheme clusters), has more than 1,000 bytes, or has control characters.
     public static func normalized(_ text: String, field: String = "nickname") throws(RPCError) -> String {
-        let accepted = "2 to \(charactersMax) characters without control characters"
+        let accepted =
+            "2 to \(charactersMax) characters without control characters, and at most \(storedBytesMax) bytes of UTF-8"
         guard text.utf8.count <= bytesMax else { throw .invalidArgument(field, accepted) }
         let folded = text.split(whereSeparator: \.isWhitespace).joined(separator: " ").normalizedToNFC
-        guard (2...charactersMax).contains(folded.count), !folded.hasControlCharacters else {
+        guard (2...charactersMax).contains(folded.count), folded.utf8.count <= storedBytesMax,
+            !folded.hasControlCharacters
+        else {
             throw .invalidArgument(field, accepted)
         }
         return folded
@@ -30,6 +35,7 @@ public enum Nickname {
     public static func numbered(_ nickname: String, _ number: Int) -> String {
         let suffix = " (\(number))"
         var base = nickname.prefix(charactersMax - suffix.count)
+        while base.utf8.count > storedBytesMax - suffix.utf8.count { base.removeLast() }
         // Cut behind a word, it must not end up with two spaces, which would not be its stored form.
         while base.last?.isWhitespace == true { base.removeLast() }
         return base + suffix

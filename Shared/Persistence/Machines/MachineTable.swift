@@ -50,6 +50,9 @@ public final class MachineTable: SQLiteTable, MachineRows {
     /// To read it beside its service.
     init(reading path: String) throws(LocalTableError) { try super.init(reading: path, store: .machines) }
 
+    /// As of the last look for rows of another program.
+    var seen: (version: Int64, rowID: Int64)?
+
     /// Folds the nicknames of rows that another program wrote. SQL's `lower` knows ASCII only.
     private func foldNicknames(_ progressed: () -> Void) throws(SQLiteError) {
         while true {
@@ -115,10 +118,16 @@ public final class MachineTable: SQLiteTable, MachineRows {
     }
 
     public func ids(userID: String, nicknameKey: String) throws(SQLiteError) -> [String] {
-        try connection.rows(
+        let known = try connection.rows(
             "SELECT machine_id FROM user_machines WHERE user_id = ? AND nickname_key = ?",
             [.text(userID), .text(nicknameKey)]
         ) { $0.text(0) ?? "" }
+        // Those of another program.
+        let unfolded = try connection.rows(
+            "SELECT machine_id, nickname FROM user_machines WHERE user_id = ? AND nickname_key IS NULL",
+            [.text(userID)]
+        ) { ($0.text(0) ?? "", $0.text(1) ?? "") }
+        return known + unfolded.filter { Nickname.folded($0.1) == nicknameKey }.map { $0.0 }
     }
 
     func total(userID: String) throws(SQLiteError) -> Int64 {

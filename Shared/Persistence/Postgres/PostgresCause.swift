@@ -58,6 +58,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
     case unexpectedAnswer = "unexpected_answer"
     case commitUnconfirmed = "commit_unconfirmed"
     case noMark = "no_mark"
+    case encoding
     case queueFull = "queue_full"
     case noThread = "no_thread"
     case serverFault = "server_fault"
@@ -113,6 +114,9 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
         case .commitUnconfirmed:
             "the server warned at the commit that a standby has not confirmed it: look at synchronous_standby_names"
         case .noMark: "the database keeps no mark"
+        case .encoding:
+            "the encoding of the database is not UTF8, so it refuses what people write in other letters: make another one "
+                + "(CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8') and name it in the URL"
         case .queueFull: "too many batches are waiting"
         case .noThread: "this process may start no more threads: raise TasksMax= or the limit of processes"
         case .serverFault: "a fault of the server"

@@ -81,10 +81,20 @@ public enum PostgresConversationTable: PostgresTable {
     /// to merge two databases by.
     public static func page(after key: ConversationKey?, newerThan revision: Revision, limit: Int) -> PostgresStatement
     {
+        select(shown, after: key, newerThan: revision, limit: limit)
+    }
+
+    package static func firstKey(after key: ConversationKey?, newerThan revision: Revision) -> PostgresStatement {
+        select(keyColumns.joined(separator: ", "), after: key, newerThan: revision, limit: 1)
+    }
+
+    private static func select(
+        _ columns: String, after key: ConversationKey?, newerThan revision: Revision, limit: Int
+    ) -> PostgresStatement {
         let start = key.map { [$0.userID, $0.chatID, $0.type] } ?? ["", "", ""]
         return PostgresStatement(
             """
-            SELECT \(shown) FROM conversation_states AS stored
+            SELECT \(columns) FROM conversation_states AS stored
             WHERE (user_id, chat_id, conversation_type) > ($1, $2, $3)
             AND ($4::bigint = 0 OR revision > $4::bigint OR \(PostgresColumns.isForeign("stored", times: ["updated_at"])))
             ORDER BY user_id, chat_id, conversation_type LIMIT $5::bigint
@@ -113,7 +123,7 @@ public enum PostgresConversationTable: PostgresTable {
         PostgresPage(result, limit: limit, revisionColumn: 8, key: key) { record($0, seenAt: now) }
     }
 
-    private static func key(_ row: PostgresRow) -> ConversationKey {
+    package static func key(_ row: PostgresRow) -> ConversationKey {
         ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? "")
     }
 

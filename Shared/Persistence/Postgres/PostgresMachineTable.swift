@@ -82,13 +82,28 @@ public enum PostgresMachineTable: PostgresTable {
     /// Up to `limit` machines after `id`, live and deleted, that are newer than `revision` or that somebody else wrote;
     /// all of them for `Revision.none`. In the order of their ids.
     public static func page(after id: String?, newerThan revision: Revision, limit: Int) -> PostgresStatement {
+        select(shownLive, shownDeleted, after: id, newerThan: revision, limit: limit)
+    }
+
+    package static func firstKey(after id: String?, newerThan revision: Revision) -> PostgresStatement {
+        let columns = "SELECT machine_id AS key, revision AS version"
+        return select(
+            "\(columns) FROM user_machines", "\(columns) FROM deleted_user_machines", after: id, newerThan: revision,
+            limit: 1)
+    }
+
+    package static func key(_ row: PostgresRow) -> String { row.text(0) ?? "" }
+
+    private static func select(
+        _ live: String, _ deleted: String, after id: String?, newerThan revision: Revision, limit: Int
+    ) -> PostgresStatement {
         let isWanted = "($2::bigint = 0 OR revision > $2::bigint OR "
         let isForeign = PostgresColumns.isForeign("user_machines", times: ["updated_at", "created_at"])
         return PostgresStatement(
             """
-            (\(shownLive) WHERE machine_id > $1::uuid AND \(isWanted) \(isForeign))
+            (\(live) WHERE machine_id > $1::uuid AND \(isWanted) \(isForeign))
                 ORDER BY machine_id LIMIT $3::bigint) UNION ALL
-            (\(shownDeleted) WHERE machine_id > $1::uuid AND \(isWanted) FALSE)
+            (\(deleted) WHERE machine_id > $1::uuid AND \(isWanted) FALSE)
                 ORDER BY machine_id LIMIT $3::bigint)
             ORDER BY key, version DESC LIMIT $3::bigint
             """, [id ?? nilUUID, String(revision.rawValue), String(limit)])
@@ -149,7 +164,7 @@ public enum PostgresMachineTable: PostgresTable {
     public static func read(
         _ result: PostgresResult, limit: Int, at now: Timestamp
     ) -> PostgresPage<MachineRecord> {
-        PostgresPage(result, limit: limit, revisionColumn: 1, key: { $0.text(0) ?? "" }) { record($0, seenAt: now) }
+        PostgresPage(result, limit: limit, revisionColumn: 1, key: key) { record($0, seenAt: now) }
     }
 
     private static func record(_ row: PostgresRow, seenAt now: Timestamp) -> (record: MachineRecord, isDated: Bool)? {

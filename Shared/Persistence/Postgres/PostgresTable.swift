@@ -16,6 +16,10 @@ package protocol PostgresTable<Record>: SendableMetatype {
     /// The row that stands in the way of `record`; nil where there can be none.
     static func rival(of record: Record) -> PostgresStatement?
     static func page(after key: Record.Key?, newerThan revision: Revision, limit: Int) -> PostgresStatement
+    /// The key alone of the first row that `page` would bring.
+    static func firstKey(after key: Record.Key?, newerThan revision: Revision) -> PostgresStatement
+    /// The key in a row of `page` or `firstKey`.
+    static func key(_ row: PostgresRow) -> Record.Key
     static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement
     /// What `page` brought, seen at `now`.
     static func read(_ result: PostgresResult, limit: Int, at now: Timestamp) -> PostgresPage<Record>

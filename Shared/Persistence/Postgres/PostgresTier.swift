@@ -47,6 +47,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     /// Brings the schema up to date, asks how the tier was left, and takes the connection into use.
     private func greet(_ connection: PostgresConnection, _ link: Int, _ mark: Int64) async {
         do {
+            try await DatabaseEncoding.requireUTF8(connection, deadline: Self.requestDeadline)
             _ = try await PostgresMigrator(store: Table.store, deadline: Self.lateMigrationDeadline).migrate(connection)
             // The last asks nothing but whether the table is there.
             let result = try await connection.submit(
@@ -112,10 +113,22 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     }
 
     func readPage(after key: Record.Key?, newerThan revision: Revision, limit: Int, link: Int, request: Int) {
-        submit([Table.page(after: key, newerThan: revision, limit: limit)], link, request) { [self] outcome in
+        guard limit > 0 else { return readKey(after: key, newerThan: revision, link, request) }
+        let page = Table.page(after: key, newerThan: revision, limit: limit)
+        submit([page], link, request, isReading: true) { [self] outcome in
             switch outcome {
             case .success(let results):
                 return .page(Table.read(results[0], limit: limit, at: now()).tierPage)
+            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            }
+        }
+    }
+
+    private func readKey(after key: Record.Key?, newerThan revision: Revision, _ link: Int, _ request: Int) {
+        let first = Table.firstKey(after: key, newerThan: revision)
+        submit([first], link, request, isReading: true) { [self] outcome in
+            switch outcome {
+            case .success(let results): return .page(TierPage(rows: [], next: results[0].rows.first.map(Table.key)))
             case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
             }
         }
@@ -159,9 +172,11 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
 
     // MARK: Answers
 
-    /// - Parameter answer: nil when another request was made in its place.
+    /// - Parameters:
+    ///   - isReading: whether a fault of one row is no fault of the tier.
+    ///   - answer: nil when another request was made in its place.
     private func submit(
-        _ batch: [PostgresStatement], _ link: Int, _ request: Int,
+        _ batch: [PostgresStatement], _ link: Int, _ request: Int, isReading: Bool = false,
         _ answer: @escaping @Sendable (PostgresConnection.Outcome) -> TierAnswer<Record>?
     ) {
         let report = report
@@ -169,7 +184,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
             return report(link, .lost(reason: "the connection was closed"))
         }
         connection.submit(batch, deadline: Self.requestDeadline) { outcome in
-            if case .failure(let error) = outcome, error.endsContact {
+            if case .failure(let error) = outcome, error.endsContact, !(isReading && error.isOfARow) {
                 // The tier takes no writes, or the connection is of no use.
                 connection.close()
                 return report(link, .lost(reason: error.description))
@@ -195,6 +210,12 @@ extension PostgresError {
         case .reconnect, .unusable: true
         case .retry, .conflict, .bug: outcome == .outcomeUnknown
         }
+    }
+
+    /// Whether one row may be why rows were not told: it is damaged, or its text does not fit into memory.
+    fileprivate var isOfARow: Bool {
+        guard outcome == .refused, let sqlState else { return false }
+        return ["XX001", "XX002", "53200"].contains(sqlState.code)
     }
 }
 

@@ -138,6 +138,9 @@ final class SQLiteConnection {
     }
 
     /// What `read` makes of each row.
+    /// Another number when another connection has changed the file since.
+    func dataVersion() throws(SQLiteError) -> Int64 { try rows("PRAGMA data_version") { $0.integer(0) }.first ?? 0 }
+
     func rows<Row>(
         _ sql: String, _ values: [SQLiteValue] = [], _ read: (SQLiteStatement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> [Row] {

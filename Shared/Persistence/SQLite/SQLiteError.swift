@@ -27,6 +27,12 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether what is in the file is no database, or a broken one.
     public var isCorruption: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
+    /// Whether another row has what only one may have.
+    public var isUniqueViolation: Bool {
+        // SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY.
+        code == SQLITE_CONSTRAINT | 8 << 8 || code == SQLITE_CONSTRAINT | 6 << 8
+    }
+
     /// Whether there is no room on the disk.
     public var isDiskFull: Bool { primaryCode == SQLITE_FULL }
 

@@ -17,6 +17,8 @@ extension StoreCore {
         var next = operations.startIndex
         var hasStaged = false
         isWriting = false
+        // What was decided a second time, over rows that another program wrote.
+        var decidedAgain: Int?
         while next < operations.endIndex {
             let operation = operations[next]
             var transaction = StoreTransaction(now: readWallClock(), store: self, isLive: operation.isLive)
@@ -35,6 +37,11 @@ extension StoreCore {
                 switch write(transaction.changes) {
                 case .written: break
                 case .refused(let error):
+                    if decidedAgain != next, mayDecideAgain(error, transaction.changes.map { $0.record }) {
+                        decidedAgain = next
+                        next -= 1
+                        continue
+                    }
                     operation.failed(RPCError(.internalError, error.description))
                     continue
                 case .tierTrouble: isWriting = false

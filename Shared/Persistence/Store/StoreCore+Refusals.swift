@@ -8,15 +8,13 @@ extension StoreCore {
     ) {
         tiers[index].lastError = refusal.reason
         counters["tiers.refusals", default: 0] += 1
-        let later = time.instant() + TierLimits.retryDelay
         switch request.kind {
         case .touch:
             tiers[index].isVisitUnnoted = false
             touchLater(index)
         case .prune: tiers[index].pruneBefore = nil
         case .page:
-            tiers[index].pull?.isAsked = false
-            tiers[index].pull?.retryAt = later
+            pageRefused(index, refusal.reason, isAtOnce: refusal.kind != .transient)
         case .rival(let record): putAside([record.key], index)
         case .live, .debts: break
         }

@@ -130,18 +130,20 @@ extension StoreCore {
             tiers[index].wantsPull = false
             requestsIssued += 1
             tiers[index].pull = .init(
-                number: requestsIssued, newerThan: tiers[index].progress.pulledTo, beganAt: time.wall())
+                number: requestsIssued, newerThan: tiers[index].progress.pulledTo, beganAt: time.wall(),
+                size: PageSize(full: policy.pageRecords))
         }
         guard let pull = tiers[index].pull, !pull.isAsked, pull.retryAt.map({ $0 <= now }) ?? true else { return }
         tiers[index].pull?.isAsked = true
         tiers[index].pull?.retryAt = nil
         let number = ask(index, .page(ofPull: pull.number), deadline: TierLimits.requestDeadline)
         tiers[index].port.readPage(
-            after: pull.after, newerThan: pull.newerThan, limit: policy.pageRecords,
+            after: pull.after, newerThan: pull.newerThan, limit: pull.isPassing ? 0 : pull.size.limit,
             link: tiers[index].link.number, request: number)
     }
 
     func received(_ index: Int, _ page: TierPage<Record>) {
+        if tiers[index].pull?.isPassing == true { return received(index, keyOfRow: page.next) }
         let refused = page.rows.filter { !isBelieved($0.record) }
         let rows = page.rows.filter { isBelieved($0.record) }
         // Until it is merged the page counts as asked for: a merge has the tiers do what is due, and that is no other page.
@@ -157,6 +159,9 @@ extension StoreCore {
             return
         }
         putInQuarantine(page.unreadable + refused.map { ($0.record.key, $0.record.journalValue.text) })
+        tiers[index].pull?.size.received()
+        tiers[index].pull?.forgetSuspect()
+        tiers[index].pull?.retryWait = TierLimits.retryDelay
         if let next = page.next {
             tiers[index].pull?.after = next
         } else {
@@ -164,7 +169,7 @@ extension StoreCore {
         }
     }
 
-    private func pulled(_ index: Int) {
+    func pulled(_ index: Int) {
         guard let pull = tiers[index].pull else { return }
         tiers[index].pull = nil
         let moment = pull.beganAt.advanced(by: .zero - TierLimits.pullOverlap)

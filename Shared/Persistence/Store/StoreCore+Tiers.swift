@@ -194,6 +194,10 @@ extension StoreCore {
         guard tiers[index].requests.contains(where: { $0.deadline <= now }) else { return }
         tiers[index].port.disconnect(link: tiers[index].link.number)
         tiers[index].lastError = "no answer in time"
+        let isPageOverdue = tiers[index].requests.contains { request in
+            if case .page = request.kind { request.deadline <= now } else { false }
+        }
+        if isPageOverdue { pageRefused(index, "no answer in time", isAtOnce: true) }
         tiers[index].link.lost(wasIdle: false, at: now)
         abandon(index)
     }

@@ -25,6 +25,8 @@ package final class StoreCore<Table: LocalTable> {
     var refusals: Breaker
     /// Whether the batch that is being done has a transaction open, so that the table has its changes.
     var isWriting = false
+    /// Whether rows of another program are being taken in.
+    var isTakingIn = false
     /// Whether the file is broken and must make way for a new one.
     var isBroken = false
     var lastError: String?
@@ -144,6 +146,7 @@ package final class StoreCore<Table: LocalTable> {
 
     /// Does `operations` in their order, with one commit for all, and answers each.
     package func perform(_ operations: [StoreOperation<Table>]) {
+        takeInForeignRows()
         var left = operations
         while !left.isEmpty { left = turn(left) }
         pumpAll()

@@ -71,6 +71,10 @@ enum TierLimits {
     static let pruneRecords = 500
     /// What a tier refuses without a reason that we know is tried again after this.
     static let retryDelay = Duration.seconds(1)
+    /// A tier that tells neither a row nor its key is asked again after a wait that doubles up to this.
+    static let retryDelayMax = Duration.seconds(300)
+    /// A row is passed over when it was not told so often after its key was.
+    static let failuresAloneMax = 2
     /// The same record in the same tier.
     static let clashesMax = 8
     /// Rows that were written late by somebody whose clock goes after are looked for so far back.

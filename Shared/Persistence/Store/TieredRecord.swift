@@ -55,6 +55,12 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     var latestMoment: Timestamp { get }
 
     func get(_ key: Record.Key) throws(SQLiteError) -> Record?
+    /// Rows that another program put in since this was asked last: they have a key from now on. Cheap where there are none.
+    func foreignRows() throws(SQLiteError) -> [Record]
+    /// In a transaction, when the table refused one of `records` for the sake of another row: what another program wrote
+    /// gets what Rivet compares rows by.
+    /// - Returns: whether something was changed, so that the same may be decided otherwise.
+    func settleRivals(of records: [Record]) throws(SQLiteError) -> Bool
     /// Stores `record` unless a revision as high or higher is there. So the same call again changes nothing.
     func put(_ record: Record) throws(SQLiteError)
     /// In a transaction, before all `records` are put: what is stored of them now is put out of the way of the others.
@@ -121,6 +127,8 @@ extension LocalTable {
     /// Where no row comes from another program.
     public func keepTime(by now: @escaping @Sendable () -> Timestamp) throws(SQLiteError) {}
     public var latestMoment: Timestamp { Timestamp(clamping: .min) }
+    public func foreignRows() throws(SQLiteError) -> [Record] { [] }
+    public func settleRivals(of records: [Record]) throws(SQLiteError) -> Bool { false }
 
     /// Where nothing happens that an operator should know of.
     public func incidents() throws(SQLiteError) -> StoreIncidents { StoreIncidents() }

@@ -264,7 +264,9 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case .tier(let name, let link, let event): core.received(event, from: name, link: link)
         case .reconcile: core.reconcile()
         case .pruneTiers(let moment): core.pruneTiers(before: moment)
-        case .pulse(let felt): felt.fulfill(())
+        case .pulse(let felt):
+            core.takeInForeignRows()
+            felt.fulfill(())
         case .acknowledge(let done):
             let outcome = core.acknowledge()
             answers.waiting.append { done.fulfill(outcome) }

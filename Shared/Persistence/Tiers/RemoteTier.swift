@@ -42,8 +42,19 @@ final class RemoteTier<Record: TieredRecord> {
         var beganAt: Timestamp
         var after: Record.Key?
         var isAsked = false
-        /// After a fault on our side.
+        /// After a fault on our side, or a refusal.
         var retryAt: ContinuousClock.Instant?
+        var size: PageSize
+        /// Whether the next thing to ask for is the key of a row that the tier does not tell.
+        var isPassing = false
+        /// That key, when it was told.
+        var suspect: Record.Key?
+        /// How often the row was not told after its key was.
+        var failuresAlone = 0
+        /// After which everything is tried again when not even the key is told.
+        var retryWait = TierLimits.retryDelay
+
+        mutating func forgetSuspect() { (isPassing, suspect, failuresAlone) = (false, nil, 0) }
     }
 
     let name: TierName

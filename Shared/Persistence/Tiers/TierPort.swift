@@ -16,6 +16,8 @@ package protocol TierPort<Record>: AnyObject {
     /// - Parameter makingWay: rows that will be replaced first give up what could stand in another one's way.
     func write(_ records: [Record], makingWay: Bool, link: Int, request: Int)
     /// Rows after `key` that are newer than `revision`, or that somebody else changed, in the order of keys.
+    ///
+    /// - Parameter limit: 0: no row is told, and the page's `next` is the key of the first; nil when there is none.
     func readPage(after key: Record.Key?, newerThan revision: Revision, limit: Int, link: Int, request: Int)
     /// The record that stands in the way of `record`.
     func findRival(of record: Record, link: Int, request: Int)

@@ -133,6 +133,7 @@ final class VirtualTier<Record: SimulatedRecord> {
             (key.map { Record.isOrdered($0, row.record.key) } ?? true)
                 && (revision == .none || row.stored > revision || row.stored < row.revision)
         }
+        guard limit > 0 else { return .page(TierPage(rows: [], next: wanted.first?.record.key)) }
         let limit = min(limit, 3)
         let rows = wanted.prefix(limit)
         return .page(
