@@ -26,7 +26,6 @@ final class SavingClients: Sendable {
     }
 
     var told: [Told] { all.withLock { $0 } }
-    private var acknowledged: Int { told.reduce(0) { $0 + $1.step } }
 
     /// What is saved with a step: one can be told from another, and half of one from a whole.
     static func data(_ user: Int, _ step: Int) -> JSONValue {
@@ -38,7 +37,7 @@ final class SavingClients: Sendable {
         to service: RivetProcess, during body: @Sendable () async throws -> Value
     ) async throws -> Value {
         isEnding.withLock { $0 = false }
-        let enough = acknowledged + 2 * count
+        let earlier = told
         return try await withThrowingTaskGroup(of: Void.self) { group in
             for thread in 0..<Self.threads {
                 group.addTask {
@@ -49,7 +48,7 @@ final class SavingClients: Sendable {
             }
             let outcome: Result<Value, any Error>
             do {
-                try await eventually("clients are answered") { acknowledged >= enough }
+                try await eventually("clients are answered") { zip(told, earlier).allSatisfy { $0.step > $1.step } }
                 outcome = .success(try await body())
             } catch { outcome = .failure(error) }
             isEnding.withLock { $0 = true }
