@@ -247,6 +247,78 @@ import Testing
         await store.close()
     }
 
+    @Test(arguments: [false, true])
+    func `An expired conversation: is kept for seven days and can be taken up again`(_ isSwept: Bool) async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        let data: [String: JSONValue] = ["nickname": "Pump"]
+        _ = try await store.save(.init(key: key, step: "model", data: data, updateID: 1))().get()
+        let state = try #require(try await store.load(.init(key: key, updateID: 9))().get().state)
+        clock.advance(.seconds(86_400))
+        #expect(try await store.load(.init(key: key))().get().lastClear == nil)
+        if isSwept { #expect(try await store.sweep().get() == 1) }
+        let told = try await store.load(.init(key: key, updateID: 9))().get()
+        #expect(told.state == nil)
+        #expect(
+            told.lastClear
+                == KeptDraft(
+                    reason: .expired, step: "model", data: data, startedAt: state.startedAt, updatedAt: state.updatedAt,
+                    expiresAt: state.expiresAt, keptUntil: clock.now().advanced(by: .seconds(7 * 86_400))))
+        clock.advance(.milliseconds(7 * 86_400_000 - 1))
+        let kept = try #require(try await store.load(.init(key: key, updateID: 9))().get().lastClear)
+        let saved = try await store.save(.init(key: key, step: kept.step, data: kept.data, updateID: 9))().get()
+        let taken = try #require(try await store.load(.init(key: key, updateID: 10))().get().state)
+        #expect(saved.revision > state.revision && taken.startedAt > state.startedAt && taken.data == data)
+        // Nothing is left to be taken up twice.
+        _ = try await store.clear(.init(key: key, reason: .completed, updateID: 11))().get()
+        #expect(try await store.load(.init(key: key, updateID: 12))().get().lastClear == nil)
+        await store.close()
+    }
+
+    @Test func `A conversation that is over: is told of as long as it is kept`() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        let day = Duration.seconds(86_400)
+        for (reason, keptFor) in [(StateClear.Reason.cancelled, day), (.expired, day * 7), (.completed, .zero)] {
+            let key = ConversationKey(userID: reason.rawValue, chatID: "1")
+            _ = try await store.save(.init(key: key, step: "model", data: ["x": 1]))().get()
+            #expect(try await store.clear(.init(key: key, reason: reason))().get().cleared)
+            #expect(try await store.load(.init(key: key))().get().state == nil)
+            clock.advance(max(.zero, keptFor - .milliseconds(1)))
+            let told = try await store.load(.init(key: key, updateID: 1))().get().lastClear
+            #expect(told?.data == (keptFor == .zero ? nil : ["x": 1]) && told?.reason == (told == nil ? nil : reason))
+            clock.advance(.milliseconds(1))
+            #expect(try await store.load(.init(key: key, updateID: 1))().get().lastClear == nil)
+        }
+        await store.close()
+    }
+
+    @Test(arguments: [false, true])
+    func `What was sent before the expiry: finds the conversation open, also after a sweep`(
+        _ isSwept: Bool
+    ) async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await open(file, clock)
+        _ = try await store.save(.init(key: key, step: "model", data: ["nickname": "Pump"], updateID: 1))().get()
+        let state = try #require(try await store.load(.init(key: key))().get().state)
+        clock.advance(.seconds(2 * 86_400))
+        if isSwept { #expect(try await store.sweep().get() == 1) }
+        let late = StateLoad.Params(key: key, updateID: 2, sentAt: state.expiresAt)
+        #expect(try await store.load(late)().get().state == nil)
+        let sentAt = Timestamp(milliseconds: state.expiresAt.milliseconds - 1)
+        let found = try await store.load(.init(key: key, updateID: 2, sentAt: sentAt))().get()
+        #expect(found.state?.data == state.data && found.state?.step == "model" && found.lastClear == nil)
+        #expect(found.state?.startedAt == state.startedAt && found.state?.expiresAt == state.expiresAt)
+        let saved = try await store.save(
+            .init(
+                key: key, step: "serial", data: ["nickname": "Pump", "model_number": "X"], updateID: 2,
+                expectedRevision: try #require(found.state).revision, sentAt: sentAt))().get()
+        #expect(saved.expiresAt == clock.now().advanced(by: .seconds(86_400)))
+        let now = try #require(try await store.load(.init(key: key))().get().state)
+        #expect(now.startedAt == state.startedAt && now.step == "serial")
+        await store.close()
+    }
+
     /// It may have been kept by a clock that nobody watched.
     @Test func `A conversation that expired before the start: is swept once the clock was watched`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())

@@ -218,6 +218,38 @@ struct ConversationTests {
         #expect(try client.result("state.sweep")["deleted"] == 0)
     }
 
+    @Test func `An expired conversation: is told of and can be taken up again`() async throws {
+        let service = try running(.state, ["RIVET_CONVERSATION_TTL": "300ms"])
+        let client = try service.client()
+        _ = try client.result("state.save", saving("u", step: "model", data: ["nickname": "Pump"], update: 1))
+        let state = try client.result("state.load", conversation("u"))["state"]
+        let sentAt = try #require(state?["updated_at"])
+        try await eventually("the conversation expires") {
+            try client.result("state.load", conversation("u"))["state"] == .null
+        }
+        #expect(try client.result("state.sweep")["deleted"] == 1)
+        let rows = try Database(service.databasePath).rows("SELECT state_data, closed FROM conversation_states")
+        #expect(rows == [["{}", "1"]])
+        let told = try client.result("state.load", conversation("u", ["update_id": 2]))
+        #expect(told["state"] == .null && told["last_clear"]?["reason"] == "expired")
+        #expect(told["last_clear"]?["step"] == "model" && told["last_clear"]?["data"] == ["nickname": "Pump"])
+        #expect(try client.result("state.load", conversation("u")) == ["state": nil])
+        // Sent in time, received late: it goes on as if nothing had happened.
+        let found = try client.result("state.load", conversation("u", ["sent_at": sentAt]))["state"]
+        #expect(found?["step"] == "model" && found?["started_at"] == state?["started_at"])
+        let saved = try client.result(
+            "state.save",
+            saving(
+                "u", step: "serial", data: ["nickname": "Pump"], update: 2,
+                ["sent_at": sentAt, "expected_revision": try #require(found?["revision"])]))
+        #expect(try #require(saved["revision"]?.integerValue) > #require(state?["revision"]?.integerValue))
+        let after = try client.result("state.load", conversation("u", ["sent_at": sentAt]))["state"]
+        #expect(after?["step"] == "serial" && after?["started_at"] == state?["started_at"])
+        let refused = try client.call("state.load", conversation("u", ["sent_at": "yesterday"]))
+        let error = #expect(throws: RPCError.self) { try refused.get() }
+        #expect(error?.code == .invalidArgument && error?.field == "sent_at")
+    }
+
     @Test func expiredConversationsAreSweptOnSchedule() async throws {
         let service = try running(.state, ["RIVET_CONVERSATION_TTL": "200ms", "RIVET_SWEEP_INTERVAL": "300ms"])
         for user in 0..<5 { _ = try service.client().result("state.save", saving("u\(user)")) }

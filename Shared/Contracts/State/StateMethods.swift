@@ -5,22 +5,29 @@ public enum StateLoad: RPCMethod {
 
     public struct Params: RPCParams {
         public var key: ConversationKey
-        /// When given, the result says whether this update was applied to the key before.
+        /// When given, the result says whether this update was applied to the key before, and what the key keeps of a
+        /// conversation that is over.
         public var updateID: Int64?
+        /// When the person sent what this is for: the time by which it is judged whether the conversation has expired.
+        /// Nil: now.
+        public var sentAt: Timestamp?
 
-        public init(key: ConversationKey, updateID: Int64? = nil) {
+        public init(key: ConversationKey, updateID: Int64? = nil, sentAt: Timestamp? = nil) {
             self.key = key
             self.updateID = updateID
+            self.sentAt = sentAt
         }
 
         public init(_ parameters: Parameters) throws(RPCError) {
             key = try ConversationKey(parameters)
             updateID = try parameters.optional("update_id") { p throws(RPCError) in try p.integer("update_id") }
+            sentAt = try parameters.optional("sent_at") { p throws(RPCError) in try p.timestamp("sent_at") }
         }
 
         public var members: [String: JSONValue] {
             var members = key.members
             members["update_id"] = updateID.map(JSONValue.integer)
+            members["sent_at"] = sentAt.map { .string($0.description) }
             return members
         }
     }
@@ -30,12 +37,19 @@ public enum StateLoad: RPCMethod {
         public var state: Conversation?
         /// What an earlier delivery of the asked-for update did; nil when it was not applied, or not asked for.
         public var applied: AppliedUpdate?
-        /// Whether `applied` was asked for: only then is it in the JSON.
+        /// What is kept of the conversation that expired or was cancelled last; nil when none is, or one is open, or it was
+        /// not asked for.
+        public var lastClear: KeptDraft?
+        /// Whether these two were asked for: only then is `applied` in the JSON, and `last_clear` where there is one.
         private var tellsApplied: Bool
 
-        public init(state: Conversation?, applied: AppliedUpdate? = nil, tellsApplied: Bool = false) {
+        public init(
+            state: Conversation?, applied: AppliedUpdate? = nil, lastClear: KeptDraft? = nil,
+            tellsApplied: Bool = false
+        ) {
             self.state = state
             self.applied = applied
+            self.lastClear = lastClear
             self.tellsApplied = tellsApplied
         }
 
@@ -46,12 +60,18 @@ public enum StateLoad: RPCMethod {
             applied = try members.optional("applied") { m throws(RPCError) in
                 try AppliedUpdate(Parameters(try m.object("applied")))
             }
+            lastClear = try members.optional("last_clear") { m throws(RPCError) in
+                try KeptDraft(Parameters(try m.object("last_clear")))
+            }
             tellsApplied = members.members["applied"] != nil
         }
 
         public var json: JSONValue {
             var members: [String: JSONValue] = ["state": state?.json ?? .null]
-            if tellsApplied { members["applied"] = applied?.json ?? .null }
+            if tellsApplied {
+                members["applied"] = applied?.json ?? .null
+                members["last_clear"] = lastClear?.json
+            }
             return .object(members)
         }
     }
@@ -75,10 +95,13 @@ public enum StateSave: RPCMethod {
         public var expectedRevision: Revision?
         /// No update with a lower id will come again: Telegram was told that it is settled, and answered.
         public var settledBefore: Int64?
+        /// When the person sent what this is made of: the time by which it is judged whether the conversation has expired,
+        /// also after a sweep in between. Nil: now.
+        public var sentAt: Timestamp?
 
         public init(
             key: ConversationKey, step: String, data: [String: JSONValue], updateID: Int64? = nil,
-            expectedRevision: Revision? = nil, settledBefore: Int64? = nil
+            expectedRevision: Revision? = nil, settledBefore: Int64? = nil, sentAt: Timestamp? = nil
         ) {
             self.key = key
             self.step = step
@@ -86,6 +109,7 @@ public enum StateSave: RPCMethod {
             self.updateID = updateID
             self.expectedRevision = expectedRevision
             self.settledBefore = settledBefore
+            self.sentAt = sentAt
         }
 
         public init(_ parameters: Parameters) throws(RPCError) {
@@ -98,6 +122,7 @@ public enum StateSave: RPCMethod {
                 try p.revision("expected_revision")
             }
             settledBefore = try SettledBefore.value(in: parameters)
+            sentAt = try parameters.optional("sent_at") { p throws(RPCError) in try p.timestamp("sent_at") }
         }
 
         public var members: [String: JSONValue] {
@@ -107,6 +132,7 @@ public enum StateSave: RPCMethod {
             members["update_id"] = updateID.map(JSONValue.integer)
             members["expected_revision"] = expectedRevision.map { .integer($0.rawValue) }
             members[SettledBefore.name] = settledBefore.map(JSONValue.integer)
+            members["sent_at"] = sentAt.map { .string($0.description) }
             return members
         }
     }

@@ -1,26 +1,33 @@
 import Contracts
 
 extension ConversationRecord {
+    /// A message that was sent later than this by our clock counts as sent then.
+    private static let sentAheadMax = Duration.seconds(7 * 86_400)
+
     /// The record after `state.save`.
     ///
-    /// - Parameter earlier: what is stored of the key now.
+    /// - Parameter earlier: what is stored of the key now. It goes on if it was open when the person sent what is saved.
     static func saved(
         _ params: StateSave.Params, over earlier: ConversationRecord?, revision: Revision, now: Timestamp,
         timeToLive: Duration
     ) -> ConversationRecord {
-        let expiresAt = now.advanced(by: timeToLive)
+        // Where our clock is behind, that of Telegram is right; but nothing is kept for ever by a wrong time.
+        let latest = min(max(now, params.sentAt ?? now), now.advanced(by: sentAheadMax))
+        let expiresAt = latest.advanced(by: timeToLive)
         var startedAt = now
         if let earlier {
             // No two conversations of a key began at the same time, whatever the clock does: what is derived from the
             // beginning of one, such as the request id of its machine, is that one's alone.
             startedAt =
-                earlier.isOpen(at: now)
+                earlier.opened(at: now, for: params.sentAt) != nil
                 ? earlier.startedAt : max(now, earlier.startedAt.advanced(by: .milliseconds(1)))
         }
         var record = ConversationRecord(
             key: params.key, revision: revision, isClosed: false, step: params.step, data: params.data,
             startedAt: startedAt, updatedAt: now, expiresAt: expiresAt, lastUpdateID: params.updateID,
             appliedUpdates: earlier?.appliedUpdates ?? [], lastClearing: earlier?.lastClearing)
+        // What was kept is taken up again, or another entry was begun in its place.
+        record.lastClearing?.kept = nil
         record.remember(params.updateID, expiresAt: expiresAt, settledBefore: params.settledBefore)
         return record
     }
@@ -37,7 +44,8 @@ extension ConversationRecord {
         record.updatedAt = now
         record.expiresAt = min(now, expiresAt)
         record.lastUpdateID = updateID
-        record.lastClearing = Clearing(reason: reason, outcome: outcome ?? .null, updateID: updateID)
+        record.lastClearing = Clearing(
+            reason: reason, outcome: outcome ?? .null, updateID: updateID, kept: kept(for: reason, at: now))
         record.remember(updateID, expiresAt: nil, settledBefore: settledBefore)
         return record
     }

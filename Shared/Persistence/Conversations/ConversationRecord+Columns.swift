@@ -38,11 +38,17 @@ extension ConversationRecord {
 
     var lastClearingText: String? {
         lastClearing.map { clearing in
-            let json: JSONValue = [
+            var members: [String: JSONValue] = [
                 "reason": .string(clearing.reason.rawValue), "outcome": clearing.outcome,
                 "update_id": clearing.updateID.map(JSONValue.integer) ?? .null,
             ]
-            return json.text
+            if let kept = clearing.kept {
+                members["step"] = .string(kept.step)
+                members["data"] = .object(kept.data)
+                members["updated_at"] = .integer(kept.updatedAt.milliseconds)
+                members["expires_at"] = .integer(kept.expiresAt.milliseconds)
+            }
+            return JSONValue.object(members).text
         }
     }
 
@@ -50,6 +56,17 @@ extension ConversationRecord {
         guard let json = try? JSONValue(parsing: text),
             let reason = json["reason"]?.stringValue.flatMap(StateClear.Reason.init(rawValue:))
         else { return nil }
-        return Clearing(reason: reason, outcome: json["outcome"] ?? .null, updateID: json["update_id"]?.integerValue)
+        return Clearing(
+            reason: reason, outcome: json["outcome"] ?? .null, updateID: json["update_id"]?.integerValue,
+            kept: kept(json))
+    }
+
+    private static func kept(_ json: JSONValue) -> Kept? {
+        guard let step = json["step"]?.stringValue, let data = json["data"]?.objectValue,
+            let updatedAt = json["updated_at"]?.integerValue, let expiresAt = json["expires_at"]?.integerValue
+        else { return nil }
+        return Kept(
+            step: step, data: data, updatedAt: Timestamp(milliseconds: updatedAt),
+            expiresAt: Timestamp(milliseconds: expiresAt))
     }
 }

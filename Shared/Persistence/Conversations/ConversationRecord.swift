@@ -21,6 +21,23 @@ public struct ConversationRecord: TieredRecord, Equatable {
         public var reason: StateClear.Reason
         public var outcome: JSONValue
         public var updateID: Int64?
+        /// What had been told, where it may be taken up again.
+        public var kept: Kept?
+
+        public init(reason: StateClear.Reason, outcome: JSONValue, updateID: Int64?, kept: Kept? = nil) {
+            self.reason = reason
+            self.outcome = outcome
+            self.updateID = updateID
+            self.kept = kept
+        }
+    }
+
+    /// What was in a conversation before it was cleared.
+    public struct Kept: Sendable, Equatable {
+        public var step: String
+        public var data: [String: JSONValue]
+        public var updatedAt: Timestamp
+        public var expiresAt: Timestamp
     }
 
     public var key: ConversationKey
@@ -51,6 +68,59 @@ public struct ConversationRecord: TieredRecord, Equatable {
 
     public func isOpen(at now: Timestamp) -> Bool { !isClosed && now < expiresAt }
 
+    /// The conversation as it is for what a person sent at `sentAt`, nil for now: open if it was open then, also where it
+    /// has ended since by nothing but its time.
+    func opened(at now: Timestamp, for sentAt: Timestamp?) -> ConversationRecord? {
+        if !isClosed { return isOpen(at: sentAt ?? now) ? self : nil }
+        guard let sentAt, let lastClearing, lastClearing.reason == .expired, let kept = lastClearing.kept,
+            sentAt < kept.expiresAt
+        else { return nil }
+        var record = self
+        record.isClosed = false
+        (record.step, record.data) = (kept.step, kept.data)
+        (record.updatedAt, record.expiresAt) = (kept.updatedAt, kept.expiresAt)
+        record.lastClearing = nil
+        return record
+    }
+
+    /// What may be taken up again of a conversation that is over at `now`; nil when nothing may.
+    func keptDraft(at now: Timestamp) -> KeptDraft? {
+        let (reason, kept, clearedAt): (StateClear.Reason, Kept, Timestamp)
+        if isClosed {
+            guard let lastClearing, let draft = lastClearing.kept else { return nil }
+            (reason, kept, clearedAt) = (lastClearing.reason, draft, updatedAt)
+        } else {
+            guard !isOpen(at: now), step != Self.unreadableStep else { return nil }
+            // No sweep has come to it yet.
+            (reason, kept, clearedAt) = (.expired, contentToKeep, expiresAt)
+        }
+        guard let keptFor = Self.keptFor(reason), case let end = clearedAt.advanced(by: keptFor), now < end else {
+            return nil
+        }
+        return KeptDraft(
+            reason: reason, step: kept.step, data: kept.data, startedAt: startedAt, updatedAt: kept.updatedAt,
+            expiresAt: kept.expiresAt, keptUntil: end)
+    }
+
+    private var contentToKeep: Kept { Kept(step: step, data: data, updatedAt: updatedAt, expiresAt: expiresAt) }
+
+    /// What is kept of it when it is cleared at `now` for `reason`.
+    func kept(for reason: StateClear.Reason, at now: Timestamp) -> Kept? {
+        guard Self.keptFor(reason) != nil, step != Self.unreadableStep else { return nil }
+        var kept = contentToKeep
+        kept.expiresAt = min(now, expiresAt)
+        return kept
+    }
+
+    /// How long what was told is kept after a clearing for `reason`; nil: not at all.
+    static func keptFor(_ reason: StateClear.Reason) -> Duration? {
+        switch reason {
+        case .expired: .seconds(7 * 86_400)
+        case .cancelled: .seconds(86_400)
+        case .completed, .invalid: nil
+        }
+    }
+
     public func answer(to updateID: Int64, wasClear: Bool) -> AppliedEntry? {
         appliedUpdates.last { $0.updateID == updateID && ($0.expiresAt == nil) == wasClear }
     }
@@ -59,6 +129,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
         let fixed = 400
         return fixed + key.userID.utf8.count + key.chatID.utf8.count + step.utf8.count
             + 40 * appliedUpdates.count + JSONValue.object(data).memoryCost + (lastClearing?.outcome.memoryCost ?? 0)
+            + (lastClearing?.kept.map { JSONValue.object($0.data).memoryCost + $0.step.utf8.count } ?? 0)
     }
 }
 

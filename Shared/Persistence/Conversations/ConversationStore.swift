@@ -94,9 +94,11 @@ public struct ConversationStore: Sendable {
                 applied = AppliedUpdate(cleared: nil)
             }
         }
+        let open = record?.opened(at: now, for: params.sentAt)
         return StateLoad.Output(
-            state: record.flatMap { $0.isOpen(at: now) ? $0.conversation(storedIn: placement.storedIn) : nil },
-            applied: applied, tellsApplied: params.updateID != nil)
+            state: open?.conversation(storedIn: placement.storedIn), applied: applied,
+            lastClear: params.updateID != nil && open == nil ? record?.keptDraft(at: now) : nil,
+            tellsApplied: params.updateID != nil)
     }
 
     /// Durable when the answer's placement says so. Idempotent by update id.

@@ -39,7 +39,8 @@ extension StoreTransaction where Table: ConversationRows {
         }
         if let expected = params.expectedRevision {
             let isMet =
-                expected == stored?.revision ?? .none || (expected == .none && stored?.isOpen(at: now) != true)
+                expected == stored?.revision ?? .none
+                || (expected == .none && stored?.opened(at: now, for: params.sentAt) == nil)
             guard isMet else {
                 throw RPCError(
                     .revisionConflict, "expected_revision is not the stored one; load the conversation again",

@@ -1,0 +1,45 @@
+/// What a person had told in a conversation that expired, or that they cancelled: it can be taken up again, by a
+/// `state.save` of its step and data.
+public struct KeptDraft: Sendable, Equatable {
+    /// `expired` or `cancelled`.
+    public var reason: StateClear.Reason
+    public var step: String
+    public var data: [String: JSONValue]
+    public var startedAt: Timestamp
+    /// When it was saved last.
+    public var updatedAt: Timestamp
+    public var expiresAt: Timestamp
+    /// It is told of until then.
+    public var keptUntil: Timestamp
+
+    public init(
+        reason: StateClear.Reason, step: String, data: [String: JSONValue], startedAt: Timestamp, updatedAt: Timestamp,
+        expiresAt: Timestamp, keptUntil: Timestamp
+    ) {
+        self.reason = reason
+        self.step = step
+        self.data = data
+        self.startedAt = startedAt
+        self.updatedAt = updatedAt
+        self.expiresAt = expiresAt
+        self.keptUntil = keptUntil
+    }
+
+    init(_ members: Parameters) throws(RPCError) {
+        guard let reason = StateClear.Reason(rawValue: try members.string("reason")) else {
+            throw .invalidArgument("reason", "completed, cancelled, invalid or expired")
+        }
+        self.init(
+            reason: reason, step: try members.string("step"), data: try members.object("data"),
+            startedAt: try members.timestamp("started_at"), updatedAt: try members.timestamp("updated_at"),
+            expiresAt: try members.timestamp("expires_at"), keptUntil: try members.timestamp("kept_until"))
+    }
+
+    var json: JSONValue {
+        [
+            "reason": .string(reason.rawValue), "step": .string(step), "data": .object(data),
+            "started_at": .string(startedAt.description), "updated_at": .string(updatedAt.description),
+            "expires_at": .string(expiresAt.description), "kept_until": .string(keptUntil.description),
+        ]
+    }
+}
