@@ -159,7 +159,7 @@ extension StoreCore {
     var debtors: TierSet {
         let isAnyDropped = plantedBug(.breakerDropsWrites)
         return TierSet(
-            tiers.filter { $0.progress.takesDebts && !(isAnyDropped && $0.link.probeAt != nil) }.map { $0.name })
+            tiers.filter { $0.knowledge.takesDebts && !(isAnyDropped && $0.link.probeAt != nil) }.map { $0.name })
     }
 
     func debts(of changes: [StoreTransaction<Table>.Change]) -> [Debt<Key>] {

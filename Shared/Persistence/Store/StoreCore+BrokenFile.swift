@@ -17,13 +17,7 @@ extension StoreCore {
         }
         try fresh.keepTime(by: time.wall)
         for index in tiers.indices {
-            // What was met on the connection stays known: another database in its place must not pass for this one.
-            let met = tiers[index].progress
-            tiers[index].progress = TierProgress()
-            tiers[index].progress.mark = met.mark
-            (tiers[index].progress.visit, tiers[index].progress.nextVisit) = (met.visit, met.nextVisit)
-            tiers[index].progress.seeding = .due
-            tiers[index].isProgressWritten = false
+            tiers[index].knowledge.diskLost()
             tiers[index].wantsPull = true
             tiers[index].pull = nil
         }
@@ -79,9 +73,9 @@ extension StoreCore {
         do throws(SQLiteError) {
             try table.begin()
             for tier in tiers where known[tier.name] == nil {
-                var progress = tier.progress
-                (progress.pulledTo, progress.seeding) = (.none, .due)
-                try table.write(progress, of: tier.name)
+                var knowledge = tier.knowledge
+                knowledge.diskLost()
+                try table.write(knowledge.progress, of: tier.name)
             }
             try table.commit()
         } catch {

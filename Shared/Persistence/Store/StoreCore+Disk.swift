@@ -45,7 +45,7 @@ extension StoreCore {
     package var isDiskUp: Bool { table != nil && !breaker.isOpen }
 
     /// Whether the disk is a new one, or was made of what could be read of a broken one, and no tier was read since.
-    var lacksRows: Bool { tiers.contains { $0.progress.pulledTo == .none } }
+    var lacksRows: Bool { tiers.contains { $0.knowledge.isAwaited } }
 
     /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
     /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
@@ -66,16 +66,12 @@ extension StoreCore {
             let debts = try table.debts()
             let progress = try table.progress()
             let isEmpty = try table.keys(after: nil, limit: 1).isEmpty
-            let met = tiers.map { $0.progress }
+            let met = tiers.map { $0.knowledge.progress }
             for index in tiers.indices {
                 if let known = progress[tiers[index].name] {
-                    tiers[index].progress = known
+                    tiers[index].knowledge.noteFound(known)
                 } else {
-                    // What an empty store will hold is written down from the first change on.
-                    tiers[index].progress.seeding = isEmpty ? .done : .due
-                    // Of what was acknowledged here, a tier that is new has nothing that a disk with rows lacks.
-                    if !isEmpty { tiers[index].progress.pulledTo = TierLimits.everything }
-                    tiers[index].isProgressWritten = false
+                    tiers[index].knowledge.noNoteFound(isDiskEmpty: isEmpty)
                 }
                 countRowsToSeed(index)
             }
@@ -84,7 +80,7 @@ extension StoreCore {
             memory.withLock { $0.book = DebtBook(debts, tiers: names) }
             for index in tiers.indices {
                 guard let mark = met[index].mark else { continue }
-                meet(index, TierContact(mark: mark, visit: met[index].visit))
+                recognise(index, TierContact(mark: mark, visit: met[index].visit))
                 // Met as it was some time ago: that may be as the file has it.
                 if met[index].seeding == .due { startOver(index) }
             }
@@ -296,21 +292,18 @@ extension StoreCore {
         let keys = memory.withLock { memory in
             Array(memory.book.unwritten.lazy.filter { !excluded.contains($0) }.prefix(TierLimits.bookkeepingMax))
         }
-        let unwritten = tiers.indices.filter { !tiers[$0].isProgressWritten }
+        let unwritten = tiers.indices.filter { !tiers[$0].knowledge.isNoted }
         for key in keys where !plantedBug(.debtsNotWrittenDown) {
             let debt = memory.withLock { $0.book.debt(key) }
             try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: time.wall()))
         }
-        for index in unwritten { try table.write(tiers[index].progress, of: tiers[index].name) }
+        for index in unwritten { try table.write(tiers[index].knowledge.progress, of: tiers[index].name) }
         return (keys, unwritten)
     }
 
     func wrote(_ written: (keys: [Key], tiers: [Int])) {
         memory.withLock { $0.book.written(written.keys) }
-        for index in written.tiers {
-            tiers[index].isProgressWritten = true
-            tiers[index].isVisitUnnoted = false
-        }
+        for index in written.tiers { tiers[index].knowledge.noted() }
         let isDone = memory.withLock { $0.book.unwritten.isEmpty }
         bookkeepingAt = isDone ? nil : bookkeepingAt
     }
@@ -318,7 +311,7 @@ extension StoreCore {
     /// There is something to write down, in a while.
     func noteBookkeeping() {
         guard bookkeepingAt == nil else { return }
-        guard memory.withLock({ !$0.book.unwritten.isEmpty }) || tiers.contains(where: { !$0.isProgressWritten }) else {
+        guard memory.withLock({ !$0.book.unwritten.isEmpty }) || tiers.contains(where: { !$0.knowledge.isNoted }) else {
             return
         }
         bookkeepingAt = time.instant() + TierLimits.bookkeepingDelay

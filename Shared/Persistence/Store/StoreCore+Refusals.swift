@@ -10,7 +10,7 @@ extension StoreCore {
         counters["tiers.refusals", default: 0] += 1
         switch request.kind {
         case .touch:
-            tiers[index].isVisitUnnoted = false
+            tiers[index].knowledge.touchRefused()
             touchLater(index)
         case .prune: tiers[index].pruneBefore = nil
         case .page:

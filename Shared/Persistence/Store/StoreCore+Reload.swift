@@ -20,9 +20,10 @@ extension StoreCore {
         let gone = tiers.filter { tier in
             !kept.contains(tier.name) && !ports.contains { $0.name == tier.name }
         }
-        guard attempt({ table throws(SQLiteError) in try noteGone(gone.map { ($0.name, $0.progress) }, table) }) else {
-            return false
+        let isNoted = attempt { table throws(SQLiteError) in
+            try noteGone(gone.map { ($0.name, $0.knowledge.progress) }, table)
         }
+        guard isNoted else { return false }
         for tier in gone { letGo(tier.name) }
         for (name, port) in ports {
             if let index = tiers.firstIndex(where: { $0.name == name }) {
@@ -45,9 +46,9 @@ extension StoreCore {
         guard !tiers.isEmpty else { return }
         try table.begin()
         for (name, progress) in tiers {
-            var progress = progress
-            progress.seeding = .due
-            try table.write(progress, of: name)
+            var knowledge = TierKnowledge(noted: progress)
+            knowledge.letGo()
+            try table.write(knowledge.progress, of: name)
         }
         try table.commit()
     }
@@ -80,11 +81,8 @@ extension StoreCore {
     private func add(_ name: TierName, _ port: any TierPort<Record>, _ known: TierProgress?) {
         let tier = RemoteTier<Record>(name: name, port: port, random: random)
         tier.link = TierLink(following: linksEnded, random: random)
-        tier.progress = known ?? TierProgress()
-        // What is here now is owed to it by the walk; of what was acknowledged here it has nothing that we lack.
-        tier.progress.seeding = .due
-        if tier.progress.pulledTo == .none { tier.progress.pulledTo = TierLimits.everything }
-        tier.isProgressWritten = false
+        if let known { tier.knowledge.noteFound(known) }
+        tier.knowledge.takenUp()
         tier.wantsPull = true
         (tier.touchDueAt, tier.visitDueAt) = (time.instant(), time.instant())
         tiers.insert(tier, at: tiers.firstIndex { $0.name > name } ?? tiers.endIndex)

@@ -77,10 +77,10 @@ extension StoreCore {
 
     /// Goes on with the walk that owes the tier what was here before its debts were written down.
     func seed(_ index: Int) {
-        guard tiers[index].progress.seeding != .done, tiers[index].isPulled, let table, isDiskUp else { return }
+        guard !tiers[index].knowledge.isSeeded, tiers[index].isPulled, let table, isDiskUp else { return }
         while memory.withLock({ $0.book.queuedCount(tiers[index].name) < policy.pageRecords }) {
             let after: Key?
-            switch tiers[index].progress.seeding {
+            switch tiers[index].knowledge.seeding {
             case .due, .under(after: nil): after = nil
             case .under(after: let text?): after = Key(cursorText: text)
             case .done: return
@@ -94,13 +94,12 @@ extension StoreCore {
                 }
             }
             // Written down in one commit with the debts: until then, an end of the process only repeats the page.
-            tiers[index].progress.seeding =
-                rows.count < policy.pageRecords ? .done : .under(after: rows.last?.key.cursorText)
-            tiers[index].isProgressWritten = false
+            tiers[index].knowledge.seeded(
+                upTo: rows.count < policy.pageRecords ? nil : rows.last?.key.cursorText)
             tiers[index].debtsDueAt = time.instant()
             tiers[index].rowsToSeed = max(0, tiers[index].rowsToSeed - rows.count)
             writeBookDown()
-            if tiers[index].progress.seeding == .done {
+            if tiers[index].knowledge.isSeeded {
                 // Rows that were there before a walk that goes on after a restart were counted too.
                 tiers[index].rowsToSeed = 0
                 holdersChanged()
@@ -110,7 +109,7 @@ extension StoreCore {
 
     /// For health: how much the walk has before it.
     func countRowsToSeed(_ index: Int) {
-        guard tiers[index].progress.seeding != .done else {
+        guard !tiers[index].knowledge.isSeeded else {
             tiers[index].rowsToSeed = 0
             return
         }
@@ -130,7 +129,7 @@ extension StoreCore {
             tiers[index].wantsPull = false
             requestsIssued += 1
             tiers[index].pull = .init(
-                number: requestsIssued, newerThan: tiers[index].progress.pulledTo, beganAt: time.wall(),
+                number: requestsIssued, newerThan: tiers[index].knowledge.pulledTo, beganAt: time.wall(),
                 size: PageSize(full: policy.pageRecords))
         }
         guard let pull = tiers[index].pull, !pull.isAsked, pull.retryAt.map({ $0 <= now }) ?? true else { return }
@@ -173,8 +172,7 @@ extension StoreCore {
         guard let pull = tiers[index].pull else { return }
         tiers[index].pull = nil
         let moment = pull.beganAt.advanced(by: .zero - TierLimits.pullOverlap)
-        tiers[index].progress.pulledTo = max(pull.newerThan, Revision(at: moment))
-        tiers[index].isProgressWritten = false
+        tiers[index].knowledge.readToEnd(from: pull.newerThan, at: Revision(at: moment))
         counters["pulls.\(tiers[index].name.rawValue)", default: 0] += 1
         noteBookkeeping()
     }
@@ -214,11 +212,8 @@ extension StoreCore {
         }
         bootstrapUntil = nil
         journal?.begin()
-        for index in tiers.indices where tiers[index].progress.pulledTo == .none {
-            // It is read when it is there; nobody waits for it again.
-            tiers[index].progress.pulledTo = TierLimits.everything
-            tiers[index].isProgressWritten = false
-        }
+        // Those that were not there are read when they are; nobody waits for them again.
+        for index in tiers.indices { tiers[index].knowledge.awaitedInVain() }
         noteBookkeeping()
     }
 

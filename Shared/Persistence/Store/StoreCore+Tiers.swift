@@ -22,8 +22,8 @@ extension StoreCore {
         tiers[index].link.connected()
         if tiers[index].link.isTrusted { tiers[index].isAway = false }
         tiers[index].lastError = nil
-        tiers[index].isVisitUnnoted = false
-        meet(index, contact)
+        tiers[index].knowledge.connected()
+        recognise(index, contact)
         // A visit begins, and proves a tier that has failed.
         (tiers[index].touchDueAt, tiers[index].visitDueAt) = (time.instant(), time.instant())
         returnAside(index)
@@ -34,16 +34,15 @@ extension StoreCore {
     /// Everything is compared, and everything is owed.
     func startOver(_ index: Int) {
         memory.withLock { $0.book.forsake(tiers[index].name) }
+        tiers[index].knowledge.tierChanged()
         readEverything(index)
-        tiers[index].progress.seeding = .due
         countRowsToSeed(index)
         holdersChanged()
         noteBookkeeping()
     }
 
     func readEverything(_ index: Int) {
-        if tiers[index].progress.pulledTo != .none { tiers[index].progress.pulledTo = TierLimits.everything }
-        tiers[index].isProgressWritten = false
+        tiers[index].knowledge.doubted()
         tiers[index].wantsPull = true
         tiers[index].pull = nil
     }
@@ -102,7 +101,7 @@ extension StoreCore {
 
     /// The first tier that is believed to take a write. One that is being compared from the beginning gets what changes
     /// when that is done.
-    var liveTier: Int? { tiers.firstIndex { $0.link.isTrusted && $0.progress.takesDebts } }
+    var liveTier: Int? { tiers.firstIndex { $0.link.isTrusted && $0.knowledge.takesDebts } }
 
     func enqueueLive(_ records: [Record], ticket: Int, _ index: Int) {
         tiers[index].lastLiveAt = time.instant()
@@ -293,7 +292,7 @@ extension StoreCore {
     private func isContactWanted(_ index: Int, at now: ContinuousClock.Instant) -> Bool {
         let tier = tiers[index]
         // A tier that sleeps is asked what others wrote when there is another reason to wake it.
-        return !tier.live.isEmpty || tier.touchDueAt <= now || tier.progress.seeding != .done || tier.pull != nil
+        return !tier.live.isEmpty || tier.touchDueAt <= now || !tier.knowledge.isSeeded || tier.pull != nil
             || (tier.wantsPull && !tier.link.isTrusted)
             || (memory.withLock { $0.book.queuedCount(tier.name) > 0 } && (tier.debtsDueAt ?? now) <= now)
     }
@@ -330,7 +329,7 @@ extension StoreCore {
 
     /// Which tiers have everything that is not owed to them.
     func holdersChanged() {
-        let holders = TierSet(tiers.filter { $0.progress.seeding == .done && $0.progress.mark != nil }.map { $0.name })
+        let holders = TierSet(tiers.filter { $0.knowledge.isSeeded && $0.knowledge.isMet }.map { $0.name })
         memory.withLock { $0.holders = holders }
     }
 }

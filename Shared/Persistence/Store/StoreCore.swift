@@ -185,7 +185,7 @@ package final class StoreCore<Table: LocalTable> {
     /// Whether nothing is under way, and nothing is left to be written down.
     package var isAtRest: Bool {
         memory.withLock { $0.book.unwritten.isEmpty } && deferred.isEmpty && secondLook == nil
-            && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.isProgressWritten }
+            && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.knowledge.isNoted }
     }
 
     /// Whether operations may be decided.

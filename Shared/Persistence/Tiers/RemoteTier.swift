@@ -60,10 +60,7 @@ final class RemoteTier<Record: TieredRecord> {
     let name: TierName
     var port: any TierPort<Record>
     var link: TierLink
-    var progress = TierProgress()
-    var isProgressWritten = true
-    /// Whether the tier has, or is about to have, a visit of which the disk has no note.
-    var isVisitUnnoted = false
+    var knowledge = TierKnowledge()
     /// Writes that somebody waits for, not sent yet.
     var live: Deque<Live> = []
     var lastLiveAt: ContinuousClock.Instant?
