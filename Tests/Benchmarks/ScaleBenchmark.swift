@@ -63,6 +63,8 @@ struct ScaleBenchmark {
 
     /// Makes a store of conversations of the users from 1,000 on.
     ///
+    /// Saved a second before they expire: what began before a service watched its clock, it would not sweep yet.
+    ///
     /// - Parameter expiry: a modifier of SQLite's date functions, from now on.
     static func fillConversations(_ path: String, count: Int, expiringIn expiry: String) throws {
         let database = try BareDatabase(path: path, store: .conversations)
@@ -75,7 +77,8 @@ struct ScaleBenchmark {
             INSERT INTO conversation_states (user_id, chat_id, conversation_type, current_step, state_data, started_at,
                 updated_at, expires_at, revision, closed, applied_updates)
             SELECT i, i, 'add_machine', 'serial', '\(data)', strftime('%Y-%m-%d %H:%M:%f', 'now'),
-                strftime('%Y-%m-%d %H:%M:%f', 'now'), strftime('%Y-%m-%d %H:%M:%f', 'now', '\(expiry)'),
+                strftime('%Y-%m-%d %H:%M:%f', 'now', '\(expiry)', '-1 seconds'),
+                strftime('%Y-%m-%d %H:%M:%f', 'now', '\(expiry)'),
                 CAST(strftime('%s', 'now') AS INTEGER) * 1000 * 65536 + 65536000, 0, '[\(applied)]' FROM n
             """)
     }
