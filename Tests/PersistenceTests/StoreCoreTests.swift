@@ -21,6 +21,7 @@ import Testing
 
         func connect(link: Int, mark: Int64) { self.link = link }
         func disconnect(link: Int) {}
+        func giveUp(link: Int) {}
         func write(_ records: [ConversationRecord], makingWay: Bool, link: Int, request: Int) {
             asked.append((request, .write(records.map(\.revision))))
         }
@@ -84,16 +85,19 @@ import Testing
             while case let asked = port.takeAll(), !asked.isEmpty {
                 for (request, what) in asked {
                     done.append(what)
-                    let answer: TierAnswer<ConversationRecord>
-                    switch what {
-                    case .page: answer = .page(TierPage(rows: [], next: nil))
-                    case .write: answer = .written
-                    case .touch(_, let next): answer = .touched(TierContact(mark: 1, visit: next))
-                    }
-                    try report(tier, .answered(request: request, answer))
+                    try report(tier, .answered(request: request, answer(to: what)))
                 }
             }
             return done
+        }
+
+        /// That of a tier which does what it is asked.
+        func answer(to what: ScriptedPort.Asked) -> TierAnswer<ConversationRecord> {
+            switch what {
+            case .page: .page(TierPage(rows: [], next: nil))
+            case .write: .written(unstored: [])
+            case .touch(_, let next): .touched(TierContact(mark: 1, visit: next))
+            }
         }
 
         func connect(_ tier: TierName, visit: Int64 = 0) throws {
@@ -101,16 +105,17 @@ import Testing
             try answerAll(tier)
         }
 
-        func save(_ step: String) throws -> (revision: Revision, placement: () -> Placement?) {
+        func save(_ step: String, user: String = "7") throws -> (revision: Revision, placement: () -> Placement?) {
             var (revision, placement) = (Revision.none, Placement?.none)
             var failure: RPCError?
             core.perform([
                 StoreOperation(
                     decide: { transaction in
                         do throws(RPCError) {
-                            let stored = try transaction.get(StoreCoreTests.key)
+                            let key = ConversationKey(userID: user, chatID: user)
+                            let stored = try transaction.get(key)
                             revision = transaction.nextRevision(after: stored?.revision ?? .none)
-                            transaction.put(StoreCoreTests.record(step, revision, over: stored))
+                            transaction.put(StoreCoreTests.record(step, revision, over: stored, key: key))
                             return true
                         } catch {
                             failure = error
@@ -126,7 +131,7 @@ import Testing
     private static let key = ConversationKey(userID: "7", chatID: "7")
 
     private static func record(
-        _ step: String, _ revision: Revision, over stored: ConversationRecord? = nil
+        _ step: String, _ revision: Revision, over stored: ConversationRecord? = nil, key: ConversationKey = key
     ) -> ConversationRecord {
         ConversationRecord.saved(
             .init(key: key, step: step, data: [:]), over: stored, revision: revision,
@@ -216,6 +221,36 @@ import Testing
         let visit = asked.compactMap { if case .touch(_, let next) = $0 { next } else { nil } }.last
         let noted = try #require(try store.core.table?.progress()[.neon])
         #expect(visit != nil && visit != noted.visit && visit != noted.nextVisit)
+    }
+
+    /// While there is a write every ten seconds, and so a visit a minute.
+    @Test func `A record that a tier refuses: tried ever more rarely, and told once`() throws {
+        let store = try Harness([.neon])
+        try store.core.open()
+        try store.connect(.neon)
+        let bad = try store.save("bad").revision
+        var (attempts, lines, last) = (0, 0, store.core.status)
+        for step in 0..<360 {
+            _ = try store.save("step \(step)", user: "8")
+            for _ in 0..<10 {
+                for (request, what) in try #require(store.ports[.neon]).takeAll() {
+                    var answer = store.answer(to: what)
+                    if case .write(let revisions) = what, let index = revisions.firstIndex(of: bad) {
+                        attempts += 1
+                        let refusal = TierRefusal(.bug, index: index, reason: "no")
+                        answer = .written(unstored: [TierUnstored(index, .refused(refusal))])
+                    }
+                    try store.report(.neon, .answered(request: request, answer))
+                }
+                store.advance(.seconds(1))
+                let status = store.core.status
+                lines += status.events(since: last).count { if case .refused = $0 { true } else { false } }
+                last = status
+            }
+        }
+        // Within an hour: at once, and after 1, 3, 7, 15 and 31 minutes.
+        #expect(attempts == 6 && lines == 1)
+        #expect(last.remote[0].refusals == ["no": 1] && last.remote[0].pending == 1)
     }
 
     /// Sent by a process that died before it wrote that down here.

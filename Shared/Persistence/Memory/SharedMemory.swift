@@ -49,8 +49,15 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
         func isUnderWay(_ key: Record.Key) -> Bool { underWay[key] != nil }
 
         /// Where the newest revision of `key` is, and `confirmed` beside.
-        func placement(of key: Record.Key, confirmed: TierSet = []) -> Placement {
-            var tiers = holders.subtracting(book.owed(key)).union(confirmed).names
+        ///
+        /// - Parameter revision: what is asked about. If something newer came from a tier meanwhile, the tiers that have
+        ///   that need not have this: then those in `confirmed` alone are named. Nil: the newest.
+        func placement(
+            of key: Record.Key, at revision: Revision? = nil, confirmed: TierSet = []
+        ) -> Placement {
+            let isNewest = revision.map { $0 == peek(key)?.revision } ?? true
+            let paid = isNewest ? holders.subtracting(book.owed(key)) : []
+            var tiers = paid.union(confirmed).names
             if isHeld(key) {
                 tiers.append(.memory)
             } else {

@@ -106,4 +106,8 @@ public final class PostgresConnection: Sendable {
 
     /// Answers what was submitted, then closes. Later batches are not sent. Returns at once; `ended` tells the end.
     public func close() { loop.beginClosing() }
+
+    /// Ends the connection now, and has the server break off what it does for it: it may wait for a lock, and would not
+    /// notice that nothing waits for it any more. Returns at once. What was submitted has an unknown outcome.
+    public func giveUp() { loop.giveUp() }
 }

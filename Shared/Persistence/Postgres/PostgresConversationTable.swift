@@ -28,6 +28,7 @@ public enum PostgresConversationTable: PostgresTable {
     private static let unlessNewer = """
         ON CONFLICT (\(keyColumns.joined(separator: ", "))) DO UPDATE SET \(PostgresColumns.takeOver(valueColumns))
         WHERE stored.revision < excluded.revision AND \(revision) <= excluded.revision
+        RETURNING \(keyColumns.joined(separator: ", "))
         """
     private static let shown = """
         user_id, chat_id, conversation_type, current_step, state_data, \(PostgresColumns.time("started_at")), \
@@ -74,6 +75,15 @@ public enum PostgresConversationTable: PostgresTable {
         PostgresStatement(
             "SELECT \(shown) FROM conversation_states WHERE user_id = $1 AND chat_id = $2 AND conversation_type = $3",
             [key.userID, key.chatID, key.type])
+    }
+
+    package static func rows(of keys: [ConversationKey]) -> PostgresStatement {
+        let given = keys.map { JSONValue.array([.string($0.userID), .string($0.chatID), .string($0.type)]) }
+        return PostgresStatement(
+            """
+            SELECT \(shown) FROM conversation_states WHERE (user_id, chat_id, conversation_type) IN (
+                SELECT given->>0, given->>1, given->>2 FROM json_array_elements($1::json) AS given)
+            """, [JSONValue.array(given).text])
     }
 
     /// Up to `limit` rows after `key`, tombstones too, that are newer than `revision` or that somebody else wrote; all of

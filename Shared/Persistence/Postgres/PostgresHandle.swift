@@ -77,6 +77,9 @@ struct PostgresHandle: ~Copyable {
 
     var socket: Int32 { PQsocket(connection) }
 
+    /// How to break off what the server does for this connection, once it is there.
+    func cancellation() -> PostgresCancellation? { PostgresCancellation(of: connection) }
+
     /// Goes on connecting.
     /// - Returns: whether the socket must be readable, or writable, before the next call; nil when it is connected.
     mutating func pollConnect() throws(PostgresError) -> (read: Bool, write: Bool)? {

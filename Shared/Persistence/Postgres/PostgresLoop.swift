@@ -65,10 +65,12 @@ final class PostgresLoop: Sendable {
     private let mailbox = PostgresMailbox()
     private let line: Mutex<Line>
     private let socket: Int32
+    private let cancellation: PostgresCancellation?
     let isEncrypted: Bool
 
     private init(_ handle: consuming sending PostgresHandle) {
         socket = handle.socket
+        cancellation = handle.cancellation()
         isEncrypted = handle.isEncrypted
         line = Mutex(Line(handle: handle))
     }
@@ -91,6 +93,9 @@ final class PostgresLoop: Sendable {
 
     /// What was submitted is still answered.
     func beginClosing() { mailbox.beginClosing() }
+
+    /// As if the deadline had passed.
+    func giveUp() { mailbox.giveUp() }
 
     // MARK: The connection's thread
 
@@ -161,6 +166,7 @@ final class PostgresLoop: Sendable {
         _ line: inout Line
     ) throws(PostgresError) -> (alarm: ContinuousClock.Instant?, mustFlush: Bool) {
         if let loss = line.loss { throw loss }
+        if mailbox.isGivenUp { throw .connection("wait for an answer", .timedOut) }
         // In this order: what is submitted before the closing begins is taken.
         let isClosing = mailbox.isClosing
         try line.send(mailbox.take())
@@ -175,6 +181,7 @@ final class PostgresLoop: Sendable {
     /// Every batch that is left gets its answer, and the connection is closed.
     func end(_ error: PostgresError) {
         let late = mailbox.ended(error)
+        if error.cause == .timedOut { cancellation?.send() }
         let completions = line.withLock { line in
             for batch in late { line.queue.submitted(batch) }
             return line.queue.connectionEnded(error)

@@ -30,6 +30,7 @@ public enum PostgresMachineTable: PostgresTable {
         ON CONFLICT (machine_id) DO UPDATE SET
             \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["nickname_key"]))
         WHERE \(isOlder)
+        RETURNING machine_id
         """
     private static let putDeleted = """
         WITH gone AS (DELETE FROM user_machines AS stored WHERE machine_id = $1::uuid AND \(isOlder))
@@ -40,6 +41,7 @@ public enum PostgresMachineTable: PostgresTable {
         ON CONFLICT (machine_id) DO UPDATE SET
             \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["deleted_at"]))
         WHERE buried.revision < excluded.revision
+        RETURNING machine_id
         """
     private static func shown(deletedAt: String) -> String {
         let shown = columns.map { $0.hasSuffix("_at") ? PostgresColumns.time($0) : $0 }
@@ -78,6 +80,15 @@ public enum PostgresMachineTable: PostgresTable {
             ORDER BY version DESC LIMIT 1
             """, [id])
     }
+
+    package static func rows(of ids: [String]) -> PostgresStatement {
+        PostgresStatement(
+            """
+            \(shownLive) WHERE machine_id = ANY($1::uuid[]) UNION ALL \(shownDeleted) WHERE machine_id = ANY($1::uuid[])
+            """, ["{\(ids.joined(separator: ","))}"])
+    }
+
+    package static func key(_ row: PostgresRow) -> String { row.text(0) ?? "" }
 
     /// Up to `limit` machines after `id`, live and deleted, that are newer than `revision` or that somebody else wrote;
     /// all of them for `Revision.none`. In the order of their ids.

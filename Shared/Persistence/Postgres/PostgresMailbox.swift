@@ -14,6 +14,7 @@ final class PostgresMailbox: Sendable {
         var submitted: [Queue.Batch] = []
         var unanswered = 0
         var isClosing = false
+        var isGivenUp = false
         var end: PostgresError?
     }
 
@@ -31,6 +32,7 @@ final class PostgresMailbox: Sendable {
     /// Why the connection ended; nil while it may be used.
     var end: PostgresError? { state.withLock { $0.end } }
     var isClosing: Bool { state.withLock { $0.isClosing } }
+    var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
 
     /// - Returns: whether it is to be sent. If not, it has got its answer.
     func leave(_ batch: Queue.Batch) -> Bool {
@@ -59,6 +61,12 @@ final class PostgresMailbox: Sendable {
     /// What was submitted is still answered.
     func beginClosing() {
         state.withLock { $0.isClosing = true }
+        wake()
+    }
+
+    /// What was submitted is not waited for.
+    func giveUp() {
+        state.withLock { ($0.isClosing, $0.isGivenUp) = (true, true) }
         wake()
     }
 

@@ -7,7 +7,7 @@ package protocol PostgresTable<Record>: SendableMetatype {
     static var store: Migrator.Store { get }
     /// The SQL of what is done again and again.
     static var repeated: [String] { get }
-    /// Stores `record` unless a revision as high or higher is there.
+    /// Stores `record` unless a revision as high or higher is there. Returns the key if it was stored.
     static func put(_ record: Record) -> PostgresStatement
     /// `put` for many records of different keys in one statement; nil where there is none.
     static func putAll(_ records: [Record]) -> PostgresStatement?
@@ -15,6 +15,10 @@ package protocol PostgresTable<Record>: SendableMetatype {
     static func makeWay(for record: Record) -> PostgresStatement?
     /// The row that stands in the way of `record`; nil where there can be none.
     static func rival(of record: Record) -> PostgresStatement?
+    /// What the rows of `keys` say now, deleted ones among them. A key may have two rows; then the higher revision counts.
+    static func rows(of keys: [Record.Key]) -> PostgresStatement
+    /// The key in a row that `put`, `putAll` or a page returned.
+    static func key(_ row: PostgresRow) -> Record.Key
     static func page(after key: Record.Key?, newerThan revision: Revision, limit: Int) -> PostgresStatement
     /// The key alone of the first row that `page` would bring.
     static func firstKey(after key: Record.Key?, newerThan revision: Revision) -> PostgresStatement

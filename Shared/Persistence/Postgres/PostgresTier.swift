@@ -15,15 +15,23 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     private static var lateMigrationDeadline: Duration { .seconds(600) }
 
     private let target: PostgresTarget
-    private let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> Timestamp
+    /// How long a statement waits for a row that another transaction holds.
+    let lockPatience: Duration
     private let report: Report
     /// The connection that may be used, or is being made.
     private let current = Mutex<(link: Int, connection: PostgresConnection?)>((0, nil))
 
-    /// - Parameter now: the store's wall clock, for rows that do not tell when they were changed.
-    init(_ target: PostgresTarget, now: @escaping @Sendable () -> Timestamp, report: @escaping Report) {
+    /// - Parameters:
+    ///   - now: the store's wall clock, for rows that do not tell when they were changed.
+    ///   - lockPatience: at most half a second, so that one locked row does not hold up what comes behind it.
+    init(
+        _ target: PostgresTarget, now: @escaping @Sendable () -> Timestamp,
+        lockPatience: Duration = .milliseconds(500), report: @escaping Report
+    ) {
         self.target = target
         self.now = now
+        self.lockPatience = min(lockPatience, .milliseconds(500))
         self.report = report
     }
 
@@ -57,7 +65,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
                 ], deadline: Self.requestDeadline
             ).value.get()
             guard let contact = StoreMarks.contact(result[1]) else { throw StoreMarks.missing }
-            await connection.prepare(Table.repeated, deadline: Self.requestDeadline)
+            await connection.prepare(Table.repeated + [LockPatience.sql], deadline: Self.requestDeadline)
             let isWanted = current.withLock { current in
                 guard current.link == link else { return false }
                 current.connection = connection
@@ -74,43 +82,19 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
     }
 
-    func disconnect(link: Int) {
-        let connection = current.withLock { current -> PostgresConnection? in
+    func disconnect(link: Int) { takeConnection(link)?.close() }
+
+    func giveUp(link: Int) { takeConnection(link)?.giveUp() }
+
+    private func takeConnection(_ link: Int) -> PostgresConnection? {
+        current.withLock { current in
             guard current.link <= link else { return nil }
             defer { current = (link + 1, nil) }
             return current.connection
         }
-        connection?.close()
     }
 
     // MARK: Requests
-
-    func write(_ records: [Record], makingWay: Bool, link: Int, request: Int) {
-        if !makingWay, records.count > 1, let statement = Table.putAll(records) {
-            submit([statement], link, request) { [self] outcome in
-                switch outcome {
-                case .success: return .written
-                case .failure(let error) where error.failure == .bug || error.failure == .conflict:
-                    // Which one it was is known when each has a statement of its own.
-                    writeEach(records, makingWay: false, link, request)
-                    return nil
-                case .failure(let error): return refusal(error, of: records.count, statementsBefore: 0)
-                }
-            }
-        } else {
-            writeEach(records, makingWay: makingWay, link, request)
-        }
-    }
-
-    private func writeEach(_ records: [Record], makingWay: Bool, _ link: Int, _ request: Int) {
-        let ways = makingWay ? records.compactMap(Table.makeWay) : []
-        submit(ways + records.map(Table.put), link, request) { [self] outcome in
-            switch outcome {
-            case .success: .written
-            case .failure(let error): refusal(error, of: records.count, statementsBefore: ways.count)
-            }
-        }
-    }
 
     func readPage(after key: Record.Key?, newerThan revision: Revision, limit: Int, link: Int, request: Int) {
         guard limit > 0 else { return readKey(after: key, newerThan: revision, link, request) }
@@ -119,7 +103,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
             switch outcome {
             case .success(let results):
                 return .page(Table.read(results[0], limit: limit, at: now()).tierPage)
-            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            case .failure(let error): return .refused(refusal(error))
             }
         }
     }
@@ -141,7 +125,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         submit([statement], link, request) { [self] outcome in
             switch outcome {
             case .success(let results): return .rival(Table.read(results[0], limit: 1, at: now()).records.first)
-            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            case .failure(let error): return .refused(refusal(error))
             }
         }
     }
@@ -156,7 +140,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
                 disconnect(link: link)
                 report(link, .lost(reason: StoreMarks.missing.description))
                 return nil
-            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            case .failure(let error): return .refused(refusal(error))
             }
         }
     }
@@ -165,25 +149,30 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         submit([Table.prune(before: moment, limit: limit)], link, request) { [self] outcome in
             switch outcome {
             case .success(let results): return .pruned(results[0].affectedRows)
-            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            case .failure(let error): return .refused(refusal(error))
             }
         }
     }
 
     // MARK: Answers
 
+    /// Has `batch` done as one transaction in which no statement waits for a lock longer than `patience`.
+    ///
     /// - Parameters:
+    ///   - patience: nil: `lockPatience`.
     ///   - isReading: whether a fault of one row is no fault of the tier.
-    ///   - answer: nil when another request was made in its place.
-    private func submit(
-        _ batch: [PostgresStatement], _ link: Int, _ request: Int, isReading: Bool = false,
+    ///   - answer: nil when another request was made in its place. The numbers of statements are those of `batch`.
+    func submit(
+        _ batch: [PostgresStatement], patience: Duration? = nil, _ link: Int, _ request: Int, isReading: Bool = false,
         _ answer: @escaping @Sendable (PostgresConnection.Outcome) -> TierAnswer<Record>?
     ) {
         let report = report
         guard let connection = current.withLock({ $0.link == link ? $0.connection : nil }) else {
             return report(link, .lost(reason: "the connection was closed"))
         }
-        connection.submit(batch, deadline: Self.requestDeadline) { outcome in
+        let whole = [LockPatience.statement(patience ?? lockPatience)] + batch
+        connection.submit(whole, deadline: Self.requestDeadline) { outcome in
+            let outcome = LockPatience.leftOut(of: outcome)
             if case .failure(let error) = outcome, error.endsContact, !(isReading && error.isOfARow) {
                 // The tier takes no writes, or the connection is of no use.
                 connection.close()
@@ -193,13 +182,14 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
     }
 
-    private func refusal(_ error: PostgresError, of count: Int, statementsBefore: Int) -> TierAnswer<Record> {
-        let index = error.statement.map { $0 - statementsBefore }.flatMap { (0..<count).contains($0) ? $0 : nil }
-        switch error.failure {
-        case .retry: return .refused(TierRefusal(.transient, index: nil, reason: error.description))
-        case .conflict, .bug, .reconnect, .unusable:
-            return .refused(TierRefusal(Table.refusal(error), index: index, reason: error.description))
-        }
+    /// - Parameter index: of the record that was refused, if that is known.
+    func refusal(_ error: PostgresError, index: Int? = nil) -> TierRefusal {
+        let kind: TierRefusal.Kind =
+            switch error.failure {
+            case .retry: error.sqlState?.code == "55P03" ? .locked : .transient
+            case .conflict, .bug, .reconnect, .unusable: Table.refusal(error)
+            }
+        return TierRefusal(kind, index: kind == .transient ? nil : index, reason: error.description)
     }
 }
 
@@ -216,6 +206,26 @@ extension PostgresError {
     fileprivate var isOfARow: Bool {
         guard outcome == .refused, let sqlState else { return false }
         return ["XX001", "XX002", "53200"].contains(sqlState.code)
+    }
+}
+
+/// The bound of each wait for a lock, which holds for one transaction: a pooler hands no setting of ours to others.
+enum LockPatience {
+    static let sql = "SELECT set_config('lock_timeout', $1, true)"
+
+    static func statement(_ patience: Duration) -> PostgresStatement {
+        // Zero would be no bound.
+        PostgresStatement(sql, ["\(max(1, patience.milliseconds))ms"])
+    }
+
+    /// What became of a batch that began with `statement`, as if it had not.
+    static func leftOut(of outcome: PostgresConnection.Outcome) -> PostgresConnection.Outcome {
+        switch outcome {
+        case .success(let results): return .success(Array(results.dropFirst()))
+        case .failure(var error):
+            error.statement = error.statement.map { $0 - 1 }
+            return .failure(error)
+        }
     }
 }
 

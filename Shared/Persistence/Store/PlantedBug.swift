@@ -24,6 +24,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case sweepsOnOneClock
     /// A tier removes old tombstones, instead of emptying them, before all tiers have them.
     case prunesBeforeAllTiersHaveIt
+    /// A record that a committed write did not store counts as stored.
+    case unstoredCountsAsStored
 }
 
 #if RIVET_KILL_POINTS

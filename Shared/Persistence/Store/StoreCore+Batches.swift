@@ -122,7 +122,8 @@ extension StoreCore {
     private func answer(_ item: Decided, _ ticket: Int?, isWritten: Bool) {
         if let ticket, policy.durability == .remote || !isWritten {
             waiters[ticket] = Waiter(
-                operation: item.operation, subject: item.subject, left: item.changes.count)
+                operation: item.operation, subject: item.subject,
+                revision: item.records.last { $0.key == item.subject }?.revision, left: item.changes.count)
             waiting.append((ticket, time.instant() + policy.remoteDeadline))
         } else {
             item.operation.done(item.subject.map(placement) ?? Placement([.sqlite]))
@@ -191,6 +192,8 @@ extension StoreCore {
     private func send(_ item: Decided, to tier: Int?) -> Int? {
         guard let tier, item.operation.isLive, !item.changes.isEmpty else { return nil }
         let records = item.records
+        // A write that is known to wait there would keep all others waiting.
+        guard !records.contains(where: { tiers[tier].aside.isBlocked($0.key) }) else { return nil }
         guard
             memory.withLock({ memory in
                 records.allSatisfy { memory.book.owed($0.key).contains(TierSet(tiers[tier].name)) }

@@ -14,8 +14,9 @@ extension StoreCore {
             touchLater(index)
         case .prune: tiers[index].pruneBefore = nil
         case .page:
+            tiers[index].unanswered = refusal.reason
             pageRefused(index, refusal.reason, isAtOnce: refusal.kind != .transient)
-        case .rival(let record): putAside([record.key], index)
+        case .rival(let record): putAside(record.key, .refused, refusal.reason, index)
         case .live, .debts: break
         }
     }
@@ -39,12 +40,16 @@ extension StoreCore {
         }
         var others = records
         let refused = others.remove(at: position)
-        if refusal.kind == .clash { askForRival(index, of: refused) } else { putAside([refused.key], index) }
+        if refusal.kind == .clash {
+            askForRival(index, of: refused)
+        } else {
+            putAside(refused.key, refusal.kind == .locked ? .locked : .refused, refusal.reason, index)
+        }
         for item in items ?? [] where item.record.key == refused.key { countDown(item.ticket) }
         writeAgain(index, others, items?.filter { $0.record.key != refused.key }, isMakingWay: isMakingWay)
     }
 
-    private func writeAgain(
+    func writeAgain(
         _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, isMakingWay: Bool
     ) {
         guard !records.isEmpty else { return }
@@ -55,14 +60,22 @@ extension StoreCore {
         }
     }
 
-    /// Still owed, and tried again at the next contact or heartbeat.
-    func putAside(_ keys: [Key], _ index: Int) { tiers[index].aside += keys }
+    /// Still owed, and tried again after a wait of its own, or at the next contact.
+    func putAside(
+        _ key: Key, _ cause: PutAside<Key>.Cause, _ reason: String, _ index: Int, waitMin: Duration = .zero
+    ) {
+        tiers[index].aside.putAside(key, cause, reason: reason, waitMin: waitMin, at: time.instant())
+    }
 
-    func returnAside(_ index: Int) {
-        let keys = tiers[index].aside
-        tiers[index].aside = []
-        tiers[index].clashes = [:]
-        memory.withLock { $0.book.returned(keys, to: tiers[index].name) }
+    /// `keys`, which were put aside, are tried again now.
+    func returnAside(_ index: Int, _ keys: [Key]) {
+        guard !keys.isEmpty else { return }
+        let name = tiers[index].name
+        for key in keys {
+            tiers[index].clashes[key] = nil
+            if !memory.withLock({ $0.book.owed(key).contains(TierSet(name)) }) { tiers[index].aside.paid(key) }
+        }
+        memory.withLock { $0.book.returned(keys, to: name) }
         tiers[index].debtsDueAt = time.instant()
     }
 
@@ -72,7 +85,7 @@ extension StoreCore {
     func askForRival(_ index: Int, of record: Record) {
         tiers[index].clashes[record.key, default: 0] += 1
         guard (tiers[index].clashes[record.key] ?? 0) <= TierLimits.clashesMax else {
-            return putAside([record.key], index)
+            return putAside(record.key, .refused, tiers[index].lastError ?? "a clash without end", index)
         }
         let number = ask(index, .rival(of: record), deadline: TierLimits.requestDeadline)
         tiers[index].port.findRival(of: record, link: tiers[index].link.number, request: number)

@@ -26,7 +26,8 @@ extension StoreCore {
         recognise(index, contact)
         // A visit begins, and proves a tier that has failed.
         (tiers[index].touchDueAt, tiers[index].visitDueAt) = (time.instant(), time.instant())
-        returnAside(index)
+        tiers[index].clashes = [:]
+        returnAside(index, tiers[index].aside.takeAll())
         holdersChanged()
         noteBookkeeping()
     }
@@ -164,7 +165,9 @@ extension StoreCore {
     func answerWaiter(_ ticket: Int) {
         guard let waiter = waiters.removeValue(forKey: ticket) else { return }
         let placement = waiter.subject.map { subject in
-            memory.withLock { $0.placement(of: subject, confirmed: waiter.confirmed) }
+            memory.withLock { memory in
+                memory.placement(of: subject, at: waiter.revision, confirmed: waiter.confirmed)
+            }
         }
         waiter.operation.done(placement ?? Placement([.sqlite]))
     }
@@ -191,7 +194,7 @@ extension StoreCore {
     /// A request that is not answered in time ends the connection: the peer is taken for dead.
     func endOverdueRequests(_ index: Int, at now: ContinuousClock.Instant) {
         guard tiers[index].requests.contains(where: { $0.deadline <= now }) else { return }
-        tiers[index].port.disconnect(link: tiers[index].link.number)
+        tiers[index].port.giveUp(link: tiers[index].link.number)
         tiers[index].lastError = "no answer in time"
         let isPageOverdue = tiers[index].requests.contains { request in
             if case .page = request.kind { request.deadline <= now } else { false }
@@ -208,22 +211,22 @@ extension StoreCore {
         let request = tiers[index].requests.remove(at: position)
         answeredInTime(index, request)
         switch (request.kind, answer) {
-        case (.live(let records, let items, _), .written):
-            wrote(index, records, request)
-            for item in items { countDown(item.ticket, confirmedBy: tiers[index].name) }
-        case (.debts(let records, _), .written): wrote(index, records, request)
+        case (.live(let records, let items, let isMakingWay), .written(let unstored)):
+            wrote(index, Write(records: records, items: items, isMakingWay: isMakingWay), unstored, request)
+        case (.debts(let records, let isMakingWay), .written(let unstored)):
+            wrote(index, Write(records: records, items: nil, isMakingWay: isMakingWay), unstored, request)
         case (.live(let records, let items, let isMakingWay), .refused(let refusal)):
             refused(index, records, items, isMakingWay, refusal)
         case (.debts(let records, let isMakingWay), .refused(let refusal)):
             refused(index, records, nil, isMakingWay, refusal)
-        case (.page(let pull), .page(let page)): if tiers[index].pull?.number == pull { received(index, page) }
+        case (.page(let pull), .page(let page)):
+            tiers[index].unanswered = nil
+            if tiers[index].pull?.number == pull { received(index, page) }
         case (.rival(let record), .rival(let rival)): found(index, rival, of: record)
         case (.touch, .touched(let contact)):
             recognise(index, contact)
             tiers[index].visitDueAt = time.instant() + TierLimits.visitLength
             touchLater(index)
-            // A connection may last for months.
-            returnAside(index)
         case (.prune, .pruned(let count)):
             if count < TierLimits.pruneRecords { tiers[index].pruneBefore = nil }
         case (.touch, .refused(let refusal)), (.prune, .refused(let refusal)), (.page, .refused(let refusal)),
@@ -242,18 +245,6 @@ extension StoreCore {
         guard tiers[index].link.isDoubted, time.instant() - request.sentAt <= policy.remoteDeadline else { return }
         tiers[index].link.proved()
         tiers[index].isAway = false
-    }
-
-    private func wrote(_ index: Int, _ records: [Record], _ request: RemoteTier<Record>.Request) {
-        let now = time.instant()
-        tiers[index].latency = now - request.sentAt
-        if tiers[index].visitDueAt <= now { tiers[index].touchDueAt = now } else { touchLater(index) }
-        tiers[index].lastError = nil
-        memory.withLock { memory in
-            for record in records { memory.book.paid(record.key, record.revision, to: tiers[index].name) }
-        }
-        if !tiers[index].clashes.isEmpty { for record in records { tiers[index].clashes[record.key] = nil } }
-        noteBookkeeping()
     }
 
     // MARK: What is to be done
@@ -278,6 +269,7 @@ extension StoreCore {
         pumpLive(index)
         guard tiers[index].link.isUp else { return }
         let now = time.instant()
+        returnAside(index, tiers[index].aside.take(dueAt: now))
         askForPage(index, at: now)
         seed(index)
         payDebts(index, at: now)
@@ -309,6 +301,7 @@ extension StoreCore {
         case .up:
             for request in tiers[index].requests { first.or(request.deadline) }
             first.or(tiers[index].pull?.retryAt)
+            first.or(tiers[index].aside.dueAt)
             if !tiers[index].hasDebtsUnderWay, tiers[index].live.isEmpty { first.or(tiers[index].debtsDueAt) }
             if !tiers[index].hasTouchUnderWay { first.or(tiers[index].touchDueAt) }
         }

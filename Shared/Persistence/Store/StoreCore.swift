@@ -61,6 +61,8 @@ package final class StoreCore<Table: LocalTable> {
     struct Waiter {
         let operation: StoreOperation<Table>
         let subject: Key?
+        /// What the operation made of the subject.
+        let revision: Revision?
         /// Changes that the tier has not answered for.
         var left: Int
         var confirmed: TierSet = []

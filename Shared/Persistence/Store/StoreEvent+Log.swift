@@ -31,7 +31,7 @@ extension Logger {
                 metadata: ["count": "\(count)"])
         case .refused(let name, let reason):
             error(
-                "a tier refuses a record, which stays owed: a fault of Rivet's",
+                "a tier refuses what it is asked; records stay owed, and it is tried again",
                 metadata: ["tier": "\(name?.rawValue ?? "unknown")", "reason": "\(reason)"])
         }
     }

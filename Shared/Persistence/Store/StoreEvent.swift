@@ -42,9 +42,14 @@ extension StoreStatus {
             events.append(.rowsQuarantined(count))
         }
         if let count = grown("clashes") { events.append(.clashes(count)) }
-        if grown("tiers.refusals") != nil {
-            let tier = remote.first { $0.lastError != nil }
-            events.append(.refused(by: tier?.name, reason: tier?.lastError ?? "no error is known"))
+        for tier in remote {
+            let before = earlier.remote.first { $0.name == tier.name }
+            // One line a reason, however many records it concerns and however often they are tried.
+            let reasons = tier.refusals.keys.filter { before?.refusals[$0] == nil }.sorted()
+            events += reasons.map { .refused(by: tier.name, reason: $0) }
+            if let reason = tier.unanswered, reason != before?.unanswered {
+                events.append(.refused(by: tier.name, reason: reason))
+            }
         }
         return events
     }

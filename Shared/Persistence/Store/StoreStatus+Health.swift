@@ -47,9 +47,14 @@ extension StoreStatus {
     /// What an operator should look after, besides tiers that are away, with the next step.
     private var troubles: [String] {
         var troubles: [String] = []
-        for tier in remote where tier.refused > 0 {
-            let reason = tier.lastError.map { ": \($0)" } ?? ""
-            troubles.append("\(tier.name.rawValue) refuses \(tier.refused) records, which stay owed\(reason)")
+        for tier in remote {
+            for (reason, count) in tier.refusals.sorted(by: { $0.key < $1.key }) {
+                troubles.append("\(tier.name.rawValue) refuses \(count) records, which stay owed: \(reason)")
+            }
+            if tier.locked > 0 {
+                troubles.append(
+                    "\(tier.name.rawValue) has \(tier.locked) rows that another program keeps locked: see pg_locks")
+            }
         }
         if logBytes > Self.logBytesMax {
             troubles.append(

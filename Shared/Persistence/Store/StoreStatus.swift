@@ -38,8 +38,12 @@ public struct RemoteStatus: Sendable, Equatable {
     public var pendingSince: Timestamp?
     public var lastError: String?
     public var latency: Duration?
-    /// Records that it refuses, which stay owed.
-    public var refused = 0
+    /// How many records it refuses, by reason. They stay owed.
+    public var refusals: [String: Int] = [:]
+    /// Why it did not tell what it was asked last.
+    public var unanswered: String?
+    /// Rows that another program has kept locked for more than a moment.
+    public var locked = 0
 }
 
 extension StoreCore {
@@ -61,7 +65,8 @@ extension StoreCore {
                     name: tier.name, state: Self.state(of: tier.link), isAway: tier.isAway,
                     pending: memory.book.count(tier.name) + tier.rowsToSeed,
                     pendingSince: memory.book.oldest(tier.name),
-                    lastError: tier.lastError, latency: tier.latency, refused: tier.aside.count)
+                    lastError: tier.lastError, latency: tier.latency, refusals: tier.aside.refusals,
+                    unanswered: tier.unanswered, locked: tier.aside.lockedCount)
             }
         }
         status.isMemoryOnly = !status.isUp && !status.remote.contains { $0.state == .up }

@@ -68,8 +68,10 @@ final class RemoteTier<Record: TieredRecord> {
     var requests: Deque<Request> = []
     /// When debts are paid next; nil when there are none in the queue.
     var debtsDueAt: ContinuousClock.Instant?
-    /// Keys that the tier refuses for a reason that will not go by itself: tried again at the next contact.
-    var aside: [Record.Key] = []
+    /// Keys that it does not take now. Still owed, and not in the queue.
+    var aside = PutAside<Record.Key>()
+    /// Why it did not tell what it was asked.
+    var unanswered: String?
     var clashes: [Record.Key: Int] = [:]
     var wantsPull = false
     var pull: Pull?

@@ -25,7 +25,11 @@ public struct RemoteTiers: Sendable {
         _ report: @escaping @Sendable (TierName, Int, TierEvent<Table.Record>) -> Void
     ) -> [(name: TierName, port: any TierPort<Table.Record>)] {
         targets.map { name, target in
-            (name, PostgresTier<Table>(target, now: now) { link, event in report(name, link, event) })
+            // A locked row is known before the answer is due, with time for the others to go without it.
+            let tier = PostgresTier<Table>(target, now: now, lockPatience: policy.remoteDeadline / 2) { link, event in
+                report(name, link, event)
+            }
+            return (name, tier)
         }
     }
 }

@@ -11,7 +11,11 @@ package protocol TierPort<Record>: AnyObject {
     func connect(link: Int, mark: Int64)
     /// Ends a connection, whatever is under way on it.
     func disconnect(link: Int)
-    /// Stores `records`, of different keys, each unless a revision as high or higher is there: all of it or nothing.
+    /// Ends a connection that did not answer in time, and has the tier break off what it does for it.
+    func giveUp(link: Int)
+    /// Stores `records`, of different keys, each unless a revision as high or higher is there. The answer tells what the
+    /// tier does not hold after that, which is asked and not concluded. A record that is refused is left out, if that
+    /// helps the others.
     ///
     /// - Parameter makingWay: rows that will be replaced first give up what could stand in another one's way.
     func write(_ records: [Record], makingWay: Bool, link: Int, request: Int)
@@ -52,9 +56,9 @@ package struct TierContact: Sendable, Equatable {
 }
 
 package enum TierAnswer<Record: TieredRecord>: Sendable {
-    /// The write is committed.
-    case written
-    /// Nothing of the write is.
+    /// The write is committed, and the tier holds each record at its revision, but for these.
+    case written(unstored: [TierUnstored<Record>])
+    /// Nothing of the write is committed.
     case refused(TierRefusal)
     case page(TierPage<Record>)
     case rival(Record?)
@@ -70,6 +74,8 @@ package struct TierRefusal: Sendable, Equatable {
         case clash
         /// The same again may go well.
         case transient
+        /// Another transaction holds the row, or the table, and did not end in time.
+        case locked
         /// The tier will not take it tomorrow either: our bug.
         case bug
     }
@@ -83,6 +89,25 @@ package struct TierRefusal: Sendable, Equatable {
         self.kind = kind
         self.index = index
         self.reason = reason
+    }
+}
+
+/// A record that a committed write did not leave in the tier.
+package struct TierUnstored<Record: TieredRecord>: Sendable {
+    package enum Cause: Sendable {
+        /// The row says this, of another revision.
+        case held(TierPage<Record>.Row)
+        /// The tier does not take it.
+        case refused(TierRefusal)
+    }
+
+    /// Its position in the write.
+    package var index: Int
+    package var cause: Cause
+
+    package init(_ index: Int, _ cause: Cause) {
+        self.index = index
+        self.cause = cause
     }
 }
 

@@ -61,6 +61,16 @@ final class Model<Record: SimulatedRecord> {
 
     func version(_ key: Key, _ revision: Revision) -> Version? { versions[key]?[revision] }
 
+    /// Whether `held` is `revision`, or was decided over it: of two histories, neither contains the other.
+    ///
+    /// Also if that cannot be known: a key whose histories part says nothing of its copies.
+    func contains(_ key: Key, _ held: Revision, _ revision: Revision) -> Bool {
+        guard let fact = facts[key], !fact.isForked, !fact.isAmnesic else { return true }
+        var next = held
+        while next > revision, let version = versions[key]?[next] { next = version.base }
+        return next == revision
+    }
+
     // MARK: What the store does
 
     /// - Parameter excuse: nil if nothing kept the store from knowing better.

@@ -14,7 +14,7 @@ extension TierEvent where Record: SimulatedRecord {
 extension TierAnswer where Record: SimulatedRecord {
     var summary: String {
         switch self {
-        case .written: "written"
+        case .written(let unstored): unstored.isEmpty ? "written" : "written but for \(unstored.map(\.summary))"
         case .refused(let refusal): "refused: \(refusal.kind) \(refusal.index.map(String.init) ?? "-")"
         case .page(let page): "\(page.rows.map(\.record.line))\(page.next == nil ? ", the last" : "")"
         case .rival(let rival): "rival \(rival?.line ?? "none")"
@@ -26,4 +26,13 @@ extension TierAnswer where Record: SimulatedRecord {
 
 extension SimulatedRecord {
     var line: String { "\(key.cursorText) \(summary)" }
+}
+
+extension TierUnstored where Record: SimulatedRecord {
+    fileprivate var summary: String {
+        switch cause {
+        case .held(let row): "\(index): has \(row.record.line)"
+        case .refused(let refusal): "\(index): \(refusal.kind)"
+        }
+    }
 }

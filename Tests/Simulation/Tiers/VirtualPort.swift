@@ -90,6 +90,8 @@ final class VirtualPort<Record: SimulatedRecord>: TierPort {
         if dice.chance(0.5) { connections[link]?.isCut = true }
     }
 
+    func giveUp(link: Int) { disconnect(link: link) }
+
     private func lost(_ link: Int, _ reason: String) {
         connections[link]?.isCut = true
         deliver(link, .lost(reason: reason))

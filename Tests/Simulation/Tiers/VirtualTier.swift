@@ -55,6 +55,8 @@ final class VirtualTier<Record: SimulatedRecord> {
     var wasTroubled = false
     /// A key that it takes no record of.
     var poison: Key?
+    /// A key whose row another program keeps locked.
+    var locked: Key?
     var faults: [String: Int] = [:]
 
     init(name: TierName, dice: Dice) {
@@ -90,12 +92,29 @@ final class VirtualTier<Record: SimulatedRecord> {
         return .touched(contact)
     }
 
-    /// All or nothing.
     func write(_ records: [Record], makingWay: Bool) -> TierAnswer<Record> {
         if dice.chance(condition == .flaky ? 0.1 : 0) {
             count("deadlock")
             return .refused(TierRefusal(.transient, index: nil, reason: "deadlock"))
         }
+        let answer = writeTogether(records, makingWay: makingWay)
+        guard case .refused(let refusal) = answer, refusal.kind == .bug || refusal.kind == .locked, !makingWay,
+            records.count > 1
+        else { return answer }
+        // Each by itself.
+        var unstored: [TierUnstored<Record>] = []
+        for (index, record) in records.enumerated() {
+            switch writeTogether([record], makingWay: false) {
+            case .refused(let refusal): unstored.append(TierUnstored(index, .refused(refusal)))
+            case .written(let own): unstored += own.map { TierUnstored(index, $0.cause) }
+            case .page, .rival, .touched, .pruned: preconditionFailure("no answer to a write")
+            }
+        }
+        return .written(unstored: unstored)
+    }
+
+    /// All or nothing, but for rows that are as new or newer.
+    private func writeTogether(_ records: [Record], makingWay: Bool) -> TierAnswer<Record> {
         var rows = content.rows
         if makingWay {
             for record in records where !record.isTombstone {
@@ -105,12 +124,22 @@ final class VirtualTier<Record: SimulatedRecord> {
                 rows[record.key]?.record = row.record.withoutName
             }
         }
+        var unstored: [TierUnstored<Record>] = []
         for (index, record) in records.enumerated() {
             if record.key == poison {
                 count("record refused")
                 return .refused(TierRefusal(.bug, index: index, reason: "poison"))
             }
-            if let row = rows[record.key], !row.makesWay(for: record.revision) { continue }
+            if record.key == locked {
+                count("row locked")
+                return .refused(TierRefusal(.locked, index: index, reason: "locked"))
+            }
+            if let row = rows[record.key], !row.makesWay(for: record.revision) {
+                if row.stored == record.revision, row.revision <= record.revision { continue }
+                count("row overtaken")
+                unstored.append(TierUnstored(index, .held(Self.told(row))))
+                continue
+            }
             let others = rows.values.filter { $0.record.key != record.key }.map(\.record)
             if let name = record.nameOfItsOwn, others.contains(where: { $0.nameOfItsOwn == name }) {
                 count("clash")
@@ -124,7 +153,11 @@ final class VirtualTier<Record: SimulatedRecord> {
             rows[record.key] = Row(record: record, stored: record.revision)
         }
         content.rows = rows
-        return .written
+        return .written(unstored: unstored)
+    }
+
+    private static func told(_ row: Row) -> TierPage<Record>.Row {
+        TierPage<Record>.Row(row.shown, isStamped: row.shown.revision == row.stored)
     }
 
     /// Short pages, so that a walk has many.
@@ -138,7 +171,7 @@ final class VirtualTier<Record: SimulatedRecord> {
         let rows = wanted.prefix(limit)
         return .page(
             TierPage(
-                rows: rows.map { .init($0.shown, isStamped: $0.shown.revision == $0.stored) },
+                rows: rows.map(Self.told),
                 next: rows.count < limit ? nil : rows.last?.record.key))
     }
 

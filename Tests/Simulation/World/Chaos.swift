@@ -40,7 +40,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         for number in wrongBy.keys.sorted() { setRight(number) }
         for tier in world.tiers {
             tier.condition = .up
-            tier.poison = nil
+            (tier.poison, tier.locked) = (nil, nil)
         }
         world.start()
         for tier in world.tiers { reset(tier) }
@@ -75,6 +75,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         case .otherProgram: if !world.tiers.isEmpty { changeOutside(dice.one(of: world.tiers)) }
         case .clockJump: jump()
         case .poison: poison()
+        case .lock: lock()
         case .reconcile:
             world.count("reconcile")
             world.core?.reconcile()
@@ -181,5 +182,14 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         world.count("poison")
         tier.poison = key
         world.plan(after: dice.time(100...10_000)) { tier.poison = nil }
+    }
+
+    private func lock() {
+        guard !world.tiers.isEmpty, !world.model.keys.isEmpty else { return }
+        let (tier, key) = (dice.one(of: world.tiers), dice.one(of: world.model.keys))
+        world.note("\(tier.name.rawValue) has \(key) locked")
+        world.count("lock")
+        tier.locked = key
+        world.plan(after: dice.time(100...10_000)) { tier.locked = nil }
     }
 }

@@ -5,7 +5,7 @@ import Persistence
 struct Scenario {
     enum Fault: String, CaseIterable {
         case crash, stop, reboot, diskLoss, diskTrouble, corruption, tierTrouble, tierWipe, tierBackup, otherProgram,
-            clockJump, poison, reconcile, prune, absence, cut
+            clockJump, poison, reconcile, prune, absence, cut, lock
     }
 
     var faults: Set<Fault> = []

@@ -300,6 +300,10 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
             case .neon, .supabase, .railway:
                 guard let remote = tiers.first(where: { $0.name == tier }), !remote.isDeceiving else { continue }
                 found = remote.revision(of: key)
+                if found > revision, !model.contains(key, found, revision) {
+                    model.violated(
+                        "\(key): \(revision.rawValue) is said to be in \(tier), which has \(found.rawValue) of others")
+                }
             }
             if found < revision, tier != .sqlite || !disk.isDeceiving {
                 model.violated("\(key): \(revision.rawValue) is said to be in \(tier), which has \(found.rawValue)")

@@ -1,0 +1,101 @@
+import Contracts
+
+/// What a tier says of a write that it committed.
+extension StoreCore {
+    /// What was sent.
+    struct Write {
+        var records: [Record]
+        /// What waits for the answer; nil for debts.
+        var items: [RemoteTier<Record>.Live]?
+        var isMakingWay: Bool
+    }
+
+    /// A write was committed. What the tier holds of it is paid and confirmed, and nothing else: a record that it does not
+    /// hold stays owed. What it has instead is taken in first.
+    func wrote(
+        _ index: Int, _ write: Write, _ unstored: [TierUnstored<Record>], _ request: RemoteTier<Record>.Request
+    ) {
+        let unstored = plantedBug(.unstoredCountsAsStored) ? [] : unstored
+        let name = tiers[index].name
+        noteContact(index, request)
+        let open = Set(unstored.map { write.records[$0.index].key })
+        let stored = open.isEmpty ? write.records : write.records.filter { !open.contains($0.key) }
+        memory.withLock { memory in
+            for record in stored { memory.book.paid(record.key, record.revision, to: name) }
+        }
+        if !tiers[index].clashes.isEmpty { for record in stored { tiers[index].clashes[record.key] = nil } }
+        if !tiers[index].aside.isEmpty { for record in stored { tiers[index].aside.paid(record.key) } }
+        noteBookkeeping()
+        for item in write.items ?? [] where !open.contains(item.record.key) {
+            countDown(item.ticket, confirmedBy: name)
+        }
+        if !unstored.isEmpty { settle(index, write, unstored) }
+    }
+
+    private func noteContact(_ index: Int, _ request: RemoteTier<Record>.Request) {
+        let now = time.instant()
+        tiers[index].latency = now - request.sentAt
+        if tiers[index].visitDueAt <= now { tiers[index].touchDueAt = now } else { touchLater(index) }
+        tiers[index].lastError = nil
+    }
+
+    /// Records that the tier does not hold: each goes its own way, and none keeps another waiting.
+    private func settle(_ index: Int, _ write: Write, _ unstored: [TierUnstored<Record>]) {
+        var rows: [TierPage<Record>.Row] = []
+        var (clashing, later): ([Record], [Key]) = ([], [])
+        for item in unstored {
+            let record = write.records[item.index]
+            switch item.cause {
+            case .held(let row):
+                rows.append(row)
+                tiers[index].lastError = "a row has another revision"
+            case .refused(let refusal):
+                tiers[index].lastError = refusal.reason
+                switch refusal.kind {
+                case .clash: clashing.append(record)
+                case .transient: later.append(record.key)
+                case .locked: putAside(record.key, .locked, refusal.reason, index)
+                case .bug:
+                    counters["tiers.refusals", default: 0] += 1
+                    putAside(record.key, .refused, refusal.reason, index)
+                }
+            }
+        }
+        if !later.isEmpty {
+            memory.withLock { $0.book.returned(later, to: tiers[index].name) }
+            tiers[index].debtsDueAt = time.instant() + TierLimits.retryDelay
+        }
+        let (open, clashingKeys) = (Set(unstored.map { write.records[$0.index].key }), Set(clashing.map { $0.key }))
+        for item in write.items ?? [] where open.contains(item.record.key) && !clashingKeys.contains(item.record.key) {
+            countDown(item.ticket)
+        }
+        if write.isMakingWay {
+            for record in clashing {
+                for item in write.items ?? [] where item.record.key == record.key { countDown(item.ticket) }
+                askForRival(index, of: record)
+            }
+        } else {
+            writeAgain(
+                index, clashing, write.items?.filter { clashingKeys.contains($0.record.key) }, isMakingWay: true)
+        }
+        takeIn(index, rows)
+    }
+
+    /// Rows that had another revision than what was sent: the newer one wins here, as everywhere, and is owed to the tier
+    /// if it is not just what it has. At once; a row that goes on being another one waits longer each time.
+    private func takeIn(_ index: Int, _ rows: [TierPage<Record>.Row]) {
+        guard !rows.isEmpty else { return }
+        counters["rows.overtaken", default: 0] += Int64(rows.count)
+        let isTakenIn = merge(rows, from: index, mayRename: false)
+        let name = tiers[index].name
+        for row in rows {
+            let key = row.record.key
+            guard memory.withLock({ $0.book.owed(key).contains(TierSet(name)) }) else {
+                tiers[index].aside.paid(key)
+                continue
+            }
+            // If the disk cannot be asked now, it is sent, and told of, again.
+            putAside(key, .overtaken, "", index, waitMin: isTakenIn ? .zero : TierLimits.retryDelay)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+/// Keys that one tier does not take now: why, and when each is tried again, after waits that grow for each by itself. No
+/// I/O, no clock.
+///
+/// A key that is tried again stays known until the tier has it, so that its next wait is longer and its reason is told
+/// once.
+struct PutAside<Key: Hashable & Sendable> {
+    enum Cause: Sendable, Equatable {
+        /// Another transaction holds the row.
+        case locked
+        /// The tier refuses the record.
+        case refused
+        /// The row had another revision, which was taken in.
+        case overtaken
+
+        /// The first wait of a key, and the longest.
+        fileprivate var waits: (first: Duration, longest: Duration) {
+            switch self {
+            case .locked: (.seconds(1), .seconds(60))
+            case .refused: (.seconds(60), .seconds(3_600))
+            case .overtaken: (.zero, .seconds(60))
+            }
+        }
+    }
+
+    private struct Entry {
+        var cause: Cause
+        var reason: String
+        var attempts: Int
+        /// Nil while it is tried.
+        var dueAt: ContinuousClock.Instant?
+    }
+
+    private var entries: [Key: Entry] = [:]
+    /// Not later than the first key is due; nil when none waits.
+    private(set) var dueAt: ContinuousClock.Instant?
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// How many records the tier refuses, by reason.
+    var refusals: [String: Int] {
+        entries.values.reduce(into: [:]) { counts, entry in
+            if entry.cause == .refused { counts[entry.reason, default: 0] += 1 }
+        }
+    }
+
+    /// How many rows have been locked for more than a moment.
+    var lockedCount: Int { entries.values.count { $0.cause == .locked && $0.attempts > Self.lockAttemptsMax } }
+    private static var lockAttemptsMax: Int { 4 }
+
+    /// Whether it is known that a write of `key` would wait for a lock, or find another revision.
+    func isBlocked(_ key: Key) -> Bool {
+        guard let entry = entries[key] else { return false }
+        return entry.dueAt != nil && entry.cause != .refused
+    }
+
+    /// The tier did not take `key`. It waits twice as long as the last time.
+    mutating func putAside(
+        _ key: Key, _ cause: Cause, reason: String, waitMin: Duration = .zero, at now: ContinuousClock.Instant
+    ) {
+        let known = entries[key].flatMap { $0.cause == cause ? $0.attempts : nil } ?? 0
+        let (first, longest) = cause.waits
+        let doublings = min(known, 12)
+        let wait = first == .zero && known > 0 ? Duration.seconds(1) * (1 << (doublings - 1)) : first * (1 << doublings)
+        let due = now + max(min(wait, longest), waitMin)
+        entries[key] = Entry(cause: cause, reason: reason, attempts: known + 1, dueAt: due)
+        dueAt = dueAt.map { min($0, due) } ?? due
+    }
+
+    /// The keys that are to be tried now.
+    mutating func take(dueAt now: ContinuousClock.Instant) -> [Key] {
+        guard let dueAt, dueAt <= now else { return [] }
+        return take { $0 <= now }
+    }
+
+    /// All keys that wait: the tier was met, and may be another one than it was.
+    mutating func takeAll() -> [Key] { dueAt == nil ? [] : take { _ in true } }
+
+    private mutating func take(_ isTaken: (ContinuousClock.Instant) -> Bool) -> [Key] {
+        var taken: [Key] = []
+        dueAt = nil
+        for (key, entry) in entries {
+            guard let due = entry.dueAt else { continue }
+            if isTaken(due) {
+                taken.append(key)
+                entries[key]?.dueAt = nil
+            } else {
+                dueAt = dueAt.map { min($0, due) } ?? due
+            }
+        }
+        return taken
+    }
+
+    /// The tier has what it is owed of `key`.
+    mutating func paid(_ key: Key) { entries[key] = nil }
+}
