@@ -24,21 +24,27 @@ public final class FaultProxy: Sendable {
         var mustReset = false
         var mustStrand = false
         var isClosed = false
+        var serverPort: UInt16
         var syncs = 0
         var unapplied: [DispatchSemaphore] = []
         var waiters: [(syncs: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     /// The thread has it too, and does not keep the proxy alive.
-    private final class Shared: Sendable { let state = Mutex(State()) }
+    private final class Shared: Sendable {
+        let state: Mutex<State>
+
+        init(serverPort: UInt16) { state = Mutex(State(serverPort: serverPort)) }
+    }
 
     public let port: UInt16
-    private let shared = Shared()
+    private let shared: Shared
     private let wakeDescriptors: (read: Int32, write: Int32)
 
     public init(to serverPort: UInt16) throws {
         let (listener, port) = try listeningSocket(port: 0)
         self.port = port
+        shared = Shared(serverPort: serverPort)
         var pipes: [Int32] = [0, 0]
         guard pipe(&pipes) == 0 else { throw ChildProcess.Failure(description: "no pipe") }
         for descriptor in pipes {
@@ -53,7 +59,8 @@ public final class FaultProxy: Sendable {
                 loop.turn(wake) { act in
                     let resumed = shared.state.withLock { state in
                         let command = Command(
-                            behaviour: state.behaviour, mustReset: state.mustReset, mustStrand: state.mustStrand)
+                            behaviour: state.behaviour, mustReset: state.mustReset, mustStrand: state.mustStrand,
+                            serverPort: state.serverPort)
                         (state.mustReset, state.mustStrand) = (false, false)
                         state.syncs += act(command)
                         state.unapplied.forEach { $0.signal() }
@@ -77,6 +84,14 @@ public final class FaultProxy: Sendable {
     public func set(_ behaviour: Behaviour) { change { $0.behaviour = behaviour } }
     /// Resets (RST) every connection that there is.
     public func reset() { change { $0.mustReset = true } }
+
+    /// Connections from now on lead to another server, and those that there are end: a failover.
+    public func lead(to serverPort: UInt16) {
+        change { state in
+            state.serverPort = serverPort
+            state.mustReset = true
+        }
+    }
 
     /// Nothing goes through any more on the connections that there are, and nobody tells them so: a router forgot them.
     public func strand() { change { $0.mustStrand = true } }
@@ -117,6 +132,7 @@ extension FaultProxy {
         var behaviour: Behaviour
         var mustReset: Bool
         var mustStrand: Bool
+        var serverPort: UInt16
     }
 
     /// The proxy's thread.
@@ -133,7 +149,7 @@ extension FaultProxy {
 
         var listener: Int32
         let port: UInt16
-        let serverPort: UInt16
+        var serverPort: UInt16
         var pairs: [Pair] = []
         var behaviour = Behaviour.pass
 
@@ -190,6 +206,7 @@ extension FaultProxy {
 
         private mutating func change(_ command: Command) {
             let new = command.behaviour
+            serverPort = command.serverPort
             if command.mustStrand {
                 for index in pairs.indices {
                     pairs[index].isStranded = true

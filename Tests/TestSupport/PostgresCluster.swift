@@ -71,6 +71,23 @@ public final class PostgresCluster: Sendable {
         try start()
     }
 
+    /// A second server with what `primary` has now, as a replica that was promoted has it. Takes some seconds.
+    public init(copyOf primary: PostgresCluster) throws {
+        directory = try TestDirectory()
+        port = try freePort()
+        try Self.giveToServer(directory.path)
+        try run(
+            "pg_basebackup",
+            [
+                "--pgdata=\(dataPath)", "--host=\(primary.directory.path)", "--port=\(primary.port)",
+                "--username=\(Self.user)", "--checkpoint=fast", "--no-sync",
+            ])
+        let settings = "port = \(port)\nunix_socket_directories = '\(directory.path)'\n"
+        try directory.write(settings, to: "data/postgresql.auto.conf")
+        try Self.giveToServer(dataPath + "/postgresql.auto.conf")
+        try start()
+    }
+
     deinit { kill() }
 
     /// Over the Unix socket, without a password.

@@ -13,7 +13,7 @@ final class PostgresCancellation: Sendable {
 
     /// SAFETY: libpq fills it in before `init` returns, and only reads it from then on; PQcancel may be called from any
     /// thread, also after the connection is gone. `deinit` is its only other use. Held by
-    /// `LockTests.A request that is not answered in time: the server waits for the lock no longer`.
+    /// `LockTests.A statement that is not waited for any more: the server breaks it off`.
     private nonisolated(unsafe) let request: OpaquePointer
 
     init?(of connection: OpaquePointer) {

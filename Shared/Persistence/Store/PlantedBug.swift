@@ -26,6 +26,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case prunesBeforeAllTiersHaveIt
     /// A record that a committed write did not store counts as stored.
     case unstoredCountsAsStored
+    /// What was paid counts as paid for good, whatever becomes of the connection.
+    case recentPaymentsKept
 }
 
 #if RIVET_KILL_POINTS

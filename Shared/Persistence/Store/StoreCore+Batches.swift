@@ -75,6 +75,7 @@ extension StoreCore {
             }
             if let target { pumpLive(target) }
         }
+        let wasCommitted = isWritten
         let isAnswered = isWritten && plantedBug(.acknowledgedBeforeCommit)
         if isAnswered { decided.forEach { $0.operation.done(Placement([.sqlite])) } }
         if isWritten {
@@ -100,6 +101,8 @@ extension StoreCore {
                 return true
             }
             guard fits else {
+                // A commit that failed may be in effect: then the tiers lack what is on the disk, and else nothing is owed.
+                if wasCommitted { for item in decided[index...] { owe(item.changes, isWritten: false) } }
                 item.operation.failed(
                     RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
                 let later = decided[(index + 1)...]

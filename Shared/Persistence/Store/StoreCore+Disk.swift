@@ -189,7 +189,9 @@ extension StoreCore {
     }
 
     private func writeDebt(of key: Key, _ table: Table) throws(SQLiteError) {
-        guard let debt = memory.withLock({ $0.book.debt(key) }), !plantedBug(.debtsNotWrittenDown) else { return }
+        guard let debt = memory.withLock({ $0.book.writtenDebt(key) }), !plantedBug(.debtsNotWrittenDown) else {
+            return
+        }
         try table.write(debt)
     }
 
@@ -294,7 +296,7 @@ extension StoreCore {
         }
         let unwritten = tiers.indices.filter { !tiers[$0].knowledge.isNoted }
         for key in keys where !plantedBug(.debtsNotWrittenDown) {
-            let debt = memory.withLock { $0.book.debt(key) }
+            let debt = memory.withLock { $0.book.writtenDebt(key) }
             try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: time.wall()))
         }
         for index in unwritten { try table.write(tiers[index].knowledge.progress, of: tiers[index].name) }

@@ -65,6 +65,7 @@ extension StoreCore {
         _ key: Key, _ cause: PutAside<Key>.Cause, _ reason: String, _ index: Int, waitMin: Duration = .zero
     ) {
         tiers[index].aside.putAside(key, cause, reason: reason, waitMin: waitMin, at: time.instant())
+        if cause == .locked { tiers[index].lockedInARow.insert(key) }
     }
 
     /// `keys`, which were put aside, are tried again now.

@@ -22,11 +22,16 @@ extension StoreCore {
         tiers[index].link.connected()
         if tiers[index].link.isTrusted { tiers[index].isAway = false }
         tiers[index].lastError = nil
+        if tiers[index].mayLackRecent, !plantedBug(.recentPaymentsKept) {
+            memory.withLock { $0.book.owesRecent(tiers[index].name) }
+        }
+        tiers[index].mayLackRecent = false
         tiers[index].knowledge.connected()
         recognise(index, contact)
         // A visit begins, and proves a tier that has failed.
         (tiers[index].touchDueAt, tiers[index].visitDueAt) = (time.instant(), time.instant())
         tiers[index].clashes = [:]
+        tiers[index].lockedInARow = []
         returnAside(index, tiers[index].aside.takeAll())
         holdersChanged()
         noteBookkeeping()
@@ -50,11 +55,19 @@ extension StoreCore {
 
     private func lost(_ index: Int, _ reason: String) {
         let wasIdle = tiers[index].requests.isEmpty && tiers[index].live.isEmpty
+        noteEnd(index, wasIdle: wasIdle)
         tiers[index].lastError = reason
         // One that was there is there again soon; an empty store has the patience to read it.
         if tiers[index].link.state == .connecting { tiers[index].hasFailed = true }
         tiers[index].link.lost(wasIdle: wasIdle, at: time.instant())
         abandon(index)
+    }
+
+    /// If a database sleeps, its connection ends long after the last write. An end in use, or soon after, may be a failover.
+    private func noteEnd(_ index: Int, wasIdle: Bool) {
+        guard tiers[index].link.isUp else { return }
+        let isRecent = tiers[index].lastPaidAt.map { time.instant() - $0 < TierLimits.visitLength * 2 } ?? false
+        if !wasIdle || isRecent { tiers[index].mayLackRecent = true }
     }
 
     /// What was under way on the connection has an unknown outcome: it stays owed.
@@ -102,7 +115,9 @@ extension StoreCore {
 
     /// The first tier that is believed to take a write. One that is being compared from the beginning gets what changes
     /// when that is done.
-    var liveTier: Int? { tiers.firstIndex { $0.link.isTrusted && $0.knowledge.takesDebts } }
+    var liveTier: Int? {
+        tiers.firstIndex { $0.link.isTrusted && !$0.isLockedOut && $0.knowledge.takesDebts }
+    }
 
     func enqueueLive(_ records: [Record], ticket: Int, _ index: Int) {
         tiers[index].lastLiveAt = time.instant()
@@ -195,6 +210,7 @@ extension StoreCore {
     func endOverdueRequests(_ index: Int, at now: ContinuousClock.Instant) {
         guard tiers[index].requests.contains(where: { $0.deadline <= now }) else { return }
         tiers[index].port.giveUp(link: tiers[index].link.number)
+        noteEnd(index, wasIdle: false)
         tiers[index].lastError = "no answer in time"
         let isPageOverdue = tiers[index].requests.contains { request in
             if case .page = request.kind { request.deadline <= now } else { false }

@@ -5,7 +5,11 @@ extension StoreCore {
     /// Whether the tier is the one that is known, as it is known.
     func recognise(_ index: Int, _ contact: TierContact) {
         serverTimeHeard(index, contact)
+        let (visit, nextVisit) = (tiers[index].knowledge.visit, tiers[index].knowledge.nextVisit)
         if tiers[index].knowledge.met(contact) == .strange { startOver(index) }
+        if contact.visit != visit, contact.visit == nextVisit {
+            memory.withLock { $0.book.visitBegan(tiers[index].name) }
+        }
         // At once: a visit that is forgotten hides that a tier was put back to where it is.
         bookkeepingAt = time.instant()
     }

@@ -23,24 +23,26 @@ extension StoreCore {
         memory.withLock { memory in
             for record in stored { memory.book.paid(record.key, record.revision, to: name) }
         }
+        if !stored.isEmpty { tiers[index].lockedInARow = [] }
         if !tiers[index].clashes.isEmpty { for record in stored { tiers[index].clashes[record.key] = nil } }
         if !tiers[index].aside.isEmpty { for record in stored { tiers[index].aside.paid(record.key) } }
         noteBookkeeping()
         for item in write.items ?? [] where !open.contains(item.record.key) {
             countDown(item.ticket, confirmedBy: name)
         }
-        if !unstored.isEmpty { settle(index, write, unstored) }
+        if !unstored.isEmpty { resolve(index, write, unstored) }
     }
 
     private func noteContact(_ index: Int, _ request: RemoteTier<Record>.Request) {
         let now = time.instant()
         tiers[index].latency = now - request.sentAt
+        tiers[index].lastPaidAt = now
         if tiers[index].visitDueAt <= now { tiers[index].touchDueAt = now } else { touchLater(index) }
         tiers[index].lastError = nil
     }
 
     /// Records that the tier does not hold: each goes its own way, and none keeps another waiting.
-    private func settle(_ index: Int, _ write: Write, _ unstored: [TierUnstored<Record>]) {
+    private func resolve(_ index: Int, _ write: Write, _ unstored: [TierUnstored<Record>]) {
         var rows: [TierPage<Record>.Row] = []
         var (clashing, later): ([Record], [Key]) = ([], [])
         for item in unstored {

@@ -62,7 +62,8 @@ extension StoreCore {
             status.heldBytes = memory.heldCost
             status.remote = tiers.map { tier in
                 RemoteStatus(
-                    name: tier.name, state: Self.state(of: tier.link), isAway: tier.isAway,
+                    name: tier.name, state: tier.isLockedOut ? .probing : Self.state(of: tier.link),
+                    isAway: tier.isAway,
                     pending: memory.book.count(tier.name) + tier.rowsToSeed,
                     pendingSince: memory.book.oldest(tier.name),
                     lastError: tier.lastError, latency: tier.latency, refusals: tier.aside.refusals,

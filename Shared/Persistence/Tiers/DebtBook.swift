@@ -4,8 +4,8 @@ import DequeModule
 /// What each remote tier has still to receive: the newest revision of some keys. No I/O, no clock.
 ///
 /// The book in memory is what decisions are made from. Beside the records it is written down by whoever owns it: with
-/// the change that makes a debt, in one commit; a payment some time later, since a debt that is paid again changes
-/// nothing.
+/// the change that makes a debt, in one commit; a payment when the tier cannot take it back any more, since a debt that
+/// is paid again changes nothing.
 struct DebtBook<Key: Hashable & Sendable> {
     private struct Entry {
         var revision: Revision
@@ -26,6 +26,7 @@ struct DebtBook<Key: Hashable & Sendable> {
     private var entries: [Key: Entry] = [:]
     private var queues: [TierName: Queue] = [:]
     private var pending: [TierName: Int] = [:]
+    private var recent: [TierName: RecentPayments<Key>] = [:]
     /// Keys of which the book says something else than what is written down.
     private(set) var unwritten: Set<Key> = []
 
@@ -69,6 +70,21 @@ struct DebtBook<Key: Hashable & Sendable> {
         entries[key].map { Debt(key: key, revision: $0.revision, tiers: $0.owed, since: $0.since) }
     }
 
+    /// What is to be written down of `key`: what is owed, and what was paid so recently that it may be owed again. Nil if
+    /// there is nothing.
+    func writtenDebt(_ key: Key) -> Debt<Key>? {
+        var debt = debt(key)
+        for (tier, payments) in recent {
+            guard let payment = payments.payment(key) else { continue }
+            var known = debt ?? Debt(key: key, revision: payment.revision, tiers: [], since: payment.since)
+            known.revision = max(known.revision, payment.revision)
+            known.since = min(known.since, payment.since)
+            known.tiers.formUnion(TierSet(tier))
+            debt = known
+        }
+        return debt
+    }
+
     // MARK: Changes
 
     /// `revision` of the key is in none of `tiers`, beside those that were owed an earlier one.
@@ -103,7 +119,23 @@ struct DebtBook<Key: Hashable & Sendable> {
             queues[tier]?.count -= 1
         }
         entries[key] = entry.owed.isEmpty ? nil : entry
-        unwritten.insert(key)
+        let isKnown = revision.rawValue < .max
+        let payment = RecentPayments<Key>.Payment(revision: revision, since: entry.since)
+        let gone = isKnown ? recent[tier, default: RecentPayments()].paid(key, payment) : [key]
+        unwritten.formUnion(gone)
+    }
+
+    /// A new visit was left in the tier: what it was paid before the visit before that, it has for good.
+    mutating func visitBegan(_ tier: TierName) {
+        guard let gone = recent[tier]?.visitBegan() else { return }
+        unwritten.formUnion(gone)
+    }
+
+    /// The tier may have lost what it was paid of late.
+    mutating func owesRecent(_ tier: TierName) {
+        for (key, payment) in recent[tier]?.all ?? [:] {
+            owes(key, payment.revision, to: TierSet(tier), since: payment.since, isWritten: false)
+        }
     }
 
     /// The next keys for the tier, oldest first, which count as on their way from here on.
@@ -152,13 +184,17 @@ struct DebtBook<Key: Hashable & Sendable> {
         }
         queues[tier] = nil
         pending[tier] = nil
+        unwritten.formUnion((recent[tier]?.all ?? [:]).keys)
+        recent[tier] = nil
     }
 
     /// What the book says of `keys` is written down now.
     mutating func written(_ keys: some Sequence<Key>) { for key in keys { unwritten.remove(key) } }
 
     /// Nothing is written down any more.
-    mutating func unwriteAll() { unwritten = Set(entries.keys) }
+    mutating func unwriteAll() {
+        unwritten = recent.values.reduce(into: Set(entries.keys)) { $0.formUnion($1.all.keys) }
+    }
 
     private mutating func enqueue(_ key: Key, _ tier: TierName, atFront: Bool = false) {
         guard let entry = entries[key], entry.owed.contains(TierSet(tier)), !entry.queued.contains(TierSet(tier)),

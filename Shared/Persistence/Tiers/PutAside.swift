@@ -15,7 +15,7 @@ struct PutAside<Key: Hashable & Sendable> {
         /// The first wait of a key, and the longest.
         fileprivate var waits: (first: Duration, longest: Duration) {
             switch self {
-            case .locked: (.seconds(1), .seconds(60))
+            case .locked: (.seconds(1), .seconds(15))
             case .refused: (.seconds(60), .seconds(3_600))
             case .overtaken: (.zero, .seconds(60))
             }

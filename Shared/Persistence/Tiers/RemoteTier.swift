@@ -64,12 +64,17 @@ final class RemoteTier<Record: TieredRecord> {
     /// Writes that somebody waits for, not sent yet.
     var live: Deque<Live> = []
     var lastLiveAt: ContinuousClock.Instant?
+    var lastPaidAt: ContinuousClock.Instant?
+    /// Whether a connection ended in such a way that the tier may lack what it was paid of late.
+    var mayLackRecent = false
     /// In the order of sending, which is that of the answers.
     var requests: Deque<Request> = []
     /// When debts are paid next; nil when there are none in the queue.
     var debtsDueAt: ContinuousClock.Instant?
     /// Keys that it does not take now. Still owed, and not in the queue.
     var aside = PutAside<Record.Key>()
+    /// Keys that were found locked since it last stored something.
+    var lockedInARow: Set<Record.Key> = []
     /// Why it did not tell what it was asked.
     var unanswered: String?
     var clashes: [Record.Key: Int] = [:]
@@ -98,6 +103,8 @@ final class RemoteTier<Record: TieredRecord> {
         visitDueAt = .now
     }
 
+    /// Whether it is not one row that is locked, as far as can be told, but the table.
+    var isLockedOut: Bool { lockedInARow.count > 1 }
     var liveBatches: Int { requests.count { if case .live = $0.kind { true } else { false } } }
     var hasDebtsUnderWay: Bool { requests.contains { if case .debts = $0.kind { true } else { false } } }
     var hasTouchUnderWay: Bool { requests.contains { if case .touch = $0.kind { true } else { false } } }

@@ -224,6 +224,15 @@ final class VirtualTier<Record: SimulatedRecord> {
         return ![noted.visit, noted.nextVisit, content.contact?.visit, visitTold, visitAsked].contains(visit)
     }
 
+    /// - Returns: whether `replica` has the visit that this has; if not, it is a backup.
+    func failedOver(to replica: Content) -> Bool {
+        guard content.contact == replica.contact, content.rows != replica.rows else { return false }
+        content = replica
+        changes += 1
+        count("failed over")
+        return true
+    }
+
     func restored() {
         guard let backup else { return }
         content = backup

@@ -76,6 +76,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         case .clockJump: jump()
         case .poison: poison()
         case .lock: lock()
+        case .failover: if !world.tiers.isEmpty { failover(dice.one(of: world.tiers)) }
         case .reconcile:
             world.count("reconcile")
             world.core?.reconcile()
@@ -191,5 +192,15 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         world.count("lock")
         tier.locked = key
         world.plan(after: dice.time(100...10_000)) { tier.locked = nil }
+    }
+
+    /// A replica takes the place of the server, without what it got in the last seconds. It has the latest visit.
+    private func failover(_ tier: VirtualTier<Table.Record>) {
+        let replica = tier.content
+        world.plan(after: dice.time(1...3_000)) { [self] in
+            guard !isOver, tier.failedOver(to: replica) else { return }
+            reset(tier)
+            world.damaged("failover")
+        }
     }
 }

@@ -5,7 +5,7 @@ import Persistence
 struct Scenario {
     enum Fault: String, CaseIterable {
         case crash, stop, reboot, diskLoss, diskTrouble, corruption, tierTrouble, tierWipe, tierBackup, otherProgram,
-            clockJump, poison, reconcile, prune, absence, cut, lock
+            clockJump, poison, reconcile, prune, absence, cut, lock, failover
     }
 
     var faults: Set<Fault> = []

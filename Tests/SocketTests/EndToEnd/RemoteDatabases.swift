@@ -83,8 +83,6 @@ extension RivetUnderTest {
             """)
         let localMachines = try Database(library.databasePath).rows(
             "SELECT machine_id, revision, nickname, notes, updated_at FROM user_machines ORDER BY machine_id")
-        let debts = try [state, library].map { try Database($0.databasePath).rows("SELECT * FROM tier_debts").count }
-        #expect(debts == [0, 0], sourceLocation: sourceLocation)
         for index in databases.names.indices {
             let states = try await databases.rows(
                 """
