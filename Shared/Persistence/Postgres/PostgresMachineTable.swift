@@ -88,8 +88,6 @@ public enum PostgresMachineTable: PostgresTable {
             """, ["{\(ids.joined(separator: ","))}"])
     }
 
-    package static func key(_ row: PostgresRow) -> String { row.text(0) ?? "" }
-
     /// Up to `limit` machines after `id`, live and deleted, that are newer than `revision` or that somebody else wrote;
     /// all of them for `Revision.none`. In the order of their ids.
     public static func page(after id: String?, newerThan revision: Revision, limit: Int) -> PostgresStatement {

@@ -17,12 +17,10 @@ package protocol PostgresTable<Record>: SendableMetatype {
     static func rival(of record: Record) -> PostgresStatement?
     /// What the rows of `keys` say now, deleted ones among them. A key may have two rows; then the higher revision counts.
     static func rows(of keys: [Record.Key]) -> PostgresStatement
-    /// The key in a row that `put`, `putAll` or a page returned.
-    static func key(_ row: PostgresRow) -> Record.Key
     static func page(after key: Record.Key?, newerThan revision: Revision, limit: Int) -> PostgresStatement
     /// The key alone of the first row that `page` would bring.
     static func firstKey(after key: Record.Key?, newerThan revision: Revision) -> PostgresStatement
-    /// The key in a row of `page` or `firstKey`.
+    /// The key in a row that `put`, `putAll`, `page` or `firstKey` returned.
     static func key(_ row: PostgresRow) -> Record.Key
     static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement
     /// What `page` brought, seen at `now`.
