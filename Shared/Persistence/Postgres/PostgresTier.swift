@@ -113,7 +113,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         submit([first], link, request, isReading: true) { [self] outcome in
             switch outcome {
             case .success(let results): return .page(TierPage(rows: [], next: results[0].rows.first.map(Table.key)))
-            case .failure(let error): return refusal(error, of: 0, statementsBefore: 0)
+            case .failure(let error): return .refused(refusal(error))
             }
         }
     }
