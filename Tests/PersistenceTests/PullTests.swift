@@ -1,0 +1,77 @@
+import Contracts
+import Synchronization
+import Testing
+
+@testable import Persistence
+
+/// A tier that takes connections and does not tell one of its rows.
+@Suite struct PullTests {
+    private final class Port: TierPort {
+        private(set) var link = 0
+        /// How many rows were asked for, and after which.
+        private(set) var asked: [(limit: Int, after: ConversationKey?)] = []
+        private(set) var lastRequest = 0
+
+        func connect(link: Int, mark: Int64) { self.link = link }
+        func disconnect(link: Int) {}
+        func giveUp(link: Int) {}
+        func write(_ records: [ConversationRecord], makingWay: Bool, link: Int, request: Int) {}
+        func findRival(of record: ConversationRecord, link: Int, request: Int) {}
+        func touch(visit: Int64, next: Int64, link: Int, request: Int) {}
+        func prune(before moment: Timestamp, limit: Int, link: Int, request: Int) {}
+        func readPage(after key: ConversationKey?, newerThan revision: Revision, limit: Int, link: Int, request: Int) {
+            asked.append((limit, key))
+            lastRequest = request
+        }
+    }
+
+    private final class Elapsed: Sendable {
+        let start = ContinuousClock.now
+        let duration = Mutex(Duration.zero)
+    }
+
+    private static let key = ConversationKey(userID: "7", chatID: "7")
+
+    @Test func `A page without an answer in time: is asked for by halves, and its one row is passed over`() throws {
+        let (file, elapsed, port) = (try TemporaryFile("state.db"), Elapsed(), Port())
+        let core = StoreCore<ConversationTable>(
+            path: file.path, memory: SharedMemory(limit: 1 << 20),
+            time: StoreTime(
+                wall: TestClock().now, instant: { elapsed.start + elapsed.duration.withLock { $0 } }),
+            ports: [(.neon, port)])
+        func advance(_ duration: Duration) {
+            elapsed.duration.withLock { $0 += duration }
+            core.tick()
+        }
+        func connect() {
+            core.received(.connected(TierContact(mark: 1, visit: 0)), from: .neon, link: port.link)
+        }
+        func answer(_ next: ConversationKey?) {
+            let page = TierPage<ConversationRecord>(rows: [], next: next)
+            core.received(.answered(request: port.lastRequest, .page(page)), from: .neon, link: port.link)
+        }
+        /// The deadline passes, and there is another connection.
+        func hang() {
+            let link = port.link
+            advance(TierLimits.requestDeadline)
+            while port.link == link { advance(Breaker.waitMax) }
+            connect()
+        }
+        try core.open()
+        connect()
+        while port.asked.last?.limit != 0 { hang() }
+        // A minute after the start everything is read once more, from the beginning.
+        #expect(port.asked.map(\.limit).suffix(11) == [1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1, 0])
+        // Its key is told, and the row is not: twice.
+        for _ in 1...2 {
+            answer(Self.key)
+            #expect(port.asked.last?.limit == 1)
+            hang()
+        }
+        #expect(port.asked.last?.limit == 1_000 && port.asked.last?.after == Self.key)
+        #expect(try core.table?.quarantinedCount() == 1)
+        answer(nil)
+        #expect(core.counters["pulls.neon"] == 1)
+        core.close()
+    }
+}
