@@ -15,7 +15,7 @@ extension StoreCore {
         case .prune: tiers[index].pruneBefore = nil
         case .page:
             tiers[index].unanswered = refusal.reason
-            pageRefused(index, refusal.reason, isAtOnce: refusal.kind != .transient)
+            pageRefused(index, refusal.reason, isAtOnce: refusal.kind != .transient && refusal.kind != .locked)
         case .rival(let record): putAside(record.key, .refused, refusal.reason, index)
         case .live, .debts: break
         }

@@ -84,8 +84,15 @@ extension StoreCore {
     }
 
     /// Rows that had another revision than what was sent: the newer one wins here, as everywhere, and is owed to the tier
-    /// if it is not just what it has. At once; a row that goes on being another one waits longer each time.
-    private func takeIn(_ index: Int, _ rows: [TierPage<Record>.Row]) {
+    /// if it is not just what it has. At once; a row that goes on being another one waits longer each time. One whose
+    /// revision no clock gave wins nowhere: nothing can be written over it, and a person must look at it.
+    private func takeIn(_ index: Int, _ all: [TierPage<Record>.Row]) {
+        let refused = all.filter { !isBelieved($0.record) }
+        putInQuarantine(refused.map { ($0.record.key, $0.record.journalValue.text) })
+        for row in refused {
+            putAside(row.record.key, .refused, "the row there has a revision that no clock gave", index)
+        }
+        let rows = all.filter { isBelieved($0.record) }
         guard !rows.isEmpty else { return }
         counters["rows.overtaken", default: 0] += Int64(rows.count)
         let isTakenIn = merge(rows, from: index, mayRename: false)
