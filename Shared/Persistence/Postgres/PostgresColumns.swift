@@ -9,6 +9,8 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
     public var isDated: [Bool]
     /// Rows that are there and make no record, such as one whose JSON is no object.
     public var unreadable: [(key: Record.Key, text: String)]
+    /// The revisions of those, as their rows have them.
+    var unreadableRevisions: [Record.Key: Int64]
     /// The next page comes after this key; nil when this was the last.
     public var next: Record.Key?
 
@@ -20,6 +22,7 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
         isStamped = []
         isDated = []
         unreadable = []
+        unreadableRevisions = [:]
         for row in result.rows {
             if let read = record(row) {
                 records.append(read.record)
@@ -28,6 +31,7 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
             } else {
                 let text = row.columns.map { $0 ?? "NULL" }.joined(separator: " | ")
                 unreadable.append((key(row), text))
+                unreadableRevisions[key(row)] = row.integer(revisionColumn)
             }
         }
         next = result.rows.count < limit ? nil : result.rows.last.map(key)

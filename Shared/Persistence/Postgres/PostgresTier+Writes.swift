@@ -85,24 +85,29 @@ extension PostgresTier {
         submit([Table.rows(of: open.map { records[$0].key })], link, request) { [self] outcome in
             switch outcome {
             case .success(let results):
-                let rows = newestRows(results[0])
+                let page = Table.read(results[0], limit: .max, at: now())
+                let rows = Dictionary(page.tierPage.rows.map { ($0.record.key, $0) }) {
+                    $0.record.revision < $1.record.revision ? $1 : $0
+                }
                 return .written(
-                    unstored: refused + open.compactMap { index in unstored(index, records[index], rows) })
+                    unstored: refused
+                        + open.compactMap { index in unstored(index, records[index], rows, page.unreadableRevisions) })
             case .failure(let error): return .refused(refusal(error))
             }
         }
         return nil
     }
 
-    private func newestRows(_ result: PostgresResult) -> [Record.Key: TierPage<Record>.Row] {
-        let rows = Table.read(result, limit: .max, at: now()).tierPage.rows
-        return Dictionary(rows.map { ($0.record.key, $0) }) { $0.record.revision < $1.record.revision ? $1 : $0 }
-    }
-
     private func unstored(
-        _ index: Int, _ record: Record, _ rows: [Record.Key: TierPage<Record>.Row]
+        _ index: Int, _ record: Record, _ rows: [Record.Key: TierPage<Record>.Row], _ unreadable: [Record.Key: Int64]
     ) -> TierUnstored<Record>? {
         guard let row = rows[record.key] else {
+            if let revision = unreadable[record.key] {
+                // Stored before, and changed since by somebody who left the revision alone: `rivetctl verify` tells.
+                if revision == record.revision.rawValue { return nil }
+                let reason = "the row there cannot be read; see rivetctl verify"
+                return TierUnstored(index, .refused(TierRefusal(.bug, index: nil, reason: reason)))
+            }
             let reason = "the database stored nothing and said nothing: a trigger, a rule or a policy in it"
             return TierUnstored(index, .refused(TierRefusal(.bug, index: nil, reason: reason)))
         }
