@@ -5,7 +5,7 @@ import Testing
 
 /// Serialized: the planted bug is one for the whole process.
 @Suite(.serialized) struct SimulationTests {
-    private static let seedsMax: UInt64 = 400
+    private static let seedsMax: UInt64 = 2_000
 
     @Test func nothingIsFound() {
         for seed in UInt64(1)...100 {
