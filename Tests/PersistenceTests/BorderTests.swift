@@ -46,11 +46,6 @@ import Testing
 
     // MARK: SQLite
 
-    private func store(_ file: TemporaryFile, _ clock: TestClock) async throws -> ConversationStore {
-        try await ConversationStore(
-            path: file.path, memoryLimit: 1 << 20, timeToLive: .seconds(60), now: clock.now, steady: clock.steady)
-    }
-
     private static let key = ConversationKey(userID: "7", chatID: "7")
 
     /// As an operator does it who has read that the higher revision wins.
@@ -62,7 +57,7 @@ import Testing
         _ change: String
     ) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        var store = try await store(file, clock)
+        var store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         for user in ["7", "8"] {
             _ = try await store.save(
                 .init(key: ConversationKey(userID: user, chatID: user), step: "model", data: ["nickname": "Pump"]))()
@@ -70,7 +65,7 @@ import Testing
         }
         await store.close()
         try Database(file.path).rows("UPDATE conversation_states SET \(change)")
-        store = try await self.store(file, clock)
+        store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         let state = try #require(try await store.load(.init(key: Self.key))().get().state)
         #expect(state.step == "model" && state.data == ["nickname": "Pump"])
         #expect((Revision.none.next...Revision.highestBelieved(at: clock.now())).contains(state.revision))
@@ -79,7 +74,7 @@ import Testing
         clock.advance(.seconds(3_600))
         #expect(try await store.sweep().get() == 2)
         await store.close()
-        store = try await self.store(file, clock)
+        store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         #expect(try await store.load(.init(key: Self.key))().get().state == nil)
         if change.hasPrefix("revision = 9") { #expect(store.status.counters["rows.quarantined"] == 2) }
         await store.close()
@@ -103,11 +98,11 @@ import Testing
     /// A clock that fell back to 1970 must not make every row one of the far future.
     @Test func `A clock that lost the time: leaves the rows as they are`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        var store = try await store(file, clock)
+        var store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         let saved = try await store.save(.init(key: Self.key, step: "model", data: [:]))().get()
         await store.close()
         clock.jump(.seconds(-20 * 365 * 86_400))
-        store = try await self.store(file, clock)
+        store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         let state = try #require(try await store.load(.init(key: Self.key))().get().state)
         #expect(state.revision == saved.revision && state.expiresAt == saved.expiresAt)
         #expect(store.status.counters["rows.quarantined"] == 0)
@@ -119,7 +114,7 @@ import Testing
     ])
     func `A conversation in SQLite with a time that says nothing: is kept, and gets one`(_ time: String?) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        await (try await store(file, clock)).close()
+        await (try await ConversationStore.open(file, clock, timeToLive: .seconds(60))).close()
         let value = time.map { "'\($0)'" } ?? "NULL"
         for user in 0..<25 {
             try Database(file.path).rows(
@@ -128,7 +123,7 @@ import Testing
                 VALUES ('\(user)', '\(user)', 'model', '{"nickname": "Pump"}', \(value), \(value), \(value))
                 """)
         }
-        let store = try await store(file, clock)
+        let store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         // A clock that was not watched changes nothing.
         clock.advance(TierPolicy().clockPatience)
         // Some rows at a time.
@@ -184,7 +179,7 @@ import Testing
 
     @Test func `An import with a revision that no clock gave: is refused by name`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await store(file, clock)
+        let store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         var item = StateImport.Item(
             key: Self.key, step: "model", data: [:], startedAt: Self.now, updatedAt: Self.far,
             expiresAt: Self.now.advanced(by: .seconds(60)))

@@ -7,16 +7,9 @@ import Testing
 @Suite struct ConversationExpiryTests {
     private let key = ConversationKey(userID: "7", chatID: "7")
 
-    private func open(
-        _ file: TemporaryFile, _ clock: TestClock, timeToLive: Duration = .seconds(86_400)
-    ) async throws -> ConversationStore {
-        try await ConversationStore(
-            path: file.path, memoryLimit: 1 << 20, timeToLive: timeToLive, now: clock.now, steady: clock.steady)
-    }
-
     @Test func anUntouchedConversationExpires() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         for user in 0..<120 {
             let key = ConversationKey(userID: "\(user)", chatID: "1")
             _ = try await store.save(.init(key: key, step: "s", data: ["x": 1], updateID: 1))().get()
@@ -39,36 +32,36 @@ import Testing
 
     @Test func `A tombstone: is emptied after 30 days and revisions still grow`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         _ = try await store.save(.init(key: key, step: "s", data: [:], updateID: 1))().get()
         let cleared = try await store.clear(.init(key: key, reason: .completed, updateID: 2))().get().revision ?? .none
         clock.advance(.seconds(29 * 86_400))
         _ = await store.sweep()
         await store.close()
-        let second = try await open(file, clock)
+        let second = try await ConversationStore.open(file, clock)
         #expect(try await second.load(.init(key: key, updateID: 2))().get().applied != nil)
         clock.advance(.seconds(2 * 86_400))
         _ = await second.sweep()
         await second.close()
-        let third = try await open(file, clock)
+        let third = try await ConversationStore.open(file, clock)
         #expect(try await third.load(.init(key: key, updateID: 2))().get().applied == nil)
         clock.jump(.seconds(-90 * 86_400))
         #expect(try await third.save(.init(key: key, step: "s", data: [:]))().get().revision > cleared)
         await third.close()
     }
 
-    /// Also where the process starts anew meanwhile, and knows of no earlier time.
+    /// Also where the process is started again meanwhile, and knows of no earlier time.
     @Test(arguments: [false, true])
     func `A clock that is two days ahead for five seconds: takes no open draft`(_ isRestarted: Bool) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        var store = try await open(file, clock)
+        var store = try await ConversationStore.open(file, clock)
         let keys = (0..<5).map { ConversationKey(userID: "\($0)", chatID: "1") }
         for key in keys { _ = try await store.save(.init(key: key, step: "model", data: ["nickname": "Pump"]))().get() }
         clock.advance(.seconds(3_600))
         clock.jump(.seconds(2 * 86_400))
         if isRestarted {
             await store.close()
-            store = try await open(file, clock)
+            store = try await ConversationStore.open(file, clock)
         }
         #expect(try await store.sweep().get() == 0)
         clock.advance(.seconds(5))
@@ -88,7 +81,7 @@ import Testing
 
     @Test func `A save while the clock is 36 hours behind: is not swept when it is set right`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         _ = try await store.save(.init(key: key, step: "model", data: ["nickname": "Pump"]))().get()
         clock.jump(.seconds(36 * 3_600))
         #expect(try await store.sweep().get() == 0)
@@ -102,7 +95,7 @@ import Testing
     @Test(arguments: [false, true])
     func `An expired conversation: is kept for seven days and can be taken up again`(_ isSwept: Bool) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         let data: [String: JSONValue] = ["nickname": "Pump"]
         _ = try await store.save(.init(key: key, step: "model", data: data, updateID: 1))().get()
         let state = try #require(try await store.load(.init(key: key, updateID: 9))().get().state)
@@ -129,7 +122,7 @@ import Testing
 
     @Test func `A conversation that is over: is told of as long as it is kept`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         let day = Duration.seconds(86_400)
         for (reason, keptFor) in [(StateClear.Reason.cancelled, day), (.expired, day * 7), (.completed, .zero)] {
             let key = ConversationKey(userID: reason.rawValue, chatID: "1")
@@ -150,7 +143,7 @@ import Testing
         _ isSwept: Bool
     ) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         _ = try await store.save(.init(key: key, step: "model", data: ["nickname": "Pump"], updateID: 1))().get()
         let state = try #require(try await store.load(.init(key: key))().get().state)
         clock.advance(.seconds(2 * 86_400))
@@ -171,14 +164,14 @@ import Testing
         await store.close()
     }
 
-    /// It may have been kept by a clock that nobody watched.
+    /// It may have been kept by a clock that was not watched.
     @Test func `A conversation that expired before the start: is swept once the clock was watched`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        var store = try await open(file, clock)
+        var store = try await ConversationStore.open(file, clock)
         _ = try await store.save(.init(key: key, step: "model", data: [:]))().get()
         await store.close()
         clock.advance(.seconds(2 * 86_400))
-        store = try await open(file, clock)
+        store = try await ConversationStore.open(file, clock)
         #expect(try await store.sweep().get() == 0)
         clock.advance(TierPolicy().clockPatience)
         #expect(try await store.sweep().get() == 1)

@@ -6,16 +6,9 @@ import Testing
 @Suite struct ConversationStoreTests {
     private let key = ConversationKey(userID: "7", chatID: "7")
 
-    private func open(
-        _ file: TemporaryFile, _ clock: TestClock, timeToLive: Duration = .seconds(86_400)
-    ) async throws -> ConversationStore {
-        try await ConversationStore(
-            path: file.path, memoryLimit: 1 << 20, timeToLive: timeToLive, now: clock.now, steady: clock.steady)
-    }
-
     @Test func aConversationFromItsBeginningToItsEnd() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         #expect(try await store.load(.init(key: key))().get().state == nil)
         let first = try await store.save(.init(key: key, step: "nickname", data: [:], updateID: 1))().get()
         clock.advance(.seconds(60))
@@ -40,7 +33,7 @@ import Testing
     /// A set by update id: ids may go down, and the answer is the same after a restart.
     @Test func theSameUpdateChangesNothing() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        var store = try await open(file, clock)
+        var store = try await ConversationStore.open(file, clock)
         var answers: [Int64: StateSave.Output] = [:]
         for updateID in [1_000, 5, 7, -3, 6] as [Int64] {
             answers[updateID] = try await store.save(
@@ -50,7 +43,7 @@ import Testing
         for isRestarted in [false, true] {
             if isRestarted {
                 await store.close()
-                store = try await open(file, clock)
+                store = try await ConversationStore.open(file, clock)
             }
             for (updateID, answer) in answers {
                 let again = try await store.save(.init(key: key, step: "other", data: ["x": 1], updateID: updateID))()
@@ -67,7 +60,7 @@ import Testing
         async throws
     {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         for updateID in 1...40 as ClosedRange<Int64> {
             // 7 is not settled at Telegram until the end, and 1,000 is of before the ids jumped down.
             _ = await store.save(
@@ -89,7 +82,7 @@ import Testing
 
     @Test func theUpdateThatEndedAConversationDoesNotOpenIt() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         _ = try await store.save(.init(key: key, step: "s", data: ["x": 1], updateID: 1))().get()
         let end = try await store.clear(.init(key: key, reason: .completed, updateID: 2))().get()
         for updateID in [1, 2] as [Int64] {
@@ -102,7 +95,7 @@ import Testing
 
     @Test func theMemoryOfUpdatesIsBounded() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         for updateID in 0..<200 as Range<Int64> {
             _ = try await store.save(.init(key: key, step: "s", data: [:], updateID: updateID))().get()
         }
@@ -115,7 +108,7 @@ import Testing
 
     @Test func theExpectedRevisionMustBeTheStoredOne() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         func save(_ expected: Revision) async -> Result<StateSave.Output, RPCError> {
             await store.save(.init(key: key, step: "s", data: [:], expectedRevision: expected))()
         }
@@ -138,7 +131,7 @@ import Testing
         var last = Revision.none
         for turn in 0..<6 {
             clock.advance(.seconds(turn.isMultiple(of: 2) ? 100 : -100_000))
-            let store = try await open(file, clock)
+            let store = try await ConversationStore.open(file, clock)
             let saved = try await store.save(.init(key: key, step: "s", data: [:]))().get().revision
             let cleared = try await store.clear(.init(key: key, reason: .completed))().get().revision ?? .none
             #expect(last < saved && saved < cleared)
@@ -150,7 +143,7 @@ import Testing
     /// What is derived from a conversation's beginning must be its own, even if the clock stands still.
     @Test func noTwoConversationsOfAKeyBeginAtOneTime() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         var beginnings: Set<Timestamp> = []
         for turn in 0..<5 {
             _ = try await store.save(.init(key: key, step: "s", data: [:]))().get()
@@ -164,7 +157,7 @@ import Testing
 
     @Test func listingGoesThroughAllOpenConversationsOfAType() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         for user in 0..<25 {
             for type in ["outbox", "photo"] {
                 let key = ConversationKey(userID: "\(user)", chatID: "c", type: type)
@@ -210,7 +203,7 @@ import Testing
     /// Replies that are still owed are kept for a day, also by a service that forgets conversations sooner.
     @Test func theOutboxOutlivesAShortTimeToLive() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock, timeToLive: .seconds(60))
+        let store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         let outbox = ConversationKey(userID: "7", chatID: "7", type: "outbox")
         for key in [key, outbox] { _ = try await store.save(.init(key: key, step: "s", data: ["x": 1]))().get() }
         clock.advance(.seconds(86_399))
@@ -225,7 +218,7 @@ import Testing
     /// Swift's strings say that the two are equal; the databases say that they are not.
     @Test func keysAreToldApartByTheirBytes() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
-        let store = try await open(file, clock)
+        let store = try await ConversationStore.open(file, clock)
         let keys = ["\u{E9}", "e\u{301}"].map { ConversationKey(userID: $0, chatID: "1") }
         _ = try await store.save(.init(key: keys[0], step: "s", data: [:], updateID: 1))().get()
         #expect(try await store.load(.init(key: keys[1]))().get().state == nil)

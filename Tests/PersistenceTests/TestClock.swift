@@ -1,6 +1,8 @@
 import Contracts
 import Synchronization
 
+@testable import Persistence
+
 /// A wall clock and a monotonic one that a test moves.
 final class TestClock: Sendable {
     private let start = ContinuousClock.now
@@ -20,4 +22,14 @@ final class TestClock: Sendable {
 
     /// The wall clock is set.
     func jump(_ duration: Duration) { current.withLock { $0.wall = $0.wall.advanced(by: duration) } }
+}
+
+extension ConversationStore {
+    /// A store without remote tiers, by the clock of a test.
+    static func open(
+        _ file: TemporaryFile, _ clock: TestClock, timeToLive: Duration = .seconds(86_400)
+    ) async throws -> ConversationStore {
+        try await ConversationStore(
+            path: file.path, memoryLimit: 1 << 20, timeToLive: timeToLive, now: clock.now, steady: clock.steady)
+    }
 }

@@ -85,14 +85,14 @@ import Testing
         case .diskLost:
             knowledge.diskLost()
             (facts.wasReadToEnd, facts.wasSeeded, facts.takesDebts) = (false, false, false)
-            demand(knowledge.isAwaited, "nobody waits for what the disk has lost")
+            demand(knowledge.isAwaited, "what the disk has lost is not waited for")
             demand(knowledge.progress.mark == before.progress.mark, "another database would pass for this one")
         case .noNoteFoundOnEmptyDisk:
             // As at a start: nothing is known before.
             knowledge = TierKnowledge()
             knowledge.noNoteFound(isDiskEmpty: true)
             facts = Facts(visitsGiven: facts.visitsGiven, noted: facts.noted)
-            demand(knowledge.isAwaited, "nobody waits for what an empty disk has lost")
+            demand(knowledge.isAwaited, "what an empty disk has lost is not waited for")
         case .noNoteFoundOnFullDisk:
             knowledge = TierKnowledge()
             knowledge.noNoteFound(isDiskEmpty: false)

@@ -51,7 +51,7 @@ extension Revision {
     /// The highest revision that is believed of a row, a journal or a call at `now`: a year ahead.
     ///
     /// The one bound for revisions from outside. What is above it was not issued by a clock: nothing could be written over
-    /// it, and nobody could count on from it.
+    /// it, and no revision could follow it.
     public static func highestBelieved(at now: Timestamp) -> Revision { Revision(at: now.advanced(by: aheadMax)) }
 }
 

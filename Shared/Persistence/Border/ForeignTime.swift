@@ -6,7 +6,7 @@ import Contracts
 enum ForeignTime: Equatable {
     /// After 1970 and before the year 10000.
     case known(Timestamp)
-    /// None, or one that nobody meant: NULL, `-infinity`, before Christ, 1970-01-01 and earlier, or no time at all.
+    /// None, or one that was not meant: NULL, `-infinity`, before Christ, 1970-01-01 and earlier, or no time at all.
     case unknown
     /// `infinity`, or a year past 9999.
     case never

@@ -66,7 +66,7 @@ extension ConversationRecord {
             let updatedAt = json["updated_at"]?.integerValue, let expiresAt = json["expires_at"]?.integerValue
         else { return nil }
         return Kept(
-            step: step, data: data, updatedAt: Timestamp(milliseconds: updatedAt),
-            expiresAt: Timestamp(milliseconds: expiresAt))
+            step: step, data: data, updatedAt: Timestamp(clamping: updatedAt), expiresAt: Timestamp(clamping: expiresAt)
+        )
     }
 }

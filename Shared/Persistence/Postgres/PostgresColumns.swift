@@ -62,7 +62,7 @@ enum PostgresColumns {
         return "greatest(\(table).revision, \(revision(at: times, of: table, before: limit)))"
     }
 
-    /// Whether somebody else wrote the row of `table`: its revision is not what it counts as. Also of a row whose time is
+    /// Whether another program wrote the row of `table`: its revision is not what it counts as. Also of a row whose time is
     /// too far ahead to count: it gets another one.
     static func isForeign(_ table: String, times: [String]) -> String {
         let end = "'\(Timestamp(milliseconds: Revision.millisecondsMax).databaseText)'"

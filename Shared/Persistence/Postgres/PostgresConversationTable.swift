@@ -112,7 +112,7 @@ public enum PostgresConversationTable: PostgresTable {
     }
 
     /// Empties up to `limit` tombstones made before `moment`, the oldest first: so many rows are affected. One that
-    /// somebody else changed since is left alone: it counts by its time.
+    /// another program changed since is left alone: it counts by its time.
     public static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement {
         PostgresStatement(
             """

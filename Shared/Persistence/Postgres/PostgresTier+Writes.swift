@@ -103,7 +103,7 @@ extension PostgresTier {
     ) -> TierUnstored<Record>? {
         guard let row = rows[record.key] else {
             if let revision = unreadable[record.key] {
-                // Stored before, and changed since by somebody who left the revision alone: `rivetctl verify` tells.
+                // Stored before, and changed since by another program, which left the revision alone: `rivetctl verify` tells.
                 if revision == record.revision.rawValue { return nil }
                 let reason = "the row there cannot be read; see rivetctl verify"
                 return TierUnstored(index, .refused(TierRefusal(.bug, index: nil, reason: reason)))

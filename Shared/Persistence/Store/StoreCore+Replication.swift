@@ -212,7 +212,7 @@ extension StoreCore {
         }
         bootstrapUntil = nil
         journal?.begin()
-        // Those that were not there are read when they are; nobody waits for them again.
+        // Those that were not there are read when they are; no operation waits for them again.
         for index in tiers.indices { tiers[index].knowledge.awaitedInVain() }
         noteBookkeeping()
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persistence
 
-/// Records that a database does not take: somebody's CHECK, a trigger.
+/// Records that a database does not take: a CHECK of its owner's, a trigger.
 @Suite(.serialized, .needsPostgres)
 struct RefusalTests {
     @Test func `Records refused in bulk: the others are stored, and one line says why`() async throws {

@@ -151,7 +151,7 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
         }
     }
 
-    /// The wall clock is set, a little for good, or by days until somebody sees it.
+    /// The wall clock is set, a little for good, or by days until it is set right.
     private func jump() {
         if dice.chance(0.5) { return jump(by: dice.one(of: [-60, -1, 1, 60])) }
         let seconds = dice.one(of: [-172_800, -129_600, -7_200, 7_200, 100_000, 172_800, 32 * 86_400])
