@@ -210,6 +210,8 @@ var migrationFiles: [String] {
         "005_machine_revisions.sql", "005_machine_revisions.sqlite.sql",
         "006_conversation_replication.sql", "006_conversation_replication.sqlite.sql",
         "007_machine_replication.sql", "007_machine_replication.sqlite.sql",
+        "008_conversation_keys.sql", "008_conversation_keys.sqlite.sql",
+        "009_machine_keys.sql", "009_machine_keys.sqlite.sql",
     ]
 }
 

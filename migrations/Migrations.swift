@@ -37,6 +37,12 @@ public struct Migration: Sendable {
         Migration(
             7, "machine_replication", .machines, PackageResources._07_machine_replication_sql,
             PackageResources._07_machine_replication_sqlite_sql),
+        Migration(
+            8, "conversation_keys", .conversations, PackageResources._08_conversation_keys_sql,
+            PackageResources._08_conversation_keys_sqlite_sql),
+        Migration(
+            9, "machine_keys", .machines, PackageResources._09_machine_keys_sql,
+            PackageResources._09_machine_keys_sqlite_sql),
     ]
 
     private init(_ version: Int64, _ name: String, _ store: Store, _ postgreSQL: [UInt8], _ sqlite: [UInt8]) {

@@ -16,14 +16,14 @@ final class BareDatabase {
         }
         try execute(
             """
-            CREATE TABLE schema_migrations (
+            CREATE TABLE rivet_schema_migrations (
                 version INTEGER PRIMARY KEY, name TEXT NOT NULL,
                 applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
             """)
         for migration in Migration.all(of: store) {
             try execute(migration.sqlite)
             try execute(
-                "INSERT INTO schema_migrations(version, name) VALUES (\(migration.version), '\(migration.name)')")
+                "INSERT INTO rivet_schema_migrations(version, name) VALUES (\(migration.version), '\(migration.name)')")
         }
     }
 

@@ -41,7 +41,7 @@ struct BackupTests {
         try snapshot.copy(to: copy)
         #expect(try contents() == before)
         let inspection = try DatabaseInspection(of: copy, store: .conversations)
-        #expect(inspection == DatabaseInspection(migrations: [2, 4, 6], rows: ["conversations": 100]))
+        #expect(inspection == DatabaseInspection(migrations: [2, 4, 6, 8], rows: ["conversations": 100]))
         #expect(try table.count() == 3_000)
     }
 
@@ -90,8 +90,8 @@ struct BackupTests {
         }
         #expect(try fault("CREATE TABLE other (x)") == .foreign)
         _ = try ConversationTable(path: path)
-        let newer = try fault("INSERT INTO schema_migrations (version, name) VALUES (99, 'x')")
-        #expect(newer == .schema(.databaseIsNewer(path: path, found: 99, known: 6)))
+        let newer = try fault("INSERT INTO rivet_schema_migrations (version, name) VALUES (99, 'x')")
+        #expect(newer == .schema(.databaseIsNewer(path: path, found: 99, known: 8)))
     }
 
     @Test func `A restored database of an earlier Rivet: is brought up to date, and lacks what tiers may have`() throws
@@ -107,7 +107,7 @@ struct BackupTests {
         #expect(try DatabaseInspection(of: path, store: .conversations).migrations == [2])
         try RestoredDatabase.prepare(path, store: .conversations)
         let inspection = try DatabaseInspection(of: path, store: .conversations)
-        #expect(inspection == DatabaseInspection(migrations: [2, 4, 6], rows: ["conversations": 1]))
+        #expect(inspection == DatabaseInspection(migrations: [2, 4, 6, 8], rows: ["conversations": 1]))
         let progress = try ConversationTable(path: path).progress()
         #expect(Set(progress.keys) == [.neon, .supabase, .railway])
         #expect(progress.values.allSatisfy { $0.mark == nil && $0.pulledTo == .none && $0.seeding == .due })

@@ -13,6 +13,7 @@ import Testing
         let connection = try SQLiteConnection(path: file.path)
         #expect(try SQLiteMigrator(store: store).migrate(connection) == Migration.all(of: store).map(\.version))
         #expect(try SQLiteMigrator(store: store).migrate(connection) == [])
+        try connection.execute("DELETE FROM rivet_schema_migrations")
         try connection.execute("DELETE FROM schema_migrations")
         #expect(try SQLiteMigrator(store: store).migrate(connection) == Migration.all(of: store).map(\.version))
     }
@@ -22,7 +23,7 @@ import Testing
         do {
             let connection = try SQLiteConnection(path: file.path)
             _ = try SQLiteMigrator(store: .conversations).migrate(connection)
-            try connection.execute("INSERT INTO schema_migrations(version, name) VALUES (999, 'later')")
+            try connection.execute("INSERT INTO rivet_schema_migrations(version, name) VALUES (999, 'later')")
         }
         let error = #expect(throws: LocalTableError.self) { try ConversationTable(path: file.path) }
         #expect(error?.isTierTrouble == false)
@@ -36,7 +37,7 @@ import Testing
         try connection.execute("CREATE TABLE conversation_states (user_id TEXT)")
         #expect(throws: MigrationError.self) { try SQLiteMigrator(store: .conversations).migrate(connection) }
         #expect(!connection.isInTransaction)
-        #expect(try connection.rows("SELECT version FROM schema_migrations") { $0.integer(0) } == [])
+        #expect(try connection.rows("SELECT version FROM rivet_schema_migrations") { $0.integer(0) } == [])
     }
 
     /// A database with the earlier bot's tables and rows: open conversations resume.

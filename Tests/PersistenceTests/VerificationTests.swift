@@ -149,7 +149,7 @@ import Testing
         #expect("\(try #require(older))".contains("has not had migration 3, 5, 7"))
         do {
             let table = try MachineTable(path: file.path)
-            try table.connection.execute("INSERT INTO schema_migrations(version, name) VALUES (999, 'later')")
+            try table.connection.execute("INSERT INTO rivet_schema_migrations(version, name) VALUES (999, 'later')")
         }
         let newer = #expect(throws: LocalTableError.self) { try MachineTable(reading: file.path) }
         #expect("\(try #require(newer))".contains("has schema version 999"))

@@ -17,7 +17,7 @@ extension ServerTests {
                 let versions = Migration.all(of: files).map(\.version)
                 #expect(try await migrator.migrate(connection) == versions)
                 #expect(try await migrator.migrate(connection) == [])
-                try await connection.run("DELETE FROM schema_migrations")
+                try await connection.run("DELETE FROM rivet_schema_migrations")
                 #expect(try await migrator.migrate(connection) == versions)
             }
         }
@@ -25,7 +25,7 @@ extension ServerTests {
         @Test func aNewerDatabaseIsRefusedAndUntouched() async throws {
             let connection = try await Server.freshDatabase()
             _ = try await PostgresMigrator(store: .conversations).migrate(connection)
-            try await connection.run("INSERT INTO schema_migrations(version, name) VALUES (999, 'later')")
+            try await connection.run("INSERT INTO rivet_schema_migrations(version, name) VALUES (999, 'later')")
             let error = await #expect(throws: PostgresMigrationError.self) {
                 try await PostgresMigrator(store: .machines).migrate(connection)
             }
@@ -40,7 +40,7 @@ extension ServerTests {
                 try await PostgresMigrator(store: .conversations).migrate(connection)
             }
             guard case .failed(version: 2, _)? = error else { throw Unexpected() }
-            #expect(try await connection.run("SELECT version FROM schema_migrations").rows.isEmpty)
+            #expect(try await connection.run("SELECT version FROM rivet_schema_migrations").rows.isEmpty)
             #expect(try await connection.run("SELECT FROM pg_class WHERE relname LIKE 'idx_conv%'").rows.isEmpty)
         }
 
@@ -56,11 +56,13 @@ extension ServerTests {
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
             }
-            #expect(Set(applied) == [2, 3, 4, 5, 6, 7])
+            #expect(Set(applied) == [2, 3, 4, 5, 6, 7, 8, 9])
             let connection = try await Server.connect(url)
             #expect(
-                try await connection.run("SELECT version FROM schema_migrations ORDER BY 1").rows.map { $0.integer(0) }
-                    == [2, 3, 4, 5, 6, 7])
+                try await connection.run("SELECT version FROM rivet_schema_migrations ORDER BY 1").rows.map {
+                    $0.integer(0)
+                }
+                    == [2, 3, 4, 5, 6, 7, 8, 9])
         }
 
         /// A database with the earlier bot's tables and rows: open conversations resume, machines are there.

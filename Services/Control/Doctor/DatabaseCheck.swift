@@ -38,7 +38,7 @@ struct DatabaseCheck {
             let connection = try await database.connect(deadline: timeout)
             defer { connection.close() }
             let before = Timestamp.now()
-            let facts: DatabaseFacts
+            var facts: DatabaseFacts
             do throws(PostgresError) {
                 let answer = try await connection.submit([DatabaseFacts.question], deadline: timeout).value.get()[0]
                 guard let row = answer.rows.first else { return ([], nil) }
@@ -49,9 +49,12 @@ struct DatabaseCheck {
                 ClockCheck.Reading(place: name, ahead: .milliseconds($0 - here.milliseconds), precision: .zero)
             }
             let variable = TierDatabase.setting(of: database.name)
+            let missing = await missing(database, connection)
+            // Nothing is to be made in one that is current.
+            if missing.isEmpty { facts.mayMakeTables = true }
             let troubles =
                 tlsTroubles(database, connection, variable) + facts.troubles(database.name, variable: variable)
-                + (await missing(database, connection))
+                + missing
             if !troubles.isEmpty { return (troubles, reading) }
             let safety = connection.isEncrypted ? "TLS" : "on this machine"
             return (

@@ -44,7 +44,7 @@ struct LocalDatabase {
             return applied
         } catch {
             switch error {
-            case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse, .noThread:
+            case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .migration(.notCopied), .inUse, .noThread:
                 throw CommandFailure(error.description)
             case .migration(.failed), .open:
                 throw CommandFailure(

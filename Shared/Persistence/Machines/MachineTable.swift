@@ -40,6 +40,8 @@ public final class MachineTable: SQLiteTable, MachineRows {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
+    static let selectUnfolded = "SELECT id, nickname FROM user_machines WHERE nickname_key IS NULL LIMIT 500"
+
     public required convenience init(path: String) throws(LocalTableError) { try self.init(path: path) {} }
 
     public required init(path: String, progressed: @escaping () -> Void) throws(LocalTableError) {
@@ -58,7 +60,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
         while true {
             progressed()
             let rows = try connection.rows(
-                "SELECT id, nickname FROM user_machines WHERE nickname_key IS NULL LIMIT 500"
+                Self.selectUnfolded
             ) {
                 ($0.integer(0), $0.text(1) ?? "")
             }

@@ -8,7 +8,10 @@ public enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible 
     case databaseIsNewer(path: String, found: Int64, known: Int64)
     /// It is only read here, and has not had all migrations.
     case databaseIsOlder(path: String, missing: [Int64])
+    /// `version` is 0 where it was not even known what the file has had.
     case failed(version: Int64, SQLiteError)
+    /// There is no copy of the file, so it was left as it is.
+    case notCopied(path: String, SQLiteError)
 
     public var description: String {
         switch self {
@@ -18,31 +21,50 @@ public enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible 
         case .databaseIsNewer(let path, let found, let known):
             "\(path) has schema version \(found), and this program knows versions up to \(known): install the newer Rivet "
                 + "that wrote it, or restore a copy from before the upgrade"
+        case .failed(0, let error): "the migrations that the file has had cannot be read: \(error)"
         case .failed(let version, let error): "migration \(version) failed and was undone: \(error)"
+        case .notCopied(let path, let error):
+            "\(path) is not migrated, because the copy that is kept of it before failed: \(error). Make room beside it, or "
+                + "move older copies away"
         }
     }
 }
 
 /// Brings one SQLite database up to the newest schema, each migration in a transaction of its own.
 ///
-/// Repeatable: what was applied is remembered in `schema_migrations`, and each migration may also run again.
+/// Repeatable: what was applied is remembered in `rivet_schema_migrations`, and each migration may also run again.
+/// A file that has a schema already is copied first, see `keepCopy`.
 struct SQLiteMigrator {
+    private static let table = """
+        CREATE TABLE IF NOT EXISTS rivet_schema_migrations (
+            version INTEGER PRIMARY KEY, name TEXT NOT NULL,
+            applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
+        """
+    /// Until version 7 the table had this name. An older Rivet finds in it that the file is newer, and says what to do.
+    private static let oldTable = """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            version INTEGER PRIMARY KEY, name TEXT NOT NULL,
+            applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
+        """
+    /// The last version that is noted only there.
+    private static let lastOfOldTable: Int64 = 7
+
     var store: Migration.Store
 
     /// - Returns: the versions that were applied now.
     func migrate(_ connection: SQLiteConnection) throws(MigrationError) -> [Int64] {
-        let migrations = Migration.all(of: store)
-        do {
-            try connection.execute(
-                """
-                CREATE TABLE IF NOT EXISTS schema_migrations (
-                    version INTEGER PRIMARY KEY, name TEXT NOT NULL,
-                    applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
-                """)
-        } catch { throw .failed(version: 0, error) }
         let applied = try appliedVersions(connection)
+        let missing = Migration.all(of: store).filter { !applied.contains($0.version) }
+        if missing.isEmpty { return [] }
+        do throws(SQLiteError) {
+            if try hasSchema(connection) { try connection.keepCopy(named: "schema-\(applied.max() ?? 0)") }
+        } catch { throw .notCopied(path: connection.path, error) }
+        do throws(SQLiteError) { try takeOver(connection) } catch {
+            connection.rollback()
+            throw .failed(version: missing[0].version, error)
+        }
         var done: [Int64] = []
-        for migration in migrations where !applied.contains(migration.version) {
+        for migration in missing {
             do { try apply(migration, connection) } catch {
                 connection.rollback()
                 throw .failed(version: migration.version, error)
@@ -63,17 +85,40 @@ struct SQLiteMigrator {
     /// The versions that were applied; none of them is newer than those that are known.
     func appliedVersions(_ connection: SQLiteConnection) throws(MigrationError) -> [Int64] {
         let known = Migration.all(of: store).last?.version ?? 0
-        let applied: [Int64]
-        do {
-            let hasTable = try connection.rows("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'") { _ in 1
+        var applied: [Int64] = []
+        do throws(SQLiteError) {
+            let tables = ["rivet_schema_migrations", "schema_migrations"]
+            for name in tables {
+                guard applied.isEmpty, try has(name, connection) else { continue }
+                applied = try connection.rows("SELECT version FROM \(name)") { $0.integer(0) }
             }
-            if hasTable.isEmpty { return [] }
-            applied = try connection.rows("SELECT version FROM schema_migrations") { $0.integer(0) }
         } catch { throw .failed(version: 0, error) }
         if let newest = applied.max(), newest > known {
             throw .databaseIsNewer(path: connection.path, found: newest, known: known)
         }
         return applied
+    }
+
+    private func has(_ table: String, _ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+        let found = try connection.rows("SELECT 1 FROM sqlite_master WHERE name = ?", [.text(table)]) { _ in 1 }
+        return !found.isEmpty
+    }
+
+    private func hasSchema(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+        try !connection.rows("SELECT 1 FROM sqlite_master LIMIT 1", [], { _ in 1 }).isEmpty
+    }
+
+    private func takeOver(_ connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.begin()
+        try connection.execute(Self.table)
+        try connection.execute(Self.oldTable)
+        try connection.run(
+            """
+            INSERT OR IGNORE INTO rivet_schema_migrations (version, name, applied_at)
+            SELECT version, name, coalesce(applied_at, strftime('%Y-%m-%d %H:%M:%f', 'now'))
+            FROM schema_migrations WHERE version <= ?
+            """, [.integer(Self.lastOfOldTable)])
+        try connection.commit()
     }
 
     private func apply(_ migration: Migration, _ connection: SQLiteConnection) throws(SQLiteError) {
@@ -83,9 +128,11 @@ struct SQLiteMigrator {
                 // SQLite has no ADD COLUMN IF NOT EXISTS: the column is there, as the statement wants it.
             }
         }
-        try connection.run(
-            "INSERT OR REPLACE INTO schema_migrations(version, name) VALUES (?, ?)",
-            [.integer(migration.version), .text(migration.name)])
+        for table in ["rivet_schema_migrations", "schema_migrations"] {
+            try connection.run(
+                "INSERT OR REPLACE INTO \(table)(version, name) VALUES (?, ?)",
+                [.integer(migration.version), .text(migration.name)])
+        }
         try connection.commit()
     }
 

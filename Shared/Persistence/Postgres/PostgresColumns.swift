@@ -69,6 +69,13 @@ enum PostgresColumns {
         return "(\(table).revision = 0 OR \(table).revision < \(revision(at: times, of: table, before: end)))"
     }
 
+    /// Whether another program may have written the row: true of each that `isForeign` is true of, and of hardly any other.
+    /// Word for word the condition of the indexes `idx_…_foreign`, which PostgreSQL uses for nothing else.
+    static let mayBeForeign = """
+        revision = 0 OR updated_at IS NULL \
+        OR updated_at > timestamp '1970-01-01' + (revision >> 16) * interval '1 millisecond'
+        """
+
     private static func revision(at times: [String], of table: String, before limit: String) -> String {
         let milliseconds = times.map { column in
             let time = "\(table).\(column)"

@@ -102,14 +102,18 @@ public enum PostgresConversationTable: PostgresTable {
         _ columns: String, after key: ConversationKey?, newerThan revision: Revision, limit: Int
     ) -> PostgresStatement {
         let start = key.map { [$0.userID, $0.chatID, $0.type] } ?? ["", "", ""]
+        let source = PullStatement.Source(table: "conversation_states", shown: columns, hasForeignRows: true)
+        let end = "ORDER BY user_id, chat_id, conversation_type LIMIT $4::bigint"
+        guard revision > .none else {
+            return PostgresStatement("\(pull.everything([source]))\n\(end)", start + [String(limit)])
+        }
         return PostgresStatement(
-            """
-            SELECT \(columns) FROM conversation_states AS stored
-            WHERE (user_id, chat_id, conversation_type) > ($1, $2, $3)
-            AND ($4::bigint = 0 OR revision > $4::bigint OR \(PostgresColumns.isForeign("stored", times: ["updated_at"])))
-            ORDER BY user_id, chat_id, conversation_type LIMIT $5::bigint
-            """, start + [String(revision.rawValue), String(limit)])
+            "\(pull.newer([source]))\n\(end)", start + [String(limit), String(revision.rawValue)])
     }
+
+    private static let pull = PullStatement(
+        key: "(user_id, chat_id, conversation_type)", order: "user_id, chat_id, conversation_type",
+        after: "($1::text, $2::text, $3::text)", revision: "$5::bigint", limit: "$4::bigint")
 
     /// Empties up to `limit` tombstones made before `moment`, the oldest first: so many rows are affected. One that
     /// another program changed since is left alone: it counts by its time.
@@ -118,8 +122,8 @@ public enum PostgresConversationTable: PostgresTable {
             """
             UPDATE conversation_states SET current_step = '', state_data = '{}', updated_at = $1::timestamp,
                 expires_at = $1::timestamp, last_update_id = NULL, applied_updates = '[]', last_clear = NULL
-            WHERE id IN (
-                SELECT id FROM conversation_states AS stored
+            WHERE (user_id, id) IN (
+                SELECT user_id, id FROM conversation_states AS stored
                 WHERE closed AND updated_at > $1::timestamp AND updated_at <= $2::timestamp
                 AND NOT \(PostgresColumns.isForeign("stored", times: ["updated_at"]))
                 ORDER BY updated_at LIMIT $3::bigint)

@@ -47,8 +47,8 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     /// Those that PostgreSQL names.
     private static let implicit: Set<String> = [
         "conversation_states_pkey", "conversation_states_user_id_chat_id_conversation_type_key", "user_machines_pkey",
-        "deleted_user_machines_pkey", "deleted_user_machines_request_id_key", "store_marks_pkey",
-        "schema_migrations_pkey",
+        "conversation_states_id_key", "user_machines_id_key", "deleted_user_machines_pkey",
+        "rivet_store_visits_pkey", "rivet_schema_migrations_pkey",
     ]
 }
 

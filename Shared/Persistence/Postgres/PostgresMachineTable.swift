@@ -13,6 +13,8 @@ public enum PostgresMachineTable: PostgresTable {
         "location", "notes", "photo_file_id", "ocr_data", "created_at", "updated_at", "renamed_from",
     ]
     private static let columnList = columns.joined(separator: ", ")
+    /// Those that are not of the key.
+    private static let changing = columns.filter { !["machine_id", "user_id"].contains($0) }
     /// The parameters in the order of `columns`.
     private static let values = """
         $1::uuid, $2::uuid, $3::bigint, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, \
@@ -23,23 +25,26 @@ public enum PostgresMachineTable: PostgresTable {
     private static let isOlder = "stored.revision < $3::bigint AND \(revision) <= $3::bigint"
 
     private static let putLive = """
-        WITH revived AS (DELETE FROM deleted_user_machines WHERE machine_id = $1::uuid AND revision < $3::bigint)
+        WITH revived AS (
+            DELETE FROM deleted_user_machines WHERE user_id = $4 AND machine_id = $1::uuid AND revision < $3::bigint)
         INSERT INTO user_machines AS stored (\(columnList), nickname_key)
         SELECT \(values), $16::text
-        WHERE NOT EXISTS (SELECT FROM deleted_user_machines WHERE machine_id = $1::uuid AND revision >= $3::bigint)
-        ON CONFLICT (machine_id) DO UPDATE SET
-            \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["nickname_key"]))
+        WHERE NOT EXISTS (
+            SELECT FROM deleted_user_machines WHERE user_id = $4 AND machine_id = $1::uuid AND revision >= $3::bigint)
+        ON CONFLICT (user_id, machine_id) DO UPDATE SET
+            \(PostgresColumns.takeOver(changing + ["nickname_key"]))
         WHERE \(isOlder)
         RETURNING machine_id
         """
     private static let putDeleted = """
-        WITH gone AS (DELETE FROM user_machines AS stored WHERE machine_id = $1::uuid AND \(isOlder))
+        WITH gone AS (
+            DELETE FROM user_machines AS stored WHERE user_id = $4 AND machine_id = $1::uuid AND \(isOlder))
         INSERT INTO deleted_user_machines AS buried (\(columnList), deleted_at)
         SELECT \(values), $16::timestamp
         WHERE NOT EXISTS (
-            SELECT FROM user_machines AS stored WHERE machine_id = $1::uuid AND NOT (\(isOlder)))
-        ON CONFLICT (machine_id) DO UPDATE SET
-            \(PostgresColumns.takeOver(columns.filter { $0 != "machine_id" } + ["deleted_at"]))
+            SELECT FROM user_machines AS stored WHERE user_id = $4 AND machine_id = $1::uuid AND NOT (\(isOlder)))
+        ON CONFLICT (user_id, machine_id) DO UPDATE SET
+            \(PostgresColumns.takeOver(changing + ["deleted_at"]))
         WHERE buried.revision < excluded.revision
         RETURNING machine_id
         """
@@ -47,12 +52,15 @@ public enum PostgresMachineTable: PostgresTable {
         let shown = columns.map { $0.hasSuffix("_at") ? PostgresColumns.time($0) : $0 }
         return (["machine_id AS key", "revision AS version"] + shown + [deletedAt]).joined(separator: ", ")
     }
-    private static let shownLive = "SELECT \(shown(deletedAt: "NULL")) FROM user_machines"
+    private static let live = PullStatement.Source(
+        table: "user_machines", shown: shown(deletedAt: "NULL"), hasForeignRows: true)
     /// A row of this table is deleted, whatever its time says.
-    private static let shownDeleted = """
-        SELECT \(shown(deletedAt: "coalesce(\(PostgresColumns.time("deleted_at")), 'unknown')")) \
-        FROM deleted_user_machines
-        """
+    private static let deleted = PullStatement.Source(
+        table: "deleted_user_machines",
+        shown: shown(deletedAt: "coalesce(\(PostgresColumns.time("deleted_at")), 'unknown')"),
+        hasForeignRows: false)
+    private static let shownLive = "SELECT \(live.shown) FROM \(live.table)"
+    private static let shownDeleted = "SELECT \(deleted.shown) FROM \(deleted.table)"
     /// Below every UUID that is given to a machine.
     private static let nilUUID = "00000000-0000-0000-0000-000000000000"
 
@@ -91,32 +99,30 @@ public enum PostgresMachineTable: PostgresTable {
     /// Up to `limit` machines after `id`, live and deleted, that are newer than `revision` or that somebody else wrote;
     /// all of them for `Revision.none`. In the order of their ids.
     public static func page(after id: String?, newerThan revision: Revision, limit: Int) -> PostgresStatement {
-        select(shownLive, shownDeleted, after: id, newerThan: revision, limit: limit)
+        select([live, deleted], after: id, newerThan: revision, limit: limit)
     }
 
     package static func firstKey(after id: String?, newerThan revision: Revision) -> PostgresStatement {
-        let columns = "SELECT machine_id AS key, revision AS version"
-        return select(
-            "\(columns) FROM user_machines", "\(columns) FROM deleted_user_machines", after: id, newerThan: revision,
-            limit: 1)
+        var sources = [live, deleted]
+        for index in sources.indices { sources[index].shown = "machine_id AS key, revision AS version" }
+        return select(sources, after: id, newerThan: revision, limit: 1)
     }
 
     package static func key(_ row: PostgresRow) -> String { row.text(0) ?? "" }
 
     private static func select(
-        _ live: String, _ deleted: String, after id: String?, newerThan revision: Revision, limit: Int
+        _ sources: [PullStatement.Source], after id: String?, newerThan revision: Revision, limit: Int
     ) -> PostgresStatement {
-        let isWanted = "($2::bigint = 0 OR revision > $2::bigint OR "
-        let isForeign = PostgresColumns.isForeign("user_machines", times: ["updated_at", "created_at"])
+        let end = "ORDER BY key, version DESC LIMIT $2::bigint"
+        guard revision > .none else {
+            return PostgresStatement("\(pull.everything(sources))\n\(end)", [id ?? nilUUID, String(limit)])
+        }
         return PostgresStatement(
-            """
-            (\(live) WHERE machine_id > $1::uuid AND \(isWanted) \(isForeign))
-                ORDER BY machine_id LIMIT $3::bigint) UNION ALL
-            (\(deleted) WHERE machine_id > $1::uuid AND \(isWanted) FALSE)
-                ORDER BY machine_id LIMIT $3::bigint)
-            ORDER BY key, version DESC LIMIT $3::bigint
-            """, [id ?? nilUUID, String(revision.rawValue), String(limit)])
+            "\(pull.newer(sources))\n\(end)", [id ?? nilUUID, String(limit), String(revision.rawValue)])
     }
+
+    private static let pull = PullStatement(
+        key: "machine_id", order: "machine_id", after: "$1::uuid", revision: "$3::bigint", limit: "$2::bigint")
 
     /// Puts the row that `record` will replace out of the way of other nicknames, for the length of the batch.
     package static func makeWay(for record: MachineRecord) -> PostgresStatement? {
@@ -124,8 +130,8 @@ public enum PostgresMachineTable: PostgresTable {
         return PostgresStatement(
             """
             UPDATE user_machines AS stored SET nickname = chr(1) || machine_id
-            WHERE machine_id = $1::uuid AND nickname <> $2 AND \(isOlder)
-            """, [record.id, record.details.nickname, String(record.revision.rawValue)])
+            WHERE user_id = $4 AND machine_id = $1::uuid AND nickname <> $2 AND \(isOlder)
+            """, [record.id, record.details.nickname, String(record.revision.rawValue), record.userID])
     }
 
     /// Each machine has a statement of its own: it concerns two tables.
@@ -151,8 +157,8 @@ public enum PostgresMachineTable: PostgresTable {
             UPDATE deleted_user_machines SET nickname = '', manufacturer = NULL, model_number = NULL,
                 serial_number = NULL, location = NULL, notes = NULL, photo_file_id = NULL, ocr_data = NULL,
                 renamed_from = NULL, created_at = $1::timestamp, updated_at = $1::timestamp, deleted_at = $1::timestamp
-            WHERE machine_id IN (
-                SELECT machine_id FROM deleted_user_machines
+            WHERE (user_id, machine_id) IN (
+                SELECT user_id, machine_id FROM deleted_user_machines
                 WHERE deleted_at > $1::timestamp AND deleted_at <= $2::timestamp
                 ORDER BY deleted_at LIMIT $3::bigint)
             """, [Timestamp.longGone.databaseText, moment.databaseText, String(limit)])
@@ -166,7 +172,7 @@ public enum PostgresMachineTable: PostgresTable {
     /// Whether `put` was refused because another machine came of the same request.
     public static func isRequestClash(_ error: PostgresError) -> Bool {
         error.failure == .conflict
-            && ["idx_user_machines_request", "deleted_user_machines_request_id_key"].contains(error.constraint)
+            && ["idx_user_machines_user_request", "idx_deleted_user_machines_user_request"].contains(error.constraint)
     }
 
     /// What `page` brought, or `get` and `owner` with a limit of 1.

@@ -60,11 +60,11 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
             // The last asks nothing but whether the table is there.
             let result = try await connection.submit(
                 [
-                    StoreMarks.leave(Table.store, mark), StoreMarks.read(Table.store),
+                    StoreVisits.leave(Table.store, mark), StoreVisits.read(Table.store),
                     Table.page(after: nil, newerThan: .none, limit: 0),
                 ], deadline: Self.requestDeadline
             ).value.get()
-            guard let contact = StoreMarks.contact(result[1]) else { throw StoreMarks.missing }
+            guard let contact = StoreVisits.contact(result[1]) else { throw StoreVisits.missing }
             await connection.prepare(Table.repeated + [LockPatience.sql], deadline: Self.requestDeadline)
             let isWanted = current.withLock { current in
                 guard current.link == link else { return false }
@@ -131,14 +131,14 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     }
 
     func touch(visit: Int64, next: Int64, link: Int, request: Int) {
-        let batch = [StoreMarks.touch(Table.store, visit, next), StoreMarks.read(Table.store)]
+        let batch = [StoreVisits.touch(Table.store, visit, next), StoreVisits.read(Table.store)]
         submit(batch, link, request) { [self] outcome in
             switch outcome {
             case .success(let results):
-                if let contact = StoreMarks.contact(results[1]) { return .touched(contact) }
+                if let contact = StoreVisits.contact(results[1]) { return .touched(contact) }
                 // Somebody emptied the database.
                 disconnect(link: link)
-                report(link, .lost(reason: StoreMarks.missing.description))
+                report(link, .lost(reason: StoreVisits.missing.description))
                 return nil
             case .failure(let error): return .refused(refusal(error))
             }
@@ -225,45 +225,6 @@ enum LockPatience {
         case .failure(var error):
             error.statement = error.statement.map { $0 - 1 }
             return .failure(error)
-        }
-    }
-}
-
-/// The statements about `store_marks`: which database this is, and what the latest visit left there.
-private enum StoreMarks {
-    static var missing: PostgresError { .connection("contact", .noMark) }
-
-    private static let now = "(now() AT TIME ZONE 'UTC')"
-
-    /// Refused by a database that takes no writes, also where nothing is left to be written.
-    static func leave(_ store: Migrator.Store, _ mark: Int64) -> PostgresStatement {
-        PostgresStatement(
-            """
-            INSERT INTO store_marks (store, mark, visit, touched_at) VALUES ($1, $2::bigint, 0, \(now))
-            ON CONFLICT (store) DO NOTHING
-            """, [name(store), String(mark)])
-    }
-
-    static func read(_ store: Migrator.Store) -> PostgresStatement {
-        PostgresStatement("SELECT mark, visit FROM store_marks WHERE store = $1", [name(store)])
-    }
-
-    static func contact(_ result: PostgresResult) -> TierContact? {
-        guard let row = result.rows.first, let mark = row.integer(0), let visit = row.integer(1) else { return nil }
-        return TierContact(mark: mark, visit: visit)
-    }
-
-    static func touch(_ store: Migrator.Store, _ visit: Int64, _ next: Int64) -> PostgresStatement {
-        PostgresStatement(
-            """
-            UPDATE store_marks SET visit = $3::bigint, touched_at = \(now) WHERE store = $1 AND visit = $2::bigint
-            """, [name(store), String(visit), String(next)])
-    }
-
-    private static func name(_ store: Migrator.Store) -> String {
-        switch store {
-        case .conversations: "conversations"
-        case .machines: "machines"
         }
     }
 }

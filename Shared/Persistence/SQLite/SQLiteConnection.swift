@@ -19,7 +19,7 @@ final class SQLiteConnection {
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     /// Is told again and again while a statement does its work, so that a long one can be told from one that hangs.
-    private var progressed: (() -> Void)?
+    private(set) var progressed: (() -> Void)?
     /// Instructions of SQLite's machine between two calls: a tenth of a second or less.
     private static let progressInstructions: Int32 = 20_000
 

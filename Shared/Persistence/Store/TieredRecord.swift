@@ -170,7 +170,8 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
     public var isTierTrouble: Bool {
         switch self {
         case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse, .noThread: false
-        case .migration(.failed(_, let error)), .open(let error): error.isTierTrouble
+        case .migration(.failed(_, let error)), .migration(.notCopied(_, let error)), .open(let error):
+            error.isTierTrouble
         }
     }
 
@@ -178,7 +179,8 @@ public enum LocalTableError: Error, Sendable, Equatable, CustomStringConvertible
     var isCorruption: Bool {
         switch self {
         case .migration(.databaseIsNewer), .migration(.databaseIsOlder), .inUse, .noThread: false
-        case .migration(.failed(_, let error)), .open(let error): error.isCorruption
+        case .migration(.failed(_, let error)), .migration(.notCopied(_, let error)), .open(let error):
+            error.isCorruption
         }
     }
 }

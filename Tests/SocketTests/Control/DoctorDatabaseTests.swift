@@ -14,10 +14,10 @@ struct DoctorDatabaseTests {
         let (neon, empty) = (try await PlainDatabase(on: durable), try await PlainDatabase(on: durable))
         let setUp = try await DoctorSetUp(["NEON_DATABASE_URL": neon.url])
         try await eventually("both have made their tables") {
-            guard try await neon.rows("SELECT to_regclass('schema_migrations')") == [["schema_migrations"]] else {
+            guard try await neon.rows("SELECT to_regclass('rivet_schema_migrations') IS NOT NULL") == [["t"]] else {
                 return false
             }
-            return try await neon.rows("SELECT count(*) FROM schema_migrations") == [["6"]]
+            return try await neon.rows("SELECT count(*) FROM rivet_schema_migrations") == [["8"]]
         }
         let well = try setUp.doctor("--json")
         #expect(setUp.beside(try setUp.troubles(well)) == [])
@@ -41,7 +41,7 @@ struct DoctorDatabaseTests {
                 $0.hasPrefix("neon failure: \(user) may not read and write conversation_states, user_machines -> GRANT")
             }, "\(all)")
         #expect(
-            all.contains { $0.hasPrefix("supabase warning: migration 2, 3, 4, 5, 6, 7 was not applied yet") }, "\(all)")
+            all.contains { $0.hasPrefix("supabase warning: migration 2, 3, 4, 5, 6, 7, 8, 9 was not applied yet") }, "\(all)")
         #expect(
             all.contains {
                 $0.hasPrefix("railway failure: ") && $0.contains("127.0.0.1:9") && $0.contains("Does it run")
@@ -54,8 +54,8 @@ struct DoctorDatabaseTests {
             })
         let newer = try await PlainDatabase(on: durable)
         try await newer.rows(
-            "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT, applied_at TIMESTAMP)")
-        try await newer.rows("INSERT INTO schema_migrations VALUES (999, 'later')")
+            "CREATE TABLE rivet_schema_migrations (version BIGINT PRIMARY KEY, name TEXT, applied_at TIMESTAMP)")
+        try await newer.rows("INSERT INTO rivet_schema_migrations VALUES (999, 'later')")
         try await newer.rows("ALTER DATABASE \(newer.name) SET default_transaction_read_only = on")
         let later = try setUp.doctor("--json", settings: ["NEON_DATABASE_URL": newer.url])
         #expect(

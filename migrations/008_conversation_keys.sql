@@ -1,0 +1,58 @@
+-- Each statement is sent alone, so none of them needs a DO block; `\gexec` runs what its query returns, as psql does.
+
+-- What each store left here last: a row for each host and store, so that several hosts can share a database. `mark`
+-- tells which database this is, `writer` which store left the visit.
+CREATE TABLE IF NOT EXISTS rivet_store_visits (
+    host SMALLINT NOT NULL,
+    store TEXT NOT NULL,
+    mark BIGINT NOT NULL,
+    visit BIGINT NOT NULL,
+    writer BIGINT,
+    touched_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (host, store)
+);
+INSERT INTO rivet_store_visits (host, store, mark, visit, touched_at)
+    SELECT 0, store, mark, visit, touched_at FROM store_marks WHERE store = 'conversations' ON CONFLICT DO NOTHING;
+
+-- The primary key leads with the user, so that the table can be distributed by it. A foreign key to `id` moves to a
+-- UNIQUE (id); where another owner has one, the primary key stays as it is.
+WITH old AS (
+    SELECT conname, conindid FROM pg_constraint WHERE conrelid = 'conversation_states'::regclass AND contype = 'p'
+        AND pg_get_constraintdef(oid) = 'PRIMARY KEY (id)'
+), reference AS (
+    SELECT f.conname, f.conrelid::regclass AS relation, pg_get_constraintdef(f.oid) AS definition, c.relowner
+    FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid
+    WHERE f.contype = 'f' AND f.conindid IN (SELECT conindid FROM old) AND f.conparentid = 0
+), step AS (
+    SELECT 1 AS number, format('ALTER TABLE %s DROP CONSTRAINT %I', relation, conname) AS statement FROM reference
+    UNION ALL SELECT 2, format('ALTER TABLE conversation_states DROP CONSTRAINT %I', conname) FROM old
+    UNION ALL SELECT 3, 'ALTER TABLE conversation_states ADD CONSTRAINT conversation_states_pkey PRIMARY KEY (user_id, id)' FROM old
+    UNION ALL SELECT 4, 'ALTER TABLE conversation_states ADD CONSTRAINT conversation_states_id_key UNIQUE (id)' FROM old WHERE EXISTS (SELECT FROM reference)
+    UNION ALL SELECT 5, format('ALTER TABLE %s ADD CONSTRAINT %I %s', relation, conname, definition) FROM reference
+)
+SELECT statement FROM step
+WHERE NOT EXISTS (SELECT FROM reference WHERE NOT pg_has_role(relowner, 'USAGE')) ORDER BY number \gexec
+
+-- No statement uses these.
+DROP INDEX IF EXISTS idx_conversation_states_open_expires;
+DROP INDEX IF EXISTS idx_conversation_states_open_type;
+
+-- For pulls: what is newer than a revision, and what another program wrote. The condition of the second stands, word
+-- for word, in the statement that uses it (PostgresColumns.mayBeForeign).
+CREATE INDEX IF NOT EXISTS idx_conversation_states_revision ON conversation_states (revision);
+CREATE INDEX IF NOT EXISTS idx_conversation_states_foreign ON conversation_states (user_id, chat_id, conversation_type)
+    WHERE revision = 0 OR updated_at IS NULL
+        OR updated_at > timestamp '1970-01-01' + (revision >> 16) * interval '1 millisecond';
+
+-- Supabase serves the tables of this schema to everyone who has its public key, by these two roles.
+SELECT format('REVOKE ALL ON conversation_states, store_marks, rivet_store_visits, rivet_schema_migrations FROM %I', rolname)
+    FROM pg_roles WHERE rolname IN ('anon', 'authenticated') \gexec
+SELECT format('REVOKE ALL ON SEQUENCE conversation_states_id_seq FROM %I', rolname)
+    FROM pg_roles WHERE rolname IN ('anon', 'authenticated') AND to_regclass('conversation_states_id_seq') IS NOT NULL \gexec
+-- Elsewhere, the right to add a row includes the right to its next number, as it does with an identity column.
+SELECT 'GRANT USAGE ON SEQUENCE conversation_states_id_seq TO PUBLIC'
+    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname IN ('anon', 'authenticated'))
+        AND to_regclass('conversation_states_id_seq') IS NOT NULL \gexec
+
+-- So that the first pull is planned with what is there.
+ANALYZE conversation_states;
