@@ -41,7 +41,8 @@ struct DoctorDatabaseTests {
                 $0.hasPrefix("neon failure: \(user) may not read and write conversation_states, user_machines -> GRANT")
             }, "\(all)")
         #expect(
-            all.contains { $0.hasPrefix("supabase warning: migration 2, 3, 4, 5, 6, 7, 8, 9 was not applied yet") }, "\(all)")
+            all.contains { $0.hasPrefix("supabase warning: migration 2, 3, 4, 5, 6, 7, 8, 9 was not applied yet") },
+            "\(all)")
         #expect(
             all.contains {
                 $0.hasPrefix("railway failure: ") && $0.contains("127.0.0.1:9") && $0.contains("Does it run")

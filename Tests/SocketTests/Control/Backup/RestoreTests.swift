@@ -138,7 +138,8 @@ struct RestoreTests {
             try changeManifest(backup) { $0["format"] = 2 }
         }
         try expectRefusal("schema version 99") {
-            try Database(backup + "/state.db").rows("INSERT INTO rivet_schema_migrations (version, name) VALUES (99, 'x')")
+            try Database(backup + "/state.db")
+                .rows("INSERT INTO rivet_schema_migrations (version, name) VALUES (99, 'x')")
             try describeAgain(backup, "state.db")
         }
         // A broken file whose checksum fits was broken before it was backed up.
