@@ -56,3 +56,51 @@ SELECT 'GRANT USAGE ON SEQUENCE conversation_states_id_seq TO PUBLIC'
 
 -- So that the first pull is planned with what is there.
 ANALYZE conversation_states;
+
+-- What another program does is seen by the time of the row or by a tombstone. These triggers make sure of both: a row
+-- that was changed without a new revision gets the server's time, one that was deleted leaves a tombstone, and one that
+-- is added where a tombstone is takes its place. Times are UTC, and after that of the revision that was there. They are a
+-- help: without them, contents are compared. `*<>` compares columns of any type.
+-- Begin of what may be refused.
+CREATE OR REPLACE FUNCTION rivet_conversation_changed() RETURNS TRIGGER LANGUAGE plpgsql AS $body$ BEGIN
+    NEW.updated_at = greatest(clock_timestamp() AT TIME ZONE 'UTC',
+        timestamp '1970-01-01' + ((OLD.revision >> 16) + 1) * interval '1 millisecond');
+    RETURN NEW;
+END $body$;
+CREATE OR REPLACE FUNCTION rivet_conversation_removed() RETURNS TRIGGER LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $body$ DECLARE
+    moment TIMESTAMP = date_trunc('milliseconds', greatest(clock_timestamp() AT TIME ZONE 'UTC',
+        timestamp '1970-01-01' + ((OLD.revision >> 16) + 1) * interval '1 millisecond'));
+BEGIN
+    INSERT INTO conversation_states (id, user_id, chat_id, conversation_type, current_step, state_data, started_at,
+        updated_at, expires_at, revision, closed, last_update_id, applied_updates)
+    VALUES (OLD.id, OLD.user_id, OLD.chat_id, OLD.conversation_type, OLD.current_step, '{}', OLD.started_at, moment,
+        moment, (extract(epoch FROM moment) * 1000)::bigint << 16, TRUE, OLD.last_update_id, OLD.applied_updates)
+    ON CONFLICT (user_id, chat_id, conversation_type) DO NOTHING;
+    RETURN NULL;
+END $body$;
+CREATE OR REPLACE FUNCTION rivet_conversation_added() RETURNS TRIGGER LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $body$ DECLARE
+    past conversation_states;
+BEGIN
+    DELETE FROM conversation_states WHERE user_id = NEW.user_id AND chat_id = NEW.chat_id
+        AND conversation_type = NEW.conversation_type AND closed RETURNING * INTO past;
+    IF FOUND THEN
+        NEW.updated_at = greatest(clock_timestamp() AT TIME ZONE 'UTC',
+            timestamp '1970-01-01' + ((past.revision >> 16) + 1) * interval '1 millisecond');
+        NEW.last_update_id = past.last_update_id;
+        NEW.applied_updates = past.applied_updates;
+    END IF;
+    RETURN NEW;
+END $body$;
+DROP TRIGGER IF EXISTS rivet_changed ON conversation_states;
+CREATE TRIGGER rivet_changed BEFORE UPDATE ON conversation_states FOR EACH ROW
+    WHEN (NEW.revision = OLD.revision AND NOT OLD.closed AND NEW *<> OLD)
+    EXECUTE FUNCTION rivet_conversation_changed();
+DROP TRIGGER IF EXISTS rivet_removed ON conversation_states;
+CREATE TRIGGER rivet_removed AFTER DELETE ON conversation_states FOR EACH ROW
+    WHEN (NOT OLD.closed) EXECUTE FUNCTION rivet_conversation_removed();
+DROP TRIGGER IF EXISTS rivet_added ON conversation_states;
+CREATE TRIGGER rivet_added BEFORE INSERT ON conversation_states FOR EACH ROW
+    WHEN (NEW.revision = 0) EXECUTE FUNCTION rivet_conversation_added();
+-- End of what may be refused.

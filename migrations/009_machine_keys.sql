@@ -73,3 +73,36 @@ SELECT 'GRANT USAGE ON SEQUENCE user_machines_id_seq TO PUBLIC'
 -- So that the first pull is planned with what is there.
 ANALYZE user_machines;
 ANALYZE deleted_user_machines;
+
+-- What another program does is seen by the time of the row or by a tombstone. These triggers make sure of both: a row
+-- that was changed without a new revision gets the server's time, and one that was deleted moves, whole, to
+-- deleted_user_machines. Times are UTC, and after that of the revision that was there. They are a help: without them,
+-- contents are compared. `*<>` compares columns of any type; a nickname that begins with chr(1) is one of ours, for the
+-- length of a batch.
+-- Begin of what may be refused.
+CREATE OR REPLACE FUNCTION rivet_machine_changed() RETURNS TRIGGER LANGUAGE plpgsql AS $body$ BEGIN
+    NEW.updated_at = greatest(clock_timestamp() AT TIME ZONE 'UTC',
+        timestamp '1970-01-01' + ((OLD.revision >> 16) + 1) * interval '1 millisecond');
+    RETURN NEW;
+END $body$;
+CREATE OR REPLACE FUNCTION rivet_machine_removed() RETURNS TRIGGER LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $body$ DECLARE
+    moment TIMESTAMP = date_trunc('milliseconds', greatest(clock_timestamp() AT TIME ZONE 'UTC',
+        timestamp '1970-01-01' + ((OLD.revision >> 16) + 1) * interval '1 millisecond'));
+BEGIN
+    INSERT INTO deleted_user_machines (machine_id, request_id, revision, user_id, nickname, manufacturer, model_number,
+        serial_number, location, notes, photo_file_id, ocr_data, created_at, updated_at, renamed_from, deleted_at)
+    VALUES (OLD.machine_id, OLD.request_id, (extract(epoch FROM moment) * 1000)::bigint << 16, OLD.user_id, OLD.nickname,
+        OLD.manufacturer, OLD.model_number, OLD.serial_number, OLD.location, OLD.notes, OLD.photo_file_id, OLD.ocr_data,
+        coalesce(OLD.created_at, moment), moment, OLD.renamed_from, moment)
+    -- A deletion by Rivet has left its own already.
+    ON CONFLICT (user_id, machine_id) DO NOTHING;
+    RETURN NULL;
+END $body$;
+DROP TRIGGER IF EXISTS rivet_changed ON user_machines;
+CREATE TRIGGER rivet_changed BEFORE UPDATE ON user_machines FOR EACH ROW
+    WHEN (NEW.revision = OLD.revision AND NEW *<> OLD AND left(NEW.nickname, 1) <> chr(1))
+    EXECUTE FUNCTION rivet_machine_changed();
+DROP TRIGGER IF EXISTS rivet_removed ON user_machines;
+CREATE TRIGGER rivet_removed AFTER DELETE ON user_machines FOR EACH ROW EXECUTE FUNCTION rivet_machine_removed();
+-- End of what may be refused.

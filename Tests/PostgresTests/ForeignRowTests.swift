@@ -21,6 +21,8 @@ extension ServerTests {
 
         @Test func aConversationThatSQLChangedCountsAsNewer() async throws {
             let connection = try await Server.migratedDatabase()
+            // As where triggers cannot be made.
+            try await connection.run("SET session_replication_role = replica")
             let ours = Samples.conversation(Revision(number: 10))
             try await connection.run(PostgresConversationTable.put(ours))
             #expect(try await rows(PostgresConversationTable.self, connection)[0].isStamped)
@@ -43,6 +45,8 @@ extension ServerTests {
 
         @Test func aMachineThatSQLChangedCountsAsNewer() async throws {
             let connection = try await Server.migratedDatabase()
+            // As where triggers cannot be made.
+            try await connection.run("SET session_replication_role = replica")
             try await connection.run(PostgresMachineTable.put(Samples.machine(Revision(number: 10))))
             try await connection.run("UPDATE user_machines SET location = 'Hall 9', updated_at = '\(later)'")
             var row = try await rows(PostgresMachineTable.self, connection)[0]

@@ -70,7 +70,7 @@ extension ServerTests {
                 ("'2000-02-29 00:00:00.001'", true), ("'1999-12-31 23:59:59.9995'", true),
                 ("'1970-01-01 00:00:00.0009'", false), ("'1970-01-01 00:00:00.001'", true),
             ] {
-                try await connection.run("DELETE FROM conversation_states")
+                try await connection.run("TRUNCATE conversation_states")
                 try await connection.run(
                     """
                     INSERT INTO conversation_states (user_id, chat_id, current_step, updated_at)
@@ -239,7 +239,7 @@ extension ServerTests {
                 let isDated = (updatedAt, createdAt) != ("NULL", "NULL")
                 for deleted in [false, true] {
                     for table in ["user_machines", "deleted_user_machines"] {
-                        try await connection.run("DELETE FROM \(table)")
+                        try await connection.run("TRUNCATE \(table)")
                     }
                     try await connection.run(
                         """

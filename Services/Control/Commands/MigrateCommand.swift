@@ -30,8 +30,8 @@ struct MigrateCommand: JSONCommand {
 
     @Flag(
         help: """
-            Print one JSON object: {"databases": {"state.db": {path, applied, or error and next_step}, "neon": \
-            {database, applied, or error and next_step}, ...}}.
+            Print one JSON object: {"databases": {"state.db": {path, applied, note, or error and next_step}, "neon": \
+            {database, applied, note, or error and next_step}, ...}}.
             """)
     var json = false
 
@@ -58,10 +58,10 @@ struct MigrateCommand: JSONCommand {
         }
         for database in remote {
             do throws(CommandFailure) {
-                let applied = try await database.migrate()
+                let (applied, note) = try await database.migrate()
                 report.add(
                     database.name.rawValue, "\(database.name.rawValue) (\(database.target))",
-                    ["database": .string("\(database.target)")], applied)
+                    ["database": .string("\(database.target)")], applied, note: note)
             } catch { report.add(database.name.rawValue, error) }
         }
         try report.print(json: json)
@@ -73,11 +73,14 @@ struct MigrateCommand: JSONCommand {
         private var lines: [String] = []
         private var failures: [CommandFailure] = []
 
-        mutating func add(_ name: String, _ title: String, _ place: [String: JSONValue], _ applied: [Int64]) {
+        mutating func add(
+            _ name: String, _ title: String, _ place: [String: JSONValue], _ applied: [Int64], note: String? = nil
+        ) {
             let versions: JSONValue = .array(applied.map(JSONValue.integer))
-            members[name] = .object(place.merging(["applied": versions]) { own, _ in own })
+            members[name] = .object(place.merging(["applied": versions, "note": note.json]) { own, _ in own })
             let text = applied.isEmpty ? "up to date" : "applied " + applied.map { "\($0)" }.joined(separator: ", ")
             lines.append(TerminalText.escaped("\(title): \(text)"))
+            if let note { lines.append(TerminalText.escaped("  \(note)")) }
         }
 
         mutating func add(_ name: String, _ failure: CommandFailure) {

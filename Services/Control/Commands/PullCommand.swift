@@ -9,7 +9,9 @@ struct PullCommand: JSONCommand {
         abstract: "Takes in what other programs changed in the PostgreSQL tiers, and fills up what they lack.",
         discussion: """
             rivet-state and rivet-library compare every row of their tiers with theirs; the newer one wins. They do so by \
-            themselves when they start and when a tier was away. Whoever changes a row by hand sets its updated_at to now.
+            themselves when they start and when a tier was away. In a \
+            tier whose triggers were made (rivetctl doctor says if not), a row that SQL changed counts as changed now, and one \
+            that it deleted as deleted; elsewhere, whoever changes a row sets its updated_at to now, in UTC.
             """)
 
     @OptionGroup var setUp: SetUpOptions

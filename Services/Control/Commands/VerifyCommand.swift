@@ -17,8 +17,9 @@ struct VerifyCommand: JSONCommand {
             content: the same revision, and not the same content. A record that was deleted more than 30 days ago may be \
             forgotten by either.
 
-            rivetctl pull sets right what is missing, extra, older or newer. To have a row written anew whose content \
-            differs or cannot be read, delete it in the tier first.
+            rivetctl pull sets right what is missing, extra, older or newer. To have a row written again whose content \
+            differs or cannot be read, make it old in the tier first: UPDATE ... SET revision = 1, updated_at = \
+            '1970-01-01' WHERE ... (a row that is deleted there counts as deleted everywhere).
 
             EXIT CODES
               0   all tiers hold the same

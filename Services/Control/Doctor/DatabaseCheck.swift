@@ -49,9 +49,9 @@ struct DatabaseCheck {
                 ClockCheck.Reading(place: name, ahead: .milliseconds($0 - here.milliseconds), precision: .zero)
             }
             let variable = TierDatabase.setting(of: database.name)
-            let missing = await missing(database, connection)
+            let (isCurrent, missing) = await missing(database, connection)
             // Nothing is to be made in one that is current.
-            if missing.isEmpty { facts.mayMakeTables = true }
+            if isCurrent { facts.mayMakeTables = true }
             let troubles =
                 tlsTroubles(database, connection, variable) + facts.troubles(database.name, variable: variable)
                 + missing
@@ -79,22 +79,38 @@ struct DatabaseCheck {
         ]
     }
 
-    private func missing(_ database: TierDatabase, _ connection: PostgresConnection) async -> [Finding] {
+    /// Whether the database has had all migrations, and what it lacks.
+    private func missing(
+        _ database: TierDatabase, _ connection: PostgresConnection
+    ) async -> (isCurrent: Bool, findings: [Finding]) {
         let name = database.name.rawValue
         var missing: [Int64] = []
         for store in [Migrator.Store.conversations, .machines] {
             do throws(PostgresMigrationError) {
                 missing += try await PostgresMigrator(store: store, deadline: timeout).missing(connection)
             } catch {
-                return [.failure(name, "\(error)", nextStep: "Install the Rivet that wrote it, or a later one")]
+                return (
+                    false, [.failure(name, "\(error)", nextStep: "Install the Rivet that wrote it, or a later one")]
+                )
             }
         }
-        guard !missing.isEmpty else { return [] }
+        guard !missing.isEmpty else { return (true, await missingTriggers(name, connection)) }
         let list = missing.sorted().map { "\($0)" }.joined(separator: ", ")
-        return [
-            .warning(
-                name, "migration \(list) was not applied yet",
-                nextStep: "The services do it when they meet the database; or rivetctl migrate --tier \(name)")
-        ]
+        return (
+            false,
+            [
+                .warning(
+                    name, "migration \(list) was not applied yet",
+                    nextStep: "The services do it when they meet the database; or rivetctl migrate --tier \(name)")
+            ]
+        )
+    }
+
+    private func missingTriggers(_ name: String, _ connection: PostgresConnection) async -> [Finding] {
+        do throws(PostgresError) {
+            let missing = try await PostgresMigrator.missingTriggers(connection, deadline: timeout)
+            guard let note = PostgresMigrator.note(ofMissingTriggers: missing) else { return [] }
+            return [.warning(name, note.cause, nextStep: note.nextStep)]
+        } catch { return [.failure(name, "its triggers cannot be asked for: \(error)", nextStep: "Do this again")] }
     }
 }

@@ -70,6 +70,10 @@ struct CounterMetric: Sendable {
             "pulls.*", label: "tier", storing, "rivet_tier_pulls_total", .counter,
             help: "Times that the tier was read to its end and compared with the local disk."),
         CounterMetric(
+            "clock_ahead_s.*", label: "tier", storing, "rivet_tier_clock_ahead_seconds", .gauge, .seconds,
+            help: "How much the tier's clock was ahead of the service's when it told its time last; below 0: behind it."
+        ),
+        CounterMetric(
             "disk.replaced", storing, "rivet_disk_replaced_total", .counter,
             help: "Times that a broken local file was moved aside and a new one begun."),
         CounterMetric(

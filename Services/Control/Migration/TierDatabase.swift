@@ -50,8 +50,8 @@ struct TierDatabase {
     }
 
     /// Applies the migrations of both stores that the database has not had. Services may use it meanwhile.
-    /// - Returns: their versions.
-    func migrate() async throws(CommandFailure) -> [Int64] {
+    /// - Returns: their versions; and what an operator should know of.
+    func migrate() async throws(CommandFailure) -> (applied: [Int64], note: String?) {
         let connection = try await connect()
         defer { connection.close() }
         var applied: [Int64] = []
@@ -66,7 +66,11 @@ struct TierDatabase {
                 }
             }
         }
-        return applied.sorted()
+        do throws(PostgresError) {
+            let missing = try await PostgresMigrator.missingTriggers(connection)
+            let note = PostgresMigrator.note(ofMissingTriggers: missing).map { "\($0.cause). \($0.nextStep)" }
+            return (applied.sorted(), note)
+        } catch { throw failure(error) }
     }
 
     /// What a person is told of `error`.

@@ -1,3 +1,5 @@
+import Contracts
+
 /// The statements about `rivet_store_visits`: which database this is, and what the latest visit left there.
 enum StoreVisits {
     static var missing: PostgresError { .connection("contact", .noMark) }
@@ -14,12 +16,16 @@ enum StoreVisits {
     }
 
     static func read(_ store: Migrator.Store) -> PostgresStatement {
-        PostgresStatement("SELECT mark, visit FROM rivet_store_visits WHERE host = 0 AND store = $1", [name(store)])
+        PostgresStatement(
+            """
+            SELECT mark, visit, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+            FROM rivet_store_visits WHERE host = 0 AND store = $1
+            """, [name(store)])
     }
 
     static func contact(_ result: PostgresResult) -> TierContact? {
         guard let row = result.rows.first, let mark = row.integer(0), let visit = row.integer(1) else { return nil }
-        return TierContact(mark: mark, visit: visit)
+        return TierContact(mark: mark, visit: visit, serverTime: row.integer(2).map(Timestamp.init(milliseconds:)))
     }
 
     static func touch(_ store: Migrator.Store, _ visit: Int64, _ next: Int64) -> PostgresStatement {

@@ -57,6 +57,12 @@ extension StoreCore {
         status.isOpened = table != nil
         status.incidents = incidents
         if let incidents { status.counters["rows.quarantined"] = incidents.quarantinedRows }
+        for tier in tiers {
+            guard let told = tier.serverTime else { continue }
+            let there = told.time.advanced(by: time.steady() - told.heardAt)
+            let (ahead, isOverflow) = there.milliseconds.subtractingReportingOverflow(time.wall().milliseconds)
+            if !isOverflow { status.counters["clock_ahead_s.\(tier.name.rawValue)"] = ahead / 1_000 }
+        }
         memory.withLock { memory in
             status.pending = memory.held.count
             status.heldBytes = memory.heldCost

@@ -53,6 +53,11 @@ package struct TierContact: Sendable, Equatable {
         self.visit = visit
         self.serverTime = serverTime
     }
+
+    /// Whether the tier was left alike, whenever that was asked.
+    package static func == (lhs: TierContact, rhs: TierContact) -> Bool {
+        (lhs.mark, lhs.visit) == (rhs.mark, rhs.visit)
+    }
 }
 
 package enum TierAnswer<Record: TieredRecord>: Sendable {

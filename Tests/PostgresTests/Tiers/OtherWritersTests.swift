@@ -99,6 +99,38 @@ struct OtherWritersTests {
         try await test.expectEqualTiers()
     }
 
+    /// With nothing beside: no time, no revision, no tombstone.
+    @Test func `What SQL changes and deletes: holds in every tier after the next contact`() async throws {
+        let test = try await StoreUnderTest(2)
+        var (store, machines) = (try await test.conversations(), try await test.machines())
+        for user in ["7", "8"] { try await store.save(user, "model", ["nickname": "Pump"]) }
+        for nickname in ["Pump", "Valve"] { try await machines.add(nickname) }
+        try await store.whole()
+        try await machines.whole()
+        // The tiers' clock is not that of the stores, which are ahead of it.
+        let ahead = try #require(store.status.counters["clock_ahead_s.neon"])
+        #expect(ahead < -60)
+        await store.close()
+        await machines.close()
+        for sql in [
+            "UPDATE conversation_states SET current_step = 'notes' WHERE user_id = '7'",
+            "DELETE FROM conversation_states WHERE user_id = '8'",
+            "UPDATE user_machines SET location = 'Hall 9' WHERE nickname = 'Pump'",
+            "DELETE FROM user_machines WHERE nickname = 'Valve'",
+        ] { try await test.databases.run(sql) }
+        (store, machines) = (try await test.conversations(), try await test.machines())
+        try await eventually("what SQL did is taken in", within: .seconds(20)) {
+            let places = try await machines.list().map { $0.details.texts[.location] }
+            guard try await store.load("7")?.step == "notes", places == ["Hall 9"] else { return false }
+            return try await store.load("8") == nil
+        }
+        try await store.whole()
+        try await machines.whole()
+        await store.close()
+        await machines.close()
+        try await test.expectEqualTiers()
+    }
+
     /// As the mission's own files make the tables, with rows that the earlier bot wrote.
     @Test func aDatabaseOfTheEarlierBotIsUpgradedInPlace() async throws {
         let test = try await StoreUnderTest(2)
