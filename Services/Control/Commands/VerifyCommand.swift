@@ -19,7 +19,7 @@ struct VerifyCommand: JSONCommand {
 
             rivetctl pull sets right what is missing, extra, older or newer. To have a row written again whose content \
             differs or cannot be read, make it old in the tier first: UPDATE ... SET revision = 1, updated_at = \
-            '1970-01-01' WHERE ... (a row that is deleted there counts as deleted everywhere).
+            '1970-01-02' WHERE ... (a row that is deleted there counts as deleted everywhere).
 
             EXIT CODES
               0   all tiers hold the same

@@ -69,7 +69,7 @@ struct VerifyTests {
             try Set(left.json["differences"]?.arrayValue?.compactMap { $0["what"]?.stringValue } ?? [])
                 == ["content", "unreadable"], "\(left.text)")
         // As the help says.
-        let makeOld = "SET revision = 1, updated_at = '1970-01-01'"
+        let makeOld = "SET revision = 1, updated_at = '1970-01-02'"
         for sql in [
             "ALTER TABLE conversation_states ENABLE TRIGGER USER", "ALTER TABLE user_machines ENABLE TRIGGER USER",
             "UPDATE conversation_states \(makeOld) WHERE user_id IN ('4', '5')",
