@@ -49,7 +49,8 @@ struct LibraryService {
     private static func remoteTiers(_ tiers: TierSettings) throws(ConfigurationError) -> RemoteTiers {
         RemoteTiers(
             try tiers.databases { try PostgresTarget(url: $0, applicationName: "rivet-library") },
-            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
+            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat,
+            host: tiers.hostNumber)
     }
 
     private static func methods(of store: MachineStore, _ context: ServiceContext) -> MethodTable {

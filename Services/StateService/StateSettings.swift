@@ -19,7 +19,8 @@ struct StateSettings {
         tiers = try TierSettings(settings)
         remoteTiers = RemoteTiers(
             try tiers.databases { try PostgresTarget(url: $0, applicationName: "rivet-state") },
-            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat)
+            durability: tiers.durability, deadline: tiers.remoteDeadline, heartbeat: tiers.heartbeat,
+            host: tiers.hostNumber)
         conversationTTL = try settings.duration("RIVET_CONVERSATION_TTL", default: .seconds(24 * 3_600))
         sweepInterval = try settings.duration("RIVET_SWEEP_INTERVAL", default: .seconds(3_600))
         legacyPath = settings.string("RIVET_LEGACY_SQLITE")

@@ -35,6 +35,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [(nil, 0), ("0", 0), ("7", 7), ("63", 63), (" 63\n", 63)] as [(String?, UInt8)])
+    func `A host's number: is 0 to 63`(_ text: String?, _ number: UInt8) throws {
+        let variables = ["RIVET_HOST_NUMBER": text].compactMapValues(\.self)
+        #expect(try Settings(variables: variables).hostNumber() == number)
+    }
+
+    @Test(arguments: ["64", "-1", "+1", "1.0", "0x1", "one", "1 2", "256", "99999999999999999999"])
+    func `No other number of a host: is taken`(_ text: String) {
+        #expect(throws: ConfigurationError.self) {
+            try Settings(variables: ["RIVET_HOST_NUMBER": text]).hostNumber()
+        }
+    }
+
     @Test(arguments: [
         ("512KiB", 524_288), ("64MiB", 67_108_864), ("1GiB", 1_073_741_824), ("1.5KiB", 1_536),
     ])

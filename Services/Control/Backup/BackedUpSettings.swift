@@ -9,6 +9,7 @@ enum BackedUpSettings {
         let checks: [(String, (Settings, String) throws -> Bool)] = [
             ("RIVET_CONVERSATION_TTL", isDuration), ("RIVET_SWEEP_INTERVAL", isDuration),
             ("RIVET_REMOTE_DEADLINE", isDuration), ("RIVET_TIER_HEARTBEAT", isDuration),
+            ("RIVET_HOST_NUMBER", { settings, _ in try settings.hostNumber() <= 63 }),
             ("RIVET_MEMORY_LIMIT", { try $0.bytes($1, default: 0) > 0 }),
             (AllowedUsersSetting.variable, { settings, _ in try AllowedUsersSetting(settings) != .missing }),
             ("RIVET_DURABILITY", { settings, name in ["remote", "local"].contains(settings.string(name)) }),

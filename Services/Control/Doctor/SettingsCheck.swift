@@ -12,8 +12,8 @@ struct SettingsCheck {
     static let known: Set<String> = [
         "RIVET_STATE_DIR", "RIVET_RUNTIME_DIR", "RIVET_CONVERSATION_TTL", "RIVET_SWEEP_INTERVAL", "RIVET_LEGACY_SQLITE",
         "RIVET_DURABILITY", "RIVET_REMOTE_DEADLINE", "RIVET_TIER_HEARTBEAT", "RIVET_MEMORY_LIMIT", "RIVET_SEND_LIMITS",
-        "RIVET_ALLOWED_USERS", "RIVET_LOG_LEVEL", Settings.fileVariable, "RIVET_BIN_DIR", "RIVET_KILL_AT",
-        "RIVET_STALL_AT",
+        "RIVET_ALLOWED_USERS", "RIVET_HOST_NUMBER", "RIVET_LOG_LEVEL", Settings.fileVariable, "RIVET_BIN_DIR",
+        "RIVET_KILL_AT", "RIVET_STALL_AT",
     ]
 
     /// The variables that hold secrets.

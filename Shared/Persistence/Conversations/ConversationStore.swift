@@ -17,6 +17,7 @@ public struct ConversationStore: Sendable {
     public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
 
     private let tiers: TieredStore<ConversationTable>
+    private let path: String
     private let timeToLive: Duration
     private let now: @Sendable () -> Timestamp
 
@@ -38,7 +39,8 @@ public struct ConversationStore: Sendable {
             path: path, memoryLimit: memoryLimit, now: now, steady: steady, policy: remote.policy,
             journalPath: journalPath,
             happened: happened, progressed: progressed
-        ) { report in remote.ports(PostgresConversationTable.self, now: now, report) }
+        ) { report in remote.ports(PostgresConversationTable.self, at: path, now: now, report) }
+        self.path = path
         self.timeToLive = timeToLive
         self.now = now
     }
@@ -59,8 +61,9 @@ public struct ConversationStore: Sendable {
     /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
     /// the same name, all others are let go. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
-        await tiers.changeTiers(keeping: kept) { [now] report in
-            remote.ports(PostgresConversationTable.self, now: now, report)
+        let path = path
+        return await tiers.changeTiers(keeping: kept) { [now] report in
+            remote.ports(PostgresConversationTable.self, at: path, now: now, report)
         }
     }
 

@@ -8,6 +8,7 @@ public struct MachineStore: Sendable {
     static let pruneBatch = 50
 
     private let tiers: TieredStore<MachineTable>
+    private let path: String
     private let now: @Sendable () -> Timestamp
 
     /// - Parameters:
@@ -28,7 +29,8 @@ public struct MachineStore: Sendable {
             path: path, memoryLimit: memoryLimit, now: now, steady: steady, policy: remote.policy,
             journalPath: journalPath,
             happened: happened, progressed: progressed
-        ) { report in remote.ports(PostgresMachineTable.self, now: now, report) }
+        ) { report in remote.ports(PostgresMachineTable.self, at: path, now: now, report) }
+        self.path = path
         self.now = now
     }
 
@@ -48,7 +50,9 @@ public struct MachineStore: Sendable {
     /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
     /// the same name, all others are let go. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
-        await tiers.changeTiers(keeping: kept) { report in remote.ports(PostgresMachineTable.self, now: now, report) }
+        await tiers.changeTiers(keeping: kept) { report in
+            remote.ports(PostgresMachineTable.self, at: path, now: now, report)
+        }
     }
 
     public func checkNickname(_ params: LibraryCheckNickname.Params) -> Answer<LibraryCheckNickname.Output> {

@@ -59,6 +59,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
     case commitUnconfirmed = "commit_unconfirmed"
     case noMark = "no_mark"
     case encoding
+    case hostNumberTaken = "host_number_taken"
     case queueFull = "queue_full"
     case noThread = "no_thread"
     case serverFault = "server_fault"
@@ -117,6 +118,9 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
         case .encoding:
             "the encoding of the database is not UTF8, so it refuses what people write in other letters: make another one "
                 + "(CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8') and name it in the URL"
+        case .hostNumberTaken:
+            "another store with this host's number was there in the last ten minutes: give each host a RIVET_HOST_NUMBER "
+                + "of its own, 0 to 63, or wait if this host takes the place of that one"
         case .queueFull: "too many batches are waiting"
         case .noThread: "this process may start no more threads: raise TasksMax= or the limit of processes"
         case .serverFault: "a fault of the server"

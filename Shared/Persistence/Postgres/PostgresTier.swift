@@ -19,17 +19,20 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     /// How long a statement waits for a row that another transaction holds.
     let lockPatience: Duration
     private let report: Report
+    private let visits: StoreVisits
     /// The connection that may be used, or is being made.
     private let current = Mutex<(link: Int, connection: PostgresConnection?)>((0, nil))
 
     /// - Parameters:
+    ///   - identity: whose visits are left there.
     ///   - now: the store's wall clock, for rows that do not tell when they were changed.
     ///   - lockPatience: at most half a second, so that one locked row does not hold up what comes behind it.
     init(
-        _ target: PostgresTarget, now: @escaping @Sendable () -> Timestamp,
+        _ target: PostgresTarget, identity: StoreIdentity = StoreIdentity(), now: @escaping @Sendable () -> Timestamp,
         lockPatience: Duration = .milliseconds(500), report: @escaping Report
     ) {
         self.target = target
+        visits = StoreVisits(store: Table.store, identity: identity)
         self.now = now
         self.lockPatience = min(lockPatience, .milliseconds(500))
         self.report = report
@@ -60,11 +63,16 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
             // The last asks nothing but whether the table is there.
             let result = try await connection.submit(
                 [
-                    StoreVisits.leave(Table.store, mark), StoreVisits.read(Table.store),
+                    visits.leave(mark), visits.read(),
                     Table.page(after: nil, newerThan: .none, limit: 0),
                 ], deadline: Self.requestDeadline
             ).value.get()
-            guard let contact = StoreVisits.contact(result[1]) else { throw StoreVisits.missing }
+            let contact: TierContact
+            switch StoreVisits.finding(result[1]) {
+            case .contact(let found): contact = found
+            case .missing: throw StoreVisits.missing
+            case .taken: throw StoreVisits.hostNumberTaken
+            }
             await connection.prepare(Table.repeated + [LockPatience.sql], deadline: Self.requestDeadline)
             let isWanted = current.withLock { current in
                 guard current.link == link else { return false }
@@ -92,6 +100,11 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
             defer { current = (link + 1, nil) }
             return current.connection
         }
+    }
+
+    func letGo(link: Int, done: @escaping @Sendable () -> Void) {
+        guard let connection = current.withLock({ $0.link == link ? $0.connection : nil }) else { return done() }
+        connection.submit([visits.letGo()], deadline: Self.requestDeadline) { _ in done() }
     }
 
     // MARK: Requests
@@ -131,14 +144,15 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     }
 
     func touch(visit: Int64, next: Int64, link: Int, request: Int) {
-        let batch = [StoreVisits.touch(Table.store, visit, next), StoreVisits.read(Table.store)]
+        let batch = [visits.touch(visit, next), visits.read()]
         submit(batch, link, request) { [self] outcome in
             switch outcome {
             case .success(let results):
-                if let contact = StoreVisits.contact(results[1]) { return .touched(contact) }
-                // Somebody emptied the database.
+                let finding = StoreVisits.finding(results[1])
+                if case .contact(let contact) = finding { return .touched(contact) }
                 disconnect(link: link)
-                report(link, .lost(reason: StoreVisits.missing.description))
+                let reason = finding == .taken ? StoreVisits.hostNumberTaken : StoreVisits.missing
+                report(link, .lost(reason: reason.description))
                 return nil
             case .failure(let error): return .refused(refusal(error))
             }

@@ -1,45 +1,84 @@
 import Contracts
 
-/// The statements about `rivet_store_visits`: which database this is, and what the latest visit left there.
-enum StoreVisits {
+/// The statements about `rivet_store_visits`: which database this is, and what the latest visit of this host left there.
+///
+/// A row belongs to the store that left the latest visit (`writer`). Another store with the same host number takes it
+/// over when it was let go, or ten minutes after the latest visit; until then it writes nothing.
+struct StoreVisits {
     static var missing: PostgresError { .connection("contact", .noMark) }
+    static var hostNumberTaken: PostgresError { .connection("contact", .hostNumberTaken) }
 
     private static let now = "(now() AT TIME ZONE 'UTC')"
+    /// Whether the row `known` may be written by the store `$2`.
+    private static let isOurs = """
+        (known.writer IS NULL OR known.writer = $2::bigint OR known.touched_at < \(now) - interval '10 minutes')
+        """
 
-    /// Refused by a database that takes no writes, also where nothing is left to be written.
-    static func leave(_ store: Migrator.Store, _ mark: Int64) -> PostgresStatement {
+    /// What is found of this host's row.
+    enum Finding: Equatable {
+        case contact(TierContact)
+        /// The database was emptied.
+        case missing
+        /// Another store has it.
+        case taken
+    }
+
+    var store: Migrator.Store
+    var identity: StoreIdentity
+
+    /// Makes the row, or takes it over. Refused by a database that takes no writes, also where nothing is left to be written.
+    func leave(_ mark: Int64) -> PostgresStatement {
         PostgresStatement(
             """
-            INSERT INTO rivet_store_visits (host, store, mark, visit, touched_at) VALUES (0, $1, $2::bigint, 0, \(now))
-            ON CONFLICT (host, store) DO NOTHING
-            """, [name(store), String(mark)])
+            INSERT INTO rivet_store_visits AS known (host, store, mark, visit, writer, touched_at)
+            VALUES ($1::smallint, $3, $4::bigint, 0, $2::bigint, \(Self.now))
+            ON CONFLICT (host, store) DO UPDATE SET writer = excluded.writer, touched_at = excluded.touched_at
+            WHERE \(Self.isOurs)
+            """, key + [String(mark)])
     }
 
-    static func read(_ store: Migrator.Store) -> PostgresStatement {
+    func read() -> PostgresStatement {
         PostgresStatement(
             """
-            SELECT mark, visit, (extract(epoch FROM clock_timestamp()) * 1000)::bigint
-            FROM rivet_store_visits WHERE host = 0 AND store = $1
-            """, [name(store)])
+            SELECT mark, visit, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, \(Self.isOurs)
+            FROM rivet_store_visits AS known WHERE host = $1::smallint AND store = $3
+            """, key)
     }
 
-    static func contact(_ result: PostgresResult) -> TierContact? {
-        guard let row = result.rows.first, let mark = row.integer(0), let visit = row.integer(1) else { return nil }
-        return TierContact(mark: mark, visit: visit, serverTime: row.integer(2).map(Timestamp.init(milliseconds:)))
-    }
-
-    static func touch(_ store: Migrator.Store, _ visit: Int64, _ next: Int64) -> PostgresStatement {
+    func touch(_ visit: Int64, _ next: Int64) -> PostgresStatement {
         PostgresStatement(
             """
-            UPDATE rivet_store_visits SET visit = $3::bigint, touched_at = \(now)
-            WHERE host = 0 AND store = $1 AND visit = $2::bigint
-            """, [name(store), String(visit), String(next)])
+            UPDATE rivet_store_visits AS known SET visit = $5::bigint, writer = $2::bigint, touched_at = \(Self.now)
+            WHERE host = $1::smallint AND store = $3 AND visit = $4::bigint AND \(Self.isOurs)
+            """, key + [String(visit), String(next)])
     }
 
-    private static func name(_ store: Migrator.Store) -> String {
-        switch store {
-        case .conversations: "conversations"
-        case .machines: "machines"
+    /// Lets another store have the number at once.
+    func letGo() -> PostgresStatement {
+        PostgresStatement(
+            """
+            UPDATE rivet_store_visits SET writer = NULL
+            WHERE host = $1::smallint AND store = $3 AND writer = $2::bigint
+            """, key)
+    }
+
+    /// - Parameter result: of `read`.
+    static func finding(_ result: PostgresResult) -> Finding {
+        guard let row = result.rows.first, let mark = row.integer(0), let visit = row.integer(1) else {
+            return .missing
         }
+        guard row.flag(3) == true else { return .taken }
+        return .contact(
+            TierContact(mark: mark, visit: visit, serverTime: row.integer(2).map(Timestamp.init(milliseconds:))))
+    }
+
+    /// The first three parameters of each.
+    private var key: [String] {
+        let name =
+            switch store {
+            case .conversations: "conversations"
+            case .machines: "machines"
+            }
+        return [String(identity.host), String(identity.writer), name]
     }
 }

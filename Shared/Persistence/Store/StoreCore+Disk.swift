@@ -31,14 +31,19 @@ extension StoreCore {
     }
 
     /// Waits for no tier.
-    package func close() {
+    ///
+    /// - Parameter letGo: called once for each tier that is up, when it knows that this store is gone, or cannot be told.
+    package func close(letGo: @escaping @Sendable () -> Void = {}) {
         for ticket in waiting.map(\.ticket) { answerWaiter(ticket) }
         waiting = []
         flushHeld()
         writeBookDown()
         table?.checkpoint()
         table = nil
-        for tier in tiers { tier.port.disconnect(link: tier.link.number) }
+        for tier in tiers {
+            tier.port.letGo(link: tier.link.number, done: letGo)
+            tier.port.disconnect(link: tier.link.number)
+        }
     }
 
     package var hasOpenedDisk: Bool { table != nil }

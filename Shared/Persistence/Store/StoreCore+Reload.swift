@@ -69,6 +69,7 @@ extension StoreCore {
 
     /// Ends the connection without a failure. Late reports of it find another number.
     private func endLink(_ index: Int) {
+        tiers[index].port.letGo(link: tiers[index].link.number) {}
         tiers[index].port.disconnect(link: tiers[index].link.number)
         tiers[index].link = TierLink(following: tiers[index].link.number, random: random)
         abandon(index)

@@ -42,6 +42,8 @@ package struct TierPolicy: Sendable {
     package var clockPatience = Duration.seconds(600)
     /// Records that are read at a time, here and there.
     package var pageRecords = 1_000
+    /// Which of the hosts that share tiers this is: 0 to 63.
+    package var host: UInt8 = 0
 
     package init() {}
 }

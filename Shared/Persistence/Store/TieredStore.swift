@@ -48,6 +48,9 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         let key: Record.Key?
     }
 
+    /// The end waits so long for the tiers to know of it.
+    private static var letGoSeconds: Double { 1 }
+
     private let path: String
     private let queue = Mutex(Queue())
     private let work = DispatchSemaphore(value: 0)
@@ -223,7 +226,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         let core = StoreCore<Table>(
             path: path, memory: memory, time: StoreTime(wall: now, steady: steady), policy: policy, ports: ports,
             journal: journalPath.map { FileJournal<Record>(path: $0) { progressed(.replaying) } },
-            progressed: progressed)
+            clock: RevisionClock(host: policy.host), progressed: progressed)
         do throws(LocalTableError) { try core.open() } catch {
             opened.fulfill(.failure(error))
             return
@@ -249,7 +252,11 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             if isClosed, batch.isEmpty { break }
         }
         if !isOpened { opened.fulfill(.success(())) }
-        core.close()
+        let known = DispatchSemaphore(value: 0)
+        let count = core.tiers.count
+        core.close { known.signal() }
+        let deadline = DispatchTime.now() + Self.letGoSeconds
+        for _ in 0..<count where known.wait(timeout: deadline) == .timedOut { break }
         answers.give()
         finished.fulfill(())
     }

@@ -9,6 +9,10 @@ package protocol TierPort<Record>: AnyObject {
 
     /// Connects, brings the schema up to date, and asks how the tier was left. `mark` is left there if the tier has none.
     func connect(link: Int, mark: Int64)
+    /// Has another store take this one's place at once, which otherwise it may after ten minutes. The last request.
+    ///
+    /// - Parameter done: called once, when it is answered or cannot be, on any thread.
+    func letGo(link: Int, done: @escaping @Sendable () -> Void)
     /// Ends a connection, whatever is under way on it.
     func disconnect(link: Int)
     /// Ends a connection that did not answer in time, and has the tier break off what it does for it.
@@ -29,6 +33,11 @@ package protocol TierPort<Record>: AnyObject {
     func touch(visit: Int64, next: Int64, link: Int, request: Int)
     /// Empties up to `limit` tombstones made before `moment`, the oldest first: see `TieredRecord.emptied`.
     func prune(before moment: Timestamp, limit: Int, link: Int, request: Int)
+}
+
+extension TierPort {
+    /// Where no place is held.
+    package func letGo(link: Int, done: @escaping @Sendable () -> Void) { done() }
 }
 
 /// What became of what a `TierPort` was asked for.

@@ -197,6 +197,16 @@ public struct Settings: Sendable {
         return choice
     }
 
+    /// `RIVET_HOST_NUMBER`: 0 to 63.
+    public func hostNumber() throws(ConfigurationError) -> UInt8 {
+        let name = "RIVET_HOST_NUMBER"
+        guard let value = variables[name] else { return 0 }
+        guard let number = UInt8(value), number <= 63, value.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else {
+            throw ConfigurationError(name: name, value: value, accepted: "a whole number from 0 to 63")
+        }
+        return number
+    }
+
     public func logLevel() throws(ConfigurationError) -> Logger.Level {
         try choice("RIVET_LOG_LEVEL", default: .info)
     }

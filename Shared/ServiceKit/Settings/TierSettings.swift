@@ -8,6 +8,8 @@ public struct TierSettings: Sendable {
     public var remoteDeadline: Duration
     /// After this time without a write, a remote tier gets a small one.
     public var heartbeat: Duration
+    /// Which of the hosts that share tiers this is: 0 to 63.
+    public var hostNumber: UInt8
 
     /// What can be changed without a restart.
     public static let reloadable: Set<String> = ["NEON_DATABASE_URL", "SUPABASE_DATABASE_URL", "RAILWAY_DATABASE_URL"]
@@ -26,6 +28,7 @@ public struct TierSettings: Sendable {
         durability = try settings.choice("RIVET_DURABILITY", default: .remote)
         remoteDeadline = try settings.duration("RIVET_REMOTE_DEADLINE", default: .milliseconds(750))
         heartbeat = try settings.duration("RIVET_TIER_HEARTBEAT", default: .seconds(24 * 3_600))
+        hostNumber = try settings.hostNumber()
     }
 
     /// The databases, best first.

@@ -163,8 +163,10 @@ struct ForeignTimeTests {
         for store in [Migrator.Store.conversations, .machines] { try await databases.migrate(store) }
         let connection = try await databases.sql()
         try await connection.run(
-            "INSERT INTO conversation_states (user_id, chat_id, current_step) VALUES ('7', '-100:3', 'x')")
-        try await connection.run("UPDATE conversation_states SET updated_at = \(time)")
+            """
+            INSERT INTO conversation_states (user_id, chat_id, current_step, updated_at)
+            VALUES ('7', '-100:3', 'x', \(time))
+            """)
         let record = Samples.conversation(Revision(number: 1))
         #expect(try await connection.run(PostgresConversationTable.put(record)).affectedRows == 1)
         let machine = Samples.machine(Revision(number: 1))

@@ -128,7 +128,8 @@ import Testing
     @Test(arguments: [
         ("RIVET_LOG_LEVEL", "loud"), ("RIVET_CONVERSATION_TTL", "5"), ("RIVET_SWEEP_INTERVAL", "x"),
         ("RIVET_ALLOWED_USERS", "ada"), ("RIVET_SEND_LIMITS", "some"), ("RIVET_DURABILITY", "both"),
-        ("RIVET_REMOTE_DEADLINE", "1"), ("RIVET_MEMORY_LIMIT", "64"), ("NEON_DATABASE_URL", "nonsense-hush"),
+        ("RIVET_REMOTE_DEADLINE", "1"), ("RIVET_MEMORY_LIMIT", "64"), ("RIVET_HOST_NUMBER", "64"),
+        ("NEON_DATABASE_URL", "nonsense-hush"),
     ])
     func aSettingThatIsWrongIsToldByItsName(_ name: String, _ value: String) throws {
         let findings = check([name: value])

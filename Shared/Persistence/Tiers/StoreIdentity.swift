@@ -1,0 +1,35 @@
+import FoundationEssentials
+import Glibc
+
+/// Which store leaves its visits in a tier, so that two with one host number notice each other.
+struct StoreIdentity: Sendable, Equatable {
+    /// `RIVET_HOST_NUMBER`: 0 to 63.
+    var host: UInt8 = 0
+    /// The same for the same database file on the same machine, also when the file was lost and made again; hardly ever
+    /// for two others.
+    var writer: Int64 = 0
+}
+
+extension StoreIdentity {
+    /// That of the database file at `path` on this machine.
+    init(host: UInt8, path: String) {
+        let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+        self.init(host: host, writer: Self.number(of: Self.machine + "\n" + absolute))
+    }
+
+    /// The machine's own number, or where it has none, as in some containers, its name.
+    private static var machine: String {
+        if let number = try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8), number.utf8.count >= 32 {
+            return number
+        }
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// FNV-1a, of 64 bits.
+    private static func number(of text: String) -> Int64 {
+        let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return Int64(bitPattern: hash)
+    }
+}
