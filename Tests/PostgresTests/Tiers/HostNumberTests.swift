@@ -52,7 +52,7 @@ struct HostNumberTests {
         try await eventually("it is told what to do") {
             second.status.remote[0].lastError?.contains("RIVET_HOST_NUMBER") == true
         }
-        #expect(try await second.add("Valve").placement.storedIn.contains(.neon) == false)
+        #expect(try await second.add("Valve").machine.storedIn.contains(.neon) == false)
         #expect(second.status.health == .degraded)
         #expect(try await test.databases.run("SELECT nickname FROM user_machines").map { $0.text(0) } == ["Pump"])
         // The other's visit is as it left it, and it goes on.
@@ -83,7 +83,7 @@ struct HostNumberTests {
         }
         try await visited("11 minutes")
         try await store.whole()
-        #expect(try await store.add("Pump").placement.storedIn.contains(.neon))
+        #expect(try await store.add("Pump").machine.storedIn.contains(.neon))
         // Another one takes it in turn: this one sees it at its next visit, and leaves the tier alone.
         try await test.databases.run("UPDATE rivet_store_visits SET writer = 42")
         try await eventually("it is told again", within: .seconds(20)) {
