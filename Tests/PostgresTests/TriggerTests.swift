@@ -48,7 +48,7 @@ extension ServerTests {
         /// A server's clock that is slow does not hide a change.
         @Test func `A change under a revision of the future: counts as after it`() async throws {
             let connection = try await Server.migratedDatabase()
-            let future = Revision(at: Timestamp(milliseconds: 1_900_000_000_000))
+            let future = Revision(at: Timestamp(milliseconds: 1_801_000_000_000))
             try await connection.run(PostgresMachineTable.put(Samples.machine(future)))
             try await connection.run("UPDATE user_machines SET location = 'Hall 9'")
             #expect(try await machines(connection).records.first.map { $0.revision > future } == true)

@@ -24,7 +24,8 @@ struct FileTests {
     func aNewerDatabaseIsRefusedAndLeftAlone(_ binary: RivetBinary) throws {
         let service = try running(binary)
         try service.stop()
-        try Database(service.databasePath).rows("INSERT INTO rivet_schema_migrations(version, name) VALUES (999, 'future')")
+        try Database(service.databasePath)
+            .rows("INSERT INTO rivet_schema_migrations(version, name) VALUES (999, 'future')")
         let before = try Data(contentsOf: URL(fileURLWithPath: service.databasePath))
         #expect(try service.launch().wait() == 1)
         #expect(service.log.contains("999") && service.log.contains("newer"))
