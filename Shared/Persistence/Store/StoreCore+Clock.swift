@@ -28,7 +28,7 @@ extension StoreCore {
 
     /// A remote tier tells, with a contact, what time it is there.
     func serverTimeHeard(_ index: Int, _ contact: TierContact) {
-        guard let time = contact.serverTime else { return }
+        guard policy.heedsServerTime, let time = contact.serverTime else { return }
         tiers[index].serverTime = (time, self.time.steady())
     }
 }

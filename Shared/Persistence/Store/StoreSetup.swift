@@ -44,6 +44,8 @@ package struct TierPolicy: Sendable {
     package var pageRecords = 1_000
     /// Which of the hosts that share tiers this is: 0 to 63.
     package var host: UInt8 = 0
+    /// Whether what time it is in a tier counts. Not so for a store whose clock is set by a test, beside a real server.
+    package var heedsServerTime = true
 
     package init() {}
 }

@@ -135,7 +135,9 @@ final class StoreUnderTest: Sendable {
     convenience init(_ count: Int = 1) async throws { try self.init(try await TierDatabases(count)) }
 
     private func remote(_ durability: Durability, _ deadline: Duration) -> RemoteTiers {
-        RemoteTiers(databases.targets, durability: durability, deadline: deadline)
+        var remote = RemoteTiers(databases.targets, durability: durability, deadline: deadline)
+        remote.policy.heedsServerTime = false
+        return remote
     }
 
     /// - Parameter path: of the file; nil: `statePath`.
