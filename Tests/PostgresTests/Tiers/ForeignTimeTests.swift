@@ -40,7 +40,10 @@ struct ForeignTimeTests {
         let names = Set(Self.times.map { $0.0 })
         try await states.whole()
         try await library.whole()
-        #expect(Set(try await library.list().map(\.details.nickname)) == names, sourceLocation: sourceLocation)
+        // A disk that is acquainted with its tiers serves while they are read.
+        try await eventually("the library has all of them", within: .seconds(20)) {
+            Set(try await library.list().map(\.details.nickname)) == names
+        }
         for name in names {
             let state = try await states.load(name)
             #expect(state?.data == ["nickname": "Pump"], "\(name)", sourceLocation: sourceLocation)
