@@ -85,9 +85,10 @@ struct SecretPrograms {
             ["health"], ["health", "--json"], ["tiers"], ["tiers", "--json"], ["doctor", "--timeout", "5s"],
             ["doctor", "--timeout", "5s", "--json"], ["verify", "--json"], ["migrate", "--tier", "neon"],
         ]
-        for call in calls {
-            let listing = try Rivetctl(call, variables, in: directory)
-            add("rivetctl \(call.joined(separator: " "))", listing.text)
+        // All at once: most of their time goes by waiting for servers.
+        let listings = try onThreads(calls.count) { [variables, directory] in
+            try Rivetctl(calls[$0], variables, in: directory)
         }
+        for (call, listing) in zip(calls, listings) { add("rivetctl \(call.joined(separator: " "))", listing.text) }
     }
 }
