@@ -16,7 +16,14 @@ failed=0
 
 mkdir -p "$results"
 rm -f "$results"/*
-trap 'echo; echo "$passed passed, $failed failed" | tee "$results/totals"' EXIT
+trap summary EXIT
+
+# What failed, once more: the report of a build server may show the last lines only.
+summary() {
+    echo
+    grep -a -h -A 3 -e ' recorded an issue ' -e ' failed after ' -e '^-- FAILED' "$results"/*.log 2>/dev/null | cut -c -400 | tail -n 60
+    echo "$passed passed, $failed failed" | tee "$results/totals"
+}
 
 heading() { printf '\n== %s\n' "$*"; }
 
@@ -30,7 +37,7 @@ check() {
         echo "-- passed: $name"
     else
         failed=$((failed + 1))
-        echo "-- FAILED: $name"
+        echo "-- FAILED: $name" | tee -a "$results/failed.log"
         return 1
     fi
 }
@@ -48,12 +55,12 @@ swift_tests() {
 # Some of them: NAME FILTER…
 swift_test() {
     heading "swift test: $1"
-    local status=0 report=$results/$1.xml
+    local status=0 report=$results/$1.xml log=$results/$1.log
     shift
     # Without the beginnings: the ends say which, and in what time.
     # A seed brings back the same events only where dictionaries have the same order.
     SWIFT_DETERMINISTIC_HASHING=1 swift test --no-color-diagnostics --skip-build --disable-xctest --xunit-output "$report" "$@" </dev/null |
-        grep --line-buffered -v ' started\.$' || status=${PIPESTATUS[0]}
+        grep --line-buffered -v ' started\.$' | tee "$log" || status=${PIPESTATUS[0]}
     local all=0 bad=0
     if [ -f "$report" ]; then
         all=$(grep -c '<testcase ' "$report")
