@@ -47,6 +47,36 @@ import Testing
         #expect(request(message("/skip@other_bot", chat: group), bot: nil) == .input(.skip))
     }
 
+    /// A date of 0 is what Telegram gives a message that cannot be seen any more.
+    @Test(arguments: [
+        (1_800_000_000, 1_800_000_000_000), (1, 1_000), (0, nil), (-1, nil), (.max, nil), (.min, nil),
+        (1 << 40, Timestamp.range.upperBound),
+    ] as [(Int64, Int64?)])
+    func `The date of a message: is when it was sent, and none if that cannot be`(
+        _ date: Int64, _ milliseconds: Int64?
+    ) throws {
+        let message = Message(id: 5, from: ann, chat: Chat(id: 7), date: date, text: "x")
+        guard case .turn(let turn) = route(Update(id: 1, kind: .message(message))) else {
+            Issue.record("the message was not taken")
+            return
+        }
+        #expect(turn.sentAt == milliseconds.map(Timestamp.init(milliseconds:)))
+    }
+
+    /// Telegram keeps updates for a day.
+    @Test func `A date of more than a week before the receipt: says nothing`() {
+        let sentAt = Timestamp(milliseconds: 1_800_000_000_000)
+        var turn = Turn(
+            updateID: 1, lane: LaneKey(userID: 7, chatID: 7), isGroup: false, request: .input(.skip), sentAt: sentAt)
+        #expect(turn.judgedAt == sentAt)
+        for (days, judgedAt) in [(-400, sentAt), (0, sentAt), (7, sentAt), (8, nil)] {
+            turn.receivedAt = sentAt.advanced(by: .seconds(days * 86_400))
+            #expect(turn.judgedAt == judgedAt, "\(days)")
+        }
+        turn.sentAt = nil
+        #expect(turn.judgedAt == nil)
+    }
+
     @Test func `A topic is part of the lane, a chain of replies is not`() {
         func lane(_ update: Update) -> LaneKey? {
             guard case .turn(let turn) = route(update) else { return nil }

@@ -1,3 +1,4 @@
+import Contracts
 import Dialogue
 import TelegramBotAPI
 
@@ -62,7 +63,7 @@ struct Router: Sendable {
         return .turn(
             Turn(
                 updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: request,
-                isOverheard: isOverheard))
+                isOverheard: isOverheard, sentAt: message.sentAt))
     }
 
     private static func request(_ command: TypedCommand) -> Turn.Request? {
@@ -120,5 +121,12 @@ struct Router: Sendable {
                 lane: LaneKey(userID: query.from.id, chatID: origin.chat.id, topicID: message?.topicID),
                 isGroup: origin.chat.isGroup, request: request,
                 tap: Turn.Tap(queryID: query.id, messageID: origin.messageID)))
+    }
+}
+
+extension Message {
+    fileprivate var sentAt: Timestamp? {
+        let (milliseconds, isTooLarge) = date.multipliedReportingOverflow(by: 1_000)
+        return date > 0 && !isTooLarge ? Timestamp(clamping: milliseconds) : nil
     }
 }

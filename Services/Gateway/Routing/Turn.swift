@@ -33,11 +33,22 @@ struct Turn: Sendable, Equatable {
     var tap: Tap?
     /// Said into the room rather than to us: without an open entry it is not ours to answer.
     var isOverheard = false
+    /// When the person sent the message, by Telegram's clock, to the second (`message.date`). Nil for a tap, which Telegram
+    /// gives no time.
+    var sentAt: Timestamp?
     /// When the update came to this process.
     var receivedAt: Timestamp?
 }
 
 extension Turn {
+    /// The time by which it is judged whether the entry was still open; nil for now. Telegram keeps updates for a day: a date
+    /// of long before the receipt is a mistake of a clock or of a server, and says nothing.
+    var judgedAt: Timestamp? {
+        guard let sentAt else { return nil }
+        guard let receivedAt, sentAt < receivedAt.advanced(by: .seconds(-7 * 86_400)) else { return sentAt }
+        return nil
+    }
+
     /// Whether its person certainly waits for an answer: not for one to what was said into a room, and not if refused.
     var isAwaited: Bool {
         switch request {

@@ -41,7 +41,8 @@ extension TurnEngine {
             data: OpenEntry.data(
                 for: entry, over: open, answeredUpdates: memory.answeredUpdates(of: turn.lane),
                 settledBefore: settledBefore),
-            updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore)
+            updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore,
+            sentAt: turn.judgedAt)
         killPoint("gateway.before-save")
         let saved = try await calls.call(StateSave.self, params)
         killPoint("gateway.after-save")
@@ -53,7 +54,7 @@ extension TurnEngine {
     ) async throws(ServiceFailure) -> TurnAnswer {
         let params = StateClear.Params(
             key: turn.lane.conversation(), reason: reason, updateID: turn.updateID, outcome: outcome,
-            settledBefore: settledBefore())
+            settledBefore: settledBefore(), sentAt: turn.judgedAt)
         killPoint("gateway.before-clear")
         let cleared = try await calls.call(StateClear.self, params)
         killPoint("gateway.after-clear")

@@ -56,7 +56,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
 
     func standing(_ turn: Turn) async throws(ServiceFailure) -> Standing {
         let loaded = try await calls.call(
-            StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID))
+            StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID, sentAt: turn.judgedAt))
         if let applied = loaded.applied { return .applied(applied, state: loaded.state) }
         guard let state = loaded.state else { return .none }
         guard let entry = OpenEntry(state) else { return .unreadable }

@@ -182,16 +182,20 @@ public enum StateClear: RPCMethod {
         public var outcome: JSONValue?
         /// No update with a lower id will come again: Telegram was told that it is settled, and answered.
         public var settledBefore: Int64?
+        /// When the person sent what this is made of: a conversation that was open then is cleared, also after a sweep in
+        /// between. Nil: now.
+        public var sentAt: Timestamp?
 
         public init(
             key: ConversationKey, reason: Reason, updateID: Int64? = nil, outcome: JSONValue? = nil,
-            settledBefore: Int64? = nil
+            settledBefore: Int64? = nil, sentAt: Timestamp? = nil
         ) {
             self.key = key
             self.reason = reason
             self.updateID = updateID
             self.outcome = outcome
             self.settledBefore = settledBefore
+            self.sentAt = sentAt
         }
 
         public init(_ parameters: Parameters) throws(RPCError) {
@@ -205,6 +209,7 @@ public enum StateClear: RPCMethod {
                 outcome = try parameters.storable("outcome", value, bytesMax: StateClear.outcomeBytesMax)
             }
             settledBefore = try SettledBefore.value(in: parameters)
+            sentAt = try parameters.optional("sent_at") { p throws(RPCError) in try p.timestamp("sent_at") }
         }
 
         public var members: [String: JSONValue] {
@@ -213,6 +218,7 @@ public enum StateClear: RPCMethod {
             members["update_id"] = updateID.map(JSONValue.integer)
             members["outcome"] = outcome
             members[SettledBefore.name] = settledBefore.map(JSONValue.integer)
+            members["sent_at"] = sentAt.map { .string($0.description) }
             return members
         }
     }

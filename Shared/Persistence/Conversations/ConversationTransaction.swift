@@ -67,8 +67,8 @@ extension StoreTransaction where Table: ConversationRows {
         if let updateID = params.updateID, let earlier = stored.answer(to: updateID, wasClear: true) {
             return (true, earlier.revision)
         }
-        guard stored.isOpen(at: now) else { return (false, stored.revision) }
-        let tombstone = stored.cleared(
+        guard let open = stored.opened(at: now, for: params.sentAt) else { return (false, stored.revision) }
+        let tombstone = open.cleared(
             reason: params.reason, outcome: params.outcome, updateID: params.updateID,
             settledBefore: params.settledBefore, revision: nextRevision(after: stored.revision), now: now)
         put(tombstone)

@@ -7,7 +7,7 @@ public struct Message: Sendable, Hashable {
     /// Nil in channels, and for some service messages.
     public var from: User?
     public var chat: Chat
-    /// Seconds since 1970.
+    /// Seconds since 1970; 0 if Telegram does not say it.
     public var date: Int64
     public var text: String?
     public var caption: String?

@@ -1,0 +1,66 @@
+import Contracts
+import Foundation
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// An answer counts by when it was sent (`message.date`), whenever it is received.
+@Suite(.serialized, .withProcesses)
+struct AnsweredInTimeTests {
+    /// The entry expires while the gateway is down, and becomes what a sweep makes of it.
+    ///
+    /// - Parameter told: the answers that were given before; the others are sent in time, while all services are down.
+    @Test(arguments: [3, 5], [false, true])
+    func `Answers that were sent before the expiry: are taken after it, also after a sweep`(
+        _ told: Int, _ isSwept: Bool
+    ) async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try await entry.tell(ada, through: told - 1)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            for process in rivet.all { try process.stop() }
+            if !isSwept { try expire(rivet, in: "+2 seconds") }
+            for answer in entry.answers[told...] { try await ada.send(answer ?? "/skip") }
+            try rivet.state.start()
+            try rivet.library.start()
+            if isSwept {
+                let expired = try rivet.state.client().result("state.clear", conversation("42", ["reason": "expired"]))
+                #expect(expired["cleared"] == true)
+            }
+            try await eventually("the entry expires") { try rivet.step(of: 42) == nil }
+            try rivet.gateway.start()
+            for step in told...5 { try await entry.expectReply(ada, to: step) }
+            try await rivet.telegram.waitUntilAllConfirmed()
+            #expect(try rivet.step(of: 42) == nil)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    @Test func `An answer that was sent after the expiry: begins nothing and changes nothing`() async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            try await MachineEntry.begin(ada)
+            try await MachineEntry.plain("Pump").tell(ada, through: 2)
+            for process in rivet.all { try process.stop() }
+            // Telegram's dates are whole seconds: more than one earlier.
+            try expire(rivet, in: "-2 seconds")
+            try await ada.send("SN1")
+            for process in rivet.all.reversed() { try process.start() }
+            _ = try await ada.nextMessage(containing: "No entry is open", timeout: .seconds(20))
+            #expect(try rivet.step(of: 42) == nil)
+            try rivet.expectRows(of: 42, [])
+        }
+    }
+
+    /// Has the conversation in the file of the state-service, which is down, expire at another time.
+    private func expire(_ rivet: RivetUnderTest, in distance: String) throws {
+        try Database(rivet.state.databasePath).rows(
+            """
+            UPDATE conversation_states SET expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '\(distance)'),
+                expires_hour = unixepoch('now', '\(distance)') / 3600
+            WHERE user_id = '42' AND conversation_type = 'add_machine'
+            """)
+    }
+}
