@@ -26,6 +26,7 @@ final class Gateway: Service {
     private let counters = Counters()
     private let ages = UpdateAges()
     private let calls: WireCalls
+    private let logger: Logger
 
     init(_ settings: GatewaySettings, _ context: ServiceContext) {
         let (board, counters, ages, logger) = (board, counters, ages, context.logger)
@@ -52,6 +53,7 @@ final class Gateway: Service {
             ages.settled(id)
             counters.add(.updatesSettled)
         }
+        self.logger = logger
         self.transport = transport
         self.poller = poller
         self.calls = calls
@@ -138,12 +140,24 @@ final class Gateway: Service {
         killPoint("gateway.received")
         stallPoint("gateway.received")
         if case .message(let message) = update.kind { followMigration(message) }
+        if case .unreadable(let unreadable) = update.kind { tell(unreadable, update.id) }
         switch Router(allowedUsers: allowList.current, botName: introduction.botName).route(update) {
         case .ignored: runner.settled(update.id)
         case .turn(var turn):
             turn.receivedAt = receivedAt
             _ = await lanes.submit(turn, to: turn.lane)
         }
+    }
+
+    /// Once for each, in the life of a process; no word of what is in it.
+    private func tell(_ unreadable: Update.Unreadable, _ id: Int64) {
+        counters.add(.updatesUnreadable)
+        logger.warning(
+            "an update cannot be read; it is settled without an answer",
+            metadata: [
+                "update.id": "\(id)", "kind": "\(unreadable.kind ?? "none")",
+                "bytes": "\(unreadable.byteCount.map(String.init) ?? "unknown")",
+            ])
     }
 
     /// A group that becomes a supergroup says so twice, in the old chat and in the new one; either may come first, or alone.

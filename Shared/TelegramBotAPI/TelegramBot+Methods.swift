@@ -1,9 +1,10 @@
+private import FoundationEssentials
 private import Logging
 
 extension TelegramBot {
     /// The updates in the server's queue from `offset` on, oldest first; all before `offset` are forgotten there.
     ///
-    /// An update that cannot be understood comes as `.unknown`, so that it can be confirmed. One without an id is left out.
+    /// An update that cannot be understood comes as `.unreadable`, so that it can be confirmed. One without an id is left out.
     /// - Parameters:
     ///   - offset: nil for the oldest. A negative one is not sent: it would delete the queue.
     ///   - timeout: how long the server holds the call while it has nothing. It caps it at 50 s.
@@ -24,17 +25,40 @@ extension TelegramBot {
             var timeout: Int
             var allowed_updates: [UpdateKindName]
         }
-        let updates: LossyList<Update> = try await call(
+        let (status, body) = try await send(
             "getUpdates",
             Parameters(
                 offset: offset.flatMap { $0 >= 0 ? $0 : nil }, limit: min(max(limit, 1), 100),
                 timeout: max(0, timeout.wholeMilliseconds / 1_000), allowed_updates: allowedUpdates),
-            timeout: timeout + Self.pollTimeoutMargin,
-            decoderInfo: underWay.isEmpty ? [:] : [.updatesUnderWay: underWay])
-        if updates.dropped > 0 {
-            logger.warning("updates without an id were left out", metadata: ["count": "\(updates.dropped)"])
+            timeout: timeout + Self.pollTimeoutMargin)
+        guard status < 400, let pieces = UpdateSplitter.pieces(of: body) else {
+            // Either it tells an error, or it cannot be read.
+            let _: Acknowledgement = try result(status: status, body: body)
+            throw .malformedResponse(status: status)
         }
-        return updates.elements
+        let decoder = JSONDecoder()
+        let updates = pieces.compactMap { piece in
+            piece.id.map { Self.update($0, piece, underWay, decoder, body) }
+        }
+        if updates.count < pieces.count {
+            logger.warning(
+                "updates without an id were left out", metadata: ["count": "\(pieces.count - updates.count)"])
+        }
+        return updates
+    }
+
+    /// While updates are under way each poll brings them again: to read them whole each time would cost more than everything else.
+    private static func update(
+        _ id: Int64, _ piece: UpdateSplitter.Piece, _ underWay: Set<Int64>, _ decoder: JSONDecoder, _ body: [UInt8]
+    ) -> Update {
+        if underWay.contains(id) { return Update(id: id, kind: .unknown) }
+        let update = try? decoder.decode(Update.self, from: Data(body[piece.range]))
+        guard let update, update.id == id else {
+            return Update(id: id, kind: .unreadable(.init(kind: piece.kind, byteCount: piece.range.count)))
+        }
+        guard case .unreadable(var unreadable) = update.kind else { return update }
+        unreadable.byteCount = piece.range.count
+        return Update(id: id, kind: .unreadable(unreadable))
     }
 
     /// Sends a message, once: on `.outcomeUnknown` it may or may not have been sent. An answer that says "ok" is a success,

@@ -26,9 +26,16 @@ public struct TelegramBot: Sendable {
 
     /// - Parameter isRepeatable: see ``HTTPRequest/isRepeatable``.
     func call<Result: Decodable>(
-        _ method: String, _ parameters: some Encodable, timeout: Duration = callTimeout, isRepeatable: Bool = true,
-        decoderInfo: [CodingUserInfoKey: any Sendable] = [:]
+        _ method: String, _ parameters: some Encodable, timeout: Duration = callTimeout, isRepeatable: Bool = true
     ) async throws(TelegramError) -> Result {
+        let (status, body) = try await send(method, parameters, timeout: timeout, isRepeatable: isRepeatable)
+        return try result(status: status, body: body)
+    }
+
+    /// The server's answer, whatever it says.
+    func send(
+        _ method: String, _ parameters: some Encodable, timeout: Duration, isRepeatable: Bool = true
+    ) async throws(TelegramError) -> (status: Int, body: [UInt8]) {
         let body: Data
         do {
             body = try JSONEncoder().encode(parameters)
@@ -40,19 +47,15 @@ public struct TelegramBot: Sendable {
             url: "\(baseURL)/bot\(token.pathSegment)/\(method)", body: [UInt8](body), timeout: timeout,
             isRepeatable: isRepeatable)
         switch await transport.send(request) {
-        case .response(let status, let body): return try result(status: status, body: body, decoderInfo)
+        case .response(let status, let body): return (status, body)
         case .notSent(let failure): throw .notSent(failure)
         case .outcomeUnknown(let failure): throw .outcomeUnknown(.transport(failure))
         }
     }
 
-    private func result<Result: Decodable>(
-        status: Int, body: [UInt8], _ decoderInfo: [CodingUserInfoKey: any Sendable]
-    ) throws(TelegramError) -> Result {
+    func result<Result: Decodable>(status: Int, body: [UInt8]) throws(TelegramError) -> Result {
         if status >= 500 { throw .outcomeUnknown(.serverError(status: status)) }
-        let decoder = JSONDecoder()
-        decoder.userInfo = decoderInfo
-        guard let answer = try? decoder.decode(BotAPIResponse<Result>.self, from: Data(body)) else {
+        guard let answer = try? JSONDecoder().decode(BotAPIResponse<Result>.self, from: Data(body)) else {
             // Also for a 401 or 403 that is not Telegram's: a proxy in between must not make a chat look blocked.
             throw .malformedResponse(status: status)
         }

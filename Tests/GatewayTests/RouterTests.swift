@@ -48,10 +48,11 @@ import Testing
     }
 
     /// A date of 0 is what Telegram gives a message that cannot be seen any more.
-    @Test(arguments: [
-        (1_800_000_000, 1_800_000_000_000), (1, 1_000), (0, nil), (-1, nil), (.max, nil), (.min, nil),
-        (1 << 40, Timestamp.range.upperBound),
-    ] as [(Int64, Int64?)])
+    @Test(
+        arguments: [
+            (1_800_000_000, 1_800_000_000_000), (1, 1_000), (0, nil), (-1, nil), (.max, nil), (.min, nil),
+            (1 << 40, Timestamp.range.upperBound),
+        ] as [(Int64, Int64?)])
     func `The date of a message: is when it was sent, and none if that cannot be`(
         _ date: Int64, _ milliseconds: Int64?
     ) throws {

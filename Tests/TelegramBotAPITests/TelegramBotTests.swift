@@ -79,6 +79,47 @@ struct TelegramBotTests {
         #expect(bodies[1] == ["offset": 12, "limit": 100, "timeout": 50, "allowed_updates": kinds])
     }
 
+    @Test func `Updates under way: only their ids are read`() async throws {
+        let message = #""message":{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
+        let server = try LoopbackServer { _ in .ok(#"[{"update_id":1,\#(message)},{"update_id":2,\#(message)}]"#) }
+        defer { server.stop() }
+        let updates = try await bot(server.url).getUpdates(
+            offset: nil, limit: 100, timeout: .zero, allowedUpdates: [.message], underWay: [1])
+        #expect(updates[0] == Update(id: 1, kind: .unknown))
+        guard case .message = updates[1].kind else { throw Unexpected(updates) }
+    }
+
+    /// Nested deeper than a decoder follows, and with a number that is none to it.
+    @Test func `An update that no decoder reads: costs no other, and keeps its id`() async throws {
+        let message = #""message":{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
+        let deep = String(repeating: "[", count: 700) + String(repeating: "]", count: 700)
+        let list = [
+            #"{"update_id":1,\#(message)}"#, #"{"message":\#(deep),"update_id":2}"#, #"{"update_id":3,\#(message)}"#,
+            #"{"update_id":4,"message":{"date":1e999999}}"#, #"{"update_id":"5",\#(message)}"#, "7",
+        ]
+        let server = try LoopbackServer { _ in .ok("[\(list.joined(separator: " ,\n"))]") }
+        defer { server.stop() }
+        let updates = try await bot(server.url).getUpdates(offset: nil, timeout: .zero)
+        #expect(updates.map(\.id) == [1, 2, 3, 4])
+        guard case .message = updates[0].kind, case .message = updates[2].kind else { throw Unexpected(updates) }
+        #expect(updates[1].kind == .unreadable(.init(kind: "message", byteCount: list[1].utf8.count)))
+        #expect(updates[3].kind == .unreadable(.init(kind: "message", byteCount: list[3].utf8.count)))
+    }
+
+    @Test(arguments: [
+        #"{"ok":true,"result":[{"update_id":1}"#, #"{"ok":true,"result":{}}"#, #"{"ok":true}"#, "<html>", "",
+        #"{"ok":"true","result":[]}"#,
+    ])
+    func `An answer to a poll that breaks off or has no list: is malformed`(_ body: String) async throws {
+        let server = try LoopbackServer { _ in .http(status: 200, body: body) }
+        defer { server.stop() }
+        let bot = try bot(server.url)
+        let error = await #expect(throws: TelegramError.self) {
+            try await bot.getUpdates(offset: nil, timeout: .zero)
+        }
+        #expect(error == .malformedResponse(status: 200))
+    }
+
     @Test func refusalsAreSorted() async throws {
         let unknown = "in words that Rivet does not know"
         #expect(try await error(status: 401, refusal(401, "Unauthorized")) == .unauthorized)

@@ -32,6 +32,9 @@ struct CounterMetric: Sendable {
             "updates.redelivered", [.gateway], "rivet_updates_redelivered_total", .counter,
             help: "Updates that had been handled before and came again."),
         CounterMetric(
+            "updates.unreadable", [.gateway], "rivet_updates_unreadable_total", .counter,
+            help: "Updates that could not be read, and were settled without an answer."),
+        CounterMetric(
             "updates.unsettled", [.gateway], "rivet_updates_unsettled", .gauge,
             help: "Updates that were handed over and are not settled."),
         CounterMetric(

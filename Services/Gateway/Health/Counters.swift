@@ -8,6 +8,7 @@ final class Counters: Sendable {
         case updatesReceived = "updates.received"
         case updatesSettled = "updates.settled"
         case updatesRedelivered = "updates.redelivered"
+        case updatesUnreadable = "updates.unreadable"
         case repliesSent = "replies.sent"
         case repliesQueued = "replies.queued"
         case repliesFailed = "replies.failed"

@@ -19,7 +19,7 @@ struct Router: Sendable {
         case .message(let message): message.from.map { route(message, from: $0, update.id) } ?? .ignored
         case .callbackQuery(let query): route(query, update.id)
         // An edit is never taken as a new answer.
-        case .editedMessage, .myChatMember, .unknown: .ignored
+        case .editedMessage, .myChatMember, .unknown, .unreadable: .ignored
         }
     }
 
@@ -43,7 +43,7 @@ struct Router: Sendable {
                 request = .input(.text(text))
             }
         case .photo:
-            guard let largest = message.photo.max(by: { $0.width * $0.height < $1.width * $1.height }) else {
+            guard let largest = message.photo.max(by: { $0.pixelCount < $1.pixelCount }) else {
                 return .ignored
             }
             request = .photo(fileID: largest.fileID)
@@ -109,7 +109,7 @@ struct Router: Sendable {
             let photo = message?.replyTo
             request = .saveTapped(
                 photoMessageID: photo?.id,
-                photoFileID: photo?.photo.max { $0.width * $0.height < $1.width * $1.height }?.fileID)
+                photoFileID: photo?.photo.max { $0.pixelCount < $1.pixelCount }?.fileID)
         } else if let query = LibraryQuery(callbackData: data) {
             request = .library(query)
         } else {

@@ -15,6 +15,8 @@ public struct PollSchedule: Sendable {
         /// Between confirmations while others are unsettled: each fetches these again, which is to be shared by several settled ones.
         public var confirmSpacing: Duration = .milliseconds(10)
         public var backoffCap: Duration = .seconds(30)
+        /// The longest that a server's `retry_after` keeps from polling. Telegram forgets what is not fetched within a day.
+        public var pauseMax: Duration = .seconds(300)
 
         public init() {}
     }
@@ -42,6 +44,9 @@ public struct PollSchedule: Sendable {
     private var pausedUntil: Duration = .zero
     /// The last poll failed, or there was none: ask without holding, to learn soon whether the server is there.
     private var isProbing = true
+    /// The last answer could not be read, and how many updates were read since then: they are asked for one at a time
+    /// until as many are past as there may have been in it.
+    private var readOneAtATime: Int?
 
     public init(limits: Limits = Limits()) {
         self.limits = limits
@@ -81,12 +86,21 @@ public struct PollSchedule: Sendable {
         lastPoll = Poll(offset: offset, startedAt: now)
     }
 
+    /// How many updates to ask for: as many as the server gives, or one more than it is known to give.
+    public var batch: Int {
+        readOneAtATime == nil ? limits.batchMax : min(limits.batchMax, ledger.waitingIDs.count + 1)
+    }
+
     /// Answers which of the updates are to be handled.
     public mutating func pollAnswered(_ ids: [Int64]) -> [Int64] {
+        let new = ledger.received(ids)
+        if let read = readOneAtATime.map({ $0 + new.count }) {
+            readOneAtATime = new.isEmpty || read >= limits.batchMax ? nil : read
+        }
         confirmedOffset = lastPoll?.offset
         backoff.succeeded()
         isProbing = false
-        return ledger.received(ids)
+        return new
     }
 
     /// Nothing that the server can answer ends the polling; it comes back later and later, up to the cap.
@@ -95,8 +109,9 @@ public struct PollSchedule: Sendable {
     ) {
         isProbing = true
         if case .tooManyRequests(let retryAfter) = error {
-            pausedUntil = now + retryAfter
+            pausedUntil = now + min(retryAfter, limits.pauseMax)
         } else {
+            if error.isUnreadableAnswer { readOneAtATime = 0 }
             pausedUntil = now + backoff.failed(using: &random)
         }
     }
@@ -110,4 +125,15 @@ public struct PollSchedule: Sendable {
 
     /// The server was told `offset` outside the schedule.
     public mutating func confirmed(_ offset: Int64) { confirmedOffset = offset }
+}
+
+extension TelegramError {
+    /// Whether there was an answer that another one, with fewer updates in it, may be better than.
+    fileprivate var isUnreadableAnswer: Bool {
+        switch self {
+        case .malformedResponse: true
+        case .outcomeUnknown(.transport(let failure)): failure.reason == .responseTooLarge
+        default: false
+        }
+    }
 }

@@ -131,7 +131,7 @@ public final class UpdatePoller: Sendable {
     private func poll(offset: Int64?, timeout: Duration, _ handle: @Sendable (Update) async -> Void) async {
         let (limit, underWay) = schedule.withLock { schedule in
             schedule.pollStarted(offset: offset, now: time.now())
-            return (schedule.limits.batchMax, schedule.ledger.waitingIDs)
+            return (schedule.batch, schedule.ledger.waitingIDs)
         }
         do {
             let updates = try await bot.getUpdates(

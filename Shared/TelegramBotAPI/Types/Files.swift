@@ -10,6 +10,12 @@ public struct PhotoSize: Sendable, Hashable, Decodable {
         self.height = height
     }
 
+    /// How large it is, to compare: a server of somebody's own may tell sizes of which the product is no number.
+    public var pixelCount: Int64 {
+        let (product, isTooLarge) = max(0, width).multipliedReportingOverflow(by: max(0, height))
+        return isTooLarge ? .max : product
+    }
+
     private enum CodingKeys: String, CodingKey {
         case fileID = "file_id"
         case width, height

@@ -5,8 +5,23 @@ public struct Update: Sendable, Hashable {
         case editedMessage(Message)
         case callbackQuery(CallbackQuery)
         case myChatMember(ChatMemberUpdated)
-        /// A kind that this client does not know, or one whose necessary parts it could not read.
+        /// A kind that this client does not know.
         case unknown
+        /// Its necessary parts could not be read.
+        case unreadable(Unreadable)
+    }
+
+    /// What can be said of an update that was not understood.
+    public struct Unreadable: Sendable, Hashable {
+        /// By Telegram's name; nil if the update has nothing but an id.
+        public var kind: String?
+        /// Of its JSON; nil if that is not known.
+        public var byteCount: Int?
+
+        public init(kind: String?, byteCount: Int? = nil) {
+            self.kind = kind
+            self.byteCount = byteCount
+        }
     }
 
     public var id: Int64
@@ -27,14 +42,12 @@ extension Update: Decodable {
         case myChatMember = "my_chat_member"
     }
 
-    /// Fails only without an id: anything else that is wrong makes the update `.unknown`, so that it can be confirmed and does not
+    /// Fails only without an id: anything else that is wrong makes the update `.unreadable`, so that it can be confirmed and does not
     /// come back for ever.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         id = try values.decode(Int64.self, forKey: .updateID)
-        if (decoder.userInfo[.updatesUnderWay] as? Set<Int64>)?.contains(id) == true {
-            kind = .unknown
-        } else if let message = values.lenient(Message.self, .message) {
+        if let message = values.lenient(Message.self, .message) {
             kind = .message(message)
         } else if let message = values.lenient(Message.self, .editedMessage) {
             kind = .editedMessage(message)
@@ -43,17 +56,10 @@ extension Update: Decodable {
         } else if let change = values.lenient(ChatMemberUpdated.self, .myChatMember) {
             kind = .myChatMember(change)
         } else {
-            kind = .unknown
+            let known = [CodingKeys.message, .editedMessage, .callbackQuery, .myChatMember].first(where: values.has)
+            kind = known.map { .unreadable(Unreadable(kind: $0.rawValue)) } ?? .unknown
         }
     }
-}
-
-extension CodingUserInfoKey {
-    /// A `Set<Int64>` of ids of which only the id is read: while updates are under way each poll brings them again, and reading them
-    /// whole each time would cost more than everything else.
-    // SAFETY: the initialiser fails for no string. `ofUpdatesUnderWayOnlyTheIDIsRead` uses it.
-    // swift-format-ignore: NeverForceUnwrap
-    static let updatesUnderWay = CodingUserInfoKey(rawValue: "updatesUnderWay")!
 }
 
 /// The kinds of updates that a bot can ask for, by Telegram's names.

@@ -62,6 +62,24 @@ struct TroubleTests {
         }
     }
 
+    /// In the midst of an entry, and told once however often it comes.
+    @Test func `An update that cannot be read: is settled by its id, told and counted`() async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try await rivet.telegram.inject(#"{"message":{"date":"yesterday"}}"#)
+            try await rivet.telegram.inject(#"{"callback_query":[]}"#)
+            try await entry.tell(ada)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            let counters = try rivet.gateway.client().result("service.health")["counters"]
+            #expect(counters?["updates.unreadable"] == 2)
+            let lines = rivet.gateway.log.split(separator: "\n").filter { $0.contains("cannot be read") }
+            #expect(lines.count == 2 && lines[0].contains("kind=message") && lines[1].contains("kind=callback_query"))
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
     /// Longer than anyone waits: the reply is kept, the update is confirmed, and a kill loses nothing.
     @Test(arguments: ["", "gateway.after-outbox", "gateway.after-outbox-send"])
     func aReplyThatCannotBeSentIsKept(_ point: String) async throws {
