@@ -19,12 +19,24 @@ struct SecretProgramTests {
         }
     }
 
+    /// A file with a row in it: an empty store waits ten seconds for tiers that may have more.
+    private static func filledStore() throws -> RivetProcess {
+        let service = try running(.state)
+        _ = try service.client().result("state.save", saving("u"))
+        try service.stop()
+        return service
+    }
+
+    /// How many cases begin with an empty store.
+    private static let emptyStoreCount = 5
+
     @Test func `Settings of every kind: no program puts six characters of a secret out`() async throws {
         var random = SeededGenerator("Settings of every kind")
         let cases = Self.cases(&random)
         let journalDirectory = try TestDirectory()
         let journal = PrivateJournal.isPossible ? try PrivateJournal(in: journalDirectory) : nil
         try await journal?.start()
+        let filled = try Self.filledStore()
         var marks: [SecretMark] = []
         var (ready, refused, told) = (0, 0, 0)
         for (number, secretCase) in cases.enumerated() {
@@ -35,6 +47,10 @@ struct SecretProgramTests {
             marks.append(mark)
             guard secretCase.staysHere(mark, bench.server.port) else { continue }
             let settings = secretCase.settings(mark, word: "server", port: bench.server.port)
+            if number >= Self.emptyStoreCount {
+                try FileManager.default.copyItem(
+                    atPath: filled.stateDirectory, toPath: bench.directory.path + "/state")
+            }
             // Every other one logs to standard error.
             var programs = SecretPrograms(
                 bench, try bench.variables(settings), journal: number.isMultiple(of: 2) ? journal : nil)
