@@ -4,11 +4,16 @@ import Logging
 
 /// Asks everybody who is adding a machine their question again, with fresh buttons, after a long absence of ours.
 ///
-/// Somebody may be asked twice, when this process ends meanwhile; nobody never. Who has been heard from since, or is owed a
-/// reply anyway, is not asked.
+/// Once for each entry until its person is heard from, however often we are away: that somebody was asked is kept as a
+/// conversation of type `welcome`. Somebody may be asked twice, when this process ends in between; nobody never. Who has
+/// been heard from since, or is owed a reply anyway, is not asked.
 struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     /// How long what had waited at Telegram may take, before people are asked all the same.
     static var patience: Duration { .seconds(30) }
+    static var conversationType: String { "welcome" }
+    private static var step: String { "asked" }
+    /// In the data: the revision of the entry whose question was asked again.
+    private static var askedKey: String { "revision" }
 
     let calls: Calls
     let courier: Courier
@@ -31,12 +36,17 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
             }
             var count = 0
             for lane in lanes where isAllowed(lane) {
-                let isAsked = await answer(refused: false) { () async throws(ServiceFailure) in
+                let asked = await answer(refused: Revision?.none) { () async throws(ServiceFailure) in
                     try await ask(lane, before: moment)
                 }
                 // Stopping, we leave the others to the next process.
-                guard let isAsked else { return }
-                if isAsked { count += 1 }
+                guard let asked else { return }
+                guard let asked else { continue }
+                count += 1
+                let isNoted: Void? = await answer(refused: ()) { () async throws(ServiceFailure) in
+                    try await note(asked, of: lane)
+                }
+                guard isNoted != nil else { return }
             }
             absence.isOver(before: moment)
             if count > 0 { logger.notice("back after a long absence", metadata: ["asked again": "\(count)"]) }
@@ -55,22 +65,36 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         return lanes
     }
 
-    /// - Returns: whether there was something to ask.
-    private func ask(_ lane: LaneKey, before moment: Timestamp) async throws(ServiceFailure) -> Bool {
+    /// - Returns: the revision of the entry whose question was asked; nil if there was none to ask.
+    private func ask(_ lane: LaneKey, before moment: Timestamp) async throws(ServiceFailure) -> Revision? {
         // As it is now: some time may have passed since the list, when Telegram lets us send slowly.
         let load = StateLoad.Params(key: lane.conversation())
         guard let state = try await calls.call(StateLoad.self, load).state, state.updatedAt < moment,
-            let open = OpenEntry(state), try await !outbox.owes(lane)
-        else { return false }
+            let open = OpenEntry(state), try await !outbox.owes(lane), try await !wasAsked(state.revision, lane)
+        else { return nil }
         let reply = OutgoingReply(
             Dialogue.welcomeBack(open.entry), toChat: lane.chatID, topic: lane.topicID, at: now())
         switch await courier.send(reply) {
-        case .sent, .dropped: return true
+        case .sent, .dropped: return state.revision
         case .late(let readyIn):
             try await outbox.keep(reply, for: lane, readyIn: readyIn)
-            return true
+            return state.revision
         case .stopping: throw .stopping
         }
+    }
+
+    /// Whether the question was asked again after the last answer: an answer gives the entry another revision.
+    private func wasAsked(_ revision: Revision, _ lane: LaneKey) async throws(ServiceFailure) -> Bool {
+        let load = StateLoad.Params(key: lane.conversation(Self.conversationType))
+        return try await calls.call(StateLoad.self, load).state?.data[Self.askedKey] == .integer(revision.rawValue)
+    }
+
+    private func note(_ revision: Revision, of lane: LaneKey) async throws(ServiceFailure) {
+        _ = try await calls.call(
+            StateSave.self,
+            .init(
+                key: lane.conversation(Self.conversationType), step: Self.step,
+                data: [Self.askedKey: .integer(revision.rawValue)]))
     }
 
     /// What `body` brings: it is tried again while a service is away. Nil if we are stopping.

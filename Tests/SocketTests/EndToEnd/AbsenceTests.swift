@@ -95,12 +95,36 @@ struct AbsenceTests {
             let doomed = try rivet.gateway.launch(["RIVET_KILL_AT": "gateway.before-send:\(send)"])
             #expect(doomed.wait() == 128 + SIGKILL)
             #expect(await welcomes(rivet, in: 42) + welcomes(rivet, in: 43) == send - 1)
-            for chat: Int64 in [42, 43] { await rivet.telegram.skipBotMessages(in: chat) }
             try rivet.gateway.start()
             for person in [people.0, people.1] {
                 _ = try await person.nextMessage(containing: Self.welcome)
                 try await MachineEntry.plain("Pump").tell(person)
             }
+            for chat: Int64 in [42, 43] { #expect(await welcomes(rivet, in: chat) == 1) }
+        }
+    }
+
+    @Test func `After each of several absences: asked once until there is an answer`() async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            for absence in 1...3 {
+                try stop(rivet, awayFor: .seconds(200))
+                let before = try note(rivet)
+                try rivet.gateway.start()
+                try await eventually("the absence is over") { try note(rivet) > before.advanced(by: .seconds(190)) }
+                #expect(await welcomes(rivet, in: 42) == 1, "absence \(absence)")
+            }
+            _ = try await ada.nextMessage(containing: Self.welcome)
+            try await entry.tell(ada, through: 2)
+            try stop(rivet, awayFor: .seconds(200))
+            try rivet.gateway.start()
+            #expect(try await ada.nextMessage(containing: Self.welcome).text.contains(MachineEntry.questions[3]))
+            try await entry.tell(ada, from: 3)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            #expect(await welcomes(rivet, in: 42) == 2)
+            try rivet.expectRows(of: 42, [entry])
         }
     }
 
