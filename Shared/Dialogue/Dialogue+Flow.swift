@@ -104,7 +104,7 @@ extension Dialogue {
 
     // MARK: - Parts
 
-    private static var title: Markup { "📝 \(bold: "Add to Library")" }
+    static var title: Markup { "📝 \(bold: "Add to Library")" }
 
     private static func reason(_ refusal: AnswerRules.Refusal, _ step: Step) -> Markup {
         let spec = step.spec
@@ -141,7 +141,7 @@ extension Dialogue {
         "❌ You already have equipment named '\(bold: nickname)'.\nPlease choose a different nickname."
     }
 
-    private static func asking(_ entry: Entry, _ beginning: Markup, notice: String? = nil) -> Reply {
+    static func asking(_ entry: Entry, _ beginning: Markup, notice: String? = nil) -> Reply {
         Reply("\(beginning)\n\n\(question(entry))", buttons: buttons(entry), notice: notice)
     }
 
@@ -156,19 +156,29 @@ extension Dialogue {
         entry.isAskedAgain ? nil : entry.draft[entry.step].flatMap { try? AnswerRules.accepted($0, at: entry.step) }
     }
 
-    private static func progress(_ entry: Entry) -> Markup {
-        var lines: [Markup] = Step.allCases.filter { $0 != entry.step }.compactMap { step in
+    static func progress(_ entry: Entry) -> Markup {
+        let lines = lines(entry, Step.allCases.filter { $0 != entry.step })
+        return lines.isEmpty ? "Progress: Just started" : "Progress:\n\(.lines(lines))"
+    }
+
+    /// All that was told, of the step that was asked too.
+    static func told(_ entry: Entry) -> Markup {
+        let lines = lines(entry, Step.allCases)
+        return lines.isEmpty ? "It had just started." : "It had:\n\(.lines(lines))"
+    }
+
+    private static func lines(_ entry: Entry, _ steps: [Step]) -> [Markup] {
+        let answers: [Markup] = steps.compactMap { step in
             switch entry.draft.answers[step] {
             case .value(let value): "• \(step.spec.label): \(value)"
             case .skipped: "• \(step.spec.label): skipped"
             case nil: nil
             }
         }
-        if entry.draft.photoFileID != nil { lines.append("• 📷 Photo") }
-        return lines.isEmpty ? "Progress: Just started" : "Progress:\n\(.lines(lines))"
+        return answers + (entry.draft.photoFileID != nil ? ["• 📷 Photo"] : [])
     }
 
-    private static func buttonLabel(_ sign: String, _ value: String) -> String {
+    static func buttonLabel(_ sign: String, _ value: String) -> String {
         let oneLine = AnswerRules.normalisedNickname(value)
         return sign + Markup.shortened(oneLine, unitsMax: 48)
     }

@@ -20,10 +20,6 @@ extension Dialogue {
             notice: "That entry is already saved.")
     }
 
-    public static func cancelled() -> Reply {
-        Reply("❌ Cancelled. Your progress has been cleared.\nStart fresh with /addmachine", notice: "Cancelled.")
-    }
-
     /// Under a plain photo.
     public static func photoOffer() -> Reply {
         Reply(

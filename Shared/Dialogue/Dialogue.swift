@@ -3,20 +3,30 @@ public enum Dialogue {
     /// The callback data of the button under an equipment photo.
     public static let saveToLibraryData = "save_to_library"
 
-    /// What follows from `input` when `entry` is what the state holds. `newTag` is used only if a conversation begins.
-    public static func decide(_ entry: Entry?, _ input: Input, newTag: String) -> Decision {
+    /// What follows from `input` when `entry` is what the state holds. `newTag` is used only if a conversation begins, or
+    /// `kept` is taken up again: what is over and still there to be taken up, beside nothing or an entry without an answer.
+    public static func decide(_ entry: Entry?, kept: KeptEntry? = nil, _ input: Input, newTag: String) -> Decision {
+        switch (Intent(input), entry) {
+        case (.tap(.act(.resume, _, let tag)), _) where kept?.entry.tag == tag:
+            guard let kept else { break }
+            let again = Entry(step: kept.entry.step, draft: kept.entry.draft, tag: newTag)
+            return .takeUp(again, takenUp(again))
+        default: break
+        }
         switch (Intent(input), entry) {
         case (.begin(let draft), nil):
             let begun = Entry(step: .nickname, draft: draft, tag: newTag)
-            return .save(begun, opening(begun))
+            return .save(begun, opening(begun, beside: kept))
         case (.begin, let entry?): return .reply(inProgress(entry))
         case (.help, let entry): return .reply(help(entry))
         case (.photo, nil): return .reply(photoOffer())
-        case (let intent, nil): return .reply(nothingInProgress(intent))
+        case (let intent, nil):
+            if let kept, kept.hasExpired { return .reply(expired(kept)) }
+            return .reply(nothingInProgress(intent))
         case (.answer(let text), let entry?): return answer(text, in: entry)
         case (.skip, let entry?): return skip(entry)
         case (.back, let entry?): return back(entry)
-        case (.cancel, _?): return .cancel(cancelled())
+        case (.cancel, let entry?): return cancel(entry)
         case (.photo(let fileID), var entry?):
             entry.draft.photoFileID = fileID
             return .save(entry, photoKept(entry))
@@ -44,10 +54,12 @@ public enum Dialogue {
     }
 
     /// The reply to an input whose effect `entry` already holds: the same as the first time, as long as nothing followed.
-    public static func replay(_ entry: Entry, _ input: Input) -> Reply {
+    public static func replay(_ entry: Entry, kept: KeptEntry? = nil, _ input: Input) -> Reply {
         switch Intent(input) {
         case .begin:
-            return entry.step == .nickname && entry.draft.answers.isEmpty ? opening(entry) : inProgress(entry)
+            return entry.step == .nickname && entry.draft.answers.isEmpty
+                ? opening(entry, beside: kept) : inProgress(entry)
+        case .tap(.act(.resume, _, _)): return takenUp(entry)
         case .photo: return photoKept(entry)
         case .back, .tap(.act(.back, _, _)): return wentBack(entry)
         case .answer, .skip, .tap:
@@ -78,12 +90,17 @@ public enum Dialogue {
         return .save(back, wentBack(back))
     }
 
+    private static func cancel(_ entry: Entry) -> Decision {
+        .cancel(cancelled(KeptEntry(entry: entry, hasExpired: false)))
+    }
+
     private static func follow(_ tap: TapData?, in entry: Entry) -> Decision {
         guard let tap, tap.tag == entry.tag, tap.step == entry.step else { return .reply(staleTap(tap, entry)) }
         switch tap {
         case .act(.skip, _, _): return skip(entry)
         case .act(.back, _, _): return back(entry)
-        case .act(.cancel, _, _): return .cancel(cancelled())
+        case .act(.cancel, _, _): return cancel(entry)
+        case .act(.resume, _, _): return .reply(staleTap(tap, entry))
         case .act(.hint, let step, _):
             return entry.draft.hint(for: step).map { answer($0, in: entry) } ?? .reply(staleTap(tap, entry))
         case .act(.keep, let step, _):

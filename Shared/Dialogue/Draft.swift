@@ -66,6 +66,9 @@ public struct Entry: Sendable, Hashable {
         self.tag = tag
     }
 
+    /// Whether anything was told.
+    public var hasContent: Bool { !draft.answers.isEmpty || draft.photoFileID != nil }
+
     /// Every question was answered, but one answer cannot go into the library: only that one is asked again. No other
     /// way leads to an entry whose last step has an answer.
     var isAskedAgain: Bool { draft.answers[.notes] != nil }

@@ -22,6 +22,8 @@ public enum Decision: Sendable, Equatable {
     case reply(Reply)
     /// The entry replaces the state.
     case save(Entry, Reply)
+    /// The entry that is kept takes the place of the state.
+    case takeUp(Entry, Reply)
     /// Is this (normalised) nickname free in the person's library? Goes on in `nicknameFree` or `nicknameTaken`.
     case checkNickname(String)
     /// The machine is to be added to the library and the conversation cleared as completed. Goes on in `saved`, or in

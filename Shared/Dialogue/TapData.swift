@@ -2,6 +2,8 @@
 enum TapData: Equatable {
     enum Verb: String, CaseIterable {
         case skip, back, cancel
+        /// Take up an entry again that expired or was cancelled.
+        case resume
         /// Accept the detected value.
         case hint
         /// Accept the answer given before going back.

@@ -17,7 +17,7 @@ func decide(_ entry: Entry?, _ input: Input) -> Decision { Dialogue.decide(entry
 extension Decision {
     var reply: Reply? {
         switch self {
-        case .reply(let reply), .save(_, let reply), .cancel(let reply): reply
+        case .reply(let reply), .save(_, let reply), .cancel(let reply), .takeUp(_, let reply): reply
         case .checkNickname, .complete: nil
         }
     }

@@ -13,6 +13,8 @@ final class FakeServices: ServiceCalls {
         var startedAt: Int64 = 0
         var lastUpdate: Int64?
         var applied: [Int64: AppliedUpdate] = [:]
+        /// Of the conversation that was cleared last.
+        var kept: KeptDraft?
     }
 
     struct Content {
@@ -94,7 +96,8 @@ extension FakeServices.Content {
                     expiresAt: Timestamp(milliseconds: clock + 1), storedIn: placement.storedIn) : nil
         }
         return StateLoad.Output(
-            state: state, applied: params.updateID.flatMap { row?.applied[$0] }, tellsApplied: params.updateID != nil)
+            state: state, applied: params.updateID.flatMap { row?.applied[$0] },
+            lastClear: params.updateID != nil && state == nil ? row?.kept : nil, tellsApplied: params.updateID != nil)
     }
 
     private mutating func save(_ params: StateSave.Params) throws(RPCError) -> StateSave.Output {
@@ -104,6 +107,7 @@ extension FakeServices.Content {
             throw RPCError(.revisionConflict, "conflict", revision: row.revision)
         }
         if !row.isOpen { row.startedAt = clock }
+        row.kept = nil
         (row.step, row.data, row.isOpen, row.lastUpdate) = (params.step, params.data, true, params.updateID)
         row.revision = clock
         if let id = params.updateID { row.applied[id] = AppliedUpdate(cleared: nil) }
@@ -122,6 +126,14 @@ extension FakeServices.Content {
         }
         let isRepeated = params.updateID.map { row.applied[$0]?.cleared != nil } ?? false
         if !isRepeated, row.isOpen {
+            let time = Timestamp(milliseconds: clock)
+            let isKept = params.reason == .expired || params.reason == .cancelled
+            row.kept =
+                isKept
+                ? KeptDraft(
+                    reason: params.reason, step: row.step, data: row.data,
+                    startedAt: Timestamp(milliseconds: row.startedAt), updatedAt: time, expiresAt: time,
+                    keptUntil: time.advanced(by: .seconds(86_400))) : nil
             (row.isOpen, row.data) = (false, [:])
             row.revision = clock
             if let id = params.updateID {

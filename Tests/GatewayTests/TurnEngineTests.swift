@@ -245,4 +245,64 @@ import Testing
         #expect(try await engine(memory).run(stranger).reply == nil)
         #expect(services.content.withLock { $0.log.isEmpty })
     }
+
+    /// The process dies at each call, before and after its effect.
+    @Test(arguments: 0..<16, [StateClear.Reason.expired, .cancelled])
+    func `An entry that is over and taken up again: goes on whole, through a crash at any call`(
+        _ call: Int, _ reason: StateClear.Reason
+    ) async throws {
+        for turn in entry.prefix(4) { _ = try await engine().run(turn) }
+        let before = try #require(services.row(lane))
+        let key = lane.conversation()
+        _ = try await services.call(StateClear.self, .init(key: key, reason: reason))
+        let inputs: [Input] = [
+            .text("late"), .addMachine, .button(data: "resume:serial:tagtagtagtagtag1"), .text("SN"), .text("Hall"),
+            .text("fine"),
+        ]
+        services.content.withLock { $0.failure = (call, call.isMultiple(of: 2)) }
+        var memory = TurnMemory()
+        for (number, input) in inputs.enumerated() {
+            while true {
+                do {
+                    let answer = try await engine(memory).run(turn(Int64(20 + number), input))
+                    let text = try #require(answer.reply).plainText
+                    if number == 0 { #expect(text.contains("expired") == (reason == .expired)) }
+                    if number == 2 {
+                        #expect(text.contains("Acme") && text.contains("serial number"))
+                        let row = try #require(services.row(lane))
+                        #expect(row.step == before.step && row.revision > before.revision)
+                        #expect(row.data["earlier_entry"] == nil && row.data["manufacturer"] == "Acme")
+                    }
+                    break
+                } catch is ServiceFailure {
+                    memory = TurnMemory()
+                }
+            }
+        }
+        expectOnePump()
+    }
+
+    @Test func `An answer to the entry that was begun beside it: leaves what was over behind`() async throws {
+        for turn in entry.prefix(3) { _ = try await engine().run(turn) }
+        _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))
+        _ = try await engine().run(turn(20, .addMachine))
+        #expect(services.row(lane)?.data["earlier_entry"] != nil)
+        _ = try await engine().run(turn(21, .text("Valve")))
+        #expect(services.row(lane)?.data["earlier_entry"] == nil)
+        let late = try await engine().run(turn(22, .button(data: "resume:model:tagtagtagtagtag1")))
+        #expect(late.reply?.notice?.contains("Nothing was changed") == true)
+        #expect(services.row(lane)?.data["nickname"] == "Valve")
+    }
+
+    @Test func `Entries that expire without a word: keep the one in which something was told`() async throws {
+        for turn in entry.prefix(3) { _ = try await engine().run(turn) }
+        for update in 20...29 as ClosedRange<Int64> {
+            _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))
+            _ = try await engine().run(turn(update, .addMachine))
+        }
+        let bytes = JSONValue.object(try #require(services.row(lane)).data).serialized().count
+        #expect(bytes < 600, "\(bytes)")
+        let answer = try await engine().run(turn(30, .button(data: "resume:model:tagtagtagtagtag1")))
+        #expect(answer.reply?.plainText.contains("Acme") == true)
+    }
 }

@@ -10,6 +10,8 @@ struct OpenEntry: Sendable, Equatable {
         static let ocrData = "ocr_data"
         static let tag = "entry_tag"
         static let answered = "answered_updates"
+        /// An entry that was over when this one was begun, as long as this one has no answer.
+        static let earlier = "earlier_entry"
     }
 
     /// How many updates that had no effect are remembered with the entry. Telegram shows 100 at a time.
@@ -24,6 +26,8 @@ struct OpenEntry: Sendable, Equatable {
     /// Updates of this lane that were answered and changed nothing. Delivered again they would meet another state and
     /// mean something else.
     var answeredUpdates: [Int64]
+    /// What may be taken up again in place of this one.
+    var earlier: KeptDraft? { data[Key.earlier].flatMap { try? KeptDraft($0) } }
     /// All of `state_data`, for the keys that we do not know.
     var data: [String: JSONValue]
 
@@ -54,11 +58,24 @@ struct OpenEntry: Sendable, Equatable {
         self.data = data
     }
 
+    /// What was kept of an entry that is over; nil if it cannot be read.
+    init?(_ kept: KeptDraft) {
+        self.init(
+            Conversation(
+                step: kept.step, data: kept.data, revision: .none, updateID: nil, startedAt: kept.startedAt,
+                updatedAt: kept.updatedAt, expiresAt: kept.expiresAt, storedIn: []))
+    }
+
     /// `state_data` for `entry`, over what was stored before.
+    ///
+    /// - Parameter earlier: what is over when `entry` begins.
     static func data(
-        for entry: Entry, over stored: OpenEntry?, answeredUpdates: [Int64], settledBefore: Int64? = nil
+        for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, answeredUpdates: [Int64],
+        settledBefore: Int64? = nil
     ) -> [String: JSONValue] {
         var data = stored?.data ?? [:]
+        if let earlier { data[Key.earlier] = earlier.json }
+        if !entry.draft.answers.isEmpty { data[Key.earlier] = nil }
         for (step, answer) in entry.draft.answers {
             switch answer {
             case .value(let text): data[step.dataKey] = .string(text)

@@ -5,7 +5,7 @@ import KillPoints
 extension TurnEngine {
     /// Does what was decided; the answer is what may be said then.
     func follow(
-        _ decision: Decision, over open: OpenEntry?, _ input: Input, _ turn: Turn
+        _ decision: Decision, over open: OpenEntry?, kept: KeptDraft? = nil, _ input: Input, _ turn: Turn
     ) async throws(ServiceFailure) -> TurnAnswer {
         switch decision {
         case .reply(let reply):
@@ -19,7 +19,12 @@ extension TurnEngine {
             }
             return noEffect(answer, turn)
         case .save(let entry, let reply):
-            return TurnAnswer(reply: reply, debts: try await save(entry, over: open, turn))
+            let debts = try await save(entry, over: open, earlier: open == nil ? kept : nil, turn)
+            return TurnAnswer(reply: reply, debts: debts)
+        case .takeUp(let entry, let reply):
+            guard let kept, var again = OpenEntry(kept) else { return .silent }
+            again.revision = open?.revision ?? .none
+            return TurnAnswer(reply: reply, debts: try await save(entry, over: again, turn))
         case .checkNickname(let nickname):
             guard let open else { return .silent }
             return try await checkNickname(nickname, open, input, turn)
@@ -34,12 +39,14 @@ extension TurnEngine {
     }
 
     /// Returns what only memory holds of it.
-    private func save(_ entry: Entry, over open: OpenEntry?, _ turn: Turn) async throws(ServiceFailure) -> [Debt] {
+    private func save(
+        _ entry: Entry, over open: OpenEntry?, earlier: KeptDraft? = nil, _ turn: Turn
+    ) async throws(ServiceFailure) -> [Debt] {
         let settledBefore = settledBefore()
         let params = StateSave.Params(
             key: turn.lane.conversation(), step: entry.step.rawValue,
             data: OpenEntry.data(
-                for: entry, over: open, answeredUpdates: memory.answeredUpdates(of: turn.lane),
+                for: entry, over: open, earlier: earlier, answeredUpdates: memory.answeredUpdates(of: turn.lane),
                 settledBefore: settledBefore),
             updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore,
             sentAt: turn.judgedAt)

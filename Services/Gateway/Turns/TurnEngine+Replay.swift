@@ -6,19 +6,22 @@ extension TurnEngine {
     ///
     /// If another update was applied after it, this one was answered then: a lane goes on only after the reply.
     func replay(
-        _ applied: AppliedUpdate, _ state: Conversation?, _ input: Input, _ turn: Turn
+        _ applied: AppliedUpdate, _ state: Conversation?, _ kept: KeptDraft?, _ input: Input, _ turn: Turn
     ) async throws(ServiceFailure) -> TurnAnswer {
         if let state {
             let answer = TurnAnswer(debts: state.isDurable ? [] : [held(turn)])
             guard applied.cleared == nil, state.updateID == turn.updateID, let open = OpenEntry(state) else {
                 return answer
             }
-            return TurnAnswer(reply: Dialogue.replay(open.entry, input), debts: answer.debts)
+            let earlier = open.earlier.flatMap(KeptEntry.init)
+            return TurnAnswer(reply: Dialogue.replay(open.entry, kept: earlier, input), debts: answer.debts)
         }
         guard let clearing = applied.cleared else { return try await overtaken(turn) }
         switch clearing.reason {
         case .cancelled:
-            return try await clear(.cancelled, turn, outcome: clearing.outcome, reply: Dialogue.cancelled())
+            return try await clear(
+                .cancelled, turn, outcome: clearing.outcome,
+                reply: Dialogue.cancelled(kept.flatMap(KeptEntry.init)))
         case .invalid:
             return try await clear(.invalid, turn, outcome: clearing.outcome, reply: Dialogue.restartAsked())
         case .expired: return try await overtaken(turn)

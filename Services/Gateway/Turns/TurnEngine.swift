@@ -47,9 +47,10 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     /// The open entry, what the update did before, or neither.
     enum Standing {
         case open(OpenEntry)
-        case none
+        /// Perhaps something is over that may be taken up again.
+        case none(KeptDraft?)
         case unreadable
-        case applied(AppliedUpdate, state: Conversation?)
+        case applied(AppliedUpdate, state: Conversation?, kept: KeptDraft?)
         /// It was answered, and something followed it.
         case answered
     }
@@ -57,8 +58,8 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     func standing(_ turn: Turn) async throws(ServiceFailure) -> Standing {
         let loaded = try await calls.call(
             StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID, sentAt: turn.judgedAt))
-        if let applied = loaded.applied { return .applied(applied, state: loaded.state) }
-        guard let state = loaded.state else { return .none }
+        if let applied = loaded.applied { return .applied(applied, state: loaded.state, kept: kept(loaded.lastClear)) }
+        guard let state = loaded.state else { return .none(kept(loaded.lastClear)) }
         guard let entry = OpenEntry(state) else { return .unreadable }
         return entry.answeredUpdates.contains(turn.updateID) ? .answered : .open(entry)
     }
@@ -76,20 +77,41 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
 
     private func decided(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
         switch try await standing(turn) {
-        case .applied(let applied, let state):
-            var answer = try await replay(applied, state, input, turn)
+        case .applied(let applied, let state, let kept):
+            var answer = try await replay(applied, state, kept, input, turn)
             answer.isRepeated = true
             return answer
         // The entry forgets it when it ends; until Telegram has heard of it, this process must not.
         case .answered: return noEffect(TurnAnswer(isRepeated: true), turn)
         case .unreadable: return try await clear(.invalid, turn, reply: Dialogue.restartAsked())
-        case .none:
+        case .none(let kept):
             if turn.isOverheard { return noEffect(.silent, turn) }
-            return try await follow(Dialogue.decide(nil, input, newTag: newTag(turn)), over: nil, input, turn)
+            let decision = Dialogue.decide(nil, kept: kept.flatMap(KeptEntry.init), input, newTag: newTag(turn))
+            return try await follow(decision, over: nil, kept: kept, input, turn)
         case .open(let open):
-            return try await follow(
-                Dialogue.decide(open.entry, input, newTag: open.entry.tag), over: open, input, turn)
+            let kept = kept(open.earlier)
+            let decision = Dialogue.decide(
+                open.entry, kept: kept.flatMap(KeptEntry.init), input, newTag: newTag(turn))
+            return try await follow(decision, over: open, kept: kept, input, turn)
         }
+    }
+}
+
+extension TurnEngine {
+    /// What may be taken up again: of an entry in which nothing was told, what was over before it began.
+    private func kept(_ kept: KeptDraft?) -> KeptDraft? {
+        guard var kept, now() < kept.keptUntil, let open = OpenEntry(kept) else { return nil }
+        if !open.entry.hasContent, let earlier = open.earlier { return now() < earlier.keptUntil ? earlier : nil }
+        kept.data[OpenEntry.Key.earlier] = nil
+        return kept
+    }
+}
+
+extension KeptEntry {
+    /// Nil if it cannot be read.
+    init?(_ kept: KeptDraft) {
+        guard let open = OpenEntry(kept) else { return nil }
+        self.init(entry: open.entry, hasExpired: kept.reason == .expired)
     }
 }
 

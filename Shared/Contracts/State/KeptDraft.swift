@@ -25,6 +25,12 @@ public struct KeptDraft: Sendable, Equatable {
         self.keptUntil = keptUntil
     }
 
+    /// As `state.load` writes it.
+    public init(_ json: JSONValue) throws(RPCError) {
+        guard case .object(let members) = json else { throw .invalidArgument("last_clear", "an object") }
+        try self.init(Parameters(members))
+    }
+
     init(_ members: Parameters) throws(RPCError) {
         guard let reason = StateClear.Reason(rawValue: try members.string("reason")) else {
             throw .invalidArgument("reason", "completed, cancelled, invalid or expired")
@@ -35,7 +41,7 @@ public struct KeptDraft: Sendable, Equatable {
             expiresAt: try members.timestamp("expires_at"), keptUntil: try members.timestamp("kept_until"))
     }
 
-    var json: JSONValue {
+    public var json: JSONValue {
         [
             "reason": .string(reason.rawValue), "step": .string(step), "data": .object(data),
             "started_at": .string(startedAt.description), "updated_at": .string(updatedAt.description),

@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Glibc
 import TelegramSimulator
 import TestSupport
 import Testing
@@ -48,9 +49,42 @@ struct AnsweredInTimeTests {
             try expire(rivet, in: "-2 seconds")
             try await ada.send("SN1")
             for process in rivet.all.reversed() { try process.start() }
-            _ = try await ada.nextMessage(containing: "No entry is open", timeout: .seconds(20))
+            let told = try await ada.nextMessage(containing: "expired", timeout: .seconds(20))
+            for answer in ["Pump", "Siemens", "3RQ2000"] { #expect(told.text.contains(answer)) }
             #expect(try rivet.step(of: 42) == nil)
-            try rivet.expectRows(of: 42, [])
+            // Not lost either.
+            try await ada.tap("↩️ Take up Pump")
+            _ = try await ada.nextMessage(containing: MachineEntry.questions[3], timeout: .seconds(20))
+            try await MachineEntry.plain("Pump").tell(ada, from: 3)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            try rivet.expectRows(of: 42, [.plain("Pump")])
+        }
+    }
+
+    /// Killed before and after each step of it.
+    @Test(arguments: ["", "gateway.before-save", "gateway.after-save", "gateway.before-settle"])
+    func `An entry that was cancelled: comes back whole`(_ point: String) async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.peculiar
+            try await MachineEntry.begin(ada)
+            try await entry.tell(ada, through: 3)
+            try await ada.send("/cancel")
+            _ = try await ada.nextMessage(containing: "Cancelled", timeout: .seconds(20))
+            try await rivet.telegram.waitUntilAllConfirmed()
+            if !point.isEmpty {
+                #expect(try rivet.gateway.stop() == 0)
+                let doomed = try rivet.gateway.launch(["RIVET_KILL_AT": point])
+                try await ada.tap("↩️ Undo")
+                #expect(doomed.wait() == 128 + SIGKILL)
+                try rivet.gateway.start()
+            } else {
+                try await ada.tap("↩️ Undo")
+            }
+            _ = try await ada.nextMessage(containing: MachineEntry.questions[4], timeout: .seconds(20))
+            try await entry.tell(ada, from: 4)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            try rivet.expectRows(of: 42, [entry])
         }
     }
 

@@ -90,6 +90,8 @@ struct PostgresFlowTests {
         let databases = try await RemoteDatabases(2)
         try await RivetUnderTest.run(databases.environment) { rivet in
             try await rivet.waitUntilWhole()
+            // What is saved before that may be asked about, and that is noted.
+            try await rivet.telegram.waitForPoll()
             databases.set(.refuse)
             for number in 0..<20 {
                 let saved = try rivet.state.client().result(

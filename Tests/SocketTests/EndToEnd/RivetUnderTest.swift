@@ -125,13 +125,15 @@ struct MachineEntry {
         }
     }
 
-    /// Passes over what is said twice, and over the news that a message is kept, which a disk that is slow for 5 s brings.
+    /// Passes over what is said twice, and over the news that a message is kept, which a disk that is slow for 5 s brings,
+    /// or that an entry goes on.
     func expectReply(_ person: Person, to step: Int, timeout: Duration = .seconds(20)) async throws {
         while true {
             let message = try await person.nextMessage(timeout: timeout)
             if isReply(message, to: step) { return }
             let isOld = (0..<step).contains { isReply(message, to: $0) } || message.text.contains(Self.questions[0])
-            if !isOld, !message.text.contains("Your message is kept") {
+            let isNews = ["Your message is kept", "Your entry goes on"].contains { message.text.contains($0) }
+            if !isOld, !isNews {
                 throw NotInTime(description: "to the \(Self.steps[step]) the bot said: \(message.text.prefix(300))")
             }
         }
