@@ -28,7 +28,7 @@ public enum PostgresMigrationError: Error, Sendable, Equatable, CustomStringConv
 public struct PostgresMigrator: Sendable {
     /// For one migration. Those of later versions may have a million rows to go through.
     public static let defaultDeadline = Duration.seconds(60)
-    /// For the question what is applied already: a peer that does not answer it is no slow one.
+    /// For the question what is applied already, and for the lock: a peer that does not answer is no slow one.
     static let questionDeadline = Duration.seconds(10)
 
     /// "rivet" as a number: the key of the lock.
@@ -75,12 +75,13 @@ public struct PostgresMigrator: Sendable {
         let found = try await find(connection)
         let missing = missing(in: found)
         guard let first = missing.first else { return [] }
-        if !found.hasTable {
-            do {
-                let takeover = found.hasOldTable ? [Self.takeover] : []
-                _ = try await connection.submit([Self.lock, Self.table] + takeover, deadline: deadline).value.get()
-            } catch { throw .failed(version: first.version, error) }
-        }
+        do {
+            // Also where there is nothing to be made: a peer that is dead, or another program that migrates, is found out
+            // here, and not after the time that a migration may take.
+            let table = found.hasTable ? [] : found.hasOldTable ? [Self.table, Self.takeover] : [Self.table]
+            let limit = min(deadline, Self.questionDeadline)
+            _ = try await connection.submit([Self.lock] + table, deadline: limit).value.get()
+        } catch { throw .failed(version: first.version, error) }
         var done: [Int64] = []
         for migration in missing where try await apply(migration, connection, found) { done.append(migration.version) }
         return done
