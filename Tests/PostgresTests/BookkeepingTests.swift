@@ -72,6 +72,23 @@ extension ServerTests {
             #expect(try await EarlierSchema.upgrade(connection) == [])
         }
 
+        /// It knows only `schema_migrations`, and a new database has none. So it cannot be told to go; it runs its own files.
+        @Test func `An older Rivet in a new database: takes nothing away, and the newer one goes on`() async throws {
+            let connection = try await Server.freshDatabase()
+            _ = try await EarlierSchema.upgrade(connection)
+            try await connection.run(PostgresMachineTable.put(Samples.machine(Revision(number: 1))))
+            try await connection.run(PostgresConversationTable.put(Samples.conversation(Revision(number: 1))))
+            let rows = "SELECT count(*) FROM user_machines UNION ALL SELECT count(*) FROM conversation_states"
+            try await EarlierSchema.version7(connection)
+            #expect(try await connection.run(rows).rows.map { $0.integer(0) } == [1, 1])
+            #expect(try await EarlierSchema.upgrade(connection) == [])
+            let page = PostgresMachineTable.page(after: nil, newerThan: .none, limit: 10)
+            #expect(PostgresMachineTable.read(try await connection.run(page), limit: 10).records.count == 1)
+            try await connection.run(PostgresMachineTable.put(Samples.machine(Revision(number: 2))))
+            let versions = "SELECT revision FROM user_machines"
+            #expect(try await connection.run(versions).rows[0].integer(0) == Revision(number: 2).rawValue)
+        }
+
         @Test func `A current database: is asked without a write`() async throws {
             let connection = try await Server.freshDatabase()
             _ = try await EarlierSchema.upgrade(connection)
