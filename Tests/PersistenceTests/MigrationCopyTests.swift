@@ -63,8 +63,12 @@ import Testing
             #expect(try table.progress()[.neon]?.mark == 5)
             #expect(try table.highestPrunedRevision() == Revision(rawValue: 42))
             let end = try #require(Timestamp(parsing: "2026-11-19 11:06:40"))
-            #expect(try table.expired(at: end.advanced(by: .milliseconds(-1)), savedSince: nil, limit: 9).isEmpty)
-            #expect(try table.expired(at: end, savedSince: nil, limit: 9).map(\.key) == [key])
+            func expired(at moment: Timestamp) throws -> [ConversationKey] {
+                let time = AgreedTime(since: moment, now: moment, horizon: moment)
+                return try table.expired(by: time, after: nil, limit: 9).records.map(\.key)
+            }
+            #expect(try expired(at: end.advanced(by: .milliseconds(-1))).isEmpty)
+            #expect(try expired(at: end) == [key])
         }
         let copies = try copies(of: file.path)
         let day = Self.day()

@@ -180,12 +180,14 @@ public struct ConversationStore: Sendable {
     /// - Returns: how many conversations went.
     public func sweep() async -> Result<Int, RPCError> {
         var total = 0
+        var position: SweepPosition?
         while true {
-            switch await sweepOnce() {
+            switch await sweepOnce(after: position) {
             case .failure(let error): return .failure(error)
-            case .success((let count, let isDone)):
+            case .success((let count, let next)):
                 total += count
-                guard isDone else {
+                position = next
+                guard next == nil else {
                     // Ended early, the sweep has still done what it counted; the next one goes on.
                     do { try await Task.sleep(for: Self.sweepPause) } catch { return .success(total) }
                     continue
@@ -212,8 +214,12 @@ public struct ConversationStore: Sendable {
         }
     }
 
-    private func sweepOnce() async -> Result<(count: Int, isDone: Bool), RPCError> {
-        let promise = tiers.submit { transaction throws(RPCError) in try transaction.sweep(limit: Self.sweepBatch) }
+    private func sweepOnce(
+        after position: SweepPosition?
+    ) async -> Result<(count: Int, next: SweepPosition?), RPCError> {
+        let promise = tiers.submit { transaction throws(RPCError) in
+            try transaction.sweep(after: position, limit: Self.sweepBatch)
+        }
         return await promise.value.map(\.output)
     }
 

@@ -5,7 +5,7 @@ import Migrations
 public final class ConversationTable: SQLiteTable, ConversationRows {
     public typealias Record = ConversationRecord
 
-    private static let columns = """
+    static let columns = """
         user_id, chat_id, conversation_type, current_step, state_data, started_at, updated_at, expires_at, \
         revision, closed, last_update_id, applied_updates, last_clear
         """
@@ -32,12 +32,6 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
             expires_at = ?8, revision = ?9, last_update_id = ?11, applied_updates = ?12, last_clear = ?13
         WHERE user_id = ?1 AND chat_id = ?2 AND conversation_type = ?3 AND closed = ?10 AND closed = 0
             AND expires_hour = ?14 AND revision < ?9
-        """
-    private static let selectExpired = """
-        SELECT \(columns) FROM conversation_states
-        WHERE closed = 0 AND ifnull(expires_hour, 0) <= ?2 AND expires_at <= ?1
-            AND coalesce(updated_at, '') >= ?3
-        ORDER BY expires_at LIMIT ?4
         """
     private static let selectOpen = """
         SELECT \(columns) FROM conversation_states
@@ -79,7 +73,7 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
 
     /// A row whose data cannot be read is kept as it is, and its person is asked to begin again. One that another program
     /// put there without times that can be compared gets some, once.
-    private func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
+    func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
         let read = Self.read(row, seenAt: moment)
         let record = read.record
         guard !isReader else { return record }
@@ -178,17 +172,6 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
             body)
     }
 
-    public func expired(
-        at moment: Timestamp, savedSince start: Timestamp?, limit: Int
-    ) throws(SQLiteError) -> [ConversationRecord] {
-        try connection.rows(
-            Self.selectExpired,
-            [
-                SQLiteValue(moment), .integer(moment.hour), start.map { SQLiteValue($0) } ?? .text(""),
-                .integer(Int64(limit)),
-            ], record)
-    }
-
     /// Open conversations of `type`, in the order of user and chat.
     func open(
         type: String, after: (userID: String, chatID: String), at now: Timestamp, limit: Int
@@ -228,5 +211,5 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
 
 extension Timestamp {
     /// Whole hours since 1970: as coarse as `expires_hour`.
-    fileprivate var hour: Int64 { milliseconds / 3_600_000 }
+    var hour: Int64 { milliseconds / 3_600_000 }
 }

@@ -1,12 +1,10 @@
-public import Contracts
+package import Contracts
 
 /// `conversation_states` as the decisions about conversations need it.
 public protocol ConversationRows: LocalTable where Record == ConversationRecord {
-    /// Open conversations whose time was over at `moment`, the longest over first.
-    ///
-    /// - Parameter start: only those that were saved since then; nil: all.
-    func expired(at moment: Timestamp, savedSince start: Timestamp?, limit: Int) throws(SQLiteError)
-        -> [ConversationRecord]
+    /// Up to `limit` open conversations that are over by `time`, behind `position`; those of an earlier hour first. Looks at
+    /// a bounded number of others, so a page may be empty and not the last.
+    func expired(by time: AgreedTime, after position: SweepPosition?, limit: Int) throws(SQLiteError) -> ExpiredPage
 }
 
 extension AgreedTime {
@@ -75,23 +73,20 @@ extension StoreTransaction where Table: ConversationRows {
         return (true, tombstone.revision)
     }
 
-    /// Turns some expired conversations into tombstones: those that are over by clocks that agree.
-    package mutating func sweep(limit: Int) throws(RPCError) -> (count: Int, isDone: Bool) {
-        guard let agreed = agreedTime else { return (0, true) }
+    /// Turns some expired conversations behind `position` into tombstones: those that are over by clocks that agree.
+    ///
+    /// - Returns: how many, and where to go on; nil when all were looked at.
+    package mutating func sweep(
+        after position: SweepPosition? = nil, limit: Int
+    ) throws(RPCError) -> (count: Int, next: SweepPosition?) {
+        guard let agreed = agreedTime else { return (0, nil) }
         let now = now
-        let watched = try ask { table throws(SQLiteError) in
-            try table.expired(at: agreed.now, savedSince: agreed.since, limit: limit)
-        }
-        var earlier: [ConversationRecord] = []
-        if let horizon = agreed.horizon {
-            earlier = try ask { table throws(SQLiteError) in
-                try table.expired(at: horizon, savedSince: nil, limit: limit)
-            }
+        let page = try ask { table throws(SQLiteError) in
+            try table.expired(by: agreed, after: position, limit: limit)
         }
         let held = held.values.filter { !$0.isClosed && agreed.isOver($0) }.prefix(limit)
-        let isLastTurn = max(watched.count, earlier.count, held.count) < limit
         var swept: Set<ConversationKey> = []
-        for candidate in watched + earlier + held where !swept.contains(candidate.key) {
+        for candidate in page.records + held where !swept.contains(candidate.key) {
             guard let newest = try get(candidate.key), !newest.isClosed, agreed.isOver(newest) else { continue }
             put(
                 newest.cleared(
@@ -99,7 +94,9 @@ extension StoreTransaction where Table: ConversationRows {
                     now: now))
             swept.insert(candidate.key)
         }
-        return (swept.count, isLastTurn || swept.isEmpty)
+        // Of what only memory holds, as many may be left.
+        let mayHoldMore = held.count == limit && !swept.isEmpty
+        return (swept.count, page.next ?? (mayHoldMore ? position ?? .beginning : nil))
     }
 
     /// Takes in a conversation that another program kept, if it is open and newer than what is known.

@@ -226,13 +226,17 @@ class VirtualTable<Record: SimulatedRecord> {
 }
 
 final class VirtualConversationTable: VirtualTable<ConversationRecord>, ConversationRows {
+    /// The position is of no use here: a page is full, or the last.
     func expired(
-        at moment: Timestamp, savedSince start: Timestamp?, limit: Int
-    ) throws(SQLiteError) -> [ConversationRecord] {
+        by time: AgreedTime, after position: SweepPosition?, limit: Int
+    ) throws(SQLiteError) -> ExpiredPage {
         let expired = try rows { row in
-            !row.isClosed && row.expiresAt <= moment && start.map { $0 <= row.updatedAt } ?? true
+            !row.isClosed
+                && (row.expiresAt <= time.now && time.since <= row.updatedAt
+                    || time.horizon.map { row.expiresAt <= $0 } ?? false)
         }
-        return Array(expired.sorted { $0.expiresAt < $1.expiresAt }.prefix(limit))
+        let records = Array(expired.sorted { $0.expiresAt < $1.expiresAt }.prefix(limit))
+        return ExpiredPage(records: records, next: records.count < expired.count ? SweepPosition(hour: 0, row: 0) : nil)
     }
 }
 
