@@ -1,4 +1,3 @@
-public import Contracts
 import Synchronization
 
 /// Counts how long something took, in fixed buckets, since it was made. Callable from any thread; `record` allocates nothing.
@@ -32,6 +31,12 @@ public final class LatencyHistogram: Sendable {
             let (sum, isTooLarge) = state.sumNanoseconds.addingReportingOverflow(duration)
             state.sumNanoseconds = isTooLarge ? .max : sum
         }
+    }
+
+    public func record(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let (nanoseconds, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        record(nanoseconds: isTooLong ? .max : max(nanoseconds, nanoseconds &+ attoseconds / 1_000_000_000))
     }
 
     /// All that was counted until now, taken at one moment.

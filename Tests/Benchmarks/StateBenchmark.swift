@@ -1,5 +1,4 @@
 import Contracts
-import ServiceKit
 import TestSupport
 
 /// `state.save` and `state.load` over the socket, beside a bare commit and a bare round trip.

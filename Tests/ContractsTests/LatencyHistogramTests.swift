@@ -1,5 +1,4 @@
 import Contracts
-import ServiceKit
 import Synchronization
 import Testing
 

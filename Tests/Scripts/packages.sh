@@ -21,6 +21,7 @@ libssl-dev           libcrypto: the checksums of backups
 '
 [ "${1:-}" != tests ] || needed="$needed
 postgresql-15        the tests start PostgreSQL servers of their own, in /tmp
+sqlite3              the tests read a database beside its service with its shell
 pgbouncer            the tests put it between a store and its server
 faketime             the tests set clocks back
 systemd-container    the tests boot a system in a container, to install the package in

@@ -10,6 +10,10 @@ struct DiskCheck {
     /// A save waits for one of these.
     static let syncMax = Duration.milliseconds(50)
     static let syncs = 9
+    /// The log of a service that is left alone is shorter.
+    static let logBytesLooked = 32 << 20
+    /// To this it is cut when it was emptied.
+    static let logBytesMax = 64 << 20
 
     var settings: Settings
 
@@ -145,6 +149,28 @@ struct DiskCheck {
         }
     }
 
+    /// A log that cannot be emptied, and who keeps it from that.
+    private static func ofLog(_ path: String) -> [Finding] {
+        var log = stat()
+        guard stat(path + "-wal", &log) == 0, log.st_size > logBytesLooked else { return [] }
+        let size = "the log of \(path) has \(log.st_size >> 20) MiB"
+        let readers = DatabaseHolder.readers(path)
+        guard readers.isEmpty else {
+            return [
+                .warning(
+                    "disk",
+                    "\(size) and cannot be emptied: \(readers.joined(separator: ", ")) reads it in one transaction",
+                    nextStep: "End that transaction, or that program; nothing is lost meanwhile, but the log grows")
+            ]
+        }
+        guard log.st_size > logBytesMax else { return [] }
+        return [
+            .warning(
+                "disk", "\(size), and nobody reads it now",
+                nextStep: "A running service cuts it within seconds: look again; dmesg tells of a disk that fails")
+        ]
+    }
+
     private func ofFile(_ path: String, _ directory: String, _ database: LocalDatabase) -> [Finding] {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
         var findings: [Finding] = []
@@ -155,6 +181,7 @@ struct DiskCheck {
                     nextStep:
                         "Look for what broke it (dmesg); keep the file until nothing is missed, then remove it"))
         }
+        findings += Self.ofLog(path)
         var (folder, file) = (stat(), stat())
         if stat(directory, &folder) == 0, stat(path, &file) == 0, folder.st_uid != file.st_uid {
             findings.append(

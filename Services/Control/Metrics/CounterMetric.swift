@@ -86,6 +86,9 @@ struct CounterMetric: Sendable {
             "disk.log_bytes", storing, "rivet_disk_log_bytes", .gauge, .bytes,
             help: "The size of the local file's write-ahead log."),
         CounterMetric(
+            "disk.log_held_s", storing, "rivet_disk_log_held_seconds", .gauge, .seconds,
+            help: "For how long a reader of another program has kept that log from being emptied; 0 when none does."),
+        CounterMetric(
             "disk.unacknowledged", storing, "rivet_disk_unacknowledged_events", .gauge,
             help: "Replaced files and rows put aside for which rivetctl acknowledge was not run yet."),
     ]

@@ -9,5 +9,8 @@ struct HistogramMetric: Sendable {
     static let all: [HistogramMetric] =
         ["state.load", "state.save", "library.add", "library.list"].map { method in
             HistogramMetric(histogram: method, family: .callDuration, labels: [MetricLabel("method", method)])
-        } + [HistogramMetric(histogram: "reply", family: .replyDuration)]
+        } + [
+            HistogramMetric(histogram: "reply", family: .replyDuration),
+            HistogramMetric(histogram: "store.turn", family: .storeTurnDuration),
+        ]
 }

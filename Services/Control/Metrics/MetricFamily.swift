@@ -43,6 +43,9 @@ extension MetricFamily {
     static let replyDuration = MetricFamily(
         name: "rivet_reply_duration_seconds", kind: .histogram, unit: .seconds,
         help: "From the receipt of a Telegram update to its reply, taken by Telegram.")
+    static let storeTurnDuration = MetricFamily(
+        name: "rivet_store_turn_duration_seconds", kind: .histogram, unit: .seconds,
+        help: "How long a turn of the store's thread took; everything else that is asked of the store waits meanwhile.")
     static let unknown = MetricFamily(
         name: "rivet_metrics_unknown", kind: .gauge,
         help: "Counters and histograms of the service that this rivetctl does not know, and leaves out.")

@@ -1,5 +1,4 @@
 import Contracts
-import ServiceKit
 import Synchronization
 
 /// Counts since the start, as `service.health` shows them.

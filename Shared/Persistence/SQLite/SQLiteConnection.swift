@@ -9,15 +9,12 @@ import Glibc
 final class SQLiteConnection {
     /// Statements wait this long for a lock that another program holds.
     static let busyTimeoutMilliseconds: Int32 = 2_000
-    /// Pages in the WAL after which a commit moves them into the file.
-    static let autocheckpointPages = 4_000
-    /// To this length the WAL is cut when it was emptied, if it is longer.
-    static let logBytesKept: Int64 = 64 << 20
-
     let path: String
     /// For extensions in files of their own.
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
+    /// See `SQLiteConnection+Log.swift`.
+    var log = WriteAheadLog()
     /// Is told again and again while a statement does its work, so that a long one can be told from one that hangs.
     private(set) var progressed: (() -> Void)?
     /// Instructions of SQLite's machine between two calls: a tenth of a second or less.
@@ -82,8 +79,8 @@ final class SQLiteConnection {
         try require("journal_mode", setTo: "WAL", reads: "wal")
         try require("synchronous", setTo: "FULL", reads: "2")
         try execute("PRAGMA cell_size_check = ON")
-        try execute("PRAGMA journal_size_limit = \(Self.logBytesKept)")
-        try execute("PRAGMA wal_autocheckpoint = \(Self.autocheckpointPages)")
+        try execute("PRAGMA journal_size_limit = \(WriteAheadLog.bytesKept)")
+        countLogPages()
     }
 
     /// Sets a pragma and reads it back: SQLite ignores what it cannot set.
@@ -137,10 +134,10 @@ final class SQLiteConnection {
         while try statement.step() {}
     }
 
-    /// What `read` makes of each row.
     /// Another number when another connection has changed the file since.
     func dataVersion() throws(SQLiteError) -> Int64 { try rows("PRAGMA data_version") { $0.integer(0) }.first ?? 0 }
 
+    /// What `read` makes of each row.
     func rows<Row>(
         _ sql: String, _ values: [SQLiteValue] = [], _ read: (SQLiteStatement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> [Row] {
@@ -184,9 +181,6 @@ final class SQLiteConnection {
         guard isInTransaction else { return }
         sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
     }
-
-    /// Moves the WAL into the file and empties it, if nothing is in the way.
-    func checkpoint() { sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil) }
 
     func failure(_ code: Int32, _ sql: String) -> SQLiteError {
         SQLiteError(code: code, message: String(cString: sqlite3_errmsg(handle)), operation: sql.sqlVerb)

@@ -61,6 +61,8 @@ public class SQLiteTable {
     public func savepoint() throws(SQLiteError) { try connection.run("SAVEPOINT change") }
     public func rollbackToSavepoint() throws(SQLiteError) { try connection.run("ROLLBACK TO change") }
     public func checkpoint() { connection.checkpoint() }
+    public var logPages: Int { connection.log.pages }
+    public func moveLog() -> LogMove { connection.moveLog() }
 
     // MARK: What the store knows of its remote tiers
 

@@ -19,7 +19,7 @@ package final class StoreCore<Table: LocalTable> {
     var clockWatch: ClockWatch
 
     // The disk
-    var table: Table?
+    var table: Table? { didSet { log.fileChanged() } }
     var breaker: Breaker
     /// When held records that the table refused, though it is up, are tried again.
     var refusals: Breaker
@@ -31,6 +31,7 @@ package final class StoreCore<Table: LocalTable> {
     var isBroken = false
     var lastError: String?
     var lastCommit: Duration?
+    var log = LogKeeper()
     /// What happened to the disk; nil when it is to be read.
     var incidents: StoreIncidents?
     /// Whether what the journal had at the start is in memory.
@@ -162,6 +163,7 @@ package final class StoreCore<Table: LocalTable> {
         first.or(breaker.probeAt)
         first.or(refusals.probeAt)
         first.or(bookkeepingAt)
+        if isDiskUp { first.or(log.retryAt) }
         first.or(bootstrapUntil)
         first.or(settleAt)
         first.or(secondLook?.moment)

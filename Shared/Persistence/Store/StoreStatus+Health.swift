@@ -1,8 +1,10 @@
 public import Contracts
 
 extension StoreStatus {
-    /// A log that is longer was kept from being emptied: SQLite cuts it to this length when it is.
-    static let logBytesMax = SQLiteConnection.logBytesKept
+    /// A log that is longer was kept from being emptied: it is cut to this length when it is.
+    static let logBytesMax = WriteAheadLog.bytesKept
+    /// A reader that keeps it for longer is no short look into the database, and no backup.
+    static let logHeldMax = Duration.seconds(300)
 
     /// The tiers as `service.health` shows them.
     func tiers(at now: Timestamp) -> [ServiceHealth.Tier] {
@@ -33,12 +35,12 @@ extension StoreStatus {
     /// What the service of this store says of its health.
     public func healthReport(at now: Timestamp) -> HealthReport {
         let known: [String: Int64] = [
-            "disk.log_bytes": logBytes, "disk.replaced": 0,
+            "disk.log_bytes": logBytes, "disk.log_held_s": logHeldFor?.components.seconds ?? 0, "disk.replaced": 0,
             "disk.unacknowledged": Int64(incidents?.unacknowledged.count ?? 0), "rows.quarantined": 0,
         ]
         return HealthReport(
             health, tiers: tiers(at: now), counters: known.merging(counters) { _, counted in counted },
-            detail: health == .ok ? nil : summary)
+            histograms: turns.map { ["store.turn": $0] } ?? [:], detail: health == .ok ? nil : summary)
     }
 
     /// One line for `systemctl status` and a health's detail.
@@ -56,10 +58,14 @@ extension StoreStatus {
                     "\(tier.name.rawValue) has \(tier.locked) rows that another program keeps locked: see pg_locks")
             }
         }
-        if logBytes > Self.logBytesMax {
+        let isLogHeldLong = logHeldFor.map { $0 > Self.logHeldMax } ?? false
+        if logBytes > Self.logBytesMax || isLogHeldLong {
+            let minutes = (logHeldFor?.components.seconds ?? 0) / 60
+            let time = minutes > 0 ? " for \(minutes) min" : ""
             troubles.append(
-                "the log of the local database has \(logBytes >> 20) MiB: another program reads the database and keeps "
-                    + "the log from being emptied; lsof shows which one")
+                "the log of the local database has \(logBytes >> 20) MiB and grows: another program reads the database in "
+                    + "one transaction\(time), and keeps the log from being emptied; rivetctl doctor says which one, "
+                    + "end that transaction")
         }
         if let reason = incidents?.filesUnknown {
             troubles.append("whether a broken database was moved aside is not known: \(reason)")

@@ -23,6 +23,10 @@ public struct StoreStatus: Sendable {
     public var incidents: StoreIncidents?
     /// The size of its log (WAL), in bytes.
     public var logBytes: Int64 = 0
+    /// For how long a reader of another program has kept the log from being emptied; nil when none does.
+    public var logHeldFor: Duration?
+    /// How long the turns of the store's thread took, since the start.
+    public var turns: DurationHistogram?
 
     public init(isUp: Bool = false) { self.isUp = isUp }
 }
@@ -56,6 +60,7 @@ extension StoreCore {
         status.counters = counters
         status.isOpened = table != nil
         status.incidents = incidents
+        status.logHeldFor = log.heldSince.map { time.instant() - $0 }
         if let incidents { status.counters["rows.quarantined"] = incidents.quarantinedRows }
         for tier in tiers {
             guard let told = tier.serverTime else { continue }

@@ -73,6 +73,10 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func rollbackToSavepoint() throws(SQLiteError)
     /// The end of use: the write-ahead log goes into the file.
     func checkpoint()
+    /// Pages in the write-ahead log that are not known to be in the file.
+    var logPages: Int { get }
+    /// Between two transactions: moves the pages that no reader needs into the file.
+    func moveLog() -> LogMove
 
     /// Up to `limit` keys after one, tombstones' too, in an order of the table's own.
     func keys(after key: Record.Key?, limit: Int) throws(SQLiteError) -> [(key: Record.Key, revision: Revision)]
@@ -129,6 +133,10 @@ extension LocalTable {
     public var latestMoment: Timestamp { Timestamp(clamping: .min) }
     public func foreignRows() throws(SQLiteError) -> [Record] { [] }
     public func settleRivals(of records: [Record]) throws(SQLiteError) -> Bool { false }
+
+    /// Where there is no log.
+    public var logPages: Int { 0 }
+    public func moveLog() -> LogMove { .moved }
 
     /// Where nothing happens that an operator should know of.
     public func incidents() throws(SQLiteError) -> StoreIncidents { StoreIncidents() }

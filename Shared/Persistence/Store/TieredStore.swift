@@ -62,6 +62,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     private let happened: @Sendable (StoreEvent) -> Void
     private let progressed: @Sendable (StartStep) -> Void
     private let finished = Promise<Void>()
+    private let turns = LatencyHistogram()
 
     package typealias MakePorts =
         @Sendable (
@@ -155,6 +156,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         var file = stat()
         // Asked for here, not by the thread: only who wants to know pays for it. Without a log there is nothing in it.
         if stat(path + "-wal", &file) == 0 { current.logBytes = Int64(file.st_size) }
+        current.turns = turns.counted
         return current
     }
 
@@ -241,6 +243,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             }
             wait(until: core.wakeAt, isServing: core.isServing)
             let (batch, events, isClosed) = take(isServing: core.isServing)
+            let start = ContinuousClock.now
             stallPoint("store.turn")
             for event in events { handle(event, core, answers) }
             if !batch.isEmpty { perform(batch, core, answers) }
@@ -249,6 +252,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             // Who has an answer that only memory holds reads a status that knows of it.
             publish(core)
             answers.give()
+            if core.tendLog() { publish(core) }
+            if isOpened { turns.record(.now - start) }
             if isClosed, batch.isEmpty { break }
         }
         if !isOpened { opened.fulfill(.success(())) }

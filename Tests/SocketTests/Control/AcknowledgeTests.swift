@@ -104,30 +104,4 @@ struct AcknowledgeTests {
             health["detail"]?.stringValue?.contains(
                 "the local database cannot be opened: open \(state.databasePath): Is a directory") == true)
     }
-
-    /// A reader that holds its view of the database, as a backup that never ends.
-    @Test func `A log that a reader keeps from being emptied: degraded while it is too long`() async throws {
-        let state = try running(.state, ["RIVET_LOG_LEVEL": "info"])
-        let client = try state.client()
-        _ = try client.result("state.save", saving("u"))
-        #expect(try client.result("service.health")["counters"]?["disk.log_bytes"]?.integerValue ?? 0 > 0)
-        let reader = try Database(state.databasePath)
-        try reader.rows("BEGIN")
-        try reader.rows("SELECT count(*) FROM conversation_states")
-        do {
-            // Nothing else writes meanwhile.
-            let writer = try Database(state.databasePath)
-            try writer.rows("CREATE TABLE filler (content BLOB)")
-            try writer.rows("INSERT INTO filler VALUES (zeroblob(70000000))")
-        }
-        let health = try client.result("service.health")
-        #expect(health["status"] == "degraded")
-        #expect(health["counters"]?["disk.log_bytes"]?.integerValue ?? 0 > 64 << 20)
-        #expect(health["detail"]?.stringValue?.contains("another program reads the database") == true)
-        try reader.rows("COMMIT")
-        try await eventually("the log is cut") {
-            _ = try client.result("state.save", saving("u", step: "model"))
-            return try client.result("service.health")["status"] == "ok"
-        }
-    }
 }

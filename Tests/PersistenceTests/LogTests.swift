@@ -1,0 +1,103 @@
+import Contracts
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// The write-ahead log of the local file: how long it gets, and who keeps it so.
+@Suite struct LogTests {
+    private let data: [String: JSONValue] = ["notes": .string(String(repeating: "x", count: 100_000))]
+
+    /// - Parameter path: a database whose log is meant.
+    private func logBytes(_ path: String) throws -> Int {
+        try #require(FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int)
+    }
+
+    private func save(_ users: Range<Int>, _ store: ConversationStore) async throws {
+        for start in stride(from: users.lowerBound, to: users.upperBound, by: 20) {
+            let answers = (start..<min(start + 20, users.upperBound)).map { user in
+                store.save(.init(key: ConversationKey(userID: "\(user)", chatID: "1"), step: "s", data: data))
+            }
+            for answer in answers { _ = try await answer().get() }
+        }
+    }
+
+    /// 300 rows of 25 pages: nearly twice as much as the largest piece.
+    @Test func `A log: is moved into the file piece by piece, and begins again`() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await ConversationStore.open(file, clock)
+        try await save(0..<300, store)
+        let pages = try logBytes(file.path) / Int(WriteAheadLog.bytesPerPage)
+        // A turn may pass the limit.
+        #expect(pages < LogKeeper.pagesMax + 1_000, "\(pages)")
+        #expect(store.status.logHeldFor == nil && store.status.health == .ok)
+        let turns = try #require(store.status.turns)
+        #expect(turns.count >= 15)
+        #expect(store.status.healthReport(at: clock.now()).histograms["store.turn"]?.count ?? 0 >= turns.count)
+        await store.close()
+    }
+
+    /// With no further write after its end. `HeldLogTests` has a log that is long.
+    @Test func `A reader that does not end: is noticed, and so is its end`() async throws {
+        let (file, clock) = (try TemporaryFile(), TestClock())
+        let store = try await ConversationStore.open(file, clock)
+        try await save(0..<1, store)
+        let shell = try SQLiteShell(file.path)
+        try await shell.run("BEGIN; SELECT count(*) FROM conversation_states;", answers: "1")
+        try await save(0..<200, store)
+        try await eventually("the log is known to be held") { store.status.logHeldFor != nil }
+        // It sees its own moment all the while.
+        try await shell.run("SELECT count(*) || ' still' FROM conversation_states;", answers: "1 still")
+        try shell.end()
+        try await eventually("it is held no more") { store.status.logHeldFor == nil }
+        await store.close()
+        #expect(try Database(file.path).rows("SELECT count(*) FROM conversation_states") == [["200"]])
+    }
+
+    @Test func `A log that is held for minutes: degraded, however short it is`() {
+        var status = StoreStatus(isUp: true)
+        status.logBytes = 20 << 20
+        status.logHeldFor = .seconds(299)
+        #expect(status.health == .ok)
+        status.logHeldFor = .seconds(720)
+        #expect(status.health == .degraded)
+        let report = status.healthReport(at: Timestamp(milliseconds: 0))
+        #expect(report.counters["disk.log_held_s"] == 720)
+        #expect(report.detail?.contains("in one transaction for 12 min") == true)
+    }
+
+    // MARK: When it is moved
+
+    private let start = ContinuousClock.now
+
+    @Test func `A piece: is halved when moving it took long, and doubled when it was quick`() {
+        var keeper = LogKeeper()
+        #expect(!keeper.isDue(logPages: keeper.pages - 1, at: start) && keeper.isDue(logPages: keeper.pages, at: start))
+        for _ in 0..<10 { keeper.moved(keeper.pages, in: .milliseconds(1)) }
+        #expect(keeper.pages == LogKeeper.pagesMax)
+        keeper.moved(5_000, in: .milliseconds(80))
+        #expect(keeper.pages == LogKeeper.pagesMax / 2)
+        keeper.moved(keeper.pages, in: .milliseconds(5))
+        #expect(keeper.pages == LogKeeper.pagesMax / 2)
+        for _ in 0..<10 { keeper.moved(keeper.pages, in: .milliseconds(80)) }
+        #expect(keeper.pages == LogKeeper.pagesMin)
+    }
+
+    @Test func `A log that is held: is tried once a second, and since when is known`() {
+        var keeper = LogKeeper()
+        keeper.wasHeld(at: start)
+        #expect(!keeper.isDue(logPages: 1_000_000, at: start + .milliseconds(999)))
+        #expect(keeper.isDue(logPages: 0, at: start + .seconds(1)))
+        keeper.wasHeld(at: start + .seconds(1))
+        #expect(keeper.heldSince == start && keeper.retryAt == start + .seconds(2))
+        keeper.moved(30_000, in: .milliseconds(300))
+        #expect(keeper.heldSince == nil && keeper.retryAt == nil)
+    }
+
+    @Test func `A disk that does not take the log: is no reader that holds it`() {
+        var keeper = LogKeeper()
+        keeper.failed(at: start)
+        #expect(keeper.heldSince == nil && keeper.retryAt == start + LogKeeper.retryDelay)
+    }
+}
