@@ -27,7 +27,23 @@ final class BareDatabase {
         }
     }
 
+    /// One that is there. A service that has it open is not disturbed by a question.
+    init(filling path: String) throws {
+        guard sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK else {
+            throw Failure(message: "cannot open \(path)")
+        }
+    }
+
     deinit { sqlite3_close(database) }
+
+    func count(_ table: String) throws -> Int {
+        var statement: OpaquePointer?
+        defer { sqlite3_finalize(statement) }
+        guard sqlite3_prepare_v2(database, "SELECT count(*) FROM \(table)", -1, &statement, nil) == SQLITE_OK,
+            sqlite3_step(statement) == SQLITE_ROW
+        else { throw Failure(message: String(cString: sqlite3_errmsg(database))) }
+        return Int(sqlite3_column_int64(statement, 0))
+    }
 
     func execute(_ sql: String) throws {
         guard sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK else {

@@ -15,9 +15,10 @@ struct ServiceUnderTest {
     ///   - telegramURL: where the gateway finds a Bot API server.
     ///   - run: for its socket, whose path must be short; of two services of one kind each has its own.
     ///   - environment: more settings, such as the URLs of databases.
+    ///   - binaries: the directory of the binary; nil: that of the others.
     init(
         _ binary: RivetBinary, directory: String, telegramURL: String = "", run: String = "0",
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], binaries: String? = nil
     ) throws {
         let name = binary.rawValue.dropFirst("rivet-".count)
         let run = "/tmp/rivet-bench-\(getpid())-\(run)"
@@ -25,7 +26,7 @@ struct ServiceUnderTest {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let start = ContinuousClock.now
         process = try ChildProcess(
-            binary.path,
+            binaries.map { $0 + "/" + binary.rawValue } ?? binary.path,
             environment: [
                 "RIVET_STATE_DIR": directory + "/state", "RIVET_RUNTIME_DIR": run, "RIVET_LOG_LEVEL": "error",
                 "TELEGRAM_API_URL": telegramURL, "TELEGRAM_BOT_TOKEN": "1:BENCH",
