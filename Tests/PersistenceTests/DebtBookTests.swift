@@ -11,10 +11,20 @@ import Testing
     private func book(_ keys: [String]) -> DebtBook<String> {
         var book = DebtBook<String>()
         for (index, key) in keys.enumerated() {
-            book.owes(key, revision(Int64(index + 1)), to: TierSet(.neon), since: since, isWritten: true)
+            book.owes(key, revision(Int64(index + 1)), to: TierSet(.neon), since: since)
+            note(key, &book)
             book.paid(key, revision(Int64(index + 1)), to: .neon)
         }
         return book
+    }
+
+    /// What is owed of `key` is committed.
+    private func note(_ key: String, _ book: inout DebtBook<String>) {
+        if let debt = book.writtenDebt(key) { book.written([debt]) }
+    }
+
+    private func change(_ key: String, _ number: Int64, of tiers: [TierName]) -> Debt<String> {
+        Debt(key: key, revision: revision(number), tiers: TierSet(tiers), since: since)
     }
 
     @Test func `A payment: stays written down until two more visits were left`() {
@@ -31,7 +41,8 @@ import Testing
         var book = book(["a", "b"])
         book.visitBegan(.neon)
         book.visitBegan(.neon)
-        book.owes("c", revision(9), to: TierSet(.neon), since: since, isWritten: true)
+        book.owes("c", revision(9), to: TierSet(.neon), since: since)
+        note("c", &book)
         book.paid("c", revision(9), to: .neon)
         book.owesRecent(.neon)
         #expect(book.owed("c") == TierSet(.neon) && book.owed("a") == [] && book.count(.neon) == 1)
@@ -42,12 +53,39 @@ import Testing
 
     @Test func `What is written down of a key: owed to one tier, paid to another of late`() {
         var book = DebtBook<String>()
-        book.owes("a", revision(1), to: TierSet([.neon, .supabase]), since: since, isWritten: true)
+        book.owes("a", revision(1), to: TierSet([.neon, .supabase]), since: since)
+        note("a", &book)
         book.paid("a", revision(1), to: .neon)
         #expect(book.owed("a") == TierSet(.supabase))
         #expect(book.writtenDebt("a")?.tiers == TierSet([.neon, .supabase]))
         book.forsake(.neon)
-        #expect(book.writtenDebt("a")?.tiers == TierSet(.supabase) && book.unwritten == ["a"])
+        // What the disk says of neon is struck out at once for all keys, and not key by key.
+        #expect(book.writtenDebt("a")?.tiers == TierSet(.supabase) && book.unwritten.isEmpty)
+        #expect(book.note(of: change("a", 2, of: [.neon]))?.tiers == TierSet([.neon, .supabase]))
+    }
+
+    @Test func `A change of a key: needs no note while there is one that names its tiers`() {
+        var book = book(["a"])
+        #expect(book.note(of: change("a", 2, of: [.neon])) == nil)
+        #expect(book.note(of: change("a", 2, of: [.neon, .supabase]))?.tiers == TierSet([.neon, .supabase]))
+        book.owes("a", revision(2), to: TierSet(.neon), since: since)
+        #expect(book.unwritten.isEmpty)
+        book.paid("a", revision(2), to: .neon)
+        for _ in 0..<2 { book.visitBegan(.neon) }
+        #expect(book.unwritten == ["a"])
+        // Not struck out yet: it will do for the next change, and is not struck out then.
+        book.owes("a", revision(3), to: TierSet(.neon), since: since)
+        #expect(book.unwritten.isEmpty && book.note(of: change("a", 3, of: [.neon])) == nil)
+    }
+
+    @Test func `A note that is struck out: is needed again, and so is one of which nothing is certain`() {
+        var book = book(["a", "b"])
+        for _ in 0..<2 { book.visitBegan(.neon) }
+        book.written([Debt(key: "a", revision: .none, tiers: [], since: since)])
+        #expect(book.note(of: change("a", 3, of: [.neon])) != nil)
+        // The commit that was to strike it out failed, and may be in effect.
+        book.doubted(["b"])
+        #expect(book.note(of: change("b", 3, of: [.neon])) != nil && book.unwritten == ["b"])
     }
 
     @Test func `Payments beyond the bound: the oldest are kept no longer`() {

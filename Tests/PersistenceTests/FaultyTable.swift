@@ -82,7 +82,12 @@ final class FaultyTable: LocalTable {
     }
     func highestPrunedRevision() throws(SQLiteError) -> Revision { try table.highestPrunedRevision() }
     func quarantine(_ key: ConversationKey, text: String) throws(SQLiteError) { try table.quarantine(key, text: text) }
-    func debts() throws(SQLiteError) -> [Debt<ConversationKey>] { try table.debts() }
+    func debtCounts(upTo limit: Int) throws(SQLiteError) -> [TierName: Int] { try table.debtCounts(upTo: limit) }
+    func debts(of tiers: TierSet) throws(SQLiteError) -> [Debt<ConversationKey>] { try table.debts(of: tiers) }
+    func strikeDebts(of tiers: TierSet, limit: Int) throws(SQLiteError) -> Bool {
+        try meet("strike")
+        return try table.strikeDebts(of: tiers, limit: limit)
+    }
     func write(_ debt: Debt<ConversationKey>) throws(SQLiteError) { try table.write(debt) }
     func progress() throws(SQLiteError) -> [TierName: TierProgress] { try table.progress() }
     func write(_ progress: TierProgress, of tier: TierName) throws(SQLiteError) {

@@ -7,7 +7,8 @@ import Testing
 @Suite struct TierKnowledgeTests {
     private enum Transition: CaseIterable {
         case contactAsLeft, contactWithSentVisit, contactPutBack, contactWithOtherDatabase, connected, touchPlanned,
-            touchRefused, unnotedVisitSent, readToEnd, doubted, awaitedInVain, tierChanged, seededInPart, seeded, letGo,
+            touchRefused, unnotedVisitSent, readToEnd, doubted, awaitedInVain, tierChanged, seededInPart, seeded,
+            owedAll, letGo,
             takenUp, diskLost, noNoteFoundOnEmptyDisk, noNoteFoundOnFullDisk, noted
     }
 
@@ -79,8 +80,12 @@ import Testing
         case .seeded:
             knowledge.seeded(upTo: nil)
             (facts.wasSeeded, facts.takesDebts) = (true, true)
-        case .letGo, .takenUp:
-            if transition == .letGo { knowledge.letGo() } else { knowledge.takenUp() }
+        case .owedAll, .letGo, .takenUp:
+            switch transition {
+            case .owedAll: knowledge.owedAll()
+            case .letGo: knowledge.letGo()
+            default: knowledge.takenUp()
+            }
             (facts.wasSeeded, facts.takesDebts) = (false, false)
         case .diskLost:
             knowledge.diskLost()
@@ -124,7 +129,7 @@ import Testing
             }
         }
         go([], TierKnowledge(), Facts())
-        #expect(stories == 20 + 400 + 8_000 + 160_000)
+        #expect(stories == 21 + 441 + 9_261 + 194_481)
     }
 
     @Test func `What the disk has noted: is what a later process knows`() {

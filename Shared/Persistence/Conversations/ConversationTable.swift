@@ -130,18 +130,25 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
     }
 
     public func count() throws(SQLiteError) -> Int {
-        try connection.rows("SELECT count(*) FROM conversation_states") { Int($0.integer(0)) }.first ?? 0
+        try count(of: "conversation_states")
     }
 
     public func quarantine(_ key: ConversationKey, text: String) throws(SQLiteError) {
         try quarantine(key.cursorText, text)
     }
 
-    public func debts() throws(SQLiteError) -> [Debt<ConversationKey>] {
+    public func debtCounts(upTo limit: Int) throws(SQLiteError) -> [TierName: Int] { try debtCounts(limit) }
+
+    public func strikeDebts(of tiers: TierSet, limit: Int) throws(SQLiteError) -> Bool {
+        try strikeDebts(of: tiers, limit: limit, key: "user_id, chat_id, conversation_type")
+    }
+
+    public func debts(of tiers: TierSet) throws(SQLiteError) -> [Debt<ConversationKey>] {
         try connection.rows(
             """
-            SELECT user_id, chat_id, conversation_type, revision, tiers, since FROM tier_debts ORDER BY revision
-            """
+            SELECT user_id, chat_id, conversation_type, revision, tiers, since FROM tier_debts
+            WHERE tiers & ? != 0 ORDER BY revision
+            """, [.integer(tiers.rawValue)]
         ) { row in
             Debt(
                 key: ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? ""),

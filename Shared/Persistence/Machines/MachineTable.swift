@@ -221,15 +221,22 @@ public final class MachineTable: SQLiteTable, MachineRows {
     }
 
     public func count() throws(SQLiteError) -> Int {
-        try connection.rows(
-            "SELECT (SELECT count(*) FROM user_machines) + (SELECT count(*) FROM deleted_user_machines)"
-        ) { Int($0.integer(0)) }.first ?? 0
+        try count(of: "user_machines") + count(of: "deleted_user_machines")
     }
 
     public func quarantine(_ id: String, text: String) throws(SQLiteError) { try quarantine(id, text) }
 
-    public func debts() throws(SQLiteError) -> [Debt<String>] {
-        try connection.rows("SELECT machine_id, revision, tiers, since FROM tier_debts ORDER BY revision") { row in
+    public func debtCounts(upTo limit: Int) throws(SQLiteError) -> [TierName: Int] { try debtCounts(limit) }
+
+    public func strikeDebts(of tiers: TierSet, limit: Int) throws(SQLiteError) -> Bool {
+        try strikeDebts(of: tiers, limit: limit, key: "machine_id")
+    }
+
+    public func debts(of tiers: TierSet) throws(SQLiteError) -> [Debt<String>] {
+        try connection.rows(
+            "SELECT machine_id, revision, tiers, since FROM tier_debts WHERE tiers & ? != 0 ORDER BY revision",
+            [.integer(tiers.rawValue)]
+        ) { row in
             Debt(
                 key: row.text(0) ?? "", revision: Revision(rawValue: row.integer(1)),
                 tiers: TierSet(rawValue: row.integer(2)),

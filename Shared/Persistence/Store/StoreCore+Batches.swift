@@ -31,7 +31,7 @@ extension StoreCore {
                 continue
             }
             if !isWriting, table != nil, !breaker.isOpen {
-                isWriting = attempt { table throws(SQLiteError) in try table.begin() }
+                isWriting = attempt { table throws(SQLiteError) in try begin(table) }
             }
             if isWriting {
                 switch write(transaction.changes) {
@@ -70,7 +70,7 @@ extension StoreCore {
         var tickets: [Int?] = []
         if isSentFirst {
             tickets = decided.map { item in
-                owe(item.changes, isWritten: false)
+                owe(item.changes)
                 return send(item, to: target)
             }
             if let target { pumpLive(target) }
@@ -80,16 +80,17 @@ extension StoreCore {
         if isAnswered { decided.forEach { $0.operation.done(Placement([.sqlite])) } }
         if isWritten {
             killPoint("store.before-commit")
-            var written: (keys: [Key], tiers: [Int]) = ([], [])
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
                 // What is owed of these was written with them; the book, if they were not sent first, does not know it yet.
-                written = try writeDownSome(besides: tiers.isEmpty ? [] : Set(records.map { $0.key }))
+                try writeDownSome(
+                    besides: tiers.isEmpty ? [] : Set(records.map { $0.key }),
+                    limit: TierLimits.bookkeepingBesideLiveMax, table)
                 try table.commit()
             }
             lastCommit = time.instant() - start
             killPoint("store.after-commit")
-            if isWritten { wrote(written) }
+            if isWritten { wrote() }
         }
         for (index, item) in decided.enumerated() {
             let records = item.records
@@ -97,12 +98,11 @@ extension StoreCore {
                 memory.unstage(records)
                 guard isWritten else { return memory.hold(records) }
                 records.forEach { memory.cache($0) }
-                if isSentFirst { memory.book.written(records.map { $0.key }) }
                 return true
             }
             guard fits else {
                 // A commit that failed may be in effect: then the tiers lack what is on the disk, and else nothing is owed.
-                if wasCommitted { for item in decided[index...] { owe(item.changes, isWritten: false) } }
+                if wasCommitted { for item in decided[index...] { owe(item.changes) } }
                 item.operation.failed(
                     RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
                 let later = decided[(index + 1)...]
@@ -114,7 +114,7 @@ extension StoreCore {
             if isSentFirst {
                 ticket = tickets[index]
             } else {
-                owe(item.changes, isWritten: isWritten)
+                owe(item.changes)
                 ticket = send(item, to: target)
             }
             if !isAnswered { answer(item, ticket, isWritten: isWritten) }
@@ -138,12 +138,15 @@ extension StoreCore {
     /// Puts one operation's changes into the open transaction, all or none, with what is owed of them.
     private func write(_ changes: [StoreTransaction<Table>.Change]) -> WriteOutcome {
         guard let table else { return .tierTrouble }
+        let notesBefore = notesUnderWay.count
         do {
             if changes.count > 1 { try table.savepoint() }
             let debts = debts(of: changes)
             if changes.count > 1 { try table.makeWay(for: changes.map { $0.record }) }
             for change in changes { try table.put(change.record) }
-            for debt in debts where !plantedBug(.debtsNotWrittenDown) { try table.write(debt) }
+            for debt in debts {
+                if let note = memory.withLock({ $0.book.note(of: debt) }) { try self.note(note, table) }
+            }
             return .written
         } catch {
             lastError = error.description
@@ -153,6 +156,7 @@ extension StoreCore {
                 return .tierTrouble
             }
             if changes.count > 1 { try? table.rollbackToSavepoint() }
+            notesUnderWay.removeLast(notesUnderWay.count - notesBefore)
             return .refused(error)
         }
     }
@@ -180,12 +184,12 @@ extension StoreCore {
         }
     }
 
-    func owe(_ changes: [StoreTransaction<Table>.Change], isWritten: Bool) {
+    func owe(_ changes: [StoreTransaction<Table>.Change]) {
         guard !tiers.isEmpty else { return }
         let debts = debts(of: changes)
         memory.withLock { memory in
             for debt in debts where !debt.tiers.isEmpty {
-                memory.book.owes(debt.key, debt.revision, to: debt.tiers, since: debt.since, isWritten: isWritten)
+                memory.book.owes(debt.key, debt.revision, to: debt.tiers, since: debt.since)
             }
         }
         backlogGrew()

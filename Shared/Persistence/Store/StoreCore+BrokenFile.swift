@@ -28,7 +28,8 @@ extension StoreCore {
         memory.withLock { $0.forgetCopies() }
         counters["disk.replaced", default: 0] += 1
         memory.withLock { $0.book.unwriteAll() }
-        for index in tiers.indices { countRowsToSeed(index) }
+        debtsToStrike = []
+        for index in tiers.indices { countRowsToSeed(index, fresh) }
         takeIn(refused)
         awaitTiersIfNeeded()
     }

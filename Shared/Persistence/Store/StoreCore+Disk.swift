@@ -37,7 +37,7 @@ extension StoreCore {
         for ticket in waiting.map(\.ticket) { answerWaiter(ticket) }
         waiting = []
         flushHeld()
-        writeBookDown()
+        writeWholeBookDown()
         table?.checkpoint()
         table = nil
         for tier in tiers {
@@ -68,7 +68,6 @@ extension StoreCore {
     private func readBook(_ table: Table) -> Bool {
         do {
             let names = TierSet(tiers.map { $0.name })
-            let debts = try table.debts()
             let progress = try table.progress()
             let isEmpty = try table.keys(after: nil, limit: 1).isEmpty
             let met = tiers.map { $0.knowledge.progress }
@@ -78,11 +77,20 @@ extension StoreCore {
                 } else {
                     tiers[index].knowledge.noNoteFound(isDiskEmpty: isEmpty)
                 }
-                countRowsToSeed(index)
+                countRowsToSeed(index, table)
             }
             let gone = progress.filter { !names.contains(TierSet($0.key)) && $0.value.seeding != .due }
             try noteGone(gone.map { ($0.key, $0.value) }, table)
-            memory.withLock { $0.book = DebtBook(debts, tiers: names) }
+            // What is written down for a tier that is to be filled, or is none, says nothing.
+            let counts = try table.debtCounts(upTo: policy.debtsMax + 1)
+            for index in tiers.indices where counts[tiers[index].name] ?? 0 > policy.debtsMax {
+                owesAll(index)
+                countRowsToSeed(index, table)
+            }
+            let owed = TierSet(tiers.filter { $0.knowledge.takesDebts }.map { $0.name })
+            debtsToStrike = TierSet(counts.filter { $0.value > 0 }.keys).subtracting(owed)
+            let debts = try table.debts(of: owed)
+            memory.withLock { $0.book = DebtBook(debts, tiers: owed) }
             for index in tiers.indices {
                 guard let mark = met[index].mark else { continue }
                 recognise(index, TierContact(mark: mark, visit: met[index].visit))
@@ -149,7 +157,7 @@ extension StoreCore {
     /// The file could not be opened at the start, and now it is.
     private func readBookLate(_ table: Table) -> Bool {
         guard readBook(table) else { return false }
-        owe(held.values.map { StoreTransaction<Table>.Change(record: $0, owedTo: nil) }, isWritten: false)
+        owe(held.values.map { StoreTransaction<Table>.Change(record: $0, owedTo: nil) })
         return true
     }
 
@@ -157,21 +165,20 @@ extension StoreCore {
         let records = held.values.sorted { $0.revision < $1.revision }
         guard let table else { return }
         var (written, refusal) = (records, SQLiteError?.none)
-        var bookkeeping: (keys: [Key], tiers: [Int])
         do throws(SQLiteError) {
-            do throws(SQLiteError) { bookkeeping = try writeAll(records, table) } catch {
+            do throws(SQLiteError) { try writeAll(records, table) } catch {
                 guard !error.isTierTrouble else { throw error }
                 // One record that the table does not take must not keep the others from the disk.
                 table.rollback()
                 refusal = error
-                (written, bookkeeping) = try writeEach(records, table)
+                written = try writeEach(records, table)
             }
         } catch {
             table.rollback()
             failed(error)
             return
         }
-        wrote(bookkeeping)
+        wrote()
         memory.withLock { memory in written.forEach { memory.cache($0) } }
         breaker.succeeded()
         if refusal == nil { refusals.succeeded() } else { refusals.failed(at: time.instant()) }
@@ -179,45 +186,33 @@ extension StoreCore {
         if held.isEmpty { clearJournal() }
     }
 
-    private func writeAll(
-        _ records: [Record], _ table: Table
-    ) throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
-        try table.begin()
+    private func writeAll(_ records: [Record], _ table: Table) throws(SQLiteError) {
+        try begin(table)
         try table.makeWay(for: records)
         for record in records {
             try table.put(record)
-            try writeDebt(of: record.key, table)
+            try noteDebts(of: record.key, table)
         }
-        let bookkeeping = try writeDownSome()
+        try writeDownSome(table)
         try table.commit()
-        return bookkeeping
-    }
-
-    private func writeDebt(of key: Key, _ table: Table) throws(SQLiteError) {
-        guard let debt = memory.withLock({ $0.book.writtenDebt(key) }), !plantedBug(.debtsNotWrittenDown) else {
-            return
-        }
-        try table.write(debt)
     }
 
     /// Returns the records that the table took.
-    private func writeEach(
-        _ records: [Record], _ table: Table
-    ) throws(SQLiteError) -> (records: [Record], bookkeeping: (keys: [Key], tiers: [Int])) {
+    private func writeEach(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
         var taken: [Record] = []
-        try table.begin()
+        try begin(table)
         for record in records {
             do throws(SQLiteError) {
                 try table.put(record)
                 taken.append(record)
-                try writeDebt(of: record.key, table)
+                try noteDebts(of: record.key, table)
             } catch {
                 guard !error.isTierTrouble else { throw error }
             }
         }
-        let bookkeeping = try writeDownSome()
+        try writeDownSome(table)
         try table.commit()
-        return (taken, bookkeeping)
+        return taken
     }
 
     /// - Returns: whether `body` was done. If not, the tier is away from now on.
@@ -242,6 +237,7 @@ extension StoreCore {
         if breaker.probeAt.map({ $0 <= time.instant() }) ?? true { breaker.failed(at: time.instant()) }
         // The next flush, which the breaker lets through, has the refused records too.
         refusals.succeeded()
+        doubtNotes()
         for index in tiers.indices { leaveUnnotedVisit(index) }
     }
 
@@ -282,62 +278,8 @@ extension StoreCore {
         for record in restored {
             // Left out for want of room, it would go with the journal when the disk has the others.
             _ = memory.withLock { $0.hold([record], isOwed: true) }
-            owe([StoreTransaction<Table>.Change(record: record, owedTo: nil)], isWritten: false)
+            owe([StoreTransaction<Table>.Change(record: record, owedTo: nil)])
         }
         flushHeld()
-    }
-
-    // MARK: Bookkeeping
-
-    /// What the book and the tiers' progress say, into the open transaction: a record whose debt is not written down,
-    /// because a walk will owe it, must not be committed before it is that the walk is due.
-    ///
-    /// - Parameter excluded: what is written of these is newer than the book.
-    /// - Returns: the keys and tiers that were written.
-    func writeDownSome(besides excluded: Set<Key> = []) throws(SQLiteError) -> (keys: [Key], tiers: [Int]) {
-        guard let table, !tiers.isEmpty else { return ([], []) }
-        let keys = memory.withLock { memory in
-            Array(memory.book.unwritten.lazy.filter { !excluded.contains($0) }.prefix(TierLimits.bookkeepingMax))
-        }
-        let unwritten = tiers.indices.filter { !tiers[$0].knowledge.isNoted }
-        for key in keys where !plantedBug(.debtsNotWrittenDown) {
-            let debt = memory.withLock { $0.book.writtenDebt(key) }
-            try table.write(debt ?? Debt(key: key, revision: .none, tiers: [], since: time.wall()))
-        }
-        for index in unwritten { try table.write(tiers[index].knowledge.progress, of: tiers[index].name) }
-        return (keys, unwritten)
-    }
-
-    func wrote(_ written: (keys: [Key], tiers: [Int])) {
-        memory.withLock { $0.book.written(written.keys) }
-        for index in written.tiers { tiers[index].knowledge.noted() }
-        let isDone = memory.withLock { $0.book.unwritten.isEmpty }
-        bookkeepingAt = isDone ? nil : bookkeepingAt
-    }
-
-    /// There is something to write down, in a while.
-    func noteBookkeeping() {
-        guard bookkeepingAt == nil else { return }
-        guard memory.withLock({ !$0.book.unwritten.isEmpty }) || tiers.contains(where: { !$0.knowledge.isNoted }) else {
-            return
-        }
-        bookkeepingAt = time.instant() + TierLimits.bookkeepingDelay
-    }
-
-    func writeBookDown() {
-        bookkeepingAt = nil
-        guard isDiskUp else { return noteBookkeeping() }
-        repeat {
-            var written: (keys: [Key], tiers: [Int]) = ([], [])
-            let isDone = attempt { table throws(SQLiteError) in
-                try table.begin()
-                written = try writeDownSome()
-                try table.commit()
-            }
-            guard isDone else { break }
-            wrote(written)
-            if written.keys.isEmpty { break }
-        } while memory.withLock { !$0.book.unwritten.isEmpty }
-        noteBookkeeping()
     }
 }

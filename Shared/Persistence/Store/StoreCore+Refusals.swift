@@ -103,7 +103,7 @@ extension StoreCore {
                 // It has another name here since: both go together.
                 let now = time.wall()
                 memory.withLock { memory in
-                    memory.book.owes(known.key, known.revision, to: TierSet(name), since: now, isWritten: false)
+                    memory.book.owes(known.key, known.revision, to: TierSet(name), since: now)
                     memory.book.sent(known.key, to: name)
                 }
                 write(index, .debts([known, record], isMakingWay: true), deadline: TierLimits.requestDeadline)

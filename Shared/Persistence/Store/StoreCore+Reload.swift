@@ -29,7 +29,7 @@ extension StoreCore {
             if let index = tiers.firstIndex(where: { $0.name == name }) {
                 replacePort(index, port)
             } else {
-                add(name, port, known[name])
+                add(name, port, known[name], table)
             }
         }
         holdersChanged()
@@ -57,7 +57,7 @@ extension StoreCore {
         guard let index = tiers.firstIndex(where: { $0.name == name }) else { return }
         endLink(index)
         tiers.remove(at: index)
-        memory.withLock { $0.book.forsake(name) }
+        forsakeDebts(of: name)
     }
 
     private func replacePort(_ index: Int, _ port: any TierPort<Record>) {
@@ -79,7 +79,7 @@ extension StoreCore {
         linksEnded = max(linksEnded, tiers[index].link.number)
     }
 
-    private func add(_ name: TierName, _ port: any TierPort<Record>, _ known: TierProgress?) {
+    private func add(_ name: TierName, _ port: any TierPort<Record>, _ known: TierProgress?, _ table: Table) {
         let tier = RemoteTier<Record>(name: name, port: port, random: random)
         tier.link = TierLink(following: linksEnded, random: random)
         if let known { tier.knowledge.noteFound(known) }
@@ -87,6 +87,6 @@ extension StoreCore {
         tier.wantsPull = true
         (tier.touchDueAt, tier.visitDueAt) = (time.instant(), time.instant())
         tiers.insert(tier, at: tiers.firstIndex { $0.name > name } ?? tiers.endIndex)
-        if let index = tiers.firstIndex(where: { $0.name == name }) { countRowsToSeed(index) }
+        if let index = tiers.firstIndex(where: { $0.name == name }) { countRowsToSeed(index, table) }
     }
 }

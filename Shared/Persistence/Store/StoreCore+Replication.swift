@@ -7,6 +7,9 @@ extension StoreCore {
     /// Something was added to the book.
     func backlogGrew() {
         let due = time.instant() + TierLimits.debtDelay
+        for index in tiers.indices where memory.withLock({ $0.book.count(tiers[index].name) > policy.debtsMax }) {
+            owesAll(index)
+        }
         for index in tiers.indices where tiers[index].debtsDueAt == nil {
             if memory.withLock({ $0.book.queuedCount(tiers[index].name) > 0 }) { tiers[index].debtsDueAt = due }
         }
@@ -77,7 +80,9 @@ extension StoreCore {
 
     /// Goes on with the walk that owes the tier what was here before its debts were written down.
     func seed(_ index: Int) {
-        guard !tiers[index].knowledge.isSeeded, tiers[index].isPulled, let table, isDiskUp else { return }
+        guard !tiers[index].knowledge.isSeeded, tiers[index].isPulled, let table, isDiskUp,
+            !debtsToStrike.contains(TierSet(tiers[index].name))
+        else { return }
         while memory.withLock({ $0.book.queuedCount(tiers[index].name) < policy.pageRecords }) {
             let after: Key?
             switch tiers[index].knowledge.seeding {
@@ -89,31 +94,18 @@ extension StoreCore {
             do { rows = try table.keys(after: after, limit: policy.pageRecords) } catch { return failed(error) }
             let (name, now) = (tiers[index].name, time.wall())
             memory.withLock { memory in
-                for row in rows {
-                    memory.book.owes(row.key, row.revision, to: TierSet(name), since: now, isWritten: false)
-                }
+                for row in rows { memory.book.owes(row.key, row.revision, to: TierSet(name), since: now) }
             }
-            // Written down in one commit with the debts: until then, an end of the process only repeats the page.
-            tiers[index].knowledge.seeded(
-                upTo: rows.count < policy.pageRecords ? nil : rows.last?.key.cursorText)
             tiers[index].debtsDueAt = time.instant()
+            let end = rows.count < policy.pageRecords ? nil : rows.last?.key.cursorText
+            guard noteSeeded(index, rows.map { $0.key }, upTo: end) else { return }
             tiers[index].rowsToSeed = max(0, tiers[index].rowsToSeed - rows.count)
-            writeBookDown()
             if tiers[index].knowledge.isSeeded {
                 // Rows that were there before a walk that goes on after a restart were counted too.
                 tiers[index].rowsToSeed = 0
                 holdersChanged()
             }
         }
-    }
-
-    /// For health: how much the walk has before it.
-    func countRowsToSeed(_ index: Int) {
-        guard !tiers[index].knowledge.isSeeded else {
-            tiers[index].rowsToSeed = 0
-            return
-        }
-        do { tiers[index].rowsToSeed = try table?.count() ?? 0 } catch { lastError = error.description }
     }
 
     /// Every tier compares all its rows with ours, and is owed what it may lack.
@@ -271,7 +263,7 @@ extension StoreCore {
         let debtors = (source ?? all).intersection(debtors)
         memory.withLock { memory in
             for (key, revision) in merge.missing where !debtors.isEmpty {
-                memory.book.owes(key, revision, to: debtors, since: now, isWritten: false)
+                memory.book.owes(key, revision, to: debtors, since: now)
             }
             guard let source else { return }
             for (key, revision) in merge.present {

@@ -39,12 +39,9 @@ extension StoreCore {
 
     /// Everything is compared, and everything is owed.
     func startOver(_ index: Int) {
-        memory.withLock { $0.book.forsake(tiers[index].name) }
         tiers[index].knowledge.tierChanged()
         readEverything(index)
-        countRowsToSeed(index)
-        holdersChanged()
-        noteBookkeeping()
+        owesAll(index)
     }
 
     func readEverything(_ index: Int) {

@@ -38,6 +38,11 @@ package final class StoreCore<Table: LocalTable> {
     var isJournalRestored = false
     /// When what the book says of debts is written down, if nothing else is before.
     var bookkeepingAt: ContinuousClock.Instant?
+    /// What the open transaction says of debts and of tiers, or one that failed.
+    var notesUnderWay: [Debt<Key>] = []
+    var tiersUnderWay: [Int] = []
+    /// Tiers whose debts are forsaken, and that notes on the disk may name all the same.
+    var debtsToStrike: TierSet = []
 
     // The remote tiers, best first
     var tiers: [RemoteTier<Record>]
@@ -188,7 +193,7 @@ package final class StoreCore<Table: LocalTable> {
 
     /// Whether nothing is under way, and nothing is left to be written down.
     package var isAtRest: Bool {
-        memory.withLock { $0.book.unwritten.isEmpty } && deferred.isEmpty && secondLook == nil
+        memory.withLock { $0.book.unwritten.isEmpty } && debtsToStrike.isEmpty && deferred.isEmpty && secondLook == nil
             && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.knowledge.isNoted }
     }
 

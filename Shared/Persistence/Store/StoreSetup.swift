@@ -42,6 +42,8 @@ package struct TierPolicy: Sendable {
     package var clockPatience = Duration.seconds(600)
     /// Records that are read at a time, here and there.
     package var pageRecords = 1_000
+    /// Keys that one tier is owed. Of more no list is kept: all rows are owed then. (50,000 take 20 MB.)
+    package var debtsMax = 50_000
     /// Which of the hosts that share tiers this is: 0 to 63.
     package var host: UInt8 = 0
     /// Whether what time it is in a tier counts. Not so for a store whose clock is set by a test, beside a real server.
@@ -92,6 +94,8 @@ enum TierLimits {
     /// Payments are written down after this time, or with the next change.
     static let bookkeepingDelay = Duration.milliseconds(500)
     static let bookkeepingMax = 1_000
+    /// The same, in a commit that operations wait for.
+    static let bookkeepingBesideLiveMax = 50
     /// Debts that are older are not kept one by one.
     static let debtsKeptFor = Duration.seconds(30 * 86_400)
 }

@@ -97,8 +97,13 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     /// In a transaction: remembers that an operator knows of `incidents`.
     func acknowledge(_ incidents: [StoreIncident], at now: Timestamp) throws(SQLiteError)
 
-    /// What is owed, oldest first.
-    func debts() throws(SQLiteError) -> [Debt<Record.Key>]
+    /// How many notes name each tier, `limit` at most. A tier that no note names may be missing.
+    func debtCounts(upTo limit: Int) throws(SQLiteError) -> [TierName: Int]
+    /// The notes that name some of `tiers`, oldest first, with all that they name.
+    func debts(of tiers: TierSet) throws(SQLiteError) -> [Debt<Record.Key>]
+    /// In a transaction: of up to about `limit` notes, those that name `tiers` name them no more, or go.
+    /// - Returns: whether no note names them any more.
+    func strikeDebts(of tiers: TierSet, limit: Int) throws(SQLiteError) -> Bool
     /// Writes down what is owed of one key; owed to no tier, it is struck out.
     func write(_ debt: Debt<Record.Key>) throws(SQLiteError)
     func progress() throws(SQLiteError) -> [TierName: TierProgress]

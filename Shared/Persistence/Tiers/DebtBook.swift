@@ -3,9 +3,9 @@ import DequeModule
 
 /// What each remote tier has still to receive: the newest revision of some keys. No I/O, no clock.
 ///
-/// The book in memory is what decisions are made from. Beside the records it is written down by whoever owns it: with
-/// the change that makes a debt, in one commit; a payment when the tier cannot take it back any more, since a debt that
-/// is paid again changes nothing.
+/// The book in memory is what decisions are made from. Beside the records its owner keeps a note for each key, which
+/// names the tiers: written with the change that makes a debt, in one commit, unless there is one that names them
+/// already; struck out when no tier can take its payment back any more, since a debt that is paid again changes nothing.
 struct DebtBook<Key: Hashable & Sendable> {
     private struct Entry {
         var revision: Revision
@@ -27,17 +27,21 @@ struct DebtBook<Key: Hashable & Sendable> {
     private var queues: [TierName: Queue] = [:]
     private var pending: [TierName: Int] = [:]
     private var recent: [TierName: RecentPayments<Key>] = [:]
-    /// Keys of which the book says something else than what is written down.
+    /// The tiers that the note of a key names, for keys that have one.
+    private var noted: [Key: TierSet] = [:]
+    /// Keys whose note does not name just the tiers that it should.
     private(set) var unwritten: Set<Key> = []
 
     init() {}
 
     /// What was written down by an earlier process, oldest first.
+    ///
+    /// - Parameter tiers: those that are owed anything; what the notes say of others is struck out by its owner.
     init(_ debts: [Debt<Key>], tiers: TierSet) {
         for debt in debts {
             let owed = debt.tiers.intersection(tiers)
-            if owed != debt.tiers { unwritten.insert(debt.key) }
             guard !owed.isEmpty else { continue }
+            noted[debt.key] = owed
             entries[debt.key] = Entry(revision: debt.revision, owed: owed, since: debt.since)
             for tier in owed.names {
                 pending[tier, default: 0] += 1
@@ -70,6 +74,15 @@ struct DebtBook<Key: Hashable & Sendable> {
         entries[key].map { Debt(key: key, revision: $0.revision, tiers: $0.owed, since: $0.since) }
     }
 
+    /// The note that must be committed with the change that makes `debt`; nil when there is one that will do. It says that
+    /// a tier may lack the newest revision of a key, whichever that is: so one that names the tiers stays as it is.
+    func note(of debt: Debt<Key>) -> Debt<Key>? {
+        guard !(noted[debt.key] ?? []).isSuperset(of: debt.tiers) else { return nil }
+        var note = debt
+        note.tiers.formUnion(writtenDebt(debt.key)?.tiers ?? [])
+        return note
+    }
+
     /// What is to be written down of `key`: what is owed, and what was paid so recently that it may be owed again. Nil if
     /// there is nothing.
     func writtenDebt(_ key: Key) -> Debt<Key>? {
@@ -88,11 +101,7 @@ struct DebtBook<Key: Hashable & Sendable> {
     // MARK: Changes
 
     /// `revision` of the key is in none of `tiers`, beside those that were owed an earlier one.
-    ///
-    /// - Parameter isWritten: whether that is written down already.
-    mutating func owes(
-        _ key: Key, _ revision: Revision, to tiers: TierSet, since: Timestamp, isWritten: Bool
-    ) {
+    mutating func owes(_ key: Key, _ revision: Revision, to tiers: TierSet, since: Timestamp) {
         var entry = entries[key] ?? Entry(revision: revision, owed: [], since: since)
         entry.revision = max(entry.revision, revision)
         for tier in tiers.subtracting(entry.owed).names { pending[tier, default: 0] += 1 }
@@ -100,7 +109,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         guard !entry.owed.isEmpty else { return }
         entries[key] = entry
         for tier in entry.owed.names { enqueue(key, tier) }
-        if isWritten { unwritten.remove(key) } else { unwritten.insert(key) }
+        review(key)
     }
 
     /// The tier has `revision` of the key.
@@ -122,19 +131,18 @@ struct DebtBook<Key: Hashable & Sendable> {
         let isKnown = revision.rawValue < .max
         let payment = RecentPayments<Key>.Payment(revision: revision, since: entry.since)
         let gone = isKnown ? recent[tier, default: RecentPayments()].paid(key, payment) : [key]
-        unwritten.formUnion(gone)
+        gone.forEach { review($0) }
     }
 
     /// A new visit was left in the tier: what it was paid before the visit before that, it has for good.
     mutating func visitBegan(_ tier: TierName) {
-        guard let gone = recent[tier]?.visitBegan() else { return }
-        unwritten.formUnion(gone)
+        recent[tier]?.visitBegan().forEach { review($0) }
     }
 
     /// The tier may have lost what it was paid of late.
     mutating func owesRecent(_ tier: TierName) {
         for (key, payment) in recent[tier]?.all ?? [:] {
-            owes(key, payment.revision, to: TierSet(tier), since: payment.since, isWritten: false)
+            owes(key, payment.revision, to: TierSet(tier), since: payment.since)
         }
     }
 
@@ -172,28 +180,70 @@ struct DebtBook<Key: Hashable & Sendable> {
         }
     }
 
-    /// The tier's debts are too old to be paid one by one.
+    /// The tier is owed nothing of the book any more. That notes name it does not matter, until `struck`.
     mutating func forsake(_ tier: TierName) {
-        for (key, entry) in entries where entry.owed.contains(TierSet(tier)) {
+        let tiers = TierSet(tier)
+        entries = entries.compactMapValues { entry in
             var entry = entry
-            entry.owed.remove(TierSet(tier))
-            entry.queued.remove(TierSet(tier))
-            entry.sent.remove(TierSet(tier))
-            entries[key] = entry.owed.isEmpty ? nil : entry
-            unwritten.insert(key)
+            entry.owed.subtract(tiers)
+            entry.queued.subtract(tiers)
+            entry.sent.subtract(tiers)
+            return entry.owed.isEmpty ? nil : entry
         }
         queues[tier] = nil
         pending[tier] = nil
-        unwritten.formUnion((recent[tier]?.all ?? [:]).keys)
         recent[tier] = nil
+        noted = noted.compactMapValues { $0 == tiers ? nil : $0.subtracting(tiers) }
+        // A note of a key that is owed to no tier, and of which it is not known whether it is there, does no harm.
+        unwritten.formIntersection(Set(entries.keys).union(noted.keys))
     }
 
-    /// What the book says of `keys` is written down now.
-    mutating func written(_ keys: some Sequence<Key>) { for key in keys { unwritten.remove(key) } }
+    /// No note names any of `tiers`, be it written since they were forsaken.
+    mutating func struck(_ tiers: TierSet) {
+        for (key, names) in noted where !names.isDisjoint(with: tiers) {
+            let left = names.subtracting(tiers)
+            noted[key] = left.isEmpty ? nil : left
+            review(key)
+        }
+    }
 
-    /// Nothing is written down any more.
+    /// The notes of these are on the disk.
+    mutating func written(_ debts: some Sequence<Debt<Key>>) {
+        for debt in debts {
+            if plantedBug(.strikesForgotten), debt.tiers.isEmpty {
+                unwritten.remove(debt.key)
+                continue
+            }
+            noted[debt.key] = debt.tiers.isEmpty ? nil : debt.tiers
+            unwritten.remove(debt.key)
+            review(debt.key)
+        }
+    }
+
+    /// The notes of these may be on the disk, or what was there before.
+    mutating func doubted(_ keys: some Sequence<Key>) {
+        for key in keys {
+            noted[key] = nil
+            unwritten.insert(key)
+        }
+    }
+
+    /// There are no notes any more.
     mutating func unwriteAll() {
+        noted = [:]
         unwritten = recent.values.reduce(into: Set(entries.keys)) { $0.formUnion($1.all.keys) }
+    }
+
+    /// What the note of `key` should name may have changed.
+    private mutating func review(_ key: Key) {
+        var wanted = entries[key]?.owed ?? []
+        for (tier, payments) in recent where payments.payment(key) != nil { wanted.formUnion(TierSet(tier)) }
+        if wanted == noted[key] ?? [] {
+            // Of a key without a note, which it needs not, it may not be known whether it has one: see `doubted`.
+            if !wanted.isEmpty { unwritten.remove(key) }
+        } else {
+            unwritten.insert(key)
+        }
     }
 
     private mutating func enqueue(_ key: Key, _ tier: TierName, atFront: Bool = false) {

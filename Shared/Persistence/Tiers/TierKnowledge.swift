@@ -147,6 +147,9 @@ struct TierKnowledge: Sendable, Equatable {
         changed { $0.seeding = .due }
     }
 
+    /// It is owed more than is listed.
+    mutating func owedAll() { changed { $0.seeding = .due } }
+
     /// Nothing will be written down for it for a while, as of a tier that is let go.
     mutating func letGo() { changed { $0.seeding = .due } }
 
@@ -162,6 +165,9 @@ struct TierKnowledge: Sendable, Equatable {
     mutating func seeded(upTo key: String?) {
         changed { $0.seeding = key.map { .under(after: $0) } ?? .done }
     }
+
+    /// It is not certain that what the walk came to last is written down: the page is repeated.
+    mutating func seedingFailed(after seeding: TierProgress.Seeding) { changed { $0.seeding = seeding } }
 
     private mutating func changed(_ body: (inout TierProgress) -> Void) {
         body(&progress)

@@ -134,20 +134,24 @@ final class StoreUnderTest: Sendable {
 
     convenience init(_ count: Int = 1) async throws { try self.init(try await TierDatabases(count)) }
 
-    private func remote(_ durability: Durability, _ deadline: Duration) -> RemoteTiers {
+    private func remote(
+        _ durability: Durability, _ deadline: Duration, debtsMax: Int = TierPolicy().debtsMax
+    ) -> RemoteTiers {
         var remote = RemoteTiers(databases.targets, durability: durability, deadline: deadline)
         remote.policy.heedsServerTime = false
+        remote.policy.debtsMax = debtsMax
         return remote
     }
 
     /// - Parameter path: of the file; nil: `statePath`.
     func conversations(
-        at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5)
+        at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5),
+        debtsMax: Int = TierPolicy().debtsMax
     ) async throws -> ConversationStore {
         try await ConversationStore(
             path: path ?? statePath, memoryLimit: 4 << 20, timeToLive: .seconds(86_400), now: clock.now,
             steady: clock.steady,
-            remote: remote(durability, deadline), journalPath: stateJournalPath)
+            remote: remote(durability, deadline, debtsMax: debtsMax), journalPath: stateJournalPath)
     }
 
     func machines(

@@ -170,9 +170,27 @@ class VirtualTable<Record: SimulatedRecord> {
 
     // MARK: What is owed
 
-    func debts() throws(SQLiteError) -> [Debt<Key>] {
+    func debtCounts(upTo limit: Int) throws(SQLiteError) -> [TierName: Int] {
+        try meet(.read, "count debts")
+        var counts: [TierName: Int] = [:]
+        for name in image.debts.values.flatMap({ $0.tiers.names }) { counts[name, default: 0] += 1 }
+        return counts.mapValues { min($0, limit) }
+    }
+
+    func strikeDebts(of tiers: TierSet, limit: Int) throws(SQLiteError) -> Bool {
+        let keys = image.debts.filter { !$0.value.tiers.isDisjoint(with: tiers) }.keys.sorted(by: Record.isOrdered)
+        try change("strike") { image in
+            for key in keys.prefix(limit) {
+                image.debts[key]?.tiers.subtract(tiers)
+                if image.debts[key]?.tiers.isEmpty == true { image.debts[key] = nil }
+            }
+        }
+        return keys.count <= limit
+    }
+
+    func debts(of tiers: TierSet) throws(SQLiteError) -> [Debt<Key>] {
         try meet(.read, "debts")
-        return image.debts.values.sorted {
+        return image.debts.values.filter { !$0.tiers.isDisjoint(with: tiers) }.sorted {
             $0.revision == $1.revision ? Record.isOrdered($0.key, $1.key) : $0.revision < $1.revision
         }
     }
