@@ -5,7 +5,7 @@ import TestSupport
 
 /// `rivet-bench`: measures the state-service against the floors of this machine, in the same run, and prints ratios.
 ///
-/// `rivet-bench [--short] [--only state|service|tiers|cost|scale|backup]`; `RIVET_BIN_DIR` names the directory of the binaries, `RIVET_BENCH_DIR` a directory on the
+/// `rivet-bench [--short] [--only state|service|tiers|cost|debts|scale|backup]`; `RIVET_BIN_DIR` names the directory of the binaries, `RIVET_BENCH_DIR` a directory on the
 /// disk that is meant (else the current one). Exits with 1 when a ratio misses its bound; with `--short`, which runs
 /// among other work on machines that others use too, when one misses it by half, three times.
 @main
@@ -59,7 +59,7 @@ struct Benchmarks {
     }
 
     private enum Part: String, CaseIterable {
-        case state, service, tiers, cost, scale, backup
+        case state, service, tiers, cost, debts, scale, backup
 
         func run(_ directory: String, isShort: Bool, _ report: inout Report) async throws {
             switch self {
@@ -67,6 +67,7 @@ struct Benchmarks {
             case .service: try await ServiceBenchmark(directory: directory).run(&report)
             case .tiers: try TierBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report)
             case .cost: try SaveCostBenchmark(directory: directory, rounds: isShort ? 6 : 20).run(&report)
+            case .debts: try DebtBenchmark(directory: directory, debts: isShort ? 100_000 : 1_000_000).run(&report)
             case .scale:
                 try ScaleBenchmark(
                     directory: directory, machines: isShort ? 50_000 : 1_000_000, calls: isShort ? 500 : 2_000

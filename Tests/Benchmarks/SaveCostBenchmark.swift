@@ -34,6 +34,9 @@ struct SaveCostBenchmark {
         report.check("PostgreSQL's processor time a save / before", costs.new.server / costs.old.server, atMost: 0.5)
         report.check("WAL frames a save of SQLite", costs.new.frames, atMost: 3)
         report.check("bytes written a save / before", costs.new.bytes / costs.old.bytes, atMost: 0.5)
+        // A new row has a place in each index, and a note for the tier.
+        let (firstOld, firstNew) = (try old.firstSaves(), try new.firstSaves())
+        report.note("the first save of a conversation: \(firstOld.text(2)) WAL frames before, \(firstNew.text(2)) now")
         for subject in [old, new] { subject.service.stop() }
     }
 
@@ -77,9 +80,9 @@ struct SaveCostBenchmark {
             client = try FrameClient(service.socketPath)
         }
 
-        func save() throws {
+        func save(user: Int = 0) throws {
             updateID += 1
-            var save = StateBenchmark.save(user: 0, updateID: updateID)
+            var save = StateBenchmark.save(user: user, updateID: updateID)
             if !isSettledTold { save["settled_before"] = nil }
             try client.sendBytes(FrameClient.request("state.save", save, id: 1))
             _ = try client.receiveBody()
@@ -93,10 +96,25 @@ struct SaveCostBenchmark {
 
         func measureSave() throws {
             times += try Samples.measure(1) { try save() }
+            frames += try framesSince()
+        }
+
+        /// Of 100 people who were not heard from before, the frames of one.
+        func firstSaves() throws -> Double {
+            let count = 100
+            framesBefore = try framesInLog()
+            let frames = try (1...count).reduce(0) { sum, user in
+                try save(user: user)
+                return sum + (try framesSince())
+            }
+            return Double(frames) / Double(count)
+        }
+
+        private func framesSince() throws -> Int {
             let now = try framesInLog()
+            defer { framesBefore = now }
             // After a checkpoint the log begins again.
-            frames += Int(now >= framesBefore ? now - framesBefore : now)
-            framesBefore = now
+            return Int(now >= framesBefore ? now - framesBefore : now)
         }
 
         func cost() throws -> Cost {

@@ -18,8 +18,6 @@ struct ScaleBenchmark {
     func run(_ report: inout Report) throws {
         try openConversations(&report)
         try library(&report)
-        // More than are listed.
-        try DebtBenchmark(directory: directory, debts: max(machines, 100_000)).run(&report)
     }
 
     // MARK: Conversations

@@ -151,6 +151,23 @@ import Testing
         #expect(counts.count >= 3 && counts.last == 0)
     }
 
+    /// As when a clash is settled that the tier told of before.
+    @Test func `A debt that is made while others are forsaken: is noted after all`() throws {
+        let store = try start()
+        for user in 0..<5 { _ = try store.save("model", user: "\(user)") }
+        try store.connect(.neon)
+        store.core.reconcile()
+        #expect(store.core.debtsToStrike == TierSet(.neon))
+        let key = ConversationKey(userID: "3", chatID: "3")
+        let revision = try #require(try store.core.table?.get(key)?.revision)
+        store.core.memory.withLock {
+            $0.book.owes(key, revision, to: TierSet(.neon), since: Timestamp(milliseconds: 0))
+        }
+        for _ in 0..<3 { store.advance(.milliseconds(600)) }
+        #expect(store.core.debtsToStrike.isEmpty)
+        #expect(try store.notes().map(\.key) == [key])
+    }
+
     /// The notes of a page are in the commit that says how far the walk has come, however many others wait.
     @Test func `A page of the walk: its notes are committed with it`() throws {
         let file = try TemporaryFile("state.db")

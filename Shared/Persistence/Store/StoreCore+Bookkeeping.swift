@@ -92,8 +92,9 @@ extension StoreCore {
         }
         guard isDone else { return noteBookkeeping() }
         debtsToStrike.subtract(struck)
-        memory.withLock { $0.book.struck(struck) }
         wrote()
+        // Also what this very transaction noted of them.
+        memory.withLock { $0.book.struck(struck) }
         if memory.withLock({ !$0.book.unwritten.isEmpty }) || !debtsToStrike.isEmpty { bookkeepingAt = time.instant() }
     }
 

@@ -195,7 +195,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         recent[tier] = nil
         noted = noted.compactMapValues { $0 == tiers ? nil : $0.subtracting(tiers) }
         // A note of a key that is owed to no tier, and of which it is not known whether it is there, does no harm.
-        unwritten.formIntersection(Set(entries.keys).union(noted.keys))
+        unwritten = unwritten.filter { entries[$0] != nil || noted[$0] != nil }
     }
 
     /// No note names any of `tiers`, be it written since they were forsaken.
