@@ -30,7 +30,7 @@ import Testing
         try await save(0..<300, store)
         let pages = try logBytes(file.path) / Int(WriteAheadLog.bytesPerPage)
         // A turn may pass the limit.
-        #expect(pages < LogKeeper.pagesMax + 1_000, "\(pages)")
+        #expect(pages < LogKeeper.pages.upperBound + 1_000, "\(pages)")
         #expect(store.status.logHeldFor == nil && store.status.health == .ok)
         let turns = try #require(store.status.turns)
         #expect(turns.count >= 15)
@@ -71,17 +71,20 @@ import Testing
 
     private let start = ContinuousClock.now
 
-    @Test func `A piece: is halved when moving it took long, and doubled when it was quick`() {
+    @Test func `A piece: is halved when it took long, and doubled when it was quick`() {
         var keeper = LogKeeper()
-        #expect(!keeper.isDue(logPages: keeper.pages - 1, at: start) && keeper.isDue(logPages: keeper.pages, at: start))
-        for _ in 0..<10 { keeper.moved(keeper.pages, in: .milliseconds(1)) }
-        #expect(keeper.pages == LogKeeper.pagesMax)
-        keeper.moved(5_000, in: .milliseconds(80))
-        #expect(keeper.pages == LogKeeper.pagesMax / 2)
-        keeper.moved(keeper.pages, in: .milliseconds(5))
-        #expect(keeper.pages == LogKeeper.pagesMax / 2)
-        for _ in 0..<10 { keeper.moved(keeper.pages, in: .milliseconds(80)) }
-        #expect(keeper.pages == LogKeeper.pagesMin)
+        let (first, least, most) = (keeper.piece.count, LogKeeper.pages.lowerBound, LogKeeper.pages.upperBound)
+        #expect(!keeper.isDue(logPages: first - 1, at: start) && keeper.isDue(logPages: first, at: start))
+        for _ in 0..<10 { keeper.moved(keeper.piece.count, in: .milliseconds(1)) }
+        #expect(keeper.piece.count == most)
+        keeper.moved(most + 1_000, in: .milliseconds(80))
+        #expect(keeper.piece.count == most / 2)
+        keeper.moved(keeper.piece.count, in: .milliseconds(5))
+        // A small rest says nothing of a whole piece.
+        keeper.moved(10, in: .milliseconds(1))
+        #expect(keeper.piece.count == most / 2)
+        for _ in 0..<10 { keeper.moved(keeper.piece.count, in: .milliseconds(80)) }
+        #expect(keeper.piece.count == least)
     }
 
     @Test func `A log that is held: is tried once a second, and since when is known`() {

@@ -74,4 +74,48 @@ import Testing
         #expect(core.counters["pulls.neon"] == 1)
         core.close()
     }
+
+    private func record(_ user: Int) -> ConversationRecord {
+        let moment = TestClock().now()
+        return ConversationRecord(
+            key: ConversationKey(userID: "\(1_000 + user)", chatID: "7"), revision: Revision(at: moment),
+            isClosed: false, step: "model", data: ["nickname": "Pump"], startedAt: moment, updatedAt: moment,
+            expiresAt: moment.advanced(by: .seconds(86_400)), lastUpdateID: nil, appliedUpdates: [], lastClearing: nil)
+    }
+
+    /// A thousand at once kept every save waiting, for up to a second.
+    @Test func `A page of many rows: is merged in pieces, and asked for again when the connection ends`() throws {
+        let (file, elapsed, port) = (try TemporaryFile("state.db"), Elapsed(), Port())
+        let time = StoreTime(
+            wall: TestClock().now, instant: { elapsed.start + elapsed.duration.withLock { $0 } })
+        let core = StoreCore<ConversationTable>(
+            path: file.path, memory: SharedMemory(limit: 1 << 20), time: time, ports: [(.neon, port)])
+        try core.open()
+        core.received(.connected(TierContact(mark: 1, visit: 0)), from: .neon, link: port.link)
+        let rows = (0..<200).map { TierPage<ConversationRecord>.Row(record($0), isStamped: true) }
+        func tell() {
+            let page = TierPage<ConversationRecord>(rows: rows, next: nil)
+            core.received(.answered(request: port.lastRequest, .page(page)), from: .neon, link: port.link)
+        }
+        tell()
+        #expect(core.counters["rows.adopted"] == 50)
+        // The rest is due at once, and no other page is asked for.
+        #expect(core.wakeAt == time.instant() && port.asked.count == 1)
+        core.tick()
+        #expect(core.counters["rows.adopted"] == 150 && port.asked.count == 1)
+        // The connection ends in the middle of it.
+        core.received(.lost(reason: "cut"), from: .neon, link: port.link)
+        core.tick()
+        #expect(core.counters["rows.adopted"] == 150)
+        while port.asked.count == 1 {
+            elapsed.duration.withLock { $0 += Breaker.waitMax }
+            core.tick()
+            core.received(.connected(TierContact(mark: 1, visit: 0)), from: .neon, link: port.link)
+        }
+        #expect(port.asked.last?.after == nil)
+        tell()
+        core.tick()
+        core.tick()
+        #expect(core.counters["rows.adopted"] == 200 && core.counters["pulls.neon"] == 1)
+    }
 }

@@ -1,19 +1,14 @@
-import Contracts
-
 /// When the write-ahead log is moved into the file. No I/O, no clock.
 ///
-/// Moving takes as long as the log has different pages, and the store's thread does nothing else meanwhile. So the log is
-/// moved in small pieces, as long as these take less than `aim`: a disk that is quick, or a log that has the same pages
-/// again and again, allows larger ones, which cost less.
+/// Moving takes as long as the log has different pages, and the store's thread does nothing else meanwhile. So it is done in
+/// pieces: a disk that is quick, or a log that has the same pages again and again, allows large ones, which cost less.
 struct LogKeeper {
-    static let pagesMin = 250
-    static let pagesMax = 4_000
-    static let aim = Duration.milliseconds(10)
+    static let pages = 250...4_000
     /// A log that a reader holds is tried so often.
     static let retryDelay = Duration.seconds(1)
 
     /// How many pages are moved at a time.
-    private(set) var pages = 500
+    private(set) var piece = PieceSize(500, in: pages)
     /// Since when a reader of another program has kept the log from being moved.
     private(set) var heldSince: ContinuousClock.Instant?
     /// When it is tried again.
@@ -21,17 +16,13 @@ struct LogKeeper {
 
     func isDue(logPages: Int, at now: ContinuousClock.Instant) -> Bool {
         if let retryAt { return retryAt <= now }
-        return logPages >= pages
+        return logPages >= piece.count
     }
 
     /// All pages were moved.
     mutating func moved(_ count: Int, in time: Duration) {
         (heldSince, retryAt) = (nil, nil)
-        if time > Self.aim {
-            pages = max(Self.pagesMin, min(pages, count) / 2)
-        } else if time < Self.aim / 4 {
-            pages = min(Self.pagesMax, pages * 2)
-        }
+        piece.took(time, for: count)
     }
 
     mutating func wasHeld(at now: ContinuousClock.Instant) {

@@ -135,29 +135,9 @@ extension StoreCore {
 
     func received(_ index: Int, _ page: TierPage<Record>) {
         if tiers[index].pull?.isPassing == true { return received(index, keyOfRow: page.next) }
-        let refused = page.rows.filter { !isBelieved($0.record) }
-        let rows = page.rows.filter { isBelieved($0.record) }
         // Until it is merged the page counts as asked for: a merge has the tiers do what is due, and that is no other page.
-        let isMerged = merge(rows, from: index, mayRename: false)
-        tiers[index].pull?.isAsked = false
-        guard isMerged else {
-            tiers[index].pull?.retryAt = time.instant() + TierLimits.retryDelay
-            // What memory can answer for without the disk must not be changed as if it were the newest.
-            for row in rows {
-                guard let known = memory.withLock({ $0.peek(row.record.key) }) else { continue }
-                if row.isDated, known.revision < row.record.revision { deferLater(row.record) }
-            }
-            return
-        }
-        putInQuarantine(page.unreadable + refused.map { ($0.record.key, $0.record.journalValue.text) })
-        tiers[index].pull?.size.received()
-        tiers[index].pull?.forgetSuspect()
-        tiers[index].pull?.retryWait = TierLimits.retryDelay
-        if let next = page.next {
-            tiers[index].pull?.after = next
-        } else {
-            pulled(index)
-        }
+        tiers[index].pull?.told = page
+        mergePiece(index)
     }
 
     func pulled(_ index: Int) {
@@ -186,7 +166,7 @@ extension StoreCore {
         }
     }
 
-    private func deferLater(_ record: Record) {
+    func deferLater(_ record: Record) {
         if let known = deferred[record.key], known.revision >= record.revision { return }
         deferred[record.key] = record
     }

@@ -78,6 +78,7 @@ extension StoreCore {
         tiers[index].requests = []
         tiers[index].live = []
         tiers[index].pull?.isAsked = false
+        tiers[index].pull?.told = nil
         var sent: [Key] = []
         var waiting: [RemoteTier<Record>.Live] = []
         for request in requests {

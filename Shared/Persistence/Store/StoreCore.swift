@@ -59,6 +59,8 @@ package final class StoreCore<Table: LocalTable> {
     var secondLook: (moment: ContinuousClock.Instant, isAll: Bool)?
     /// What the tiers have newer and something here stands in the way of.
     var deferred: [Key: Record] = [:]
+    /// Rows of a tier that are merged in one turn.
+    var mergedAtOnce: PieceSize
     /// When it is tried again to take that in.
     var settleAt: ContinuousClock.Instant?
     var random: any RandomNumberGenerator
@@ -85,6 +87,7 @@ package final class StoreCore<Table: LocalTable> {
         self.time = time
         clockWatch = ClockWatch(wall: time.wall(), steady: time.steady(), patience: policy.clockPatience)
         self.policy = policy
+        mergedAtOnce = PieceSize(50, in: policy.mergedRecords)
         self.journal = journal
         self.progressed = progressed
         self.random = random
@@ -171,6 +174,7 @@ package final class StoreCore<Table: LocalTable> {
         if isDiskUp { first.or(log.retryAt) }
         first.or(bootstrapUntil)
         first.or(settleAt)
+        if toldTier != nil { first.or(time.instant()) }
         first.or(secondLook?.moment)
         first.or(waiting.first?.deadline)
         for index in tiers.indices { first.or(tierWakeAt(index)) }
@@ -186,6 +190,7 @@ package final class StoreCore<Table: LocalTable> {
         giveUpWaiting(at: now)
         lookAgainIfDue(at: now)
         for index in tiers.indices { endOverdueRequests(index, at: now) }
+        if let index = toldTier { mergePiece(index) }
         pumpAll()
         endBootstrapIfDue(at: now)
         settleDeferredIfDue(at: now)

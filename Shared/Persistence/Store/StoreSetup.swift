@@ -44,6 +44,8 @@ package struct TierPolicy: Sendable {
     package var pageRecords = 1_000
     /// Keys that one tier is owed. Of more no list is kept: all rows are owed then. (50,000 take 20 MB.)
     package var debtsMax = 50_000
+    /// How many of a page are merged in one turn, at least and at most: see `PieceSize`.
+    package var mergedRecords = 10...1_000
     /// Which of the hosts that share tiers this is: 0 to 63.
     package var host: UInt8 = 0
     /// Whether what time it is in a tier counts. Not so for a store whose clock is set by a test, beside a real server.

@@ -42,6 +42,8 @@ final class RemoteTier<Record: TieredRecord> {
         var beganAt: Timestamp
         var after: Record.Key?
         var isAsked = false
+        /// What is not merged of the page that was told last.
+        var told: TierPage<Record>?
         /// After a fault on our side, or a refusal.
         var retryAt: ContinuousClock.Instant?
         var size: PageSize

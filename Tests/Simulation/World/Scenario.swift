@@ -41,6 +41,7 @@ struct Scenario {
         policy.durability = dice.chance(0.2) ? .local : .remote
         policy.heartbeat = .seconds(dice.number(10...40))
         policy.pageRecords = dice.number(1...4)
+        policy.mergedRecords = 1...1 + policy.pageRecords % 2
         policy.clockPatience = dice.time(800...3_000)
         if dice.chance(0.3) { policy.debtsMax = dice.number(0...6) }
         timeToLive = .seconds(dice.one(of: [20, 300, 86_400]))

@@ -1,0 +1,22 @@
+/// How much of something that can wait is done in one turn of the store's thread, so that the turn is short. No I/O, no clock.
+struct PieceSize {
+    /// A piece that took longer halves the next one; one that took less than a quarter of it doubles the next one.
+    static let aim = Duration.milliseconds(10)
+
+    let range: ClosedRange<Int>
+    private(set) var count: Int
+
+    init(_ count: Int, in range: ClosedRange<Int>) {
+        self.range = range
+        self.count = min(max(count, range.lowerBound), range.upperBound)
+    }
+
+    /// A piece of `done` took `time`.
+    mutating func took(_ time: Duration, for done: Int) {
+        if time > Self.aim {
+            count = max(range.lowerBound, min(count, done) / 2)
+        } else if time < Self.aim / 4, done >= count {
+            count = min(range.upperBound, count * 2)
+        }
+    }
+}
