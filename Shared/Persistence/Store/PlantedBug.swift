@@ -28,10 +28,6 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case unstoredCountsAsStored
     /// What was paid counts as paid for good, whatever becomes of the connection.
     case recentPaymentsKept
-    /// What was struck out of the notes still counts as noted.
-    case strikesForgotten
-    /// A page of a walk is written down without what the disk does not know yet of other tiers.
-    case pageNotedAlone
     /// A tier that is owed more than is listed is owed nothing.
     case crowdedDebtsForgotten
 }

@@ -38,11 +38,11 @@ extension StoreCore {
             let debt = memory.withLock { $0.book.writtenDebt(key) }
             try note(debt ?? Debt(key: key, revision: .none, tiers: [], since: time.wall()), table)
         }
-        try writeProgress(tiers.indices, table)
+        try writeProgress(table)
     }
 
-    private func writeProgress(_ indices: Range<Int>, _ table: Table) throws(SQLiteError) {
-        tiersUnderWay = indices.filter { !tiers[$0].knowledge.isNoted }
+    private func writeProgress(_ table: Table) throws(SQLiteError) {
+        tiersUnderWay = tiers.indices.filter { !tiers[$0].knowledge.isNoted }
         for index in tiersUnderWay { try table.write(tiers[index].knowledge.progress, of: tiers[index].name) }
     }
 
@@ -143,7 +143,7 @@ extension StoreCore {
             try begin(table)
             for key in keys { try noteDebts(of: key, table) }
             // A note names a tier no more whose debts were forsaken: not before the disk knows why.
-            try writeProgress(plantedBug(.pageNotedAlone) ? index..<index + 1 : tiers.indices, table)
+            try writeProgress(table)
             try table.commit()
         }
         if isDone { wrote() } else { tiers[index].knowledge.seedingFailed(after: before) }

@@ -210,10 +210,6 @@ struct DebtBook<Key: Hashable & Sendable> {
     /// The notes of these are on the disk.
     mutating func written(_ debts: some Sequence<Debt<Key>>) {
         for debt in debts {
-            if plantedBug(.strikesForgotten), debt.tiers.isEmpty {
-                unwritten.remove(debt.key)
-                continue
-            }
             noted[debt.key] = debt.tiers.isEmpty ? nil : debt.tiers
             unwritten.remove(debt.key)
             review(debt.key)
