@@ -28,7 +28,8 @@ import Testing
         test.databases.set(.refuse)
         try await test.databases.endSessions()
         try await saveMany(store, 0..<500)
-        #expect(pending(store) >= 500)
+        // All rows are owed. They were counted when they became too many for a list, and are again at the next start.
+        #expect(pending(store) > Self.debtsMax)
         await store.close()
         #expect(try ConversationTable(path: test.statePath).progress()[.neon]?.seeding == .due)
         store = try await test.conversations(deadline: .milliseconds(300), debtsMax: Self.debtsMax)
