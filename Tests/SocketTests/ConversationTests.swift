@@ -261,7 +261,8 @@ struct ConversationTests {
     }
 
     @Test func aSweepOfManyHoldsUpNobody() async throws {
-        let service = try running(.state, ["RIVET_CONVERSATION_TTL": "1s"])
+        // Longer than any save takes: the one that is alive must not expire.
+        let service = try running(.state, ["RIVET_CONVERSATION_TTL": "5s"])
         let client = try service.client()
         for user in 0..<500 {
             try client.send("state.save", saving("old\(user)", data: ["notes": .string(of: "x", 1_000)]))
