@@ -282,6 +282,20 @@ import Testing
         expectOnePump()
     }
 
+    /// "hello" is answered before an entry is begun beside one that is over, which is then taken up by another process.
+    @Test func `What changed nothing: never answers what is taken up, though two processes die`() async throws {
+        for turn in entry.prefix(3) { _ = try await engine().run(turn) }
+        _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))
+        let hello = turn(20, .text("hello"))
+        let first = engine()
+        _ = try await first.run(hello)
+        _ = try await first.run(turn(21, .addMachine))
+        _ = try await engine().run(turn(22, .button(data: "resume:model:tagtagtagtagtag1")))
+        let again = try await engine().run(hello)
+        #expect(again.isRepeated && again.reply == nil)
+        #expect(services.row(lane)?.step == "model")
+    }
+
     @Test func `An answer to the entry that was begun beside it: leaves what was over behind`() async throws {
         for turn in entry.prefix(3) { _ = try await engine().run(turn) }
         _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))

@@ -17,7 +17,7 @@ public final class SQLiteShell {
         process = try ChildProcess(
             "/bin/sh", arguments: ["-c", "exec \"$0\" \"$1\" <\"$2\"", Self.path, database, fifo], environment: [:],
             log: directory.path + "/output")
-        // Open for both, so that this waits for nobody.
+        // Open for reading and writing, so that opening it does not wait for the other end.
         input = open(fifo, O_RDWR | O_CLOEXEC)
         guard input >= 0 else { throw ChildProcess.Failure(description: "open \(fifo): \(errno)") }
     }

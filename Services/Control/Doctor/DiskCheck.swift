@@ -12,8 +12,6 @@ struct DiskCheck {
     static let syncs = 9
     /// The log of a service that is left alone is shorter.
     static let logBytesLooked = 32 << 20
-    /// To this it is cut when it was emptied.
-    static let logBytesMax = 64 << 20
 
     var settings: Settings
 
@@ -163,7 +161,7 @@ struct DiskCheck {
                     nextStep: "End that transaction, or that program; nothing is lost meanwhile, but the log grows")
             ]
         }
-        guard log.st_size > logBytesMax else { return [] }
+        guard log.st_size > StoreStatus.logBytesMax else { return [] }
         return [
             .warning(
                 "disk", "\(size), and nobody reads it now",

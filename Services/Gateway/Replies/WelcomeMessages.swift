@@ -4,9 +4,9 @@ import Logging
 
 /// Asks everybody who is adding a machine their question again, with fresh buttons, after a long absence of ours.
 ///
-/// Once for each entry until its person is heard from, however often we are away: that somebody was asked is kept as a
-/// conversation of type `welcome`. Somebody may be asked twice, when this process ends in between; nobody never. Who has
-/// been heard from since, or is owed a reply anyway, is not asked.
+/// Each person is asked once until they answer, however often we are away: a conversation of type `welcome` keeps for
+/// which revision of the entry it was done. A person may be asked twice, when this process ends between the sending and
+/// that note, and is never left out. People who have written since, or are owed a reply anyway, are not asked.
 struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     /// How long what had waited at Telegram may take, before people are asked all the same.
     static var patience: Duration { .seconds(30) }

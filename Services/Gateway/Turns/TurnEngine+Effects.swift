@@ -24,6 +24,8 @@ extension TurnEngine {
         case .takeUp(let entry, let reply):
             guard let kept, var again = OpenEntry(kept) else { return .silent }
             again.revision = open?.revision ?? .none
+            // What was answered before this without an effect must not become an answer to what is taken up.
+            again.answeredUpdates += open?.answeredUpdates ?? []
             return TurnAnswer(reply: reply, debts: try await save(entry, over: again, turn))
         case .checkNickname(let nickname):
             guard let open else { return .silent }

@@ -95,7 +95,7 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
     }
 
     private static func checksum(_ bytes: some Sequence<UInt8>) -> String {
-        String(bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }, radix: 16)
+        String(FNV1a.hash(bytes), radix: 16)
     }
 
     private static func read(_ path: String, _ progressed: () -> Void) -> [Record] {

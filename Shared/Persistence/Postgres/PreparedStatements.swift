@@ -7,7 +7,7 @@ final class PreparedStatements: Sendable {
     /// The name tells the text. A pooler may give us a session in which somebody has used it already: it means the same there.
     static func name(of sql: String) -> String {
         // FNV-1a, of 64 bits.
-        let hash = sql.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let hash = FNV1a.hash(sql.utf8)
         return "rivet_" + String(hash, radix: 16)
     }
 

@@ -9,7 +9,7 @@ extension SQLiteConnection {
     /// service that is saving. The source's reading transaction, if it has one, decides which moment is copied.
     ///
     /// - Parameter pagesAtOnce: with a number, in steps of so many pages, and `source` tells after each that it gets on:
-    ///   for a file that nobody writes meanwhile.
+    ///   for a file that no program writes meanwhile.
     func fill(from source: SQLiteConnection, pagesAtOnce: Int32 = -1) throws(SQLiteError) {
         guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
             throw failure(sqlite3_extended_errcode(handle), "copy \(source.path)")

@@ -3,7 +3,7 @@ import Glibc
 
 /// What is known of the write-ahead log (WAL) of a database.
 struct WriteAheadLog {
-    /// A commit of a connection whose log nobody looks after moves that many pages into the file: 64 MiB.
+    /// A log that reaches so many pages is moved into the file by the commit itself, if it was not moved before: 64 MiB.
     static let pagesMax = 16_000
     /// To this length the file of the log is cut when it was emptied, if it is longer.
     static let bytesKept: Int64 = 64 << 20
@@ -12,7 +12,7 @@ struct WriteAheadLog {
 
     /// Pages that were written to it since all of them were in the file.
     private(set) var pages = 0
-    /// Pages at its beginning that are in the file. It begins again from its start when nobody reads in it.
+    /// Pages at its beginning that are in the file. It begins again from its start when no connection reads in it.
     private var movedPages = 0
 
     /// After a commit there are `count` pages in it.
@@ -36,7 +36,7 @@ public enum LogMove: Sendable {
 }
 
 /// The log grows with each commit until its pages are moved into the file (a checkpoint). SQLite moves none that is newer
-/// than the oldest snapshot that another connection reads, and begins the log again only when nobody reads in it. So a
+/// than the oldest snapshot that another connection reads, and begins the log again only when no connection reads in it. So a
 /// reader that never ends lets it grow without bound, and nothing but its end helps.
 extension SQLiteConnection {
     /// Counts the pages in the log at each commit. In place of SQLite's own checkpoints, which are part of a commit.
@@ -55,8 +55,8 @@ extension SQLiteConnection {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Moves the pages of the log that no reader needs into the file. Waits for nobody. When all were moved and the file of
-    /// the log is long, it is cut, unless somebody reads in it.
+    /// Moves the pages of the log that no reader needs into the file, without waiting. When all were moved and the file of
+    /// the log is long, it is cut, unless a connection reads in it.
     func moveLog() -> LogMove {
         var (pages, moved): (Int32, Int32) = (0, 0)
         let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved)

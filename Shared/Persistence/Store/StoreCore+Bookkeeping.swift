@@ -26,7 +26,7 @@ extension StoreCore {
     ///
     /// - Parameters:
     ///   - excluded: what is written of these is newer than the book.
-    ///   - limit: how many keys; fewer where somebody waits for the commit.
+    ///   - limit: how many keys; fewer where a call waits for the commit.
     func writeDownSome(
         besides excluded: Set<Key> = [], limit: Int = TierLimits.bookkeepingMax, _ table: Table
     ) throws(SQLiteError) {

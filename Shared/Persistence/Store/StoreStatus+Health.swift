@@ -2,7 +2,7 @@ public import Contracts
 
 extension StoreStatus {
     /// A log that is longer was kept from being emptied: it is cut to this length when it is.
-    static let logBytesMax = WriteAheadLog.bytesKept
+    package static let logBytesMax = WriteAheadLog.bytesKept
     /// A reader that keeps it for longer is no short look into the database, and no backup.
     static let logHeldMax = Duration.seconds(300)
 

@@ -198,7 +198,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         unwritten = unwritten.filter { entries[$0] != nil || noted[$0] != nil }
     }
 
-    /// No note names any of `tiers`, be it written since they were forsaken.
+    /// No note names any of `tiers` any more, also none that was written since they were forsaken.
     mutating func struck(_ tiers: TierSet) {
         for (key, names) in noted where !names.isDisjoint(with: tiers) {
             let left = names.subtracting(tiers)

@@ -14,7 +14,7 @@ extension StoreIdentity {
     /// That of the database file at `path` on this machine.
     init(host: UInt8, path: String) {
         let absolute = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
-        self.init(host: host, writer: Self.number(of: Self.machine + "\n" + absolute))
+        self.init(host: host, writer: Int64(bitPattern: FNV1a.hash((Self.machine + "\n" + absolute).utf8)))
     }
 
     /// The machine's own number, or where it has none, as in some containers, its name.
@@ -25,11 +25,5 @@ extension StoreIdentity {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    /// FNV-1a, of 64 bits.
-    private static func number(of text: String) -> Int64 {
-        let hash = text.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        return Int64(bitPattern: hash)
     }
 }

@@ -10,7 +10,7 @@ public struct PhotoSize: Sendable, Hashable, Decodable {
         self.height = height
     }
 
-    /// How large it is, to compare: a server of somebody's own may tell sizes of which the product is no number.
+    /// How large it is, to compare: a Bot API server other than Telegram's may tell sizes whose product is above `Int64`.
     public var pixelCount: Int64 {
         let (product, isTooLarge) = max(0, width).multipliedReportingOverflow(by: max(0, height))
         return isTooLarge ? .max : product

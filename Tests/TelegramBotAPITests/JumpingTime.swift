@@ -1,0 +1,26 @@
+import Synchronization
+
+@testable import TelegramBotAPI
+
+/// Time that jumps to whatever is waited for; it tells the waits that were asked for. With `isFrozen` a wait lasts until it is cancelled.
+final class JumpingTime: Sendable {
+    private let state = Mutex((now: Duration.zero, isFrozen: false))
+
+    func advance(by duration: Duration) { state.withLock { $0.now += duration } }
+
+    var now: Duration { state.withLock { $0.now } }
+
+    func freeze() { state.withLock { $0.isFrozen = true } }
+
+    var poller: PollerTime {
+        PollerTime(
+            now: { self.now },
+            sleep: { until in
+                let isFrozen = self.state.withLock { state in
+                    if !state.isFrozen { state.now = max(state.now, until) }
+                    return state.isFrozen
+                }
+                if isFrozen { await Signal().wait() }
+            })
+    }
+}
