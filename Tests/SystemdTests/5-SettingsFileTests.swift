@@ -32,7 +32,8 @@ extension UnderSystemd {
             }
             // With "-", as in Rivet's units, a refused file is left out as a whole, and the process is started.
             let refused = zip(files, expected).filter { $0.1 == nil }.map(\.0)
-            #expect(refused.count > 50)
+            // How many of the generated ones are refused is chance; of the recorded ones some are, in every version.
+            #expect(!refused.isEmpty)
             let optional = try await oracle.variables(of: refused, isOptional: true)
             #expect(optional.allSatisfy { $0 == [:] })
             let rivet = try UnderSystemd.rivet
