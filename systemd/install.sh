@@ -12,6 +12,8 @@ prefix=${PREFIX:-/usr/local}
 bin=${RIVET_BIN_DIR:-.build/release}
 services='rivet-gateway rivet-state rivet-library'
 units='rivet.target rivet-gateway.service rivet-state.service rivet-state.socket rivet-library.service rivet-library.socket'
+# Started by the services' own units, and stopped with them.
+templates='rivet-backoff@.service'
 # Not started with the others: see README.md, "Monitoring".
 extra_units='rivet-metrics.service rivet-metrics.timer'
 
@@ -58,7 +60,7 @@ install_all() {
     install -d "$root$prefix/libexec/rivet" "$root$prefix/bin"
     for name in $services; do install -s -m 755 "$bin/$name" "$root$prefix/libexec/rivet/$name"; done
     install -s -m 755 "$bin/rivetctl" "$root$prefix/bin/rivetctl"
-    for unit in $units $extra_units; do place 644 "$unit" "lib/systemd/system/$unit"; done
+    for unit in $units $templates $extra_units; do place 644 "$unit" "lib/systemd/system/$unit"; done
     for file in alerts.yml dashboard.json; do place 644 "monitoring/$file" "share/rivet/monitoring/$file"; done
     place 644 sysusers.conf lib/sysusers.d/rivet.conf
     place 644 tmpfiles.conf lib/tmpfiles.d/rivet.conf
@@ -89,7 +91,7 @@ uninstall_all() {
     for page in $man_pages; do rm -f "$root$prefix/share/man/$page"; done
     rm -f "$root$prefix/lib/sysusers.d/rivet.conf" "$root$prefix/lib/tmpfiles.d/rivet.conf"
     rm -f "$root/var/lib/prometheus/node-exporter/rivet.prom"
-    for unit in $units $extra_units; do rm -f "$root$prefix/lib/systemd/system/$unit"; done
+    for unit in $units $templates $extra_units; do rm -f "$root$prefix/lib/systemd/system/$unit"; done
     tell_systemd systemctl daemon-reload
 }
 

@@ -128,6 +128,35 @@ extension UnderSystemd {
                 counts.joined(separator: ", "), bound: "10")
         }
 
+        /// systemd's own error, of which no program of Rivet knows.
+        @Test func `A service that systemd cannot set up: tried once a minute, and at once by hand`() async throws {
+            let rivet = try UnderSystemd.rivet
+            try await rivet.start()
+            let cursor = try await rivet.journalCursor()
+            try await rivet.container.must(
+                """
+                systemctl stop rivet-gateway rivet-state.socket rivet-state
+                mv /var/lib/rivet-state /var/lib/kept; touch /var/lib/rivet-state
+                systemctl --no-block start rivet-gateway rivet-state
+                """)
+            // The gateway waits at the socket meanwhile.
+            try await Task.sleep(for: Self.minute + .seconds(10))
+            let lines = try await rivet.journal(of: .state, since: cursor).drop { !$0.text.hasPrefix("Starting") }
+            try await rivet.container.must("rm /var/lib/rivet-state; mv /var/lib/kept /var/lib/rivet-state")
+            let begun = ContinuousClock.now
+            try await rivet.container.must("systemctl restart rivet-state")
+            let took = ContinuousClock.now - begun
+            #expect(took < .seconds(10))
+            #expect(lines.contains { $0.text.contains("STATE_DIRECTORY") })
+            let starts = lines.filter { $0.text.hasPrefix("Starting") }.count
+            #expect(starts == 2)
+            let most = JournalLine.mostInAMinute(lines)
+            #expect(most <= 10, "\(lines)")
+            try await rivet.telegram.waitForPoll(timeout: .seconds(20))
+            rivet.figures.add("set-up that fails: journal lines in a minute", "\(most)", bound: "10")
+            rivet.figures.add("start after the repair", took.inSeconds, bound: "10 s")
+        }
+
         /// It answers calls each time, for less than a minute.
         @Test func `A service that crashes whenever it is ready: started again at once, and from then on each minute`()
             async throws
