@@ -40,6 +40,6 @@ import Testing
     func `A value that may have swallowed a secret: refused, and not quoted`(_ text: String) {
         let error = #expect(throws: ConfigurationError.self) { try setting(text) }
         #expect(error?.description.contains("hunter") == false)
-        #expect(error?.description.hasPrefix("RIVET_ALLOWED_USERS has a value that is not shown") == true)
+        #expect(error?.description.hasPrefix("RIVET_ALLOWED_USERS has a value that is not accepted") == true)
     }
 }

@@ -23,14 +23,14 @@ struct SettingsTests {
                 let lines = service.log.split(separator: "\n")
                 #expect(lines.count == 1, "\(name)=\(value): \(lines)")
                 let line = lines.first.map(String.init) ?? ""
-                #expect(line.contains(name) && line.contains("\"\(value)\"") && line.contains("accepted"), "\(line)")
+                #expect(line.contains("\(name) has a value that is not accepted (not shown"), "\(line)")
                 #expect(!FileManager.default.fileExists(atPath: service.databasePath), "\(name)=\(value)")
             }
         }
     }
 
     @Test func aBadValueStopsTheGateway() throws {
-        let token = ["TELEGRAM_BOT_TOKEN": "1:secret", "TELEGRAM_API_URL": "http://127.0.0.1:9"]
+        let token = ["TELEGRAM_BOT_TOKEN": "1:unseen", "TELEGRAM_API_URL": "http://127.0.0.1:9"]
         for (name, value) in [
             ("TELEGRAM_API_URL", "127.0.0.1"), ("RIVET_SEND_LIMITS", "some"),
             ("RIVET_SEND_LIMITS", "None"), ("RIVET_ALLOWED_USERS", "ada"), ("RIVET_ALLOWED_USERS", "1;2"),
@@ -41,11 +41,10 @@ struct SettingsTests {
             #expect(try service.launch().wait() == 78, "\(name)=\(value)")
             let lines = service.log.split(separator: "\n")
             #expect(
-                lines.count == 1 && lines[0].contains(name) && lines[0].contains(value)
-                    && lines[0].contains("accepted"), "\(lines)")
-            #expect(!service.log.contains("secret"))
+                lines.count == 1 && lines[0].contains(name) && lines[0].contains("accepted"), "\(lines)")
+            #expect(!service.log.contains("unseen"))
         }
-        // What may be a secret is not shown: neither a URL, nor the lines behind a word.
+        // A value is not shown: neither a URL, nor the lines behind a word, nor a word.
         for (name, value) in [
             ("TELEGRAM_API_URL", "ftp://hush"), ("TELEGRAM_API_URL", "http://user:hush@127.0.0.1:9"),
             ("TELEGRAM_API_URL", "http://127.0.0.1:9/bot1:hush"), ("RIVET_LOG_LEVEL", "info\nA=hush"),
@@ -53,7 +52,7 @@ struct SettingsTests {
             ("TELEGRAM_BOT_TOKEN", "1:x\n1:hush"), ("TELEGRAM_BOT_TOKEN", "bot1:hush"),
             ("TELEGRAM_BOT_TOKEN", "\"1:hush\""), ("TELEGRAM_BOT_TOKEN", "@hush"),
             ("RIVET_STATE_DIR", "postgresql://u:hush@h/db"), ("RIVET_RUNTIME_DIR", "run\nhush"),
-            ("RIVET_STATE_DIR", "1:hush"),
+            ("RIVET_STATE_DIR", "1:hush"), ("RIVET_LOG_LEVEL", "hush"), ("RIVET_ALLOWED_USERS", "hush"),
         ] {
             let service = try made(.gateway, token.merging([name: value]) { $1 })
             #expect(try service.launch().wait() == 78, "\(name)")

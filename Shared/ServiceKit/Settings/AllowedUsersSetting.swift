@@ -15,7 +15,7 @@ public enum AllowedUsersSetting: Sendable, Equatable {
     public init(_ settings: Settings) throws(ConfigurationError) {
         let value = settings.string(Self.variable) ?? ""
         guard let parsed = Self(parsing: value) else {
-            throw ConfigurationError(name: Self.variable, value: value, accepted: Self.accepted)
+            throw ConfigurationError(valueOf: Self.variable, accepted: Self.accepted)
         }
         self = parsed
     }

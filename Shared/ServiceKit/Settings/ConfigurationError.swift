@@ -1,28 +1,33 @@
 /// A setting that does not parse: what stops a process at its start, in one line, whatever is in it.
+///
+/// The value is not part of it: a secret in the wrong variable may look like any word.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// The variable, or the credential.
     public var name: String
-    /// Nil for a secret, and for what may be one: see ``ShownValue``.
-    public let value: String?
     /// What is accepted.
     public var accepted: String
-    /// There is a value that may be a secret.
-    private let isHidden: Bool
+    /// There is a value that is not accepted.
+    private let hasValue: Bool
 
-    /// - Parameters:
-    ///   - value: nil for a secret. It is kept only if it cannot be one.
-    ///   - accepted: holds nothing of the value.
-    public init(name: String, value: String? = nil, accepted: String) {
+    /// What is wrong with a setting as a whole, such as one that is missing.
+    public init(name: String, accepted: String) {
         self.name = name
-        self.value = value.flatMap(ShownValue.text)
         self.accepted = accepted
-        isHidden = value != nil && self.value == nil
+        hasValue = false
+    }
+
+    /// A value that is not accepted.
+    ///
+    /// - Parameter accepted: holds nothing of the value.
+    public init(valueOf name: String, accepted: String) {
+        self.name = name
+        self.accepted = accepted
+        hasValue = true
     }
 
     public var description: String {
-        if let value { return "\(name) is \"\(value)\"; accepted is \(accepted)" }
-        return isHidden
-            ? "\(name) has a value that is not shown, since it may hold a secret; accepted is \(accepted)"
+        hasValue
+            ? "\(name) has a value that is not accepted (not shown: it may hold a secret); accepted is \(accepted)"
             : "\(name): \(accepted)"
     }
 }

@@ -64,15 +64,17 @@ public struct Settings: Sendable {
             bytes = try BoundedFile.bytes(path, bytesMax: EnvironmentFile.bytesMax)
         } catch {
             throw ConfigurationError(
-                name: fileVariable, value: path,
+                valueOf: fileVariable,
                 accepted: "a text file that the service's user can read (\(error.reason))")
         }
         do throws(EnvironmentFileError) {
             return try EnvironmentFile(bytes, systemd: .ofThisMachine)
         } catch {
+            // What could be read is a file's name, and no secret.
             throw ConfigurationError(
-                name: fileVariable, value: path,
-                accepted: "a file of NAME=value lines, as systemd's EnvironmentFile= has; in this one, \(error)")
+                name: fileVariable,
+                accepted:
+                    "\(path) must be a file of NAME=value lines, as systemd's EnvironmentFile= has; in it, \(error)")
         }
     }
 
@@ -157,7 +159,7 @@ public struct Settings: Sendable {
     ) throws(ConfigurationError) -> Value? {
         guard let value = variables[name] else { return nil }
         do throws(Malformed) { return try parse(value) } catch {
-            throw ConfigurationError(name: name, value: value, accepted: "\(accepted); \(error)")
+            throw ConfigurationError(valueOf: name, accepted: "\(accepted); \(error)")
         }
     }
 
@@ -169,7 +171,7 @@ public struct Settings: Sendable {
             number * seconds <= 10 * 365 * 86_400
         else {
             throw ConfigurationError(
-                name: name, value: value, accepted: "a number above 0 with a unit: 750ms, 30s, 15m, 24h")
+                valueOf: name, accepted: "a number above 0 with a unit: 750ms, 30s, 15m, 24h")
         }
         return .milliseconds(Int64((number * seconds * 1_000).rounded()))
     }
@@ -180,7 +182,7 @@ public struct Settings: Sendable {
         let units: [(String, Double)] = [("KiB", 1_024), ("MiB", 1_048_576), ("GiB", 1_073_741_824)]
         guard let (number, unit) = Self.number(value, units: units), number * unit >= 1, number * unit <= 1e15 else {
             throw ConfigurationError(
-                name: name, value: value, accepted: "a number above 0 with a unit: 512KiB, 64MiB, 1GiB")
+                valueOf: name, accepted: "a number above 0 with a unit: 512KiB, 64MiB, 1GiB")
         }
         return Int(number * unit)
     }
@@ -192,7 +194,7 @@ public struct Settings: Sendable {
         guard let value = variables[name] else { return standard }
         guard let choice = Choice(rawValue: value) else {
             throw ConfigurationError(
-                name: name, value: value, accepted: Choice.allCases.map(\.rawValue).joined(separator: ", "))
+                valueOf: name, accepted: Choice.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return choice
     }
@@ -202,7 +204,7 @@ public struct Settings: Sendable {
         let name = "RIVET_HOST_NUMBER"
         guard let value = variables[name] else { return 0 }
         guard let number = UInt8(value), number <= 63, value.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else {
-            throw ConfigurationError(name: name, value: value, accepted: "a whole number from 0 to 63")
+            throw ConfigurationError(valueOf: name, accepted: "a whole number from 0 to 63")
         }
         return number
     }
@@ -230,7 +232,7 @@ public struct Settings: Sendable {
             // Each token and URL has a colon. A path with one is a list of paths to systemd and to many programs.
             guard path.unicodeScalars.allSatisfy({ Self.isWithinLine($0) && $0 != ":" }) else {
                 throw ConfigurationError(
-                    name: name, value: path, accepted: "one path, without \":\" or control characters")
+                    valueOf: name, accepted: "one path, without \":\" or control characters")
             }
         }
     }

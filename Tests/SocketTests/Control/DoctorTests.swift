@@ -72,7 +72,7 @@ struct DoctorCommandTests {
         try setUp.directory.write("RIVET_LOG_LEVEL=loud\n", to: "rivet.env")
         let wrong = try setUp.doctor("--json", settings: ["RIVET_ENV_FILE": path])
         #expect(wrong.exitCode == 78)
-        #expect(try setUp.troubles(wrong).contains { $0.contains("RIVET_LOG_LEVEL is \"loud\"") })
+        #expect(try setUp.troubles(wrong).contains { $0.contains("RIVET_LOG_LEVEL has a value that is not accepted") })
         try setUp.directory.write("A=1\nRIVET_LOG_LEVEL=hush\0\n", to: "rivet.env")
         let broken = try setUp.doctor("--json", "--env-file", path)
         #expect(broken.exitCode == 78)
