@@ -130,13 +130,23 @@ public final class PostgresCluster: Sendable {
     /// `pg_ctl stop -m fast`: sessions are ended with 57P01. Waits for the end.
     public func stop() { end(SIGINT) }
 
-    /// `kill -9` of the server and of all its sessions.
+    /// `kill -9` of the server and of all its sessions. Waits for the end of all: a new server refuses to start while the shared
+    /// memory of an old one is in use.
     public func kill() {
         guard let child = server.withLock({ $0 }) else { return }
-        let sessions = processIDs.dropFirst()
+        // From here on it makes no other.
         child.signal(SIGSTOP)
+        let sessions = processIDs.dropFirst()
         for session in sessions { _ = Glibc.kill(session, SIGKILL) }
         end(SIGKILL)
+        let limit = Date(timeIntervalSinceNow: Self.startSeconds)
+        while sessions.contains(where: Self.isRunning), Date() < limit { usleep(1_000) }
+    }
+
+    /// False once the process has given everything back, though nobody has asked how it ended (proc(5), state `Z`).
+    private static func isRunning(_ process: Int32) -> Bool {
+        let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        return stat.map { !$0.contains(") Z ") && !$0.contains(") X ") } ?? false
     }
 
     private func end(_ signal: Int32) {
