@@ -257,11 +257,15 @@ public final class PostgresCluster: Sendable {
     }
 }
 
-/// A port of the loopback interface on which nobody listens now.
+/// A port of the loopback interface on which nobody listens now. The kernel gives it to no connection (they begin at 32,768,
+/// ip(7)), and another test is unlikely to draw the same one before it is used.
 func freePort() throws -> UInt16 {
-    let (descriptor, port) = try listeningSocket(port: 0)
-    close(descriptor)
-    return port
+    for _ in 0..<100 {
+        guard let (descriptor, port) = try? listeningSocket(port: .random(in: 20_000..<32_768)) else { continue }
+        close(descriptor)
+        return port
+    }
+    throw ChildProcess.Failure(description: "no free port below 32,768")
 }
 
 /// A socket that listens on the loopback interface.
