@@ -84,10 +84,14 @@ package enum Simulation {
     }
 
     private static func compare<Table: LocalTable>(_ world: World<Table>) where Table.Record: SimulatedRecord {
+        var names: [String: Table.Record.Key] = [:]
         var keys = Set(world.model.keys).union(world.disk.committed.rows.keys)
         for tier in world.tiers { keys.formUnion(tier.content.rows.keys) }
         for key in keys.sorted(by: Table.Record.isOrdered) {
             let own = world.disk.committed.rows[key]
+            if let name = own?.nameToAPerson, let other = names.updateValue(key, forKey: name) {
+                world.model.violated("\(key) and \(other) are both \(name), ignoring case")
+            }
             for tier in world.tiers {
                 let row = tier.content.rows[key]
                 let isForgotten =

@@ -38,6 +38,31 @@ public struct MachineRecord: TieredRecord, Equatable {
 
     public var isTombstone: Bool { isDeleted }
 
+    /// Whether the two have the same nickname, ignoring case.
+    func hasNickname(of other: MachineRecord) -> Bool {
+        let (own, others) = (details.nickname, other.details.nickname)
+        if plantedBug(.nicknamesComparedByBytes) { return own.utf8.elementsEqual(others.utf8) }
+        // A page of one person's machines compares each with each: most differ in their first letters.
+        guard own.utf8.allSatisfy({ $0 < 0x80 }), others.utf8.allSatisfy({ $0 < 0x80 }) else {
+            return nicknameKey == other.nicknameKey
+        }
+        func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+        return own.utf8.elementsEqual(others.utf8) { lowercased($0) == lowercased($1) }
+    }
+
+    /// Whether this is the one of two machines of one nickname that keeps it: a row of another program before one of
+    /// ours, of those the one that was made first, and then the one with the lower id. All of that stays as it is, so
+    /// every store comes to the same, whatever comes first.
+    ///
+    /// Of other programs' rows the hour counts: when a row without a time was made is not known any better.
+    func keepsNickname(against other: MachineRecord) -> Bool {
+        func rank(_ record: MachineRecord) -> (Int, Int64, String) {
+            let made = record.createdAt.milliseconds
+            return record.requestID == nil ? (0, made / 3_600_000, record.id) : (1, made, record.id)
+        }
+        return rank(self) < rank(other)
+    }
+
     /// Its request stays too: the same one again adds no machine.
     public var emptied: MachineRecord {
         MachineRecord(

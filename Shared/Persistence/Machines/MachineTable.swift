@@ -79,8 +79,13 @@ public final class MachineTable: SQLiteTable, MachineRows {
         try connection.rows("SELECT * FROM \(Self.everywhere) WHERE machine_id = ?", [.text(id)], record).first
     }
 
+    /// No two machines of one user get nicknames that are equal ignoring case, which the table's index does not see.
     public func put(_ record: MachineRecord) throws(SQLiteError) {
-        if let stored = try get(record.id), stored.revision >= record.revision { return }
+        let stored = try get(record.id)
+        if let stored, stored.revision >= record.revision { return }
+        if try isNicknameTaken(from: record, storedAs: stored) {
+            throw SQLiteError.taken("the nickname", operation: "store a machine")
+        }
         try connection.run("SAVEPOINT machine")
         do {
             if record.isDeleted {
@@ -170,9 +175,24 @@ public final class MachineTable: SQLiteTable, MachineRows {
 
     public func rivals(of record: MachineRecord) throws(SQLiteError) -> [String] {
         try connection.rows(
-            "SELECT machine_id FROM user_machines WHERE user_id = ? AND nickname = ? AND machine_id <> ?",
-            [.text(record.userID), .text(record.details.nickname), .text(record.id)]
+            """
+            SELECT machine_id FROM user_machines
+            WHERE user_id = ? AND (nickname = ? OR nickname_key = ? OR nickname_key IS NULL) AND machine_id <> ?
+            """,
+            [.text(record.userID), .text(record.details.nickname), .text(record.nicknameKey), .text(record.id)]
         ) { $0.text(0) ?? "" }
+    }
+
+    /// Only where it is a new one: two that an earlier version of Rivet let have one nickname can be changed.
+    private func isNicknameTaken(
+        from record: MachineRecord, storedAs stored: MachineRecord?
+    ) throws(SQLiteError) -> Bool {
+        if record.isDeleted { return false }
+        if let stored, !stored.isDeleted, stored.hasNickname(of: record) { return false }
+        for id in try rivals(of: record) {
+            if let other = try get(id), other.hasNickname(of: record) { return true }
+        }
+        return false
     }
 
     /// Machines whose people do not know yet that they have another nickname.

@@ -6,29 +6,32 @@ public protocol MachineRows: LocalTable where Record == MachineRecord {
     func added(by requestID: String) throws(SQLiteError) -> MachineRecord?
     /// The ids of a user's machines whose nicknames fold to `nicknameKey`.
     func ids(userID: String, nicknameKey: String) throws(SQLiteError) -> [String]
-    /// The ids of other machines of that user that have exactly this nickname.
+    /// The ids of other machines of that user whose nickname may be the same as this one's.
     func rivals(of record: MachineRecord) throws(SQLiteError) -> [String]
 }
 
 extension MachineRows {
-    /// Two machines of one user cannot have one nickname: the one that was here first makes way, and its person is told.
-    /// Nobody decided that: what a person made of that machine since, and is in a tier that is away, comes after it.
+    /// Two machines of one user cannot have one nickname, ignoring case. One keeps it, the same one on every store
+    /// (`MachineRecord.keepsNickname`); the others get a number, and their person is told. No person decided that: what
+    /// a person made of such a machine since, and is in a tier that is away, comes after it.
     public static func adopt(
         _ record: MachineRecord, owedTo tiers: TierSet, mayRename: Bool, leaving: Set<String>,
         in transaction: inout StoreTransaction<Self>
     ) throws(RPCError) -> Bool {
-        if !record.isDeleted, !plantedBug(.clashOverwrites) {
-            let rivals = try transaction.rivals(of: record).filter { !leaving.contains($0.id) }
-            guard rivals.isEmpty || mayRename else { return false }
-            for var rival in rivals {
-                rival.renamedFrom = rival.renamedFrom ?? rival.details.nickname
-                rival.details.nickname = try transaction.freeNickname(
-                    like: rival.details.nickname, userID: rival.userID)
-                rival.revision = transaction.revision(shortlyAfter: rival.revision)
-                transaction.put(rival)
-            }
+        guard !record.isDeleted, !plantedBug(.clashOverwrites) else {
+            transaction.put(record, owedTo: tiers)
+            return true
         }
-        transaction.put(record, owedTo: tiers)
+        let rivals = try transaction.rivals(of: record).filter { !leaving.contains($0.id) }
+        guard rivals.isEmpty || mayRename else { return false }
+        let keeper = rivals.reduce(record) { $1.keepsNickname(against: $0) ? $1 : $0 }
+        for rival in rivals where rival.id != keeper.id { transaction.put(try transaction.renamed(rival)) }
+        if keeper.id == record.id {
+            transaction.put(record, owedTo: tiers)
+        } else {
+            // No tier has it by this name.
+            transaction.put(try transaction.renamed(record))
+        }
         return true
     }
 }
@@ -115,14 +118,24 @@ extension StoreTransaction where Table: MachineRows {
         return record
     }
 
-    /// The user's other machines that have exactly this nickname, in the order of their ids.
+    /// `record` by a nickname that is free.
+    fileprivate mutating func renamed(_ record: MachineRecord) throws(RPCError) -> MachineRecord {
+        var renamed = record
+        renamed.renamedFrom = record.renamedFrom ?? record.details.nickname
+        renamed.details.nickname = try freeNickname(
+            like: record.details.nickname, userID: record.userID, except: record.id)
+        renamed.revision = revision(shortlyAfter: record.revision)
+        return renamed
+    }
+
+    /// The user's other machines that have this nickname, ignoring case, in the order of their ids.
     fileprivate mutating func rivals(of record: MachineRecord) throws(RPCError) -> [MachineRecord] {
         let stored = try ask { table throws(SQLiteError) in try table.rivals(of: record) }
         let known = stored + held.values.map(\.id) + changed.map(\.id)
         var rivals: [MachineRecord] = []
         for id in Set(known).sorted() where id != record.id {
             guard let other = try get(id), !other.isDeleted, other.userID == record.userID,
-                other.details.nickname.utf8.elementsEqual(record.details.nickname.utf8)
+                other.hasNickname(of: record)
             else { continue }
             rivals.append(other)
         }
@@ -163,12 +176,19 @@ extension StoreTransaction where Table: MachineRows {
     }
 
     /// `nickname` with the lowest number behind it, from 2, that makes it free.
-    mutating func freeNickname(like nickname: String, userID: String) throws(RPCError) -> String {
+    ///
+    /// Never `nickname` itself.
+    /// - Parameter id: of the machine that is to have it: a nickname that it has already is free.
+    mutating func freeNickname(
+        like nickname: String, userID: String, except id: String? = nil
+    ) throws(RPCError) -> String {
         let base = nickname.withoutNumber
+        let taken = Nickname.folded(nickname)
         var number = 2
         while true {
             let candidate = Nickname.numbered(base, number)
-            if try owner(of: candidate, userID: userID) == nil { return candidate }
+            let owner = try owner(of: candidate, userID: userID)
+            if owner == nil || owner == id, Nickname.folded(candidate) != taken { return candidate }
             number += 1
         }
     }

@@ -22,6 +22,11 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { "\(operation): \(message) (SQLite \(code))" }
 
+    /// Another row has what only one may have, by a rule that no index of SQLite states.
+    static func taken(_ what: String, operation: String) -> SQLiteError {
+        SQLiteError(code: SQLITE_CONSTRAINT | 8 << 8, message: "\(what) is taken", operation: operation)
+    }
+
     private var primaryCode: Int32 { code & 0xFF }
 
     /// Whether what is in the file is no database, or a broken one.

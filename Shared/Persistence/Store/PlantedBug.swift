@@ -30,6 +30,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case recentPaymentsKept
     /// A tier that is owed more than is listed is owed nothing.
     case crowdedDebtsForgotten
+    /// Nicknames from two tiers are the same if their bytes are, not if they are equal ignoring case.
+    case nicknamesComparedByBytes
 }
 
 #if RIVET_KILL_POINTS

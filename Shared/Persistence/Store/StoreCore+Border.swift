@@ -19,20 +19,7 @@ extension StoreCore {
             if error.isCorruption { failed(error) } else { lastError = error.description }
             return
         }
-        guard !rows.isEmpty else { return }
-        perform(
-            rows.map { record in
-                StoreOperation(
-                    isLive: false,
-                    decide: { transaction in
-                        do throws(RPCError) {
-                            let known = try transaction.get(record.key)
-                            guard known.map({ $0.revision <= record.revision }) ?? true else { return true }
-                            transaction.put(record)
-                            return true
-                        } catch { return false }
-                    }, done: { _ in }, failed: { _ in })
-            })
+        takeIn(rows)
     }
 
     /// Whether the same changes, which the table refused, may be decided otherwise now.

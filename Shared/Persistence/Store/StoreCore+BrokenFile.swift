@@ -22,7 +22,7 @@ extension StoreCore {
             tiers[index].pull = nil
         }
         holdersChanged()
-        let refused = try fill(fresh, with: copies)
+        try fill(fresh, with: copies)
         table = fresh
         // What passes for a copy must be on the disk.
         memory.withLock { $0.forgetCopies() }
@@ -30,17 +30,16 @@ extension StoreCore {
         memory.withLock { $0.book.unwriteAll() }
         debtsToStrike = []
         for index in tiers.indices { countRowsToSeed(index, fresh) }
-        takeIn(refused)
         awaitTiersIfNeeded()
     }
 
     /// Puts into `table` what can be read of broken files that were set aside before it, and `copies`. Done again from the
     /// beginning when it fails, or the process ends in the middle.
-    /// - Returns: the records that the table does not take beside the others.
-    @discardableResult
-    func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) -> [Record] {
+    ///
+    /// Records that the table does not take beside the others are held until what has their names makes way.
+    func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) {
         let files = try Table.unsalvaged(path)
-        guard !files.isEmpty else { return [] }
+        guard !files.isEmpty else { return }
         try noteThatRowsAreMissing(table)
         var refused: [Record] = []
         var counts: [Int64] = []
@@ -54,12 +53,13 @@ extension StoreCore {
             counts.append(count)
         }
         refused += try putAll(copies, table)
+        _ = memory.withLock { $0.hold(refused, isOwed: true) }
+        journal(refused)
         for (file, count) in zip(files, counts) {
             try Table.salvaged(file, rows: count)
             counters["disk.salvaged", default: 0] += count
         }
         incidents = nil
-        return refused
     }
 
     /// Copies in memory, and what is on its way to a tier, which memory may have no room for.

@@ -27,6 +27,7 @@ extension StoreCore {
         }
         lookAgainLater(isAll: false)
         if table != nil { awaitTiersIfNeeded() }
+        if isDiskUp, !held.isEmpty { writeHeld() }
         pumpAll()
     }
 
@@ -131,6 +132,10 @@ extension StoreCore {
                 return
             }
         }
+        writeHeld()
+    }
+
+    private func writeHeld() {
         flushHeld()
         // What the table refuses although it is up has the name of another record, which makes way.
         if refusals.isOpen, isDiskUp { takeIn(held.values.sorted { $0.revision < $1.revision }) }

@@ -42,7 +42,10 @@ public struct StoreTransaction<Table: LocalTable> {
     /// - Parameter owedTo: the tiers that have not got it; nil: all there are.
     public mutating func put(_ record: Record, owedTo: TierSet? = nil) {
         subject = record.key
-        newest[record.key] = record
+        // What was put of it before may stand in the way of another change, and is of no use.
+        if newest.updateValue(record, forKey: record.key) != nil {
+            changes.removeAll { $0.record.key == record.key }
+        }
         changes.append(Change(record: record, owedTo: owedTo))
     }
 

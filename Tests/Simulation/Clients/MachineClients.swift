@@ -29,7 +29,7 @@ final class MachineClients: Clients {
         init(_ userID: String) { self.userID = userID }
     }
 
-    private static let nicknames = ["Pump", "Fan", "Mill", "Saw"]
+    private static let nicknames = ["Pump", "Fan", "Mill", "Saw", "PUMP", "mill", "Straße", "STRASSE"]
     private static let machinesMax = 5
 
     private let world: World<Table>
@@ -180,7 +180,7 @@ final class MachineClients: Clients {
 
     // MARK: Another program
 
-    /// Adds a machine, perhaps of a name that is there, or changes one.
+    /// Adds a machine, perhaps of a name that is there, or changes one, perhaps its name.
     func changeOutside(_ tier: VirtualTier<MachineRecord>) {
         let moment = world.clock.wall.advanced(by: world.foreignClockError())
         let shared = tier.sortedRows.filter {
@@ -192,6 +192,13 @@ final class MachineClients: Clients {
                 world.model.version(row.record.id, Revision(at: moment)) == nil
             else { return }
             var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")
+            if dice.chance(0.3) {
+                record.details.nickname = dice.one(of: Self.nicknames)
+                let isTaken = tier.sortedRows.contains { other in
+                    other.record.id != record.id && other.record.nameOfItsOwn == record.nameOfItsOwn
+                }
+                if isTaken { return }
+            }
             tier.changedOutside(record, isNew: false)
             record.revision = Revision(at: moment)
             world.model.wroteOutside(record, over: row.revision, clock: world.clock)

@@ -108,12 +108,16 @@ class VirtualTable<Record: SimulatedRecord> {
 
     func put(_ record: Record) throws(SQLiteError) {
         if image.unreadable.contains(record.key) { throw error(.corrupt, "put") }
-        if let stored = image.rows[record.key], stored.revision >= record.revision { return }
+        let stored = image.rows[record.key]
+        if let stored, stored.revision >= record.revision { return }
+        let isNameNew = record.nameToAPerson != nil && stored?.nameToAPerson != record.nameToAPerson
         let others = image.rows.values.filter { $0.key != record.key }
         let isTaken = others.contains { other in
             (record.nameOfItsOwn != nil && other.nameOfItsOwn == record.nameOfItsOwn)
                 || (record.requestOfItsOwn != nil && other.requestOfItsOwn == record.requestOfItsOwn
                     && other.isTombstone == record.isTombstone)
+                || (isNameNew && other.nameToAPerson == record.nameToAPerson
+                    && !plantedBug(.nicknamesComparedByBytes))
         }
         if isTaken { throw error(.constraint, "put") }
         try change("put") { $0.rows[record.key] = record }
@@ -271,8 +275,8 @@ final class VirtualMachineTable: VirtualTable<MachineRecord>, MachineRows {
 
     func rivals(of record: MachineRecord) throws(SQLiteError) -> [String] {
         try rows {
-            !$0.isDeleted && $0.userID == record.userID && $0.details.nickname == record.details.nickname
-                && $0.id != record.id
+            !$0.isDeleted && $0.userID == record.userID && $0.id != record.id
+                && Nickname.folded($0.details.nickname) == Nickname.folded(record.details.nickname)
         }.map(\.id)
     }
 }

@@ -11,6 +11,8 @@ protocol SimulatedRecord: TieredRecord, Equatable {
     /// What no other live record may have.
     var nameOfItsOwn: String? { get }
     var requestOfItsOwn: String? { get }
+    /// What no other live record may have in the end, although a tier would let it.
+    var nameToAPerson: String? { get }
     /// With a name that nobody can choose.
     var withoutName: Self { get }
     /// Whether tombstones are in a table of their own, where only the revision counts.
@@ -37,6 +39,7 @@ extension ConversationRecord: SimulatedRecord {
     var goneAt: Timestamp { updatedAt }
     var nameOfItsOwn: String? { nil }
     var requestOfItsOwn: String? { nil }
+    var nameToAPerson: String? { nil }
     var withoutName: ConversationRecord { self }
     static var tombstonesAreApart: Bool { false }
 
@@ -68,6 +71,7 @@ extension MachineRecord: SimulatedRecord {
     var goneAt: Timestamp { deletedAt ?? updatedAt }
     var nameOfItsOwn: String? { isDeleted ? nil : "\(userID)/\(details.nickname)" }
     var requestOfItsOwn: String? { requestID }
+    var nameToAPerson: String? { isDeleted ? nil : "\(userID)/\(Nickname.folded(details.nickname))" }
     var withoutName: MachineRecord {
         var record = self
         record.details.nickname = "\u{1}\(id)"
