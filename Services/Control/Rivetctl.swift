@@ -24,7 +24,8 @@ struct Rivetctl: AsyncParsableCommand {
         version: rivetVersion,
         subcommands: [
             HealthCommand.self, DoctorCommand.self, MetricsCommand.self, TiersCommand.self, VerifyCommand.self,
-            PullCommand.self, BackupCommand.self, RestoreCommand.self, MigrateCommand.self, AcknowledgeCommand.self,
+            PullCommand.self, AcceptCommand.self, RejectCommand.self, BackupCommand.self, RestoreCommand.self,
+            MigrateCommand.self, AcknowledgeCommand.self,
             ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self, LogsCommand.self,
         ])
 }

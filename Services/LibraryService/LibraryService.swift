@@ -68,6 +68,7 @@ struct LibraryService {
             store.reconcile()
             return .now(TiersPull.Output(started: store.status.remote.map(\.name)))
         }
+        methods.on(TiersRemovals.self) { params throws(RPCError) in .later { await store.decide(params) } }
         methods.on(StoreAcknowledge.self) { _ throws(RPCError) in .later { await store.acknowledge() } }
         methods.onHealth(context) { store.status.healthReport(at: .now()) }
         return methods

@@ -104,6 +104,18 @@ import Testing
             TiersPull.self, .init(), "{}", .init(started: [.neon, .railway]), #"{"started":["neon","railway"]}"#)
     }
 
+    @Test func `A decision on removals: names the tier, and tells how many there are`() throws {
+        try expect(
+            TiersRemovals.self, .init(tier: .neon, decision: .accept), #"{"decision":"accept","tier":"neon"}"#,
+            .init(removals: 5_000), #"{"removals":5000}"#)
+        #expect(TiersRemovals.name == "tiers.removals")
+        for params: [String: JSONValue] in [
+            ["tier": "neon"], ["tier": "neon", "decision": "x"], ["decision": "reject"],
+        ] {
+            #expect(throws: RPCError.self) { try TiersRemovals.Params(Parameters(params)) }
+        }
+    }
+
     @Test func `An acknowledgement: tells what was acknowledged`() throws {
         try expect(
             StoreAcknowledge.self, .init(), "{}",

@@ -77,6 +77,7 @@ final class FaultyTable: LocalTable {
         key: ConversationKey, revision: Revision
     )] { try table.keys(after: key, limit: limit) }
     func count() throws(SQLiteError) -> Int { try table.count() }
+    func liveCount(at now: Timestamp) throws(SQLiteError) -> Int { try table.liveCount(at: now) }
     func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> [ConversationKey] {
         try table.prune(before: moment, limit: limit)
     }

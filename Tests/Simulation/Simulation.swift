@@ -68,11 +68,19 @@ package enum Simulation {
                 && status.remote.allSatisfy { $0.pending == 0 && $0.state == .up }
         }
         let limit = world.clock.elapsed + settlingMax
-        world.run(until: limit, isDone: isQuiet)
-        if !world.scenario.faults.isDisjoint(with: [.otherProgram, .corruption]), world.model.violation == nil {
+        /// What a tier holds back waits for an operator, who decides once all else is done.
+        func rest() {
+            repeat {
+                world.run(until: limit, isDone: isQuiet)
+            } while world.model.violation == nil && world.clock.elapsed < limit && world.decideRemovals()
+        }
+        rest()
+        if !world.scenario.faults.isDisjoint(with: [.otherProgram, .corruption, .massDeletion]),
+            world.model.violation == nil
+        {
             // What others wrote while the store was connected, and a page that nobody read, is found when it looks for it.
             world.core?.reconcile()
-            world.run(until: limit, isDone: isQuiet)
+            rest()
         }
         guard world.model.violation == nil else { return }
         guard isQuiet() else {

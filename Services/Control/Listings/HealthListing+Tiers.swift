@@ -46,12 +46,19 @@ extension HealthListing {
         return table
     }
 
+    /// Those are told when there are any.
+    private static func isHeldRemovals(_ counter: String, _ count: Int64) -> Bool {
+        counter.hasPrefix("removals.held.") && count > 0
+    }
+
     /// The counters that tell of tiers, by name.
     private static func tierCounters(_ health: ServiceHealth.Output) -> [(String, Int64)] {
         let names: Set = [
             "rows.adopted", "rows.quarantined", "clashes", "tiers.refusals", "disk.replaced", "disk.salvaged",
         ]
-        return health.counters.filter { names.contains($0.key) || $0.key.hasPrefix("pulls.") }
-            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return health.counters.filter {
+            names.contains($0.key) || $0.key.hasPrefix("pulls.") || isHeldRemovals($0.key, $0.value)
+        }
+        .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 }

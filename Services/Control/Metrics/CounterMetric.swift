@@ -77,6 +77,9 @@ struct CounterMetric: Sendable {
             help: "How much the tier's clock was ahead of the service's when it told its time last; below 0: behind it."
         ),
         CounterMetric(
+            "removals.held.*", label: "tier", storing, "rivet_tier_removals_held", .gauge,
+            help: "Removals that the tier told and that wait for rivetctl accept or reject."),
+        CounterMetric(
             "disk.replaced", storing, "rivet_disk_replaced_total", .counter,
             help: "Times that a broken local file was moved aside and a new one begun."),
         CounterMetric(

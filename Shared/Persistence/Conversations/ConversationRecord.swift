@@ -58,6 +58,13 @@ public struct ConversationRecord: TieredRecord, Equatable {
     public static let unreadableStep = "unreadable"
 
     public var isTombstone: Bool { isClosed }
+    public func isLive(at now: Timestamp) -> Bool { !isClosed && expiresAt > now }
+
+    public func at(_ revision: Revision) -> ConversationRecord {
+        var record = self
+        record.revision = revision
+        return record
+    }
 
     /// Its beginning stays too: no two conversations of a key have the same.
     public var emptied: ConversationRecord {

@@ -58,6 +58,11 @@ public struct ConversationStore: Sendable {
         await tiers.acknowledge().map { StoreAcknowledge.Output(acknowledged: $0) }
     }
 
+    /// Carries out an operator's decision on removals that a tier holds back: see ``TiersRemovals``.
+    public func decide(_ params: TiersRemovals.Params) async -> Result<TiersRemovals.Output, RPCError> {
+        await tiers.decide(params.decision, for: params.tier).map { TiersRemovals.Output(removals: Int64($0)) }
+    }
+
     /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
     /// the same name, all others are let go. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
@@ -75,7 +80,8 @@ public struct ConversationStore: Sendable {
 
     public func load(_ params: StateLoad.Params) -> Answer<StateLoad.Output> {
         let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
-            (try transaction.get(params.key), transaction.now)
+            transaction.onlyReads()
+            return (try transaction.get(params.key), transaction.now)
         }
         return {
             await promise.value.map { stored in
@@ -135,6 +141,7 @@ public struct ConversationStore: Sendable {
     public func list(_ params: StateList.Params) throws(RPCError) -> Answer<StateList.Output> {
         let after = try Self.position(params.cursor)
         let promise = tiers.submit { transaction throws(RPCError) in
+            transaction.onlyReads()
             let now = transaction.now
             // What memory holds is laid over the rows: as many of them as it holds may turn out not to be open.
             let held = transaction.held.values.filter { $0.key.type == params.type }

@@ -133,6 +133,13 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         try count(of: "conversation_states")
     }
 
+    public func liveCount(at now: Timestamp) throws(SQLiteError) -> Int {
+        try connection.rows(
+            "SELECT count(*) FROM conversation_states WHERE closed = 0 AND ifnull(expires_hour, 0) > ?",
+            [.integer(now.hour)]
+        ) { Int($0.integer(0)) }.first ?? 0
+    }
+
     public func quarantine(_ key: ConversationKey, text: String) throws(SQLiteError) {
         try quarantine(key.cursorText, text)
     }

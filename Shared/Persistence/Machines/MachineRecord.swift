@@ -37,6 +37,13 @@ public struct MachineRecord: TieredRecord, Equatable {
     var nicknameKey: String { Nickname.folded(details.nickname) }
 
     public var isTombstone: Bool { isDeleted }
+    public func isLive(at now: Timestamp) -> Bool { !isDeleted }
+
+    public func at(_ revision: Revision) -> MachineRecord {
+        var record = self
+        record.revision = revision
+        return record
+    }
 
     /// Whether the two have the same nickname, ignoring case.
     func hasNickname(of other: MachineRecord) -> Bool {

@@ -47,6 +47,11 @@ public struct MachineStore: Sendable {
         await tiers.acknowledge().map { StoreAcknowledge.Output(acknowledged: $0) }
     }
 
+    /// Carries out an operator's decision on removals that a tier holds back: see ``TiersRemovals``.
+    public func decide(_ params: TiersRemovals.Params) async -> Result<TiersRemovals.Output, RPCError> {
+        await tiers.decide(params.decision, for: params.tier).map { TiersRemovals.Output(removals: Int64($0)) }
+    }
+
     /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
     /// the same name, all others are let go. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
@@ -57,6 +62,7 @@ public struct MachineStore: Sendable {
 
     public func checkNickname(_ params: LibraryCheckNickname.Params) -> Answer<LibraryCheckNickname.Output> {
         answer({ transaction throws(RPCError) in
+            transaction.onlyReads()
             let owner = try transaction.owner(of: params.nickname, userID: params.userID)
             var own: MachineRecord?
             if let requestID = params.requestID { own = try transaction.added(by: requestID) }
@@ -73,7 +79,10 @@ public struct MachineStore: Sendable {
     }
 
     public func get(_ params: MachineReference) -> Answer<LibraryGet.Output> {
-        answer({ transaction throws(RPCError) in try transaction.machine(params) }) { stored in
+        answer({ transaction throws(RPCError) in
+            transaction.onlyReads()
+            return try transaction.machine(params)
+        }) { stored in
             LibraryGet.Output(machine: stored.output.machine(storedIn: stored.placement.storedIn))
         }
     }
@@ -94,8 +103,10 @@ public struct MachineStore: Sendable {
 
     /// Machines whose people do not know yet that they have another nickname.
     public func renamings() -> Answer<LibraryRenamings.Output> {
-        answer({ transaction throws(RPCError) in try transaction.renamed(limit: LibraryRenamings.machinesMax) }) {
-            stored in
+        answer({ transaction throws(RPCError) in
+            transaction.onlyReads()
+            return try transaction.renamed(limit: LibraryRenamings.machinesMax)
+        }) { stored in
             LibraryRenamings.Output(
                 renamings: stored.output.map {
                     .init(
@@ -117,7 +128,8 @@ public struct MachineStore: Sendable {
         let position = try Self.position(params.cursor)
         let query = MachineQuery(params.query)
         return answer({ transaction throws(RPCError) in
-            try transaction.page(
+            transaction.onlyReads()
+            return try transaction.page(
                 userID: params.userID, query: query, after: position, limit: Int(params.limit))
         }) { stored in
             let page = stored.output

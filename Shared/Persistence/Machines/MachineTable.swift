@@ -244,6 +244,10 @@ public final class MachineTable: SQLiteTable, MachineRows {
         try count(of: "user_machines") + count(of: "deleted_user_machines")
     }
 
+    public func liveCount(at now: Timestamp) throws(SQLiteError) -> Int {
+        try connection.rows("SELECT sum(total) FROM user_machine_totals") { Int($0.integer(0)) }.first ?? 0
+    }
+
     public func quarantine(_ id: String, text: String) throws(SQLiteError) { try quarantine(id, text) }
 
     public func debtCounts(upTo limit: Int) throws(SQLiteError) -> [TierName: Int] { try debtCounts(limit) }

@@ -32,6 +32,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case crowdedDebtsForgotten
     /// Nicknames from two tiers are the same if their bytes are, not if they are equal ignoring case.
     case nicknamesComparedByBytes
+    /// Whatever a tier tells to be gone is removed.
+    case removalsUnbounded
 }
 
 #if RIVET_KILL_POINTS

@@ -12,7 +12,8 @@ extension StoreCore {
         let piece = Array(page.rows.prefix(mergedAtOnce.count))
         page.rows.removeFirst(piece.count)
         let rows = piece.filter { isBelieved($0.record) }
-        guard merge(rows, from: index, mayRename: false) else { return pageNotMerged(index, piece + page.rows) }
+        let isMerged = merge(rows, from: index, mayRename: false, removals: tiers[index].pull?.rule ?? .collect)
+        guard isMerged else { return pageNotMerged(index, piece + page.rows) }
         mergedAtOnce.took(time.instant() - start, for: piece.count)
         let refused = piece.filter { !isBelieved($0.record) }
         putInQuarantine(refused.map { ($0.record.key, $0.record.journalValue.text) })

@@ -74,6 +74,7 @@ extension StoreCore {
         tiers[index].link = TierLink(following: tiers[index].link.number, random: random)
         abandon(index)
         tiers[index].pull = nil
+        tiers[index].removals = ToldRemovals()
         (tiers[index].isAway, tiers[index].hasFailed, tiers[index].lastError) = (false, false, nil)
         // A tier that is added later under this name has later numbers.
         linksEnded = max(linksEnded, tiers[index].link.number)

@@ -120,13 +120,16 @@ extension StoreCore {
         if tiers[index].wantsPull, tiers[index].pull == nil {
             tiers[index].wantsPull = false
             requestsIssued += 1
-            tiers[index].pull = .init(
+            var pull = RemoteTier<Record>.Pull(
                 number: requestsIssued, newerThan: tiers[index].knowledge.pulledTo, beganAt: time.wall(),
                 size: PageSize(full: policy.pageRecords))
+            pull.rule = tiers[index].removals.rule
+            tiers[index].pull = pull
         }
         guard let pull = tiers[index].pull, !pull.isAsked, pull.retryAt.map({ $0 <= now }) ?? true else { return }
-        tiers[index].pull?.isAsked = true
         tiers[index].pull?.retryAt = nil
+        if pull.readAt != nil { return pulled(index) }
+        tiers[index].pull?.isAsked = true
         let number = ask(index, .page(ofPull: pull.number), deadline: TierLimits.requestDeadline)
         tiers[index].port.readPage(
             after: pull.after, newerThan: pull.newerThan, limit: pull.isPassing ? 0 : pull.size.limit,
@@ -142,9 +145,26 @@ extension StoreCore {
 
     func pulled(_ index: Int) {
         guard let pull = tiers[index].pull else { return }
+        // As with a page: what is done now has the tiers do what is due, and that is nothing more of this walk.
+        tiers[index].pull?.isAsked = true
+        let readAt = pull.readAt ?? time.instant()
+        tiers[index].pull?.readAt = readAt
+        let isMore = isMoreToBeTold(index, since: readAt)
+        let wait = isMore ? TierLimits.debtDelay : settleRemovals(index) ? nil : TierLimits.retryDelay
+        if let wait {
+            tiers[index].pull?.isAsked = false
+            tiers[index].pull?.retryAt = time.instant() + wait
+            return
+        }
         tiers[index].pull = nil
-        let moment = pull.beganAt.advanced(by: .zero - TierLimits.pullOverlap)
-        tiers[index].knowledge.readToEnd(from: pull.newerThan, at: Revision(at: moment))
+        holdersChanged()
+        // Those that wait are to be met again, by the next walk or the next process.
+        if tiers[index].removals.rule != .collect {
+            tiers[index].wantsPull = true
+        } else if tiers[index].removals.held == nil {
+            let moment = pull.beganAt.advanced(by: .zero - TierLimits.pullOverlap)
+            tiers[index].knowledge.readToEnd(from: pull.newerThan, at: Revision(at: moment))
+        }
         counters["pulls.\(tiers[index].name.rawValue)", default: 0] += 1
         noteBookkeeping()
     }
@@ -160,7 +180,7 @@ extension StoreCore {
         deferred = [:]
         let rows = records.values.sorted { $0.revision < $1.revision }
             .map { TierPage<Record>.Row($0, isStamped: false) }
-        if !merge(rows, from: nil, mayRename: true) {
+        if !merge(rows, from: nil, mayRename: true, removals: .leave) {
             for record in records.values { deferLater(record) }
             settleAt = now + TierLimits.retryDelay
         }
@@ -209,11 +229,16 @@ extension StoreCore {
 
     /// Takes in what a tier has newer, and owes it what we have newer.
     ///
-    /// - Parameter index: nil for rows of several tiers.
+    /// - Parameters:
+    ///   - index: nil for rows of several tiers.
+    ///   - rule: what becomes of rows that say that a record is gone which is live here.
     /// - Returns: false when that cannot be done now; nothing was changed.
-    func merge(_ rows: [TierPage<Record>.Row], from index: Int?, mayRename: Bool) -> Bool {
+    func merge(
+        _ rows: [TierPage<Record>.Row], from index: Int?, mayRename: Bool,
+        removals rule: ToldRemovals<Record>.Rule = .collect
+    ) -> Bool {
         guard !rows.isEmpty else { return true }
-        let merge = Merge()
+        let merge = Merge(rule)
         let all = TierSet(tiers.map { $0.name })
         let source = index.map { TierSet(tiers[$0].name) }
         var failure: RPCError?
@@ -239,6 +264,10 @@ extension StoreCore {
         guard failure == nil else { return false }
         counters["rows.adopted", default: 0] += Int64(merge.adopted)
         merge.deferred.forEach(deferLater)
+        if let index, !merge.removals.isEmpty {
+            tiers[index].removals.told(merge.removals)
+            holdersChanged()
+        }
         let now = time.wall()
         let debtors = (source ?? all).intersection(debtors)
         memory.withLock { memory in
@@ -263,11 +292,17 @@ extension StoreCore {
         var missing: [(Key, Revision)] = []
         /// The tier has these.
         var present: [(Key, Revision)] = []
+        /// Tombstones of what is live here, which were not taken.
+        var removals: [Record] = []
+        private let rule: ToldRemovals<Record>.Rule
         /// What is known here of these makes way for what comes.
         private var leaving: Set<Key> = []
 
+        init(_ rule: ToldRemovals<Record>.Rule) { self.rule = rule }
+
         func reset() {
             adopted = 0
+            removals = []
             deferred = []
             missing = []
             present = []
@@ -298,7 +333,20 @@ extension StoreCore {
                 return try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             }
             // A row without a time may be older than all that is known, and is not newer.
-            if (row.isDated && known.revision < record.revision) || plantedBug(.staleTierPreferred) {
+            let isNewer = (row.isDated && known.revision < record.revision) || plantedBug(.staleTierPreferred)
+            if isNewer, record.isTombstone, known.isLive(at: transaction.now) {
+                switch rule {
+                case .take(let limit) where record.revision <= limit: break
+                case .putBack(let limit) where record.revision <= limit:
+                    return transaction.put(known.at(transaction.nextRevision(after: record.revision)))
+                case .leave: return
+                case .collect, .take, .putBack:
+                    // It has what is newer, so it lacks nothing.
+                    present.append((record.key, known.revision))
+                    return removals.append(record)
+                }
+            }
+            if isNewer {
                 try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             } else if known.revision == record.revision, row.isStamped {
                 present.append((record.key, record.revision))

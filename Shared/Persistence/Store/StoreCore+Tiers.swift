@@ -79,6 +79,11 @@ extension StoreCore {
         tiers[index].live = []
         tiers[index].pull?.isAsked = false
         tiers[index].pull?.told = nil
+        if tiers[index].removals.count > 0 {
+            // Nothing can be decided over what a walk told and has not settled: it is made again, from its beginning.
+            forgetRemovals(index)
+            (tiers[index].pull, tiers[index].wantsPull) = (nil, true)
+        }
         var sent: [Key] = []
         var waiting: [RemoteTier<Record>.Live] = []
         for request in requests {
@@ -334,9 +339,11 @@ extension StoreCore {
         pumpAll()
     }
 
-    /// Which tiers have everything that is not owed to them.
+    /// Which tiers have everything that is not owed to them. None while the book was not read.
     func holdersChanged() {
-        let holders = TierSet(tiers.filter { $0.knowledge.isSeeded && $0.knowledge.isMet }.map { $0.name })
+        let known = table == nil ? [] : tiers
+        let holders = TierSet(
+            known.filter { $0.knowledge.isSeeded && $0.knowledge.isMet && !$0.removals.areUntaken }.map { $0.name })
         memory.withLock { $0.holders = holders }
     }
 }

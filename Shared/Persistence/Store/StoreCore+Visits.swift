@@ -9,6 +9,7 @@ extension StoreCore {
         if tiers[index].knowledge.met(contact) == .strange { startOver(index) }
         if contact.visit != visit, contact.visit == nextVisit {
             memory.withLock { $0.book.visitBegan(tiers[index].name) }
+            tiers[index].removals.visitBegan()
         }
         // At once: a visit that is forgotten hides that a tier was put back to where it is.
         bookkeepingAt = time.instant()

@@ -96,6 +96,7 @@ extension StoreCore {
         guard !rows.isEmpty else { return }
         counters["rows.overtaken", default: 0] += Int64(rows.count)
         let isTakenIn = merge(rows, from: index, mayRename: false)
+        toldByWrite(index)
         let name = tiers[index].name
         for row in rows {
             let key = row.record.key

@@ -19,7 +19,12 @@ package final class StoreCore<Table: LocalTable> {
     var clockWatch: ClockWatch
 
     // The disk
-    var table: Table? { didSet { log.fileChanged() } }
+    var table: Table? {
+        didSet {
+            log.fileChanged()
+            holdersChanged()
+        }
+    }
     var breaker: Breaker
     /// When held records that the table refused, though it is up, are tried again.
     var refusals: Breaker
@@ -110,9 +115,14 @@ package final class StoreCore<Table: LocalTable> {
     }
 
     /// - Throws: `unavailable` when a tier has a newer revision than `known`, or may well have, and it is not taken in yet.
-    func requireNoNewer(_ key: Key, than known: Record?) throws(RPCError) {
+    ///
+    /// - Parameter isReading: whether nothing is decided. Then it does no harm that a record is shown until it is removed.
+    func requireNoNewer(_ key: Key, than known: Record?, isReading: Bool) throws(RPCError) {
         if let waiting = deferred[key], waiting.revision > known?.revision ?? .none {
             throw RPCError(.unavailable, "a newer revision of this is being taken in from another tier; try again")
+        }
+        if !isReading, known.map({ !$0.isTombstone }) ?? false, isToldGone(key) {
+            throw RPCError(.unavailable, "another tier is being read, and has a newer revision of this; try again")
         }
         // Nothing can be taken in before the file was opened: what the journal had may be outdated.
         if table == nil, tiers.contains(where: { !$0.isPulled && !$0.isAway }) {
@@ -199,7 +209,9 @@ package final class StoreCore<Table: LocalTable> {
     /// Whether nothing is under way, and nothing is left to be written down.
     package var isAtRest: Bool {
         memory.withLock { $0.book.unwritten.isEmpty } && debtsToStrike.isEmpty && deferred.isEmpty && secondLook == nil
-            && tiers.allSatisfy { $0.requests.isEmpty && $0.isPulled && $0.knowledge.isNoted }
+            && tiers.allSatisfy {
+                $0.requests.isEmpty && $0.isPulled && $0.knowledge.isNoted && $0.removals.count == 0
+            }
     }
 
     /// Whether operations may be decided.

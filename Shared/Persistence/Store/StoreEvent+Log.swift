@@ -29,6 +29,10 @@ extension Logger {
             warning(
                 "a tier has another machine of the same nickname; both are kept, and the person is told",
                 metadata: ["count": "\(count)"])
+        case .removalsHeld(let name, let count):
+            error(
+                "a tier tells that many records were deleted; nothing was removed, run rivetctl accept or reject",
+                metadata: ["tier": "\(name.rawValue)", "count": "\(count)"])
         case .refused(let name, let reason):
             error(
                 "a tier refuses what it is asked; records stay owed, and it is tried again",

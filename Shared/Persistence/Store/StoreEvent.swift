@@ -13,6 +13,8 @@ public enum StoreEvent: Sendable, Equatable {
     case rowsQuarantined(Int64)
     /// Two machines of one person have the same nickname, in different tiers.
     case clashes(Int64)
+    /// A tier tells of more removals than are taken without an operator's decision.
+    case removalsHeld(TierName, count: Int)
     /// A tier does not take something: our bug.
     case refused(by: TierName?, reason: String)
 }
@@ -44,6 +46,9 @@ extension StoreStatus {
         if let count = grown("clashes") { events.append(.clashes(count)) }
         for tier in remote {
             let before = earlier.remote.first { $0.name == tier.name }
+            if tier.heldRemovals > before?.heldRemovals ?? 0 {
+                events.append(.removalsHeld(tier.name, count: tier.heldRemovals))
+            }
             // One line a reason, however many records it concerns and however often they are tried.
             let reasons = tier.refusals.keys.filter { before?.refusals[$0] == nil }.sorted()
             events += reasons.map { .refused(by: tier.name, reason: $0) }

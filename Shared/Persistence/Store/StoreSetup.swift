@@ -43,9 +43,13 @@ package struct TierPolicy: Sendable {
     /// Records that are read at a time, here and there.
     package var pageRecords = 1_000
     /// Keys that one tier is owed. Of more no list is kept: all rows are owed then. (50,000 take 20 MB.)
+    /// Less than two pages and a walk that owes all rows would begin again and again: it owes so many at a time.
     package var debtsMax = 50_000
     /// How many of a page are merged in one turn, at least and at most: see `PieceSize`.
     package var mergedRecords = 10...1_000
+    /// So many records are removed by what one tier tells in one visit, or one in so many of the live ones, if that is more.
+    package var removalsMax = 100
+    package var removalsShare = 10
     /// Which of the hosts that share tiers this is: 0 to 63.
     package var host: UInt8 = 0
     /// Whether what time it is in a tier counts. Not so for a store whose clock is set by a test, beside a real server.
@@ -91,6 +95,8 @@ enum TierLimits {
     static let bootstrapPatience = Duration.seconds(10)
     /// So long after that what a dead process sent has arrived.
     static let secondLook = Duration.seconds(60)
+    /// How long a walk that was told of removals waits at its end for what writes may tell of more, beside a clash.
+    static let removalsPatience = Duration.seconds(10)
     /// How long one that holds something waits to hear whether they have something newer, when memory was lost.
     static let startPatience = Duration.seconds(2)
     /// Payments are written down after this time, or with the next change.

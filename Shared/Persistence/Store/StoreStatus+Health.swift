@@ -53,6 +53,13 @@ extension StoreStatus {
             for (reason, count) in tier.refusals.sorted(by: { $0.key < $1.key }) {
                 troubles.append("\(tier.name.rawValue) refuses \(count) records, which stay owed: \(reason)")
             }
+            if tier.heldRemovals > 0 {
+                let name = tier.name.rawValue
+                troubles.append(
+                    "\(name) tells that \(tier.heldRemovals) records were deleted there, too many to be removed here "
+                        + "unseen; nothing was: run rivetctl accept \(name) to have them removed everywhere, or "
+                        + "rivetctl reject \(name) to have them put back there")
+            }
             if tier.locked > 0 {
                 troubles.append(
                     "\(tier.name.rawValue) has \(tier.locked) rows that another program keeps locked: see pg_locks")

@@ -48,6 +48,8 @@ public struct RemoteStatus: Sendable, Equatable {
     public var unanswered: String?
     /// Rows that another program has kept locked for more than a moment.
     public var locked = 0
+    /// Removals that it told, and that wait for an operator's decision.
+    public var heldRemovals = 0
 }
 
 extension StoreCore {
@@ -68,6 +70,9 @@ extension StoreCore {
             let (ahead, isOverflow) = there.milliseconds.subtractingReportingOverflow(time.wall().milliseconds)
             if !isOverflow { status.counters["clock_ahead_s.\(tier.name.rawValue)"] = ahead / 1_000 }
         }
+        for tier in tiers {
+            status.counters["removals.held.\(tier.name.rawValue)"] = Int64(tier.removals.held?.count ?? 0)
+        }
         memory.withLock { memory in
             status.pending = memory.held.count
             status.heldBytes = memory.heldCost
@@ -78,7 +83,8 @@ extension StoreCore {
                     pending: memory.book.count(tier.name) + tier.rowsToSeed,
                     pendingSince: memory.book.oldest(tier.name),
                     lastError: tier.lastError, latency: tier.latency, refusals: tier.aside.refusals,
-                    unanswered: tier.unanswered, locked: tier.aside.lockedCount)
+                    unanswered: tier.unanswered, locked: tier.aside.lockedCount,
+                    heldRemovals: tier.removals.held?.count ?? 0)
             }
         }
         status.isMemoryOnly = !status.isUp && !status.remote.contains { $0.state == .up }

@@ -15,6 +15,7 @@ public struct StoreTransaction<Table: LocalTable> {
     let store: StoreCore<Table>
     /// Whether somebody decides something here, and is not to do so over what is known to be outdated.
     private let isLive: Bool
+    private var isReading = false
     private(set) var changes: [Change] = []
     private var newest: [Record.Key: Record] = [:]
     /// The key that the answer is about.
@@ -33,9 +34,12 @@ public struct StoreTransaction<Table: LocalTable> {
         subject = key
         if let changed = newest[key] { return changed }
         let known = try store.newest(key)
-        if isLive { try store.requireNoNewer(key, than: known) }
+        if isLive { try store.requireNoNewer(key, than: known, isReading: isReading) }
         return known
     }
+
+    /// Nothing is decided: what will be removed when a tier was read is shown until then.
+    mutating func onlyReads() { isReading = true }
 
     /// Stores `record`, with the operation's other changes or not at all.
     ///

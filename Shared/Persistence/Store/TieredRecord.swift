@@ -21,6 +21,10 @@ public protocol TieredRecord: Sendable {
     var revision: Revision { get }
     /// Whether it says "gone".
     var isTombstone: Bool { get }
+    /// Whether its removal takes something from a person: it is no tombstone, and not over at `now`.
+    func isLive(at now: Timestamp) -> Bool
+    /// The same at another revision.
+    func at(_ revision: Revision) -> Self
     /// Roughly the bytes that this takes in memory.
     var memoryCost: Int { get }
 
@@ -82,6 +86,8 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func keys(after key: Record.Key?, limit: Int) throws(SQLiteError) -> [(key: Record.Key, revision: Revision)]
     /// How many records there are, tombstones among them.
     func count() throws(SQLiteError) -> Int
+    /// How many records are live at `now`. Costs a scan of an index.
+    func liveCount(at now: Timestamp) throws(SQLiteError) -> Int
     /// The highest revision of the tombstones that an earlier version of Rivet removed.
     func highestPrunedRevision() throws(SQLiteError) -> Revision
     /// Empties up to `limit` tombstones made before `moment`, the oldest first.

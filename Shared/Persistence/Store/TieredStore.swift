@@ -37,6 +37,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case pruneTiers(before: Timestamp)
         case pulse(Promise<Void>)
         case acknowledge(Promise<Result<[StoreIncident], RPCError>>)
+        case decide(RemovalDecision, for: TierName, Promise<Result<Int, RPCError>>)
         case changeTiers(keeping: Set<TierName>, MakePorts, Promise<Bool>)
     }
 
@@ -169,6 +170,15 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         return await done.value
     }
 
+    /// Carries out an operator's decision on removals that a tier holds back. Returns at once.
+    ///
+    /// - Returns: how many it is about; `invalidArgument` for a tier that the store has not got.
+    public func decide(_ decision: RemovalDecision, for tier: TierName) async -> Result<Int, RPCError> {
+        let done = Promise<Result<Int, RPCError>>()
+        post(.decide(decision, for: tier, done))
+        return await done.value
+    }
+
     /// Does what was submitted, writes the log into the file, and ends the thread. Later operations are `unavailable`.
     public func close() async {
         let wasClosed = queue.withLock { queue in
@@ -281,6 +291,9 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             felt.fulfill(())
         case .acknowledge(let done):
             let outcome = core.acknowledge()
+            answers.waiting.append { done.fulfill(outcome) }
+        case .decide(let decision, let tier, let done):
+            let outcome = core.decide(decision, for: tier)
             answers.waiting.append { done.fulfill(outcome) }
         case .changeTiers(let kept, let makePorts, let done):
             let isDone = core.changeTiers(keeping: kept, makePorts(report))

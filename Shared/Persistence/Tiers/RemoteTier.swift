@@ -56,6 +56,11 @@ final class RemoteTier<Record: TieredRecord> {
         /// After which everything is tried again when not even the key is told.
         var retryWait = TierLimits.retryDelay
 
+        /// What it does with what is told to be gone.
+        var rule = ToldRemovals<Record>.Rule.collect
+        /// When all rows were read; nil before.
+        var readAt: ContinuousClock.Instant?
+
         mutating func forgetSuspect() { (isPassing, suspect, failuresAlone) = (false, nil, 0) }
     }
 
@@ -81,6 +86,8 @@ final class RemoteTier<Record: TieredRecord> {
     var unanswered: String?
     var clashes: [Record.Key: Int] = [:]
     var wantsPull = false
+    /// What it told to be gone.
+    var removals = ToldRemovals<Record>()
     var pull: Pull?
     /// What time it was there, and when that was heard, by a monotonic clock.
     var serverTime: (time: Timestamp, heardAt: ContinuousClock.Instant)?

@@ -151,6 +151,11 @@ class VirtualTable<Record: SimulatedRecord> {
         return image.rows.count
     }
 
+    func liveCount(at now: Timestamp) throws(SQLiteError) -> Int {
+        try meet(.read, "count")
+        return image.rows.values.count { $0.isLive(at: now) }
+    }
+
     func highestPrunedRevision() throws(SQLiteError) -> Revision {
         try meet(.read, "fact")
         return image.forgotten.values.max() ?? .none

@@ -21,6 +21,8 @@ protocol SimulatedRecord: TieredRecord, Equatable {
     func isMade(of base: Self) -> Bool
     /// The same as another program leaves it.
     func changedOutside(at moment: Timestamp, by text: String) -> Self
+    /// The tombstone that a trigger leaves of it.
+    func deletedOutside(at moment: Timestamp) -> Self
     /// The order of a tier's pages.
     static func isOrdered(_ key: Key, _ other: Key) -> Bool
     /// In a few words, for a report.
@@ -43,8 +45,17 @@ extension ConversationRecord: SimulatedRecord {
     var withoutName: ConversationRecord { self }
     static var tombstonesAreApart: Bool { false }
 
-    /// A sweep is an operation like any other.
-    func isMade(of base: ConversationRecord) -> Bool { false }
+    /// It was put back after a deletion that an operator rejected. A sweep is an operation like any other.
+    func isMade(of base: ConversationRecord) -> Bool { !isClosed && base.at(revision) == self }
+
+    func deletedOutside(at moment: Timestamp) -> ConversationRecord {
+        var record = self
+        record.isClosed = true
+        record.data = [:]
+        record.updatedAt = moment
+        record.revision = Revision(at: moment)
+        return record
+    }
 
     func changedOutside(at moment: Timestamp, by text: String) -> ConversationRecord {
         var record = self
@@ -79,8 +90,17 @@ extension MachineRecord: SimulatedRecord {
     }
     static var tombstonesAreApart: Bool { true }
 
-    /// It had to make way for another machine of its name.
+    func deletedOutside(at moment: Timestamp) -> MachineRecord {
+        var record = self
+        record.updatedAt = moment
+        record.deletedAt = moment
+        record.revision = Revision(at: moment)
+        return record
+    }
+
+    /// It had to make way for another machine of its name, or was put back after a deletion that an operator rejected.
     func isMade(of base: MachineRecord) -> Bool {
+        if !isDeleted, base.at(revision) == self { return true }
         var expected = base
         expected.revision = revision
         expected.updatedAt = updatedAt

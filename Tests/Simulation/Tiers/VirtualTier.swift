@@ -206,6 +206,12 @@ final class VirtualTier<Record: SimulatedRecord> {
         count("written by another program")
     }
 
+    /// As the trigger of a tier leaves it.
+    func deletedOutside(_ tombstone: Record) {
+        content.rows[tombstone.key] = Row(record: tombstone, stored: tombstone.revision)
+        count("deleted by another program")
+    }
+
     func wiped() {
         content = Content()
         changes += 1

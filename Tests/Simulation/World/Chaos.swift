@@ -81,6 +81,8 @@ final class Chaos<Table: LocalTable> where Table.Record: SimulatedRecord {
             world.count("reconcile")
             world.core?.reconcile()
         case .prune: world.prune()
+        case .massDeletion:
+            if !world.tiers.isEmpty, dice.chance(0.3) { world.deleteMany(in: dice.one(of: world.tiers)) }
         case .absence: beAway()
         case .cut: if !world.tiers.isEmpty { reset(dice.one(of: world.tiers)) }
         }

@@ -5,7 +5,7 @@ import Persistence
 struct Scenario {
     enum Fault: String, CaseIterable {
         case crash, stop, reboot, diskLoss, diskTrouble, corruption, tierTrouble, tierWipe, tierBackup, otherProgram,
-            clockJump, poison, reconcile, prune, absence, cut, lock, failover
+            clockJump, poison, reconcile, prune, absence, cut, lock, failover, massDeletion
     }
 
     var faults: Set<Fault> = []
@@ -31,6 +31,13 @@ struct Scenario {
             faults.formUnion([.absence, .prune, dice.one(of: [.diskLoss, .corruption, .clockJump])])
             faults.insert(dice.one(of: [.tierTrouble, .cut]))
         }
+        if faults.contains(.massDeletion) {
+            // Under a bound of few removals. What takes the store's own memory of removals would meet that bound, too.
+            faults.formIntersection([
+                .massDeletion, .crash, .stop, .tierTrouble, .otherProgram, .poison, .reconcile, .cut, .lock,
+            ])
+            policy.removalsMax = 1
+        }
         pace = dice.time(isLong ? 500...3_000 : 100...1_500)
         // Many short ones meet more than few long ones; some are long, for what only time brings.
         rounds = dice.chance(0.9) ? 1 : dice.number(2...3)
@@ -43,7 +50,8 @@ struct Scenario {
         policy.pageRecords = dice.number(1...4)
         policy.mergedRecords = 1...1 + policy.pageRecords % 2
         policy.clockPatience = dice.time(800...3_000)
-        if dice.chance(0.3) { policy.debtsMax = dice.number(0...6) }
+        // A walk that owes everything owes two pages at a time.
+        if dice.chance(0.3) { policy.debtsMax = 2 * policy.pageRecords + dice.number(0...6) }
         timeToLive = .seconds(dice.one(of: [20, 300, 86_400]))
         clients = dice.number(1...4)
     }

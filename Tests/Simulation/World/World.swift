@@ -25,6 +25,16 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
     /// Called when the store can be asked again.
     var storeStarted: () -> Void = {}
 
+    /// A row that another program deleted.
+    private struct Deletion {
+        var tombstone: Revision
+        var before: Record
+    }
+
+    /// Rows that are deleted at once, at least: many more than a visit takes under the lowest bound.
+    private static var massMin: Int { 5 }
+    /// What another program deleted at once, and no operator decided on.
+    private var deletions: [[Key: Deletion]] = []
     private var queue = EventQueue()
     /// What an earlier process held is held again, even if that is more than the bound.
     private var restoredBytes = 0
@@ -226,6 +236,50 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         return durableCopy(key) >= revision
     }
 
+    // MARK: What another program deletes
+
+    /// Another program deletes all that is live in `tier`, whose trigger leaves tombstones.
+    func deleteMany(in tier: VirtualTier<Record>) {
+        let rows = tier.sortedRows.filter { $0.record.isLive(at: clock.wall) && $0.revision == $0.stored }
+        guard rows.count > Self.massMin else { return }
+        note("\(tier.name.rawValue): another program deletes \(rows.count) rows")
+        count("mass deletion")
+        var deletion: [Key: Deletion] = [:]
+        for row in rows {
+            let moment = max(clock.wall, row.stored.moment.advanced(by: .milliseconds(1)))
+            let record = row.record.deletedOutside(at: moment)
+            guard model.version(record.key, record.revision) == nil else { continue }
+            tier.deletedOutside(record)
+            model.wroteOutside(record, over: row.revision, clock: clock)
+            // What is deleted here too is no more than that.
+            guard visible(record.key)??.isTombstone == false else { continue }
+            deletion[record.key] = Deletion(tombstone: record.revision, before: row.record)
+        }
+        deletions.append(deletion)
+    }
+
+    /// Whether an operator has something to decide. Then he does.
+    func decideRemovals() -> Bool {
+        guard let core, let tier = core.status.remote.first(where: { $0.heldRemovals > 0 }) else { return false }
+        let decision = dice.one(of: RemovalDecision.allCases)
+        note("\(tier.name.rawValue): an operator decides to \(decision) \(tier.heldRemovals) removals")
+        count("removals: \(decision)")
+        if decision == .accept { deletions = [] }
+        _ = core.decide(decision, for: tier.name)
+        return true
+    }
+
+    /// Of one deletion, hardly more went than is taken without a decision, in several visits.
+    private func checkDeletions() {
+        for deletion in deletions {
+            // What is over may be removed by anyone.
+            let gone = deletion.count { key, deletion in
+                visible(key)??.revision == deletion.tombstone && deletion.before.isLive(at: clock.wall)
+            }
+            if gone >= Self.massMin { model.violated("\(gone) of \(deletion.count) removals taken without a decision") }
+        }
+    }
+
     // MARK: What there is of a key
 
     func durableCopy(_ key: Key) -> Revision {
@@ -269,6 +323,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         guard model.violation == nil else { return }
         model.checkCopies(durable: durableCopy, own: ownCopy)
         guard let core else { return }
+        if !deletions.isEmpty { checkDeletions() }
         let cost = memory.bytes
         if cost > scenario.memoryLimit + restoredBytes {
             model.violated("memory holds \(cost) bytes of \(scenario.memoryLimit)")
