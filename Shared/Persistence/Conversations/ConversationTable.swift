@@ -210,7 +210,9 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
 
     private static func read(_ row: SQLiteStatement, seenAt now: Timestamp) -> LocalRow<ConversationRecord> {
         let key = ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? "")
-        let data = row.text(4).flatMap { try? JSONValue(parsing: $0) }?.objectValue
+        // What is too large to be shown is kept like what cannot be read.
+        let isLarge = row.textBytes > RowSize.bytesMax
+        let data = isLarge ? nil : row.text(4).flatMap { try? JSONValue(parsing: $0) }?.objectValue
         var version = LocalVersion(stored: row.integer(8), times: [ForeignTime(row.text(6))], seenAt: now)
         let record = ConversationRecord(
             key: key, revision: version.version.revision, isClosed: row.integer(9) != 0,

@@ -52,6 +52,8 @@ public final class MachineTable: SQLiteTable, MachineRows {
     /// To read it beside its service.
     init(reading path: String) throws(LocalTableError) { try super.init(reading: path, store: .machines) }
 
+    /// Rows of a question that are larger than can be shown.
+    private var tooLarge: [MachineRecord] = []
     /// As of the last look for rows of another program.
     var seen: (version: Int64, rowID: Int64)?
 
@@ -76,7 +78,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
     }
 
     public func get(_ id: String) throws(SQLiteError) -> MachineRecord? {
-        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE machine_id = ?", [.text(id)], record).first
+        try machines("SELECT * FROM \(Self.everywhere) WHERE machine_id = ?", [.text(id)]).first
     }
 
     /// No two machines of one user get nicknames that are equal ignoring case, which the table's index does not see.
@@ -120,8 +122,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
     }
 
     public func added(by requestID: String) throws(SQLiteError) -> MachineRecord? {
-        try connection.rows("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)], record)
-            .first
+        try machines("SELECT * FROM \(Self.everywhere) WHERE request_id = ?", [.text(requestID)]).first
     }
 
     public func ids(userID: String, nicknameKey: String) throws(SQLiteError) -> [String] {
@@ -147,22 +148,22 @@ public final class MachineTable: SQLiteTable, MachineRows {
     /// A user's machines, newest first.
     func list(userID: String, after position: Position?, limit: Int) throws(SQLiteError) -> [MachineRecord] {
         let start = position.map { _ in "AND (created_at, machine_id) < (?, ?)" } ?? ""
-        return try connection.rows(
+        return try machines(
             """
             SELECT \(Self.columns), NULL FROM user_machines WHERE user_id = ? \(start)
             ORDER BY created_at DESC, machine_id DESC LIMIT ?
-            """, [.text(userID)] + Self.values(position) + [.integer(Int64(limit))], record)
+            """, [.text(userID)] + Self.values(position) + [.integer(Int64(limit))])
     }
 
     /// The machines that an expression of `MachineQuery` finds, newest first.
     func search(_ expression: String, after position: Position?, limit: Int) throws(SQLiteError) -> [MachineRecord] {
         let start = position.map { _ in "AND (m.created_at, m.machine_id) < (?, ?)" } ?? ""
-        return try connection.rows(
+        return try machines(
             """
             SELECT \(Self.qualifiedColumns), NULL FROM user_machine_words JOIN user_machines m
                 ON m.id = user_machine_words.rowid
             WHERE user_machine_words MATCH ? \(start) ORDER BY m.created_at DESC, m.machine_id DESC LIMIT ?
-            """, [.text(expression)] + Self.values(position) + [.integer(Int64(limit))], record)
+            """, [.text(expression)] + Self.values(position) + [.integer(Int64(limit))])
     }
 
     func count(_ expression: String) throws(SQLiteError) -> Int64 {
@@ -197,10 +198,10 @@ public final class MachineTable: SQLiteTable, MachineRows {
 
     /// Machines whose people do not know yet that they have another nickname.
     func renamed(limit: Int) throws(SQLiteError) -> [MachineRecord] {
-        try connection.rows(
+        try machines(
             """
             SELECT \(Self.columns), NULL FROM user_machines WHERE renamed_from IS NOT NULL ORDER BY machine_id LIMIT ?
-            """, [.integer(Int64(limit))], record)
+            """, [.integer(Int64(limit))])
     }
 
     public func prune(before moment: Timestamp, limit: Int) throws(SQLiteError) -> [String] {
@@ -310,11 +311,39 @@ public final class MachineTable: SQLiteTable, MachineRows {
         ]
     }
 
+    /// The rows that a question brings, but for those that are too large to be shown: such a row, which another program put
+    /// there, moves to the table `quarantine`, whole.
+    private func machines(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) -> [MachineRecord] {
+        while true {
+            tooLarge = []
+            let records = try connection.rows(sql, values, record)
+            guard !tooLarge.isEmpty, !isReader else { return records }
+            for record in tooLarge { try moveToQuarantine(record) }
+        }
+    }
+
+    private func moveToQuarantine(_ record: MachineRecord) throws(SQLiteError) {
+        try connection.run("SAVEPOINT too_large")
+        do {
+            try quarantine(record.id, "too large: \(record.journalValue.text)")
+            for table in ["user_machines", "deleted_user_machines"] {
+                try connection.run("DELETE FROM \(table) WHERE machine_id = ?", [.text(record.id)])
+            }
+            try connection.run("RELEASE too_large")
+        } catch {
+            try? connection.run("ROLLBACK TO too_large")
+            try? connection.run("RELEASE too_large")
+            throw error
+        }
+    }
+
     /// A row that another program put there without times that can be compared gets some, once.
     private func record(_ row: SQLiteStatement) throws(SQLiteError) -> MachineRecord {
         let read = Self.read(row, seenAt: moment)
         let record = read.record
-        guard !isReader, !read.isSettled, !record.id.isEmpty else { return record }
+        guard !isReader, !record.id.isEmpty else { return record }
+        if RowSize.isTooLarge(row.textBytes, record) { tooLarge.append(record) }
+        if read.isSettled { return record }
         if read.isRevisionRefused {
             try quarantine(record.id, "revision \(row.integer(2)): \(record.journalValue.text)")
         }

@@ -7,7 +7,7 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
     public var isStamped: [Bool]
     /// Whether each record's row tells when it was changed.
     public var isDated: [Bool]
-    /// Rows that are there and make no record, such as one whose JSON is no object.
+    /// Rows that are there and make no record, such as one whose JSON is no object, or one that is too large.
     public var unreadable: [(key: Record.Key, text: String)]
     /// The revisions of those, as their rows have them.
     var unreadableRevisions: [Record.Key: Int64]
@@ -24,12 +24,19 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
         unreadable = []
         unreadableRevisions = [:]
         for row in result.rows {
-            if let read = record(row) {
+            let bytes = row.columns.reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+            // Not even read: its JSON may take many times as much.
+            let read = bytes > RowSize.bytesMax ? nil : record(row)
+            if let read, !RowSize.isTooLarge(bytes, read.record) {
                 records.append(read.record)
                 isStamped.append(row.integer(revisionColumn) == read.record.revision.rawValue)
                 isDated.append(read.isDated)
             } else {
-                let text = row.columns.map { $0 ?? "NULL" }.joined(separator: " | ")
+                let isLarge = read != nil || bytes > RowSize.bytesMax
+                let text =
+                    isLarge
+                    ? RowSize.beginning(of: row.columns, bytes: bytes)
+                    : row.columns.map { $0 ?? "NULL" }.joined(separator: " | ")
                 unreadable.append((key(row), text))
                 unreadableRevisions[key(row)] = row.integer(revisionColumn)
             }

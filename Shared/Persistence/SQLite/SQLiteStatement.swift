@@ -89,6 +89,13 @@ final class SQLiteStatement {
         return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
+    /// How many bytes of text the row has.
+    var textBytes: Int {
+        (0..<columnCount).reduce(0) { sum, column in
+            sqlite3_column_type(handle, column) == SQLITE_TEXT ? sum + Int(sqlite3_column_bytes(handle, column)) : sum
+        }
+    }
+
     private func failure(_ code: Int32) -> SQLiteError {
         SQLiteError(code: code, message: String(cString: sqlite3_errmsg(connection)), operation: sql.sqlVerb)
     }

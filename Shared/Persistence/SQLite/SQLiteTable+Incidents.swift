@@ -7,6 +7,7 @@ extension SQLiteTable {
     /// Rows that were put aside and not acknowledged. Without this fact, all are: they were put aside by a version of Rivet
     /// that did not count them.
     private static let quarantinedFact = "quarantine_unacknowledged"
+    private static let keysShownMax: Int64 = 3
     /// Followed by the name of a broken file.
     private static let acknowledgedFact = "acknowledged "
 
@@ -52,6 +53,10 @@ extension SQLiteTable {
         let rows = try fact(Self.quarantinedFact) ?? incidents.quarantinedRows
         if rows > 0 {
             incidents.unacknowledged.append(StoreIncident(.rowsQuarantined, file: connection.path, rows: rows))
+            incidents.quarantinedKeys = try connection.rows(
+                "SELECT key FROM quarantine GROUP BY key ORDER BY max(found_at) DESC, key LIMIT ?",
+                [.integer(Self.keysShownMax)]
+            ) { $0.text(0) ?? "" }
         }
         hasIncidentNews = incidents.filesUnknown != nil
         return incidents

@@ -6,6 +6,8 @@ public struct StoreIncidents: Sendable, Equatable {
     public var unacknowledged: [StoreIncident] = []
     /// Rows in the table `quarantine`.
     public var quarantinedRows: Int64 = 0
+    /// Some of those that were put aside last.
+    public var quarantinedKeys: [String] = []
     /// Why the files could not be looked for; nil when they were.
     public var filesUnknown: String?
 

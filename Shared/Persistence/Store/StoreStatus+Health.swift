@@ -78,7 +78,8 @@ extension StoreStatus {
             troubles.append("whether a broken database was moved aside is not known: \(reason)")
         }
         let incidents = incidents?.unacknowledged ?? []
-        troubles += incidents.map { $0.text(hasRemoteTiers: !remote.isEmpty) }
+        let keys = self.incidents?.quarantinedKeys ?? []
+        troubles += incidents.map { $0.text(hasRemoteTiers: !remote.isEmpty, keys: keys) }
         if !incidents.isEmpty { troubles.append("then run rivetctl acknowledge") }
         return troubles
     }
@@ -106,7 +107,9 @@ extension StoreStatus {
 
 extension StoreIncident {
     /// For a health's detail: what happened, and what to do.
-    fileprivate func text(hasRemoteTiers: Bool) -> String {
+    ///
+    /// - Parameter keys: of rows that were put aside.
+    fileprivate func text(hasRemoteTiers: Bool, keys: [String]) -> String {
         switch kind {
         case .fileReplaced:
             let count =
@@ -119,7 +122,8 @@ extension StoreIncident {
                 + "broken file is \(file), see what is missing"
         case .rowsQuarantined:
             let count = rows == 1 ? "1 row that cannot be read was" : "\(rows ?? 0) rows that cannot be read were"
-            return "\(count) put aside in the table quarantine of \(file), see what was in them"
+            let latest = keys.isEmpty ? "" : " (the latest: \(keys.joined(separator: ", ")))"
+            return "\(count) put aside in the table quarantine of \(file)\(latest), see what was in them"
         }
     }
 }
