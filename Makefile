@@ -25,8 +25,9 @@ test: test-packages ## build and check everything; ends with "N passed, M failed
 test-systemd: build test-packages ## check the units and the package alone, in a container; as root
 	@Tests/Scripts/systemd.sh test
 
-simulate: build ## run SEEDS simulations of the store with tiers that fail in every way
+simulate: build ## run SEEDS simulations of the store, whose tiers fail in every way, and of sending
 	@.build/release/rivet-simulate --seeds $(SEEDS)
+	@.build/release/rivet-simulate --of sending --seeds $(SEEDS)
 
 bench: build ## measure the services against what this machine's disk and sockets can do
 	@RIVET_BENCH_DIR=.build .build/release/rivet-bench

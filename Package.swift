@@ -43,6 +43,13 @@ let package = Package(
         .target(name: "Dialogue", dependencies: ["Normalization"], path: "Shared/Dialogue"),
         .target(name: "Contracts", dependencies: ["Normalization"], path: "Shared/Contracts"),
         .target(name: "KillPoints", path: "Shared/KillPoints"),
+        .target(
+            name: "Sending",
+            dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            path: "Shared/Sending"),
 
         // Shared: shells
         .target(name: "Threads", dependencies: ["CThreads"], path: "Shared/Threads"),
@@ -136,10 +143,14 @@ let package = Package(
             ],
             path: "Tests/Benchmarks"),
         .target(
-            name: "Simulation", dependencies: ["Contracts", "Persistence", "TestSupport"], path: "Tests/Simulation"),
+            name: "Simulation", dependencies: ["Contracts", "Persistence", "Sending", "TestSupport"],
+            path: "Tests/Simulation"),
         .executableTarget(name: "Simulate", dependencies: ["Simulation"], path: "Tests/Simulate"),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Persistence"], path: "Tests/SimulationTests"),
+        .testTarget(
+            name: "SendingTests", dependencies: ["Sending", "Simulation", "TestSupport"],
+            path: "Tests/SendingTests"),
         .testTarget(
             name: "NormalizationTests", dependencies: ["TestSupport", "Normalization"],
             path: "Tests/NormalizationTests"),

@@ -131,6 +131,7 @@ if check 'release build' swift build --no-color-diagnostics -c release --static-
     check 'the size of the programs' Tests/Scripts/size.sh programs
     check 'a chat through a pipe, and again' piped_chat
     check 'a simulation of the store, 10,000 times' .build/release/rivet-simulate --seeds 10000
+    check 'a simulation of sending, 10,000 times' .build/release/rivet-simulate --of sending --seeds 10000
     check 'the demo' Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script
     systemd_tests
     check 'the benchmark' env RIVET_BENCH_DIR=.build .build/release/rivet-bench --short

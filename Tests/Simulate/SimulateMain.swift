@@ -2,7 +2,7 @@ import Foundation
 import Simulation
 import Synchronization
 
-/// `rivet-simulate --seeds N [--first S] [--seconds T] [--verbose]`
+/// `rivet-simulate --seeds N [--of store|sending] [--first S] [--seconds T] [--verbose]`
 @main
 enum SimulateMain {
     /// What all threads have come to.
@@ -30,8 +30,7 @@ enum SimulateMain {
         ) {
             _ in
             while let seed = take(totals, options) {
-                let result = Simulation.run(
-                    seed: seed, seconds: options.seconds, trace: options.isVerbose ? { show($0) } : nil)
+                let result = run(seed, options)
                 totals.withLock { totals in
                     totals.events += result.events
                     totals.counts.merge(result.counts, uniquingKeysWith: +)
@@ -44,6 +43,14 @@ enum SimulateMain {
         }
         let took = (ContinuousClock.now - start) / .seconds(1)
         exit(totals.withLock { report($0, options, took) })
+    }
+
+    private static func run(_ seed: UInt64, _ options: SimulateOptions) -> SimulationResult {
+        let trace: ((String) -> Void)? = options.isVerbose ? { show($0) } : nil
+        return switch options.subject {
+        case .store: Simulation.run(seed: seed, seconds: options.seconds, trace: trace)
+        case .sending: SendingSimulation.run(seed: seed, trace: trace)
+        }
     }
 
     private static func show(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

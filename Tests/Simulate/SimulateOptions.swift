@@ -1,5 +1,10 @@
 struct SimulateOptions {
-    static let usage = "usage: rivet-simulate --seeds N [--first S] [--seconds T] [--verbose]"
+    static let usage = "usage: rivet-simulate --seeds N [--of store|sending] [--first S] [--seconds T] [--verbose]"
+
+    /// What is simulated.
+    enum Subject: String { case store, sending }
+
+    var subject = Subject.store
 
     var seeds: UInt64 = 1
     var first: UInt64 = 1
@@ -13,7 +18,13 @@ struct SimulateOptions {
                 isVerbose = true
                 continue
             }
-            guard let text = rest.popFirst(), let value = UInt64(text), value < UInt64(Int32.max) else { return nil }
+            guard let text = rest.popFirst() else { return nil }
+            if name == "--of" {
+                guard let subject = Subject(rawValue: text) else { return nil }
+                self.subject = subject
+                continue
+            }
+            guard let value = UInt64(text), value < UInt64(Int32.max) else { return nil }
             switch name {
             case "--seeds": seeds = value
             case "--first": first = value

@@ -1,0 +1,10 @@
+/// Something to be looked at when its time has come.
+struct SendAlarm: Sendable, Comparable {
+    enum Subject: Sendable, Equatable { case chat(Int64), entry(Int) }
+
+    var at: Duration
+    var number: Int
+    var subject: Subject
+
+    static func < (one: SendAlarm, other: SendAlarm) -> Bool { (one.at, one.number) < (other.at, other.number) }
+}

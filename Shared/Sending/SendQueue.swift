@@ -1,0 +1,278 @@
+import DequeModule
+import HeapModule
+
+/// All that is owed to chats: what is tried when, what is stored of it, and what an outcome makes of it.
+///
+/// Pure: time is a `Duration` since any fixed start that does not go back. After each event (a function in the past tense) ask for
+/// ``actions(now:)``, and call that again at ``wakeAt``.
+///
+/// - In order: of a lane's items, each is tried when those before it were sent or dropped, or had an unknown outcome. Of a chat's
+///   items one at a time is tried.
+/// - Fair: chats and lanes have turns, by how long each has waited since its last message.
+/// - Durable: an item that cannot leave at once is stored. A stored item is tried only when its row counts that try, so a crash at
+///   any moment leaves at most `triesMax` tries whose outcome is unknown. An item that was not stored is its owner's: the update comes
+///   again.
+/// - Bounded: a lane's row has at most `rowBytesMax`; what is over it waits unstored, and holds up its lane.
+public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendable {
+    public typealias Item = SendItem<Lane, Content>
+    public typealias Action = SendAction<Lane, Content>
+    typealias Entry = SendEntry<Lane, Content>
+
+    /// With room to the 256 KiB that the state-service takes.
+    public static var rowBytesMax: Int { 200 * 1_024 }
+    /// Messages that are tried at one time.
+    static var inFlightMax: Int { 100 }
+    /// While it is not sure that Telegram answers.
+    static var inFlightHalfOpenMax: Int { 3 }
+    static var writesMax: Int { 128 }
+    /// Stored items whose next try is counted before it is begun: about what may be sent while a row is written.
+    static var marksMax: Int { 64 }
+    /// How long before its time a stored item's try is counted.
+    static var markAhead: Duration { .seconds(2) }
+    /// Tries in a row without an answer after which the others wait.
+    static var failuresMax: Int { 3 }
+
+    let times: SendTimes
+    var places: SendPlaces
+    var entries: [Int: Entry] = [:]
+    var lanes: [Lane: SendLaneState] = [:]
+    var chats: [Int64: SendChatState<Lane>] = [:]
+    /// Supergroups, by the numbers that they had as groups.
+    var migrations: [Int64: Int64] = [:]
+    /// Chats that have an item which may be begun.
+    var beginning = Heap<SendTurn>()
+    /// Chats that have an item whose next try must be counted first.
+    var marking = Heap<SendTurn>()
+    var marks: Set<Int> = []
+    var alarms = Heap<SendAlarm>()
+    /// Lanes whose row is to be written.
+    var dirty: Deque<Lane> = []
+    var writes = 0
+    var storeFailures = 0
+    var storeRetryAt: Duration = .zero
+    /// Tap answers that wait.
+    var taps: [Int] = []
+    var inFlightCount = 0
+    var tapsInFlight = 0
+    var gate = SendGate()
+    /// Items that came since the last look.
+    var fresh: [Int] = []
+    var pending: [Action] = []
+    private(set) var isTakenOver = false
+    private(set) var isStopping = false
+    private var nextID = 1
+    private var nextTakenOver = Int.min / 2
+    var nextNumber = 1
+    private var wake: Duration?
+
+    public init(_ limits: SendLimits, times: SendTimes = SendTimes()) {
+        self.times = times
+        places = SendPlaces(limits)
+    }
+
+    // MARK: - Looks
+
+    /// When something is to be done next, whatever happens; nil if nothing is.
+    public var wakeAt: Duration? { wake }
+    /// Lanes that are owed something which is stored, or is to be.
+    public var owedLaneCount: Int { lanes.values.count { $0.hasRow || $0.isDirty || $0.isWriting } }
+    /// Whether the lane is owed anything.
+    public func owes(_ lane: Lane) -> Bool { lanes[lane].map { !$0.entries.isEmpty } ?? false }
+    /// Contents of all messages that are owed.
+    public var owedContents: some Sequence<Content> {
+        entries.values.lazy.filter { $0.item.policy.isStored }.map(\.item.content)
+    }
+    /// Whether nothing is being tried, written or probed.
+    public var isAtRest: Bool { inFlightCount == 0 && tapsInFlight == 0 && writes == 0 && dirty.isEmpty }
+
+    /// All that waits or is tried, also what is not stored.
+    package var entryCount: Int { entries.count }
+
+    /// For a simulation's report.
+    package var summary: String {
+        "gate \(gate.state), \(entries.count) entries, \(beginning.count) to begin, \(marking.count) to mark, "
+            + "\(marks.count) marks, \(dirty.count) dirty, \(writes) writes, \(inFlightCount) in flight, wake at "
+            + (wake.map { "\($0)" } ?? "no time")
+    }
+
+    // MARK: - Events
+
+    /// - Returns: the number by which its resolution is told.
+    public mutating func handedOver(_ item: Item, now: Duration) -> Int {
+        let id = nextID
+        nextID += 1
+        guard !isStopping else {
+            pending.append(.resolved(id: id, .stopping))
+            return id
+        }
+        if let other = sameOwed(as: item) {
+            joined(id, other)
+            return id
+        }
+        var entry = Entry(item: item, form: SendForm(chatID: item.chatID), order: id, handedAt: now, tokens: [id])
+        if let new = migrations[item.chatID] { entry.form.chatID = new }
+        entries[id] = entry
+        if item.policy.isMessage {
+            join(item.lane, item.chatID)
+            if plantedBug(.newestFirst) {
+                lanes[item.lane]?.entries.insert(id, at: 0)
+            } else {
+                lanes[item.lane]?.entries.append(id)
+            }
+        } else {
+            taps.append(id)
+        }
+        if !item.policy.isStored { alarm(.entry(id), at: item.expiresAt) }
+        fresh.append(id)
+        return id
+    }
+
+    /// An earlier process left this row of a lane. To be told of each row once, before ``tookOverAll(now:)``.
+    public mutating func tookOver(_ lane: Lane, _ rows: [(item: Item, tries: Int)], now: Duration) {
+        guard !rows.isEmpty else { return }
+        var ids: [Int] = []
+        for (item, stored) in rows {
+            let tries = plantedBug(.triesForgotten) ? 0 : stored
+            let id = nextID
+            nextID += 1
+            let handed = lanes[lane]?.entries.first {
+                item.updateID != 0 && entries[$0]?.item.updateID == item.updateID
+                    && entries[$0]?.item.policy.isStored == true
+            }
+            if let handed, !plantedBug(.redeliveredTwice) {
+                resolve(handed, .stored)
+                entries[handed] = nil
+                lanes[lane]?.entries.removeAll { $0 == handed }
+            }
+            nextTakenOver += 1
+            var entry = Entry(
+                item: item, form: SendForm(chatID: item.chatID), order: nextTakenOver, handedAt: now, tokens: [])
+            entry.storedTries = tries
+            entry.tries = tries
+            if tries > 0 {
+                entry.retryAt = now + repeatAfter(item.policy, tries)
+                gate.failures = max(gate.failures, 1)
+            }
+            entries[id] = entry
+            ids.append(id)
+        }
+        join(lane, rows[0].item.chatID)
+        lanes[lane]?.entries.insert(contentsOf: ids, at: 0)
+        lanes[lane]?.hasRow = true
+        for id in ids {
+            guard let entry = entries[id], entry.tries >= entry.item.policy.triesMax else { continue }
+            pending.append(.report(.unknown, entry.item))
+            remove(id, .dropped)
+        }
+        evaluate(rows[0].item.chatID, now)
+    }
+
+    /// All rows of earlier processes were told.
+    public mutating func tookOverAll(now: Duration) {
+        isTakenOver = true
+        for chat in chats.keys { evaluate(chat, now) }
+    }
+
+    /// The process is to end: nothing more is begun. Who waits is told; what is stored is the next process's.
+    public mutating func stopped(now: Duration) {
+        isStopping = true
+        for (id, entry) in entries where !entry.isInFlight {
+            resolve(id, .stopping)
+            uncount(id)
+        }
+    }
+
+    // MARK: - Parts
+
+    /// Before the rows of an earlier process are known, a lane's row would be lost, and its order: until then only what passes
+    /// and answers to taps are begun, and nothing is stored.
+    var isReady: Bool { (isTakenOver || plantedBug(.takeoverNotAwaited)) && !isStopping }
+
+    /// A try that was counted, and that this process does not begin any more, is taken back.
+    mutating func uncount(_ id: Int) {
+        guard let entry = entries[id], let stored = entry.storedTries, stored > entry.rowTries(isStopping: true),
+            !plantedBug(.countKept)
+        else { return }
+        setDirty(entry.item.lane)
+    }
+
+    mutating func setWake(_ time: Duration?) { wake = time }
+
+    /// An item that makes this one needless: the same update's, or the same words that wait to be sent.
+    private func sameOwed(as item: Item) -> Int? {
+        guard item.policy.isStored, let ids = lanes[item.lane]?.entries else { return nil }
+        if item.updateID != 0, !plantedBug(.redeliveredTwice),
+            let same = ids.first(where: {
+                entries[$0]?.item.updateID == item.updateID && entries[$0]?.item.policy.isStored == true
+            })
+        {
+            return same
+        }
+        guard item.policy == .message, let last = ids.last, let entry = entries[last], entry.item.policy == .message,
+            !entry.isInFlight, entry.tries == 0, item.content.repeats(entry.item.content)
+        else { return nil }
+        return last
+    }
+
+    private mutating func joined(_ token: Int, _ id: Int) {
+        if entries[id]?.tokens.isEmpty == true {
+            pending.append(.resolved(id: token, .stored))
+        } else {
+            entries[id]?.tokens.append(token)
+        }
+    }
+
+    private mutating func join(_ lane: Lane, _ chat: Int64) {
+        guard lanes[lane] == nil else { return }
+        lanes[lane] = SendLaneState(chat: chat)
+        chats[chat, default: .init()].lanes.append(lane)
+    }
+
+    mutating func alarm(_ subject: SendAlarm.Subject, at time: Duration) {
+        nextNumber += 1
+        alarms.insert(SendAlarm(at: time, number: nextNumber, subject: subject))
+    }
+
+    mutating func resolve(_ id: Int, _ resolution: SendResolution) {
+        guard let tokens = entries[id]?.tokens, !tokens.isEmpty else { return }
+        entries[id]?.tokens = []
+        for token in tokens { pending.append(.resolved(id: token, resolution)) }
+    }
+
+    /// The entry is done with.
+    mutating func remove(_ id: Int, _ resolution: SendResolution) {
+        resolve(id, resolution)
+        marks.remove(id)
+        guard let entry = entries.removeValue(forKey: id) else { return }
+        guard entry.item.policy.isMessage else {
+            taps.removeAll { $0 == id }
+            return
+        }
+        let lane = entry.item.lane
+        lanes[lane]?.entries.removeAll { $0 == id }
+        if entry.isInRow, !plantedBug(.sentStaysInRow) { setDirty(lane) }
+        forgetIfIdle(lane)
+    }
+
+    mutating func setDirty(_ lane: Lane) {
+        guard let state = lanes[lane], !state.isDirty else { return }
+        lanes[lane]?.isDirty = true
+        if !state.isWriting { dirty.append(lane) }
+    }
+
+    mutating func forgetIfIdle(_ lane: Lane) {
+        guard let state = lanes[lane], state.entries.isEmpty, !state.isDirty, !state.isWriting else { return }
+        let chat = state.chat
+        lanes[lane] = nil
+        chats[chat]?.lanes.removeAll { $0 == lane }
+        if let state = chats[chat], state.lanes.isEmpty, state.inFlight == nil, state.wakeAt == nil {
+            chats[chat] = nil
+        }
+    }
+
+    func repeatAfter(_ policy: SendPolicy, _ tries: Int) -> Duration {
+        if plantedBug(.unknownRepeatedAtOnce) { return .zero }
+        let waits = policy == .message ? times.repeatAfter : times.repeatHarmlessAfter
+        return waits.isEmpty ? .zero : waits[min(tries, waits.count) - 1]
+    }
+}

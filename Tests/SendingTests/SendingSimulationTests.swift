@@ -1,0 +1,25 @@
+import Simulation
+import Testing
+
+@testable import Sending
+
+/// Serialized: the planted bug is one for the whole process.
+@Suite(.serialized) struct SendingSimulationTests {
+    private static let seedsMax: UInt64 = 400
+
+    @Test func `The sending simulation: no violation in the first seeds`() {
+        for seed in UInt64(1)...100 {
+            let result = SendingSimulation.run(seed: seed)
+            #expect(result.violation == nil, "rivet-simulate --of sending --seeds 1 --first \(seed)")
+        }
+    }
+
+    @Test(arguments: SendingBug.allCases)
+    func `A planted bug: found by the sending simulation`(_ bug: SendingBug) throws {
+        theSendingBug = bug
+        defer { theSendingBug = nil }
+        let found = (1...Self.seedsMax).lazy.map { SendingSimulation.run(seed: $0) }.first { $0.violation != nil }
+        let result = try #require(found, "\(bug) is not found in \(Self.seedsMax) seeds")
+        print("\(bug): seed \(result.seed): \(result.violation ?? "")")
+    }
+}
