@@ -94,7 +94,7 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "Contracts", "Dialogue", "KillPoints", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
+                "Contracts", "Dialogue", "KillPoints", "Sending", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -107,7 +107,8 @@ let package = Package(
         .executableTarget(
             name: "Control",
             dependencies: [
-                "CCrypto", "Contracts", "KillPoints", "Persistence", "ServiceKit", "Systemd", "TelegramBotAPI", "Wire",
+                "CCrypto", "Contracts", "KillPoints", "Persistence", "Sending", "ServiceKit", "Systemd",
+                "TelegramBotAPI", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -194,7 +195,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "TestSupport", "Gateway", "Dialogue", "TelegramBotAPI", "Contracts", "ServiceKit",
+                "TestSupport", "Gateway", "Dialogue", "Sending", "TelegramBotAPI", "Contracts", "ServiceKit",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/GatewayTests"),

@@ -47,7 +47,6 @@ final class Gateway: Service {
         let calls = WireCalls(
             state: context.client(of: "state"), library: context.client(of: "library"), board: board, logger: logger)
         let lanes = Lanes<LaneKey, Turn>()
-        let courier = Courier(bot: bot, limits: settings.sendLimits, counters: counters, logger: logger)
         let settled: @Sendable (Int64) -> Void = { id in
             poller.settled(id)
             ages.settled(id)
@@ -61,13 +60,15 @@ final class Gateway: Service {
         allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
         introduction = Introduction(bot: bot, logger: logger)
         watch = ServiceWatch(calls: calls)
-        let outbox = Outbox(calls: calls, courier: courier, counters: counters, logger: logger, now: Timestamp.now)
-        renamings = RenamingMessages(calls: calls, courier: courier, logger: logger, now: Timestamp.now)
+        let sender = Sender(
+            calls: calls, bot: bot, limits: settings.sendLimits, counters: counters, logger: logger,
+            now: Timestamp.now)
+        renamings = RenamingMessages(calls: calls, sender: sender, logger: logger, now: Timestamp.now)
         self.absence = absence
-        welcomes = WelcomeMessages(calls: calls, courier: courier, outbox: outbox, logger: logger, now: Timestamp.now)
+        welcomes = WelcomeMessages(calls: calls, sender: sender, logger: logger, now: Timestamp.now)
         runner = TurnRunner(
             engine: TurnEngine(calls: calls, now: Timestamp.now, settledBefore: { poller.settledBefore }),
-            courier: courier, outbox: outbox,
+            sender: sender,
             debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
             },
@@ -83,10 +84,12 @@ final class Gateway: Service {
                 await self.poller.run { await self.received($0) }; return .polling
             }
             group.addTask {
-                await self.lanes.run { await self.runner.work($0) }; return .lanes
+                await self.lanes.run { await self.runner.work($0) }
+                await self.runner.sender.finish()
+                return .lanes
             }
             group.addTask {
-                await self.runner.outbox.run(); return .beside
+                await self.runner.sender.run(); return .beside
             }
             group.addTask {
                 await self.runner.debts.run(); return .beside
@@ -195,9 +198,9 @@ final class Gateway: Service {
         var surroundings = board.surroundings
         let (oldestUpdate, oldestReply) = ages.oldest()
         let now = Timestamp.now().milliseconds
-        let inOutbox = runner.outbox.oldestQueuedAt.map { Duration.milliseconds(max(0, now - $0.milliseconds)) }
+        let owed = runner.sender.oldestQueuedAt.map { Duration.milliseconds(max(0, now - $0.milliseconds)) }
         surroundings.oldestUpdate = oldestUpdate
-        surroundings.oldestReply = [oldestReply, inOutbox].compactMap(\.self).max()
+        surroundings.oldestReply = [oldestReply, owed].compactMap(\.self).max()
         if let notice = allowList.notice {
             if notice.isTrouble {
                 surroundings.allowListTrouble = notice.text
@@ -214,7 +217,7 @@ final class Gateway: Service {
         counters["replies.oldest_owed_age_s"] = surroundings.oldestReply?.components.seconds ?? 0
         counters["updates.oldest_waiting_age_s"] = surroundings.oldestUpdate?.components.seconds ?? 0
         counters["lanes.open"] = Int64(lanes.laneCount)
-        counters["outbox.lanes"] = Int64(runner.outbox.laneCount)
+        counters["outbox.lanes"] = Int64(runner.sender.laneCount)
         counters["updates.unsettled"] = Int64(poller.unsettledCount)
         return HealthReport(
             surroundings.status, counters: counters, histograms: self.counters.histograms, detail: surroundings.detail)
@@ -229,7 +232,7 @@ final class Gateway: Service {
     /// For `systemctl status`.
     var statusLine: String {
         let waiting = poller.unsettledCount
-        let owed = runner.outbox.laneCount
+        let owed = runner.sender.laneCount
         let surroundings = surroundings
         let parts = [surroundings.status == .ok ? "polling Telegram" : nil, surroundings.detail].compactMap(\.self)
         var line = parts.joined(separator: "; ")

@@ -1,3 +1,4 @@
+import Sending
 import ServiceKit
 import TelegramBotAPI
 
@@ -5,7 +6,7 @@ import TelegramBotAPI
 struct GatewaySettings {
     var token: BotToken
     var telegramURL: BotServerURL
-    var sendLimits: SendLimiter.Limits
+    var sendLimits: SendLimits
     var allowedUsers: AllowedUsersSetting
     /// Where it is remembered who may use the bot.
     var allowListPath: String

@@ -62,6 +62,7 @@ extension FakeServices.Content {
         switch params {
         case let params as StateLoad.Params: return load(params)
         case let params as StateSave.Params: return try save(params)
+        case let params as StateList.Params: return list(params)
         case let params as StateClear.Params: return clear(params)
         case let params as LibraryCheckNickname.Params:
             let taken = isTaken(params.nickname, params.userID, except: nil)
@@ -98,6 +99,17 @@ extension FakeServices.Content {
         return StateLoad.Output(
             state: state, applied: params.updateID.flatMap { row?.applied[$0] },
             lastClear: params.updateID != nil && state == nil ? row?.kept : nil, tellsApplied: params.updateID != nil)
+    }
+
+    /// On one page.
+    private func list(_ params: StateList.Params) -> StateList.Output {
+        let keys = rows.keys.filter { $0.type == params.type }.sorted {
+            ($0.chatID, $0.userID) < ($1.chatID, $1.userID)
+        }
+        let items = keys.compactMap { key in
+            load(StateLoad.Params(key: key)).state.map { StateList.Output.Item(key: key, state: $0) }
+        }
+        return StateList.Output(conversations: items, nextCursor: nil)
     }
 
     private mutating func save(_ params: StateSave.Params) throws(RPCError) -> StateSave.Output {

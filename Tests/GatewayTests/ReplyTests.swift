@@ -1,5 +1,6 @@
 import Contracts
 import Dialogue
+import Sending
 import TelegramBotAPI
 import Testing
 
@@ -13,71 +14,77 @@ import Testing
             queuedAt: Timestamp(milliseconds: 1_000 * id))
     }
 
-    @Test func `An outbox is read as it was written; what cannot be read is left out`() {
-        var queue = OutboxQueue()
-        _ = queue.append(reply(1, isPrompt: true))
-        _ = queue.append(reply(2))
-        #expect(OutboxQueue(queue.data) == queue)
-        #expect(OutboxQueue(["replies": [["chat_id": 1], "junk"]]).isEmpty)
-        #expect(OutboxQueue([:]).isEmpty)
+    private func row(_ reply: OutgoingReply, tries: Int = 0) -> SendRow<Outgoing> {
+        SendRow(content: .reply(reply), updateID: reply.updateID, policy: .message, tries: tries)
     }
 
-    @Test func `A reply is queued once for its update`() {
-        var queue = OutboxQueue()
-        #expect(queue.append(reply(1)) == 0)
-        #expect(queue.append(reply(1)) == 0)
-        #expect(queue.replies.count == 1)
-        queue.remove(updateID: 1)
-        #expect(queue.isEmpty)
+    @Test func `A row of the outbox: read as it was written; what cannot be read is left out`() {
+        var edit = reply(2)
+        edit.replaces = 9
+        edit.receivedAt = Timestamp(milliseconds: 5)
+        let found = OutboxRow.replies(OutboxRow.data([row(reply(1, isPrompt: true), tries: 2), row(edit)]))
+        #expect(found.map(\.reply) == [reply(1, isPrompt: true), edit])
+        #expect(found.map(\.tries) == [2, 0])
+        #expect(OutboxRow.replies(["replies": [["chat_id": 1], "junk"]]).isEmpty)
+        #expect(OutboxRow.replies([:]).isEmpty)
     }
 
-    @Test func `Beyond the bound old prompts go first, then the oldest`() {
-        var queue = OutboxQueue()
-        for id in 1...20 { _ = queue.append(reply(Int64(id), isPrompt: id == 4 || id == 20)) }
-        #expect(queue.append(reply(21)) == 1)
-        #expect(!queue.replies.contains { $0.updateID == 4 })
-        #expect(queue.append(reply(22, isPrompt: true)) == 1)
-        #expect(!queue.replies.contains { $0.updateID == 20 })
-        #expect(queue.append(reply(23)) == 1)
-        #expect(!queue.replies.contains { $0.updateID == 22 })
-        #expect(queue.append(reply(24)) == 1)
-        #expect(queue.first?.updateID == 2)
-        #expect(queue.replies.map(\.updateID) == queue.replies.map(\.updateID).sorted())
+    @Test func `A row of an earlier version: read as never tried`() {
+        guard case .object(var members) = reply(1).json else { return }
+        members["replaces"] = nil
+        for tries: JSONValue? in [nil, .null, "two", -1] {
+            members["tries"] = tries
+            let found = OutboxRow.replies(["replies": [.object(members)]])
+            #expect(found.map(\.reply) == [reply(1)] && found.map(\.tries) == [0])
+        }
     }
 
-    @Test func `An outbox fits into a conversation's data`() {
-        var queue = OutboxQueue()
-        let long = String(repeating: "\u{1}", count: 4_096)
-        for id in 1...20 { _ = queue.append(reply(Int64(id), text: long)) }
-        #expect(JSONValue.object(queue.data).serialized().count <= StateSave.dataBytesMax)
-        #expect(queue.replies.last?.updateID == 20)
+    /// The longest that a row can be: one reply beyond the bound.
+    @Test(arguments: ["\u{1}", "\"", "\\", "é", "x"])
+    func `A row at its bound: fits into a conversation's data`(_ letter: String) {
+        let long = reply(1, isPrompt: true, text: String(repeating: letter, count: 4_096))
+        let size = OutboxRow.data([row(long)])
+        #expect(JSONValue.object(size).serialized().count <= long.rowBytes)
+        #expect(SendQueue<LaneKey, Outgoing>.rowBytesMax + 1_024 <= StateSave.dataBytesMax)
+        #expect(long.rowBytes <= StateSave.dataBytesMax)
     }
 
-    @Test func `What an error makes of a send`() {
-        var attempt = SendAttempt(reply(1))
-        #expect(attempt.failed(.notSent(HTTPFailure(.timedOut))) == .later)
-        #expect(attempt.failed(.outcomeUnknown(.serverError(status: 502))) == .later)
-        #expect(attempt.failed(.tooManyRequests(retryAfter: .seconds(9))) == .after(.seconds(9)))
-        #expect(attempt.failed(.unauthorized) == .later)
-        #expect(attempt.failed(.forbidden("blocked")) == .impossible)
-        #expect(attempt.failed(.badRequest(.chatNotFound)) == .impossible)
-        #expect(attempt == SendAttempt(reply(1)))
+    @Test func `Two replies: repeat each other if a person sees no difference`() {
+        var edit = reply(1)
+        edit.replaces = 9
+        #expect(Outgoing.reply(reply(2, text: "a")).repeats(.reply(reply(1, text: "a"))))
+        #expect(!Outgoing.reply(reply(2, text: "a")).repeats(.reply(reply(1, text: "b"))))
+        #expect(!Outgoing.reply(reply(2)).repeats(.reply(reply(1, chat: 6))))
+        #expect(!Outgoing.reply(reply(2)).repeats(.reply(reply(1, isPrompt: true))))
+        #expect(!Outgoing.reply(reply(2)).repeats(.reply(edit)))
+        #expect(!Outgoing.reply(reply(2)).repeats(.tapAnswer(queryID: "q", text: "text")))
     }
 
-    @Test func `A refused form is mended once`() {
-        var attempt = SendAttempt(reply(1))
-        #expect(attempt.failed(.badRequest(.migrated(to: -1_005))) == .again)
-        #expect(attempt.chatID == -1_005)
-        #expect(attempt.failed(.badRequest(.migrated(to: -1_005))) == .impossible)
-        #expect(attempt.failed(.badRequest(.topicNotFound)) == .again)
-        #expect(attempt.threadID == nil)
-        #expect(attempt.failed(.badRequest(.topicNotFound)) == .impossible)
-        #expect(attempt.failed(.badRequest(.repliedMessageNotFound)) == .again)
-        #expect(attempt.replyTo == nil)
-        #expect(attempt.failed(.badRequest(.cannotParseEntities)) == .again)
-        #expect(attempt.isPlain)
-        #expect(attempt.hadBadMarkup)
-        #expect(attempt.failed(.badRequest(.cannotParseEntities)) == .impossible)
+    @Test(
+        arguments: [
+            (nil, .sent),
+            (.notSent(HTTPFailure(.timedOut)), .notSent),
+            (.notSent(HTTPFailure(.invalidURL)), .refused(.everything)),
+            (.outcomeUnknown(.serverError(status: 502)), .unknown),
+            (.outcomeUnknown(.transport(HTTPFailure(.timedOut))), .unknown),
+            (.malformedResponse(status: 200), .unknown),
+            (.malformedResponse(status: 403), .notSent),
+            (.tooManyRequests(retryAfter: .seconds(9)), .tooManyRequests(retryAfter: .seconds(9))),
+            (.unauthorized, .notSent),
+            (.conflict("x"), .notSent),
+            (.forbidden("blocked"), .refused(.everything)),
+            (.badRequest(.chatNotFound), .refused(.everything)),
+            (.badRequest(.queryTooOld), .refused(.everything)),
+            (.badRequest(.messageNotModified), .sent),
+            (.badRequest(.migrated(to: -1_005)), .refused(.migrated(to: -1_005))),
+            (.badRequest(.topicNotFound), .refused(.thread)),
+            (.badRequest(.repliedMessageNotFound), .refused(.repliedMessage)),
+            (.badRequest(.messageToEditNotFound), .refused(.editedMessage)),
+            (.badRequest(.cannotParseEntities), .refused(.content)),
+            (.badRequest(.other("x")), .refused(.content)),
+        ] as [(TelegramError?, SendOutcome)])
+    func `A call's end: known to the queue as what it may have done`(_ error: TelegramError?, _ outcome: SendOutcome) {
+        #expect(SendOutcome(error) == outcome)
     }
 
     @Test func `The status names what is the matter and what to do`() {

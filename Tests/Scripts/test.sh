@@ -48,7 +48,8 @@ swift_tests() {
     swift_test units --skip PostgresTests --skip SocketTests --skip SimulationTests --skip '^SystemdTests\.'
     swift_test databases --filter PostgresTests
     # All at once would wait for each other: each starts processes.
-    swift_test processes --filter SocketTests --experimental-maximum-parallelization-width 8
+    swift_test processes --filter SocketTests --skip SendLimitTests --experimental-maximum-parallelization-width 8
+    swift_test limits --filter SendLimitTests
     swift_test simulations --filter SimulationTests
 }
 

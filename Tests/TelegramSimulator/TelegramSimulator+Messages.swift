@@ -36,6 +36,16 @@ extension TelegramSimulator {
     /// How many times the bot said something in `chat`, edits too. Equal before and after is silence.
     public func botMessageCount(in chat: Int64) -> Int { core.messages.spoken(in: chat).count }
 
+    /// How many times the bot said something, edits too, in all chats together.
+    public var allMessageCount: Int { core.messages.spokenCount }
+
+    /// Waits until the bot has said something `count` times, edits too, in all chats together.
+    public func waitForBotMessages(_ count: Int, timeout: Duration = .seconds(10)) async throws {
+        try await wait(for: "the bot said less than \(count) things", timeout: timeout) { core in
+            core.messages.spokenCount >= count ? true : nil
+        }
+    }
+
     /// Takes all that the bot has said so far, so that `nextBotMessage` starts behind it.
     public func skipBotMessages(in chat: Int64, thread: Int64? = nil) {
         core.messages.skipAll(in: chat, thread: thread)

@@ -41,6 +41,15 @@ import Testing
         }
     }
 
+    @Test func `A 502 after processing: the effect stays`() async throws {
+        try await withBot { telegram, bot in
+            await telegram.failNext("sendMessage", with: .badGatewayAfterProcessing)
+            let answer = try await bot.call("sendMessage", hello)
+            #expect(answer.status == 502 && answer.json == nil)
+            #expect(await telegram.allBotMessages(in: 42).map(\.text) == ["hello"])
+        }
+    }
+
     @Test func closingBeforeReadingHasNoEffect() async throws {
         try await withBot { telegram, bot in
             await telegram.fail("sendMessage", with: .closeBeforeReading)

@@ -1,6 +1,7 @@
 import Contracts
 import Logging
 import Persistence
+import Sending
 import ServiceKit
 import TelegramBotAPI
 
@@ -79,7 +80,7 @@ struct SettingsCheck {
         read { () throws(ConfigurationError) in _ = try all.duration("RIVET_SWEEP_INTERVAL", default: .seconds(1)) }
         read { () throws(ConfigurationError) in _ = try AllowedUsersSetting(all) }
         read { () throws(ConfigurationError) in
-            _ = try all.choice("RIVET_SEND_LIMITS", default: SendLimiter.Limits.telegram)
+            _ = try all.choice("RIVET_SEND_LIMITS", default: SendLimits.telegram)
         }
         read { () throws(ConfigurationError) in
             _ = try TierSettings(settings.of(.state)).databases { try PostgresTarget(url: $0) }

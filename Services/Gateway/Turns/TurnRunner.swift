@@ -1,6 +1,7 @@
 import Dialogue
 import KillPoints
 import Logging
+import Sending
 import Synchronization
 
 /// Works one turn off: its effect, its reply, and then, only then, its settling.
@@ -16,8 +17,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
     static var storagePatience: Duration { .seconds(5) }
 
     let engine: TurnEngine<Calls>
-    let courier: Courier
-    let outbox: Outbox<Calls>
+    let sender: Sender<Calls>
     let debts: DebtCollector<Calls>
     let counters: Counters
     let ages: UpdateAges
@@ -33,7 +33,31 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         guard let answer = await answer(turn) else { return }
         wait.ends()
         if answer.spoken != nil { ages.owed(turn.updateID) }
-        guard await deliver(answer, turn, spinner, wait) else { return }
+        let parts = Countdown(turn.tap == nil ? 1 : 2) { settle(turn, answer) }
+        let ended: @Sendable (SendResolution) -> Void = { if $0 != .stopping { parts.ended() } }
+        guard let tap = turn.tap else { return await deliver(answer, turn, ended) }
+        let isSpinning = spinner.claim()
+        if answer.isNoticeOnly, let spoken = answer.spoken {
+            // The text under the tap is all that is said; if it cannot be shown any more, a message says it.
+            let reply = reply(spoken, answer, turn)
+            parts.ended()
+            guard isSpinning else { return sender.handOver(reply, to: turn.lane, ended: ended) }
+            return sender.answer(tap, of: turn, text: spoken.notice) { resolution in
+                guard resolution == .dropped else { return ended(resolution) }
+                sender.handOver(reply, to: turn.lane, ended: ended)
+            }
+        }
+        // The reply does not wait for the tap's answer, nor does the lane; the update does.
+        if isSpinning {
+            sender.answer(tap, of: turn, text: answer.spoken?.notice, ended: ended)
+        } else {
+            parts.ended()
+        }
+        await deliver(answer, turn, ended)
+    }
+
+    /// The effect is stored, and the reply is sent or stored.
+    private func settle(_ turn: Turn, _ answer: TurnAnswer) {
         ages.delivered(turn.updateID)
         keptNotices.answered(turn.lane.userID)
         if answer.isRepeated { counters.add(.updatesRedelivered) }
@@ -69,47 +93,19 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         return nil
     }
 
-    /// Says the answer, or keeps it in the outbox. False if we are stopping: the update comes again.
-    private func deliver(
-        _ answer: TurnAnswer, _ turn: Turn, _ spinner: Spinner, _ wait: StorageWait
-    ) async -> Bool {
-        if let tap = turn.tap, spinner.claim() {
-            await courier.answer(tap: tap.queryID, text: answer.spoken?.notice)
-        }
-        guard let spoken = answer.spoken, !answer.isNoticeOnly else { return !Task.isCancelled }
-        let reply = OutgoingReply(
-            spoken, to: turn, repliesToMessage: answer.repliesToMessage, at: engine.now())
-        if answer.replacesMessage, let tap = turn.tap, await courier.replace(messageID: tap.messageID, with: reply) {
-            counters.sent(reply, at: engine.now())
-            return true
-        }
-        var retry = Retry()
-        while !Task.isCancelled {
-            wait.begins()
-            do {
-                if try await outbox.owes(turn.lane) {
-                    try await outbox.keep(reply, for: turn.lane)
-                    return true
-                }
-                wait.ends()
-                switch await courier.send(reply) {
-                case .sent:
-                    counters.sent(reply, at: engine.now())
-                    return true
-                case .dropped: return true
-                case .late where turn.request == .refusal: return true
-                case .late(let readyIn):
-                    wait.begins()
-                    try await outbox.keep(reply, for: turn.lane, readyIn: readyIn)
-                    return true
-                case .stopping: return false
-                }
-            } catch {
-                counters.add(.turnsRetried)
-                await retry.wait()
-            }
-        }
-        return false
+    /// Hands the reply over, and returns when it is sent or stored: until then the lane must not go on, since an update that
+    /// comes again after a later one counts as answered.
+    private func deliver(_ answer: TurnAnswer, _ turn: Turn, _ ended: @Sendable (SendResolution) -> Void) async {
+        guard let spoken = answer.spoken, !answer.isNoticeOnly else { return ended(.sent) }
+        ended(
+            await sender.deliver(
+                reply(spoken, answer, turn), to: turn.lane, isPassing: turn.request == .refusal))
+    }
+
+    private func reply(_ spoken: Reply, _ answer: TurnAnswer, _ turn: Turn) -> OutgoingReply {
+        OutgoingReply(
+            spoken, to: turn, repliesToMessage: answer.repliesToMessage, replacesMessage: answer.replacesMessage,
+            at: engine.now())
     }
 
     /// Tells the person that the message is kept, once, when the services that store have kept the turn waiting for long.
@@ -124,12 +120,14 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
             guard keptNotices.begins(turn.lane.userID) else { return }
             let notice = OutgoingReply(
                 Dialogue.kept(), to: turn, repliesToMessage: turn.isGroup, at: engine.now())
-            switch await courier.send(notice) {
-            case .sent, .dropped: return
-            case .late, .stopping:
-                keptNotices.failed(turn.lane.userID)
-                try? await Task.sleep(for: Self.storagePatience)
+            // Not awaited: the turn may end meanwhile.
+            sender.handOver(notice, to: turn.lane, isPassing: true) { [keptNotices] resolution in
+                switch resolution {
+                case .sent, .queued, .stored: break
+                case .dropped, .stopping: keptNotices.failed(turn.lane.userID)
+                }
             }
+            try? await Task.sleep(for: Self.storagePatience)
         }
     }
 
@@ -137,7 +135,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
     private func endSpinner(_ spinner: Spinner, of turn: Turn) async {
         guard let tap = turn.tap else { return }
         try? await Task.sleep(for: Self.tapPatience)
-        if !Task.isCancelled, spinner.claim() { await courier.answer(tap: tap.queryID) }
+        if !Task.isCancelled, spinner.claim() { sender.answer(tap, of: turn, text: nil) }
     }
 }
 

@@ -68,7 +68,7 @@ struct MetricsTests {
     @Test func `A reply that had to wait: counted with all of its wait, also when another process sends it`()
         async throws
     {
-        try await RivetUnderTest.run { rivet in
+        try await RivetUnderTest.run(["RIVET_REPEAT_AFTER_MS": "3000"]) { rivet in
             let ada = await rivet.telegram.user(42)
             await rivet.telegram.fail("sendMessage", with: .internalError)
             let update = try await ada.send("/start")

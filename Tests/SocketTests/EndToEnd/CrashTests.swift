@@ -53,6 +53,9 @@ struct CrashTests {
         }
     }
 
+    /// A reply that was about to be sent at a death is sent after less than minutes.
+    private static let repeating = ["RIVET_REPEAT_AFTER_MS": "300"]
+
     static let gatewayPoints = [
         "gateway.received", "gateway.before-save", "gateway.after-save", "gateway.before-send", "gateway.after-send",
         "gateway.before-settle", "gateway.after-settle", "gateway.before-add", "gateway.after-add",
@@ -64,7 +67,7 @@ struct CrashTests {
     /// next one dies.
     @Test(arguments: gatewayPoints)
     func theGatewayDiesBetweenTwoDurableSteps(_ point: String) async throws {
-        try await RivetUnderTest.run(gateway: ["RIVET_KILL_AT": point]) { rivet in
+        try await RivetUnderTest.run(Self.repeating, gateway: ["RIVET_KILL_AT": point]) { rivet in
             try await converse(rivet, [rivet.gateway], point)
         }
     }
@@ -129,7 +132,7 @@ struct CrashTests {
     /// Six people at once, while each service dies at one point after another, as chance will have it.
     @Test func everyoneGetsThroughWhileAllServicesDie() async throws {
         let (deathsMax, people) = (60, (1...6).map { Int64($0) })
-        try await RivetUnderTest.run { rivet in
+        try await RivetUnderTest.run(Self.repeating) { rivet in
             let deaths = try await withThrowingTaskGroup(of: Int.self) { group in
                 group.addTask {
                     var random = SeededGenerator("everyoneGetsThroughWhileAllServicesDie")

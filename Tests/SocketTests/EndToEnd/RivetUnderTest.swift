@@ -12,7 +12,7 @@ struct RivetUnderTest {
     let library: RivetProcess
     let gateway: RivetProcess
 
-    /// Runs all of it for the time of `body`.
+    /// Runs all of it for the time of `body`, with Telegram's limits on both sides, unless `environment` says otherwise.
     ///
     /// - Parameters:
     ///   - environment: of all three.
@@ -22,10 +22,11 @@ struct RivetUnderTest {
         in directory: TestDirectory? = nil, _ body: (RivetUnderTest) async throws -> Void
     ) async throws {
         let telegram = TelegramSimulator()
+        if environment["RIVET_SEND_LIMITS"] != "none" { await telegram.limitRates(SimulatedRateLimits()) }
         let url = try await telegram.start()
         let directory = try directory ?? TestDirectory()
         let common = [
-            "TELEGRAM_API_URL": url, "TELEGRAM_BOT_TOKEN": telegram.token, "RIVET_SEND_LIMITS": "none",
+            "TELEGRAM_API_URL": url, "TELEGRAM_BOT_TOKEN": telegram.token,
         ].merging(environment) { _, own in own }
         let rivet = RivetUnderTest(
             telegram: telegram, state: try made(.state, common, in: directory),
@@ -157,5 +158,30 @@ extension RivetUnderTest {
             }
         }
         return asked
+    }
+
+    /// Waits until the bot has said `count` things, and checks that it took at most 1.25 times the shortest time that Telegram's
+    /// limits allow, and that nothing more is owed. What is more is for what is not Telegram's: a lane's work, writes, the network.
+    func expectSaid(
+        _ count: Int, by shortest: Duration, since began: ContinuousClock.Instant
+    ) async throws {
+        try await telegram.waitForBotMessages(count, timeout: shortest * 3)
+        let took = ContinuousClock.now - began
+        print(
+            "\(count) messages took \(took); the shortest time is \(shortest); refused: \(await telegram.rateLimitedCount)"
+        )
+        #expect(took <= shortest * 1.25)
+        try await telegram.waitUntilAllConfirmed()
+        try await expectNothingOwed()
+        #expect(await telegram.allMessageCount == count)
+    }
+
+    /// Neither by this process nor, as far as this one has not looked yet, by the one before.
+    func expectNothingOwed() async throws {
+        let outbox: [String: JSONValue] = ["conversation_type": "outbox", "limit": 1]
+        try await eventually("nothing is owed any more") {
+            try state.client().result("state.list", outbox)["conversations"] == []
+                && gateway.client().result("service.health")["counters"]?["outbox.lanes"] == 0
+        }
     }
 }

@@ -44,6 +44,7 @@ struct ControlParameters {
         case "hang": return .hang
         case "garbage": return .garbage
         case "truncated": return .truncated
+        case "bad_gateway_after_processing": return .badGatewayAfterProcessing
         case let other: throw SimulatorError("unknown fault \(other)")
         }
     }

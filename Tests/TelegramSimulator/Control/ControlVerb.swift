@@ -25,7 +25,7 @@ import Contracts
 /// | `state` | – | `{unconfirmed, polling, negative_offsets, dropped_pending, answered_callbacks, rate_limited, requests, commands}` |
 ///
 /// A fault is `status` (with `code, description?, retry_after?`), `proxy_error` (`code`), `close_before_reading`,
-/// `close_after_processing`, `delay` (`seconds`), `hang`, `garbage` or `truncated`.
+/// `close_after_processing`, `delay` (`seconds`), `hang`, `garbage`, `truncated` or `bad_gateway_after_processing`.
 /// A message is `{message_id, chat, thread, text, html, buttons: [{label, data}], reply_to, is_edit, photo_file_id}`.
 /// `wait-for-message` takes what it returns: the next call waits for the message after it.
 /// What cannot be done is 400 with `{error}`.

@@ -36,6 +36,8 @@ struct MessageStore: Sendable {
 
     private var byChat: [Int64: [Int64: StoredMessage]] = [:]
     private var spoken: [Int64: [BotMessage]] = [:]
+    /// How many times the bot said something, edits too, in all chats together.
+    private(set) var spokenCount = 0
     private var cursors: [Cursor: Int] = [:]
     private var lastGroupMessageIDs: [Int64: Int64] = [:]
     private var lastPrivateMessageID: Int64 = 0
@@ -54,12 +56,17 @@ struct MessageStore: Sendable {
 
     mutating func add(_ message: StoredMessage) {
         byChat[message.chat, default: [:]][message.id] = message
-        if message.sender == nil { spoken[message.chat, default: []].append(message.asBotMessage(isEdit: false)) }
+        if message.sender == nil { say(message.asBotMessage(isEdit: false)) }
     }
 
     mutating func replace(_ message: StoredMessage) {
         byChat[message.chat, default: [:]][message.id] = message
-        if message.sender == nil { spoken[message.chat, default: []].append(message.asBotMessage(isEdit: true)) }
+        if message.sender == nil { say(message.asBotMessage(isEdit: true)) }
+    }
+
+    private mutating func say(_ message: BotMessage) {
+        spoken[message.chat, default: []].append(message)
+        spokenCount += 1
     }
 
     mutating func remove(_ id: Int64, in chat: Int64) -> Bool { byChat[chat]?.removeValue(forKey: id) != nil }

@@ -16,6 +16,8 @@ public enum SimulatedFault: Sendable, Equatable {
     case garbage
     /// The call takes effect; the connection ends in the middle of the answer.
     case truncated
+    /// The call takes effect; the answer is 502 with a web page for a body, as a proxy gives that lost Telegram's answer.
+    case badGatewayAfterProcessing
 
     public static let internalError = SimulatedFault.status(500, description: "Internal Server Error")
     public static let badGateway = SimulatedFault.proxyError(502)

@@ -24,6 +24,12 @@ struct HTTPResponse: Sendable {
         HTTPResponse(status: status, body: value.serialized())
     }
 
+    /// A proxy's web page.
+    private static func page(status: Int) -> HTTPResponse {
+        let page = "<html><head><title>\(status)</title></head><body><center>nginx</center></body></html>"
+        return HTTPResponse(status: status, contentType: "text/html", body: Array(page.utf8))
+    }
+
     static func reply(_ reply: APIReply) -> HTTPResponse { .json(reply.envelope, status: reply.status) }
 
     /// The answer that `fault` gives without the call having any effect; nil if it lets the call take effect.
@@ -34,10 +40,9 @@ struct HTTPResponse: Sendable {
             if let retryAfterSeconds { error.parameters["retry_after"] = .integer(Int64(retryAfterSeconds)) }
             return .reply(.error(error))
         case .proxyError(let code):
-            let page = "<html><head><title>\(code)</title></head><body><center>nginx</center></body></html>"
-            return HTTPResponse(status: code, contentType: "text/html", body: Array(page.utf8))
+            return .page(status: code)
         case .closeBeforeReading, .hang: return .lost
-        case .closeAfterProcessing, .delay, .garbage, .truncated: return nil
+        case .closeAfterProcessing, .delay, .garbage, .truncated, .badGatewayAfterProcessing: return nil
         }
     }
 
@@ -45,6 +50,7 @@ struct HTTPResponse: Sendable {
     func spoiled(by fault: SimulatedFault?) -> HTTPResponse {
         var response = self
         switch fault {
+        case .badGatewayAfterProcessing: response = .page(status: 502)
         case .closeAfterProcessing: response.delivery = .none
         case .truncated: response.delivery = .cutShort
         case .garbage: response.body = Array("<!doctype html>{\"ok\":tru".utf8)

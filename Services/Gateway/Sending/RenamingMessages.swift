@@ -1,6 +1,7 @@
 import Contracts
 import Dialogue
 import Logging
+import Sending
 
 /// Tells people whose machine had to take another nickname, because a tier that was away had one of that name.
 ///
@@ -9,7 +10,7 @@ struct RenamingMessages<Calls: ServiceCalls>: Sendable {
     static var interval: Duration { .seconds(10) }
 
     let calls: Calls
-    let courier: Courier
+    let sender: Sender<Calls>
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
@@ -41,9 +42,11 @@ struct RenamingMessages<Calls: ServiceCalls>: Sendable {
         guard let chatID = Int64(renaming.userID) else { return true }
         let reply = OutgoingReply(
             Dialogue.renamed(from: renaming.renamedFrom, to: renaming.nickname), toChat: chatID, at: now())
-        switch await courier.send(reply) {
-        case .sent, .dropped: return true
-        case .late, .stopping: return false
+        // A reply that is stored will be sent.
+        let lane = LaneKey(userID: chatID, chatID: chatID)
+        return switch await sender.deliver(reply, to: lane) {
+        case .sent, .stored, .dropped: true
+        case .queued, .stopping: false
         }
     }
 }

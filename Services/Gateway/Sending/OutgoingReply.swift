@@ -13,6 +13,8 @@ struct OutgoingReply: Sendable, Equatable {
     var plainText: String
     var buttons: [[Reply.Button]]
     var replyTo: Int64?
+    /// The message of ours whose place it takes.
+    var replaces: Int64?
     var queuedAt: Timestamp
     /// When the update came; nil when none is answered.
     var receivedAt: Timestamp?
@@ -24,14 +26,33 @@ struct OutgoingReply: Sendable, Equatable {
 
     /// Whether a newer reply makes this one needless: a question is asked once more by the next one.
     var isPrompt: Bool { !buttons.isEmpty }
+
+    /// Whether a person sees no difference between both.
+    func says(_ other: OutgoingReply) -> Bool {
+        chatID == other.chatID && threadID == other.threadID && html == other.html && buttons == other.buttons
+            && replyTo == other.replyTo && replaces == nil && other.replaces == nil
+    }
+
+    /// At most so many bytes of a row: its numbers and times, its buttons, and both texts as JSON escapes them.
+    var rowBytes: Int {
+        let labels = buttons.joined().reduce(0) { $0 + $1.label.utf8.count + $1.data.utf8.count + 32 }
+        return 400 + jsonBytes(html) + jsonBytes(plainText) + labels
+    }
+
+    private func jsonBytes(_ text: String) -> Int {
+        text.utf8.reduce(0) { $0 + ($1 < 0x20 ? 6 : $1 == 0x22 || $1 == 0x5C ? 2 : 1) }
+    }
 }
 
 extension OutgoingReply {
-    init(_ reply: Reply, to turn: Turn, repliesToMessage: Bool, at now: Timestamp) {
+    init(
+        _ reply: Reply, to turn: Turn, repliesToMessage: Bool, replacesMessage: Bool = false, at now: Timestamp
+    ) {
         self.init(
             updateID: turn.updateID, chatID: turn.lane.chatID, threadID: turn.lane.topicID, isGroup: turn.isGroup,
             html: reply.html, plainText: reply.plainText, buttons: reply.buttons,
-            replyTo: repliesToMessage ? turn.messageID : nil, queuedAt: now, receivedAt: turn.receivedAt)
+            replyTo: repliesToMessage ? turn.messageID : nil,
+            replaces: replacesMessage ? turn.tap?.messageID : nil, queuedAt: now, receivedAt: turn.receivedAt)
     }
 
     /// A message that answers no update. A group's number is negative.
@@ -57,7 +78,8 @@ extension OutgoingReply {
         self.init(
             updateID: updateID, chatID: chatID, threadID: json["thread_id"]?.integerValue,
             isGroup: json["is_group"]?.boolValue ?? false, html: html, plainText: plainText,
-            buttons: buttons.filter { !$0.isEmpty }, replyTo: json["reply_to"]?.integerValue, queuedAt: queuedAt,
+            buttons: buttons.filter { !$0.isEmpty }, replyTo: json["reply_to"]?.integerValue,
+            replaces: json["replaces"]?.integerValue, queuedAt: queuedAt,
             receivedAt: json["received_at"]?.stringValue.flatMap { Timestamp(parsing: $0) })
     }
 
@@ -72,6 +94,7 @@ extension OutgoingReply {
             "buttons": .array(
                 buttons.map { row in .array(row.map { ["label": .string($0.label), "data": .string($0.data)] }) }),
             "reply_to": replyTo.map(JSONValue.integer) ?? .null,
+            "replaces": replaces.map(JSONValue.integer) ?? .null,
             "queued_at": .string(queuedAt.description),
             "received_at": (receivedAt?.description).json,
         ]

@@ -1,6 +1,7 @@
 import Contracts
 import Dialogue
 import Logging
+import Sending
 
 /// Asks everybody who is adding a machine their question again, with fresh buttons, after a long absence of ours.
 ///
@@ -16,8 +17,7 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     private static var askedKey: String { "revision" }
 
     let calls: Calls
-    let courier: Courier
-    let outbox: Outbox<Calls>
+    let sender: Sender<Calls>
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
@@ -70,15 +70,12 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         // As it is now: some time may have passed since the list, when Telegram lets us send slowly.
         let load = StateLoad.Params(key: lane.conversation())
         guard let state = try await calls.call(StateLoad.self, load).state, state.updatedAt < moment,
-            let open = OpenEntry(state), try await !outbox.owes(lane), try await !wasAsked(state.revision, lane)
+            let open = OpenEntry(state), await !sender.owes(lane), try await !wasAsked(state.revision, lane)
         else { return nil }
         let reply = OutgoingReply(
             Dialogue.welcomeBack(open.entry), toChat: lane.chatID, topic: lane.topicID, at: now())
-        switch await courier.send(reply) {
-        case .sent, .dropped: return state.revision
-        case .late(let readyIn):
-            try await outbox.keep(reply, for: lane, readyIn: readyIn)
-            return state.revision
+        switch await sender.deliver(reply, to: lane) {
+        case .sent, .stored, .queued, .dropped: return state.revision
         case .stopping: throw .stopping
         }
     }

@@ -1,0 +1,61 @@
+import Dialogue
+import KillPoints
+import Sending
+import TelegramBotAPI
+
+/// One try of what the queue wants sent. Each call has its own full time-out.
+struct TelegramCalls: Sendable {
+    let bot: TelegramBot
+
+    /// - Returns: nil if Telegram took it.
+    func send(_ item: SendItem<LaneKey, Outgoing>, _ form: SendForm) async -> TelegramError? {
+        switch item.content {
+        case .tapAnswer(let queryID, let text):
+            await failure { () async throws(TelegramError) in
+                try await bot.answerCallbackQuery(id: queryID, text: text)
+            }
+        case .reply(let reply): await send(reply, form)
+        }
+    }
+
+    /// Whether Telegram answers; changes nothing there.
+    func probe() async -> TelegramError? {
+        await failure { () async throws(TelegramError) in _ = try await bot.getMe() }
+    }
+
+    private func send(_ reply: OutgoingReply, _ form: SendForm) async -> TelegramError? {
+        let (text, mode): (String, ParseMode?) = form.isPlain ? (reply.plainText, nil) : (reply.html, .html)
+        if let messageID = reply.replaces, !form.isNewMessage {
+            let error = await failure { () async throws(TelegramError) in
+                try await bot.editMessageText(
+                    chatID: form.chatID, messageID: messageID, text: text, parseMode: mode, replyMarkup: markup(reply))
+            }
+            // Whatever Telegram has against the edit, a new message says the same.
+            if case .badRequest(.other) = error { return .badRequest(.messageToEditNotFound) }
+            return error
+        }
+        killPoint("gateway.before-send")
+        let error = await failure { () async throws(TelegramError) in
+            try await bot.sendMessage(
+                chatID: form.chatID, threadID: form.isWithoutThread ? nil : reply.threadID, text: text, parseMode: mode,
+                replyMarkup: markup(reply), replyTo: form.isWithoutReply ? nil : reply.replyTo)
+        }
+        if error == nil { killPoint("gateway.after-send") }
+        return error
+    }
+
+    private func markup(_ reply: OutgoingReply) -> InlineKeyboardMarkup? {
+        guard !reply.buttons.isEmpty else { return nil }
+        return InlineKeyboardMarkup(
+            rows: reply.buttons.map { $0.map { InlineKeyboardButton(text: $0.label, callbackData: $0.data) } })
+    }
+
+    private func failure(_ call: () async throws(TelegramError) -> Void) async -> TelegramError? {
+        do {
+            try await call()
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
