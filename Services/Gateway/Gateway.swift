@@ -26,6 +26,7 @@ final class Gateway: Service {
     private let counters = Counters()
     private let ages = UpdateAges()
     private let calls: WireCalls
+    private let parking: Parking<WireCalls>
     private let logger: Logger
 
     init(_ settings: GatewaySettings, _ context: ServiceContext) {
@@ -47,8 +48,9 @@ final class Gateway: Service {
         let calls = WireCalls(
             state: context.client(of: "state"), library: context.client(of: "library"), board: board, logger: logger)
         let lanes = Lanes<LaneKey, Turn>()
+        let parking = Parking(calls: calls, logger: logger) { poller.settled($0) }
         let settled: @Sendable (Int64) -> Void = { id in
-            poller.settled(id)
+            parking.settled(id)
             ages.settled(id)
             counters.add(.updatesSettled)
         }
@@ -57,6 +59,7 @@ final class Gateway: Service {
         self.poller = poller
         self.calls = calls
         self.lanes = lanes
+        self.parking = parking
         allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
         introduction = Introduction(bot: bot, logger: logger)
         watch = ServiceWatch(calls: calls)
@@ -67,7 +70,11 @@ final class Gateway: Service {
         self.absence = absence
         welcomes = WelcomeMessages(calls: calls, sender: sender, logger: logger, now: Timestamp.now)
         runner = TurnRunner(
-            engine: TurnEngine(calls: calls, now: Timestamp.now, settledBefore: { poller.settledBefore }),
+            engine: TurnEngine(
+                calls: calls, now: Timestamp.now,
+                settledBefore: {
+                    poller.settledBefore.map { min($0, parking.lowestID ?? $0) }
+                }),
             sender: sender,
             debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
@@ -84,7 +91,7 @@ final class Gateway: Service {
                 await self.poller.run { await self.received($0) }; return .polling
             }
             group.addTask {
-                await self.lanes.run { await self.runner.work($0) }
+                await self.lanes.run { await self.work($0) }
                 await self.runner.sender.finish()
                 return .lanes
             }
@@ -93,6 +100,11 @@ final class Gateway: Service {
             }
             group.addTask {
                 await self.runner.debts.run(); return .beside
+            }
+            group.addTask {
+                await self.takeUpParked()
+                await self.parking.run()
+                return .beside
             }
             group.addTask {
                 await self.watch.run(); return .beside
@@ -126,6 +138,8 @@ final class Gateway: Service {
             }
             group.cancelAll()
         }
+        // What was dealt with is not to be done again.
+        await parking.forgetSettled(within: .seconds(1))
         // Telegram takes the confirmation as it arrives; the answer says nothing more, and may be held back.
         await poller.confirmSettled(within: .seconds(1))
     }
@@ -136,20 +150,55 @@ final class Gateway: Service {
         transport.shutDown()
     }
 
-    private func received(_ update: Update) async {
-        let receivedAt = Timestamp.now()
+    private func received(_ received: ReceivedUpdate) async {
+        let (update, receivedAt) = (received.update, Timestamp.now())
         counters.add(.updatesReceived)
         ages.received(update.id)
         killPoint("gateway.received")
         stallPoint("gateway.received")
         if case .message(let message) = update.kind { followMigration(message) }
         if case .unreadable(let unreadable) = update.kind { tell(unreadable, update.id) }
-        switch Router(allowedUsers: allowList.current, botName: introduction.botName).route(update) {
+        switch router.route(update) {
         case .ignored: runner.settled(update.id)
         case .turn(var turn):
             turn.receivedAt = receivedAt
+            guard parking.received(update.id, turn.lane, at: receivedAt, json: received.json) else { return }
             _ = await lanes.submit(turn, to: turn.lane)
         }
+    }
+
+    private var router: Router { Router(allowedUsers: allowList.current, botName: introduction.botName) }
+
+    /// False if it has to wait for what an earlier process may have parked, and is older.
+    private func work(_ turn: Turn) async -> Bool {
+        guard parking.isResumed || turn.request == .refusal else {
+            await runner.wait(turn) { self.parking.isResumed }
+            return false
+        }
+        await runner.work(turn)
+        return true
+    }
+
+    /// Puts what an earlier process parked into the lanes.
+    private func takeUpParked() async {
+        guard let parked = await parking.resume() else { return }
+        var count = 0
+        for (lane, updates) in parked {
+            var turns: [Turn] = []
+            for found in updates {
+                ages.received(found.update.id)
+                guard case .turn(var turn) = router.route(found.update) else {
+                    runner.settled(found.update.id)
+                    continue
+                }
+                turn.receivedAt = found.receivedAt
+                turns.append(turn)
+            }
+            lanes.resume(turns, in: lane)
+            count += turns.count
+        }
+        parking.resumed()
+        if count > 0 { logger.notice("going on with updates that were parked", metadata: ["count": "\(count)"]) }
     }
 
     /// Once for each, in the life of a process; no word of what is in it.
@@ -171,7 +220,7 @@ final class Gateway: Service {
 
     private func askAfterAbsence() async {
         await welcomes.run(absence) {
-            self.poller.unsettledCount == 0
+            self.poller.unsettledCount == 0 && self.parking.count == 0
         } isAllowed: { lane in
             self.allowList.current.admits(lane.userID, in: lane.chatID)
         }
@@ -219,6 +268,7 @@ final class Gateway: Service {
         counters["lanes.open"] = Int64(lanes.laneCount)
         counters["outbox.lanes"] = Int64(runner.sender.laneCount)
         counters["updates.unsettled"] = Int64(poller.unsettledCount)
+        counters["updates.parked"] = Int64(parking.count)
         return HealthReport(
             surroundings.status, counters: counters, histograms: self.counters.histograms, detail: surroundings.detail)
     }
@@ -237,6 +287,9 @@ final class Gateway: Service {
         let parts = [surroundings.status == .ok ? "polling Telegram" : nil, surroundings.detail].compactMap(\.self)
         var line = parts.joined(separator: "; ")
         if waiting > 0 { line += "; \(waiting) updates under way" }
+        if waiting >= PollSchedule.Limits().batchMax { line += ", so new messages wait at Telegram" }
+        let parked = parking.count
+        if parked > 0 { line += "; \(parked) updates parked" }
         if owed > 0 { line += "; replies wait for \(owed) chats" }
         return line
     }

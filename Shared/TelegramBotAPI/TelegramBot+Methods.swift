@@ -12,13 +12,14 @@ extension TelegramBot {
         offset: Int64?, limit: Int = 100, timeout: Duration, allowedUpdates: [UpdateKindName] = UpdateKindName.allCases
     ) async throws(TelegramError) -> [Update] {
         try await getUpdates(
-            offset: offset, limit: limit, timeout: timeout, allowedUpdates: allowedUpdates, underWay: [])
+            offset: offset, limit: limit, timeout: timeout, allowedUpdates: allowedUpdates, underWay: []
+        ).map(\.update)
     }
 
     /// The same, but of the updates in `underWay` only the id is read; they come as `.unknown`.
     func getUpdates(
         offset: Int64?, limit: Int, timeout: Duration, allowedUpdates: [UpdateKindName], underWay: Set<Int64>
-    ) async throws(TelegramError) -> [Update] {
+    ) async throws(TelegramError) -> [ReceivedUpdate] {
         struct Parameters: Encodable {
             var offset: Int64?
             var limit: Int
@@ -38,7 +39,10 @@ extension TelegramBot {
         }
         let decoder = JSONDecoder()
         let updates = pieces.compactMap { piece in
-            piece.id.map { Self.update($0, piece, underWay, decoder, body) }
+            piece.id.map {
+                ReceivedUpdate(
+                    update: Self.update($0, piece, underWay, decoder, body), json: body[piece.range])
+            }
         }
         if updates.count < pieces.count {
             logger.warning(

@@ -31,6 +31,37 @@ import Testing
         #expect(table.finished("c") == .end(start: nil))
     }
 
+    @Test func `What an earlier process left comes before what came since`() {
+        var table = LaneTable<String, Int>()
+        var admissions = [table.received(3, in: "a"), table.received(5, in: "a")]
+        admissions.append(table.resumed([1, 2], in: "a"))
+        admissions.append(table.resumed([4], in: "b"))
+        admissions.append(table.resumed([], in: "c"))
+        #expect(admissions == [.start, .queued, .queued, .start, .queued])
+        #expect(table.laneCount == 2 && table.itemCount == 5)
+        // What is worked on is not taken away, and may give way.
+        #expect(table.current(of: "a") == 3)
+        table.postponed("a")
+        var order: [Int] = []
+        while let item = table.current(of: "a") {
+            order.append(item)
+            _ = table.finished("a")
+        }
+        _ = table.finished("b")
+        #expect(order == [1, 2, 3, 5] && table.itemCount == 0)
+    }
+
+    @Test func `What was resumed behind an item that was worked on: comes next`() {
+        var table = LaneTable<String, Int>()
+        _ = table.received(3, in: "a")
+        _ = table.resumed([1, 2], in: "a")
+        #expect(table.finished("a") == .goOn)
+        #expect(table.current(of: "a") == 1)
+        // Nothing was resumed behind this one.
+        table.postponed("a")
+        #expect(table.current(of: "a") == 1)
+    }
+
     @Test func `What has no room is not taken`() {
         var table = LaneTable<String, Int>(limits: .init(workingMax: 2, itemsMax: 2))
         #expect(table.received(1, in: "a") == .start)

@@ -85,8 +85,11 @@ struct TelegramBotTests {
         defer { server.stop() }
         let updates = try await bot(server.url).getUpdates(
             offset: nil, limit: 100, timeout: .zero, allowedUpdates: [.message], underWay: [1])
-        #expect(updates[0] == Update(id: 1, kind: .unknown))
-        guard case .message = updates[1].kind else { throw Unexpected(updates) }
+        #expect(updates[0].update == Update(id: 1, kind: .unknown))
+        guard case .message = updates[1].update.kind else { throw Unexpected(updates) }
+        // What is kept of it is what was sent, and reads the same.
+        #expect(updates[1].json == #"{"update_id":2,\#(message)}"#)
+        #expect(Update(json: updates[1].json) == updates[1].update)
     }
 
     /// Nested deeper than a decoder follows, and with a number that is none to it.

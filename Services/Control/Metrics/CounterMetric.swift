@@ -38,6 +38,9 @@ struct CounterMetric: Sendable {
             "updates.unsettled", [.gateway], "rivet_updates_unsettled", .gauge,
             help: "Updates that were handed over and are not settled."),
         CounterMetric(
+            "updates.parked", [.gateway], "rivet_updates_parked", .gauge,
+            help: "Updates that wait in the state-service, and that Telegram may forget."),
+        CounterMetric(
             "updates.oldest_waiting_age_s", [.gateway], "rivet_updates_oldest_waiting_age_seconds", .gauge, .seconds,
             help: "How long the oldest update that is not settled has waited; 0 when there is none."),
         CounterMetric(

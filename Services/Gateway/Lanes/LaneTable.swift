@@ -6,9 +6,9 @@ import DequeModule
 struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     struct Limits: Sendable {
         /// Lanes that work at the same time.
-        var workingMax = 256
+        var workingMax = 4_096
         /// Items that are worked on or wait, in all lanes.
-        var itemsMax = 1_024
+        var itemsMax = 16_384
     }
 
     enum Admission: Sendable, Equatable {
@@ -23,6 +23,8 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     private struct Lane {
         var items: Deque<Item> = []
         var isWorking = false
+        /// How many were resumed behind the first.
+        var resumedCount = 0
     }
 
     let limits: Limits
@@ -44,13 +46,27 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         itemCount += 1
         let isNew = lanes[key] == nil
         lanes[key, default: Lane()].items.append(item)
-        guard isNew else { return .queued }
-        guard workingCount < limits.workingMax else {
-            ready.append(key)
-            return .queued
+        return isNew ? admit(key) : .queued
+    }
+
+    /// Items that come before all others of the lane, but for the one that is worked on. There is room for them.
+    mutating func resumed(_ items: [Item], in key: Key) -> Admission {
+        guard !items.isEmpty, !isClosed else { return .queued }
+        itemCount += items.count
+        guard let lane = lanes[key] else {
+            lanes[key] = Lane(items: Deque(items))
+            return admit(key)
         }
-        begin(key)
-        return .start
+        lanes[key]?.items.insert(contentsOf: items, at: lane.isWorking ? 1 : 0)
+        lanes[key]?.resumedCount = lane.isWorking ? items.count : 0
+        return .queued
+    }
+
+    /// The lane's first item was not worked on: it comes again, after those that were resumed.
+    mutating func postponed(_ key: Key) {
+        guard let lane = lanes[key], lane.isWorking, let item = lanes[key]?.items.popFirst() else { return }
+        lanes[key]?.items.insert(item, at: lane.resumedCount)
+        lanes[key]?.resumedCount = 0
     }
 
     /// The first item of a lane that is working; it stays the lane's until `finished`.
@@ -66,6 +82,7 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     /// The lane's first item was worked on.
     mutating func finished(_ key: Key) -> Next {
         guard lanes[key]?.isWorking == true, lanes[key]?.items.popFirst() != nil else { return .end(start: nil) }
+        lanes[key]?.resumedCount = 0
         itemCount -= 1
         if !isClosed, lanes[key]?.items.isEmpty == false { return .goOn }
         workingCount -= 1
@@ -84,6 +101,15 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
             lanes[key] = nil
         }
         ready = []
+    }
+
+    private mutating func admit(_ key: Key) -> Admission {
+        guard workingCount < limits.workingMax else {
+            ready.append(key)
+            return .queued
+        }
+        begin(key)
+        return .start
     }
 
     private mutating func begin(_ key: Key) {

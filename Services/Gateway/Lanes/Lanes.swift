@@ -35,8 +35,15 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         }
     }
 
+    /// Puts what an earlier process left before all that came since, but for what is worked on.
+    func resume(_ items: [Item], in key: Key) {
+        if state.withLock({ $0.table.resumed(items, in: key) }) == .start { started.yield(key) }
+    }
+
     /// Works until the lanes are closed and what was begun has ended. Cancellation is passed to the work.
-    func run(_ work: @escaping @Sendable (Item) async -> Void) async {
+    ///
+    /// - Parameter work: false if nothing was done: the item comes again, after those that were resumed meanwhile.
+    func run(_ work: @escaping @Sendable (Item) async -> Bool) async {
         await withDiscardingTaskGroup { group in
             for await key in starts { group.addTask { await self.drain(key, work) } }
         }
@@ -53,9 +60,12 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         for waiter in waiting { waiter.resume() }
     }
 
-    private func drain(_ key: Key, _ work: @Sendable (Item) async -> Void) async {
+    private func drain(_ key: Key, _ work: @Sendable (Item) async -> Bool) async {
         while let item = state.withLock({ $0.table.current(of: key) }) {
-            await work(item)
+            guard await work(item) || Task.isCancelled else {
+                state.withLock { $0.table.postponed(key) }
+                continue
+            }
             let (next, waiting) = state.withLock { state in
                 let next = state.table.finished(key)
                 defer { state.waitingForRoom = [] }

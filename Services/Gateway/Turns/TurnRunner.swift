@@ -67,6 +67,15 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         logger.debug("an update was handled", metadata: turn.logMetadata)
     }
 
+    /// Waits until `isReady`, which takes the services that store; its person is told when that takes long.
+    func wait(_ turn: Turn, until isReady: @Sendable () -> Bool) async {
+        let (spinner, wait) = (Spinner(), StorageWait())
+        async let _: Void = endSpinner(spinner, of: turn)
+        async let _: Void = tellWhenKept(turn, wait)
+        wait.begins()
+        while !isReady(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
+    }
+
     /// What came of the turn; nil if we are stopping.
     private func answer(_ turn: Turn) async -> TurnAnswer? {
         var retry = Retry()

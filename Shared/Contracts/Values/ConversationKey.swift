@@ -4,6 +4,8 @@ public struct ConversationKey: Sendable, Hashable {
     public static let addMachine = "add_machine"
     /// The replies that the gateway still owes.
     public static let outbox = "outbox"
+    /// The updates that wait at the gateway; further ones follow it with a dot and a number.
+    public static let parked = "parked"
 
     public var userID: String
     public var chatID: String

@@ -13,6 +13,8 @@ public struct ConversationStore: Sendable {
     /// Replies that are still owed are no conversation that a person left: however short the time to live, they are kept
     /// for as long as they are tried.
     static let outboxKeptFor: Duration = .seconds(24 * 3_600)
+    /// And nor is what waits to be dealt with. Telegram has forgotten it: after a week, few would know what it was about.
+    static let parkedKeptFor: Duration = .seconds(7 * 24 * 3_600)
 
     public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
 
@@ -112,7 +114,7 @@ public struct ConversationStore: Sendable {
 
     /// Durable when the answer's placement says so. Idempotent by update id.
     public func save(_ params: StateSave.Params) -> Answer<StateSave.Output> {
-        let timeToLive = params.key.type == ConversationKey.outbox ? max(timeToLive, Self.outboxKeptFor) : timeToLive
+        let timeToLive = max(timeToLive, Self.keptFor(params.key.type))
         let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
             try transaction.save(params, timeToLive: timeToLive)
         }
@@ -121,6 +123,14 @@ public struct ConversationStore: Sendable {
                 StateSave.Output(
                     revision: stored.output.revision, expiresAt: stored.output.expiresAt, placement: stored.placement)
             }
+        }
+    }
+
+    private static func keptFor(_ type: String) -> Duration {
+        switch type {
+        case ConversationKey.outbox: outboxKeptFor
+        case ConversationKey.parked: parkedKeptFor
+        default: type.hasPrefix(ConversationKey.parked + ".") ? parkedKeptFor : .zero
         }
     }
 

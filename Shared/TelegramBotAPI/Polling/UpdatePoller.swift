@@ -66,7 +66,7 @@ public final class UpdatePoller: Sendable {
     ///
     /// `handle` takes an update over and returns soon: the next poll waits for it. `.unknown` updates are handed over too, and
     /// everything handed over must be settled in the end. Updates that arrived and were not handed over at the stop stay with Telegram.
-    public func run(handle: @escaping @Sendable (Update) async -> Void) async {
+    public func run(handle: @escaping @Sendable (ReceivedUpdate) async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.poll(handle) }
             group.addTask { await self.stopSignal.wait() }
@@ -103,7 +103,7 @@ public final class UpdatePoller: Sendable {
         }
     }
 
-    private func poll(_ handle: @Sendable (Update) async -> Void) async {
+    private func poll(_ handle: @Sendable (ReceivedUpdate) async -> Void) async {
         while !Task.isCancelled {
             switch schedule.withLock({ $0.nextAction(now: time.now()) }) {
             case .waitForSettled:
@@ -128,7 +128,7 @@ public final class UpdatePoller: Sendable {
         }
     }
 
-    private func poll(offset: Int64?, timeout: Duration, _ handle: @Sendable (Update) async -> Void) async {
+    private func poll(offset: Int64?, timeout: Duration, _ handle: @Sendable (ReceivedUpdate) async -> Void) async {
         let (limit, underWay) = schedule.withLock { schedule in
             schedule.pollStarted(offset: offset, now: time.now())
             return (schedule.batch, schedule.ledger.waitingIDs)

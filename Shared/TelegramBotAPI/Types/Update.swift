@@ -1,3 +1,5 @@
+private import FoundationEssentials
+
 /// One thing that happened, as Telegram queues it for the bot.
 public struct Update: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
@@ -31,6 +33,28 @@ public struct Update: Sendable, Hashable {
         self.id = id
         self.kind = kind
     }
+
+    /// Reads an update's own JSON, as ``ReceivedUpdate`` has it. Nil if it is none.
+    public init?(json: String) {
+        guard let update = try? JSONDecoder().decode(Update.self, from: Data(json.utf8)) else { return nil }
+        self = update
+    }
+}
+
+/// An update, and the JSON that it was read from.
+public struct ReceivedUpdate: Sendable {
+    public var update: Update
+    /// As Telegram sent it; part of a larger answer, which lives as long as this does.
+    private var bytes: ArraySlice<UInt8>
+
+    init(update: Update, json: ArraySlice<UInt8>) {
+        self.update = update
+        bytes = json
+    }
+
+    public var id: Int64 { update.id }
+    /// A copy of it.
+    public var json: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 extension Update: Decodable {

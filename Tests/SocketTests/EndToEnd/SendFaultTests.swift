@@ -19,7 +19,8 @@ struct SendFaultTests {
             for id in 100..<160 as Range<Int64> {
                 _ = try await rivet.telegram.user(id).ask("/help", timeout: .seconds(5))
             }
-            #expect(await rivet.telegram.isConfirmed(waiting) == false)
+            // It is parked.
+            try await rivet.telegram.waitUntilConfirmed(waiting)
             try rivet.library.start()
             try await entry.expectReply(ada, to: 5, timeout: .seconds(40))
             try await rivet.telegram.waitUntilAllConfirmed()

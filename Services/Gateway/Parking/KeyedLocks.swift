@@ -1,0 +1,39 @@
+import DequeModule
+import Synchronization
+
+/// One at a time for each key, in the order of asking.
+final class KeyedLocks<Key: Hashable & Sendable>: Sendable {
+    /// Those who wait, for each key that is held.
+    private let waiting = Mutex<[Key: Deque<CheckedContinuation<Void, Never>>]>([:])
+
+    func withLock<Result: Sendable>(_ key: Key, _ body: () async -> Result) async -> Result {
+        await acquire(key)
+        defer { release(key) }
+        return await body()
+    }
+
+    private func acquire(_ key: Key) async {
+        await withCheckedContinuation { continuation in
+            let isFree = waiting.withLock { waiting in
+                guard waiting[key] != nil else {
+                    waiting[key] = []
+                    return true
+                }
+                waiting[key]?.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    private func release(_ key: Key) {
+        let next = waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
+            guard let next = waiting[key]?.popFirst() else {
+                waiting[key] = nil
+                return nil
+            }
+            return next
+        }
+        next?.resume()
+    }
+}

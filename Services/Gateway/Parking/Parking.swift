@@ -1,0 +1,270 @@
+import Contracts
+import KillPoints
+import Logging
+import Synchronization
+import TelegramBotAPI
+
+/// Keeps updates that wait in the state-service, so that Telegram can be told to forget them: else the 100 that it shows at a
+/// time could all be of lanes that wait, and nobody else would be heard.
+///
+/// An update that is not settled within ``patience`` is parked: stored in a record of its lane, with all of the lane that waits
+/// like it, and confirmed to Telegram when a durable tier has it. It stays in its lane meanwhile. After a restart lanes go on
+/// from what is parked. What only memory could hold stays with Telegram.
+final class Parking<Calls: ServiceCalls>: Sendable {
+    /// How long an update may be under way before it is parked.
+    static var patience: Duration { .milliseconds(200) }
+    /// Between two looks at what waits.
+    static var interval: Duration { .milliseconds(50) }
+    /// After a try that reached no durable tier.
+    static var retryAfter: Duration { .seconds(2) }
+
+    private struct Waiting {
+        var lane: LaneKey
+        var receivedAt: Timestamp
+        var json: String
+        var since: ContinuousClock.Instant
+    }
+
+    /// An update that an earlier process parked.
+    struct Found: Sendable {
+        var update: Update
+        /// By that process.
+        var receivedAt: Timestamp
+    }
+
+    private struct State {
+        /// Neither settled nor in a record.
+        var waiting: [Int64: Waiting] = [:]
+        var lanes: [LaneKey: ParkedUpdates] = [:]
+        var laneOfParked: [Int64: LaneKey] = [:]
+        /// Lanes that are not tried before that.
+        var retryAt: [LaneKey: ContinuousClock.Instant] = [:]
+        var lastOrder: Int64 = 0
+        /// Nothing is parked before.
+        var isResumed = false
+
+        var isIdle: Bool { waiting.isEmpty && lanes.allSatisfy { $1.unstored.isEmpty } }
+    }
+
+    private let calls: Calls
+    private let logger: Logger
+    /// Telegram may forget the update.
+    private let confirmed: @Sendable (Int64) -> Void
+    private let state = Mutex(State())
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private let forgets: AsyncStream<Void>
+    private let forget: AsyncStream<Void>.Continuation
+    private let locks = KeyedLocks<LaneKey>()
+
+    init(calls: Calls, logger: Logger, confirmed: @escaping @Sendable (Int64) -> Void) {
+        self.calls = calls
+        self.logger = logger
+        self.confirmed = confirmed
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (forgets, forget) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Whether all that an earlier process parked is in its lane.
+    var isResumed: Bool { state.withLock { $0.isResumed } }
+
+    /// Updates that are parked and not dealt with.
+    var count: Int { state.withLock { $0.laneOfParked.count } }
+
+    /// No parked update has a lower id; nil if none is parked.
+    var lowestID: Int64? { state.withLock { $0.laneOfParked.keys.min() } }
+
+    /// Telegram delivered the update. False if it is parked already, and on its way.
+    func received(_ id: Int64, _ lane: LaneKey, at receivedAt: Timestamp, json: String) -> Bool {
+        let (isNew, isStored) = state.withLock { state -> (Bool, Bool) in
+            if let lane = state.laneOfParked[id] { return (false, state.lanes[lane]?.entry(id)?.isStored ?? false) }
+            if state.waiting.isEmpty { wake.yield() }
+            state.waiting[id] = Waiting(lane: lane, receivedAt: receivedAt, json: json, since: .now)
+            return (true, false)
+        }
+        if isStored { confirmed(id) }
+        return isNew
+    }
+
+    /// The update was dealt with.
+    func settled(_ id: Int64) {
+        let wasStored = state.withLock { state -> Bool in
+            state.waiting[id] = nil
+            guard let lane = state.laneOfParked.removeValue(forKey: id) else { return false }
+            let wasStored = state.lanes[lane]?.entry(id)?.isStored ?? false
+            state.lanes[lane]?.remove(id)
+            forget.yield()
+            return wasStored
+        }
+        if !wasStored { confirmed(id) }
+    }
+
+    /// Parks and forgets, until cancelled.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in self.wakes {
+                    while !Task.isCancelled, self.state.withLock({ !$0.isIdle }) {
+                        try? await Task.sleep(for: Self.interval)
+                        if !Task.isCancelled { await self.write(self.due()) }
+                    }
+                }
+            }
+            group.addTask {
+                // At once: until then, a kill has its person hear the reply again.
+                for await _ in self.forgets {
+                    await self.write(self.unstoredLanes())
+                    // What could not be written is tried again with the others.
+                    self.wake.yield()
+                }
+            }
+        }
+    }
+
+    private func unstoredLanes() -> [LaneKey] {
+        state.withLock { state in state.lanes.filter { !$1.unstored.isEmpty }.map(\.key) }
+    }
+
+    /// Has the state-service forget what was dealt with: else it would be done again after a restart.
+    func forgetSettled(within deadline: Duration) async {
+        let lanes = unstoredLanes()
+        guard !lanes.isEmpty else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.write(lanes) }
+            group.addTask { try? await Task.sleep(for: deadline) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: - After a restart
+
+    /// What an earlier process left, in the order of each lane. Tries until the state-service tells it.
+    ///
+    /// - Returns: nil when cancelled.
+    func resume() async -> [(lane: LaneKey, updates: [Found])]? {
+        var retry = Retry()
+        while !Task.isCancelled {
+            do throws(ServiceFailure) {
+                for (record, type) in ParkedUpdates.types.enumerated() {
+                    var cursor: String?
+                    repeat {
+                        let page = try await calls.call(StateList.self, .init(type: type, cursor: cursor))
+                        for item in page.conversations { adopt(item, record) }
+                        cursor = page.nextCursor
+                    } while cursor != nil
+                }
+                return adopted()
+            } catch {
+                if case .refused(let error) = error {
+                    logger.error(
+                        "the state-service does not tell what is parked; trying again", metadata: ["error": "\(error)"])
+                }
+                await retry.wait()
+            }
+        }
+        return nil
+    }
+
+    /// What ``resume()`` found is in the lanes.
+    func resumed() { state.withLock { $0.isResumed = true } }
+
+    private func adopt(_ item: StateList.Output.Item, _ record: Int) {
+        guard let lane = LaneKey(item.key) else { return }
+        state.withLock {
+            $0.lanes[lane, default: ParkedUpdates()].adopt(
+                item.state.data, record: record, isDurable: item.state.isDurable)
+        }
+    }
+
+    /// Takes up what is in the records; what Telegram delivered meanwhile is in its lane already.
+    private func adopted() -> [(lane: LaneKey, updates: [Found])] {
+        let (lanes, stored) = state.withLock { state in
+            var result: [(lane: LaneKey, updates: [Found])] = []
+            var stored: [Int64] = []
+            for (lane, parked) in state.lanes {
+                var updates: [Found] = []
+                for entry in parked.entries where state.laneOfParked[entry.id] == nil {
+                    state.lastOrder = max(state.lastOrder, entry.order)
+                    state.laneOfParked[entry.id] = lane
+                    if state.waiting.removeValue(forKey: entry.id) != nil {
+                        if entry.isStored { stored.append(entry.id) }
+                    } else if let update = Update(json: entry.json) {
+                        updates.append(Found(update: update, receivedAt: entry.receivedAt))
+                    }
+                }
+                result.append((lane, updates))
+            }
+            return (result, stored)
+        }
+        for id in stored { confirmed(id) }
+        return lanes
+    }
+
+    // MARK: - Writing
+
+    /// Puts what has waited long enough into records. Returns the lanes that have something to write.
+    private func due(at now: ContinuousClock.Instant = .now) -> [LaneKey] {
+        state.withLock { state in
+            guard state.isResumed else { return [] }
+            let overdue = state.waiting.filter { now - $0.value.since >= Self.patience }
+            for lane in Set(overdue.values.map(\.lane)) where state.retryAt[lane].map({ $0 <= now }) ?? true {
+                // In the order received; one that came later goes with those before it.
+                let all = state.waiting.filter { $0.value.lane == lane }.sorted {
+                    ($0.value.since, $0.key) < ($1.value.since, $1.key)
+                }
+                for (id, waiting) in all {
+                    state.lastOrder += 1
+                    let entry = ParkedUpdates.Entry(
+                        id: id, order: state.lastOrder, receivedAt: waiting.receivedAt, json: waiting.json)
+                    guard state.lanes[lane, default: ParkedUpdates()].add(entry) else { break }
+                    state.waiting[id] = nil
+                    state.laneOfParked[id] = lane
+                }
+            }
+            return state.lanes.filter { lane, parked in
+                !parked.unstored.isEmpty && (state.retryAt[lane].map { $0 <= now } ?? true)
+            }.map(\.key)
+        }
+    }
+
+    private func write(_ lanes: [LaneKey]) async {
+        await withDiscardingTaskGroup { group in
+            for lane in lanes { group.addTask { await self.locks.withLock(lane) { await self.write(lane) } } }
+        }
+    }
+
+    private func write(_ lane: LaneKey) async {
+        for record in state.withLock({ $0.lanes[lane]?.unstored ?? [] }).sorted() {
+            let entries = state.withLock { $0.lanes[lane]?.entries(of: record) ?? [] }
+            guard await store(entries, lane.conversation(ParkedUpdates.types[record])) else {
+                state.withLock { $0.retryAt[lane] = .now + Self.retryAfter }
+                return
+            }
+            killPoint("gateway.after-park")
+            let new = state.withLock { state in
+                state.retryAt[lane] = nil
+                let new = state.lanes[lane]?.stored(record, entries) ?? []
+                if let parked = state.lanes[lane], parked.isEmpty, parked.unstored.isEmpty { state.lanes[lane] = nil }
+                return new
+            }
+            for id in new { confirmed(id) }
+        }
+    }
+
+    /// Whether a durable tier has the record.
+    private func store(_ entries: [ParkedUpdates.Entry], _ key: ConversationKey) async -> Bool {
+        do throws(ServiceFailure) {
+            guard let data = ParkedUpdates.data(entries) else {
+                return try await calls.call(StateClear.self, .init(key: key, reason: .completed)).placement.isDurable
+            }
+            return try await calls.call(StateSave.self, .init(key: key, step: ParkedUpdates.step, data: data))
+                .placement.isDurable
+        } catch {
+            if case .refused(let error) = error {
+                logger.error("updates that wait cannot be parked", metadata: ["error": "\(error)"])
+            }
+            return false
+        }
+    }
+}

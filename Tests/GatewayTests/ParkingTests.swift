@@ -1,0 +1,132 @@
+import Contracts
+import Logging
+import Synchronization
+import TelegramBotAPI
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+@Suite struct ParkingTests {
+    private let services = FakeServices()
+    private let lane = LaneKey(userID: 42, chatID: 42)
+    private let received = Timestamp(milliseconds: 1_800_000_000_000)
+    private let confirmed = Confirmed()
+
+    private final class Confirmed: Sendable {
+        let ids = Mutex<[Int64]>([])
+        var all: [Int64] { ids.withLock { $0 } }
+    }
+
+    private func parking() -> Parking<FakeServices> {
+        Parking(calls: services, logger: Logger(label: "test")) { [confirmed] id in
+            confirmed.ids.withLock { $0.append(id) }
+        }
+    }
+
+    private static func json(_ id: Int64) -> String {
+        let message = #"{"message_id":\#(id),"date":1,"chat":{"id":42,"type":"private"},"text":"é\u0000"}"#
+        return #"{"update_id":\#(id),"message":\#(message)}"#
+    }
+
+    /// A process that found nothing at its start.
+    private func running(_ parking: Parking<FakeServices>, _ body: () async throws -> Void) async throws {
+        #expect(await parking.resume()?.isEmpty == true)
+        parking.resumed()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await parking.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    @Test func `An update that waits: confirmed once it is stored, and found by the next process`()
+        async throws
+    {
+        let parking = parking()
+        try await running(parking) {
+            #expect(parking.received(7, lane, at: received, json: Self.json(7)))
+            #expect(parking.received(3, lane, at: received, json: Self.json(3)))
+            #expect(confirmed.all.isEmpty && parking.count == 0)
+            try await eventually("both are confirmed") { confirmed.all.sorted() == [3, 7] }
+            #expect(parking.count == 2 && parking.lowestID == 3)
+            // Delivered again by Telegram: confirmed, not done twice.
+            #expect(!parking.received(7, lane, at: received, json: Self.json(7)))
+            #expect(confirmed.all.count == 3)
+
+            let next = self.parking()
+            let found = try #require(await next.resume())
+            #expect(found.count == 1 && found[0].lane == lane && found[0].updates.map(\.update.id) == [7, 3])
+            #expect(found[0].updates.allSatisfy { $0.receivedAt == received })
+            #expect(next.lowestID == 3)
+
+            parking.settled(7)
+            parking.settled(3)
+            try await eventually("nothing is stored") {
+                services.row(lane, ConversationKey.parked)?.isOpen == false
+            }
+            #expect(confirmed.all.count == 3 && parking.count == 0)
+            #expect(await self.parking().resume()?.isEmpty == true)
+        }
+    }
+
+    @Test func `An update that is done in time: stored nowhere`() async throws {
+        let parking = parking()
+        try await running(parking) {
+            #expect(parking.received(7, lane, at: received, json: Self.json(7)))
+            parking.settled(7)
+            #expect(confirmed.all == [7])
+            try await Task.sleep(for: Parking<FakeServices>.patience * 2)
+        }
+        #expect(services.row(lane, ConversationKey.parked) == nil)
+    }
+
+    @Test func `What only memory holds: not confirmed until a durable tier has it`() async throws {
+        services.content.withLock { $0.isStateDurable = false }
+        let parking = parking()
+        try await running(parking) {
+            #expect(parking.received(7, lane, at: received, json: Self.json(7)))
+            try await eventually("it is in memory") { services.row(lane, ConversationKey.parked) != nil }
+            #expect(confirmed.all.isEmpty)
+            // A process that finds it there waits for a durable tier as well.
+            let next = self.parking()
+            #expect(next.received(7, lane, at: received, json: Self.json(7)))
+            #expect(await next.resume()?.map(\.updates.count) == [0])
+            #expect(confirmed.all.isEmpty && !next.isResumed)
+            services.content.withLock { $0.isStateDurable = true }
+            try await eventually("it is confirmed", within: .seconds(10)) { confirmed.all == [7] }
+        }
+    }
+
+    @Test func `What Telegram delivers again while the records are read: once in the lane`() async throws {
+        let parking = parking()
+        try await running(parking) {
+            #expect(parking.received(7, lane, at: received, json: Self.json(7)))
+            try await eventually("it is confirmed") { confirmed.all == [7] }
+        }
+        let next = self.parking()
+        #expect(next.received(7, lane, at: received, json: Self.json(7)))
+        #expect(await next.resume()?.map(\.updates.count) == [0])
+        #expect(confirmed.all == [7, 7])
+    }
+
+    @Test func `More than a record takes: in several, and in order; more than all take stays with Telegram`() throws {
+        var parked = ParkedUpdates()
+        let text = String(repeating: "é", count: 10_000)
+        var taken: [Int64] = []
+        for id in (1...200).map(Int64.init) {
+            let hasRoom = parked.add(.init(id: 1_000 - id, order: id, receivedAt: received, json: text))
+            if hasRoom { taken.append(1_000 - id) }
+        }
+        #expect((100..<200).contains(taken.count))
+        #expect(parked.entries.map(\.id) == taken)
+        for record in ParkedUpdates.types.indices {
+            let data = try #require(ParkedUpdates.data(parked.entries(of: record)))
+            #expect(JSONValue.object(data).serialized().count <= StateSave.dataBytesMax)
+        }
+        parked.remove(taken[0])
+        let hasRoom = parked.add(.init(id: 5, order: 500, receivedAt: received, json: text))
+        #expect(hasRoom)
+        #expect(parked.entries.last?.id == 5)
+    }
+}

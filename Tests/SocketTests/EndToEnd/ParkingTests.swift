@@ -1,0 +1,149 @@
+import Contracts
+import Glibc
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// Updates that wait: kept by the state-service, so that those who do not wait are heard, and done once.
+@Suite(.serialized, .withProcesses)
+struct ParkingTests {
+    /// Beyond what Telegram shows at a time.
+    private static let others = 150
+
+    /// Answers all but the last question, whose answer takes rivet-library, which is stopped before it is given.
+    private func waitForLibrary(_ rivet: RivetUnderTest, _ person: Person, _ entry: MachineEntry) async throws {
+        try await MachineEntry.begin(person)
+        try await entry.tell(person, through: 4)
+        try await rivet.telegram.waitUntilAllConfirmed()
+        try rivet.library.stop()
+        try await person.send(entry.answers[5] ?? "/skip")
+    }
+
+    private func parkedCount(_ rivet: RivetUnderTest) throws -> Int64? {
+        try rivet.gateway.client().result("service.health")["counters"]?["updates.parked"]?.integerValue
+    }
+
+    /// Not by the gateway's count, which is ahead of what is stored.
+    private func isNothingParked(_ rivet: RivetUnderTest) throws -> Bool {
+        try rivet.state.client().result("state.list", ["conversation_type": "parked"])["conversations"]?.arrayValue
+            == []
+    }
+
+    @Test func `One person waits for a service: all others are answered, and that one when it is back`()
+        async throws
+    {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await waitForLibrary(rivet, ada, entry)
+            for id in 0..<Self.others {
+                let other = await rivet.telegram.user(1_000 + Int64(id))
+                try await other.send("/help")
+            }
+            for id in 0..<Self.others {
+                let other = await rivet.telegram.user(1_000 + Int64(id))
+                _ = try await other.nextMessage(containing: "/addmachine", timeout: .seconds(20))
+            }
+            // Also what waits: Telegram shows it no more.
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            #expect(try parkedCount(rivet) == 1)
+            try rivet.kill([rivet.gateway, rivet.state])
+            try rivet.state.start()
+            try rivet.gateway.start()
+            // What comes later waits behind it.
+            try await ada.send("/library")
+            try await eventually("both wait") { try parkedCount(rivet) == 2 }
+            try rivet.library.start()
+            _ = try await ada.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
+            _ = try await ada.nextMessage(containing: "1 item", timeout: .seconds(20))
+            try await eventually("nothing is parked") { try isNothingParked(rivet) }
+            try rivet.kill([rivet.gateway])
+            try rivet.gateway.start()
+            try await ada.send("/library")
+            _ = try await ada.nextMessage(containing: "1 item", timeout: .seconds(20))
+            let saved = await rivet.telegram.allBotMessages(in: 42).filter { $0.text.contains("Saved to Library") }
+            #expect(saved.count == 1)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    @Test func `A person who waits sends more than Telegram shows: others are answered, and all is done`()
+        async throws
+    {
+        try await RivetUnderTest.run { rivet in
+            let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
+            let entry = MachineEntry.plain("Pump")
+            try await waitForLibrary(rivet, ada, entry)
+            for _ in 0..<Self.others { try await ada.send("/library") }
+            let began = ContinuousClock.now
+            try await bob.send("/help")
+            _ = try await bob.nextMessage(containing: "/addmachine", timeout: .seconds(20))
+            #expect(ContinuousClock.now - began < .seconds(5))
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            #expect(try parkedCount(rivet) == Int64(Self.others) + 1)
+            try rivet.gateway.stop()
+            try rivet.gateway.start()
+            try rivet.library.start()
+            _ = try await ada.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
+            // Not once for each: of answers that wait and are alike, the last one is sent.
+            _ = try await ada.nextMessage(containing: "1 item", timeout: .seconds(20))
+            try await eventually("nothing is parked") { try isNothingParked(rivet) }
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    /// Between parking, confirming, doing and forgetting.
+    @Test(arguments: ["gateway.after-park", "gateway.before-settle", "gateway.after-settle", "gateway.after-add"])
+    func `The gateway dies while an update is parked: it is done once`(_ point: String) async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            if point == "gateway.after-park" {
+                try await MachineEntry.begin(ada)
+                try await entry.tell(ada, through: 4)
+                try await rivet.telegram.waitUntilAllConfirmed()
+                try rivet.library.stop()
+                try rivet.gateway.stop()
+                try rivet.gateway.start(["RIVET_KILL_AT": point])
+                try await ada.send(entry.answers[5] ?? "/skip")
+            } else {
+                try await waitForLibrary(rivet, ada, entry)
+                try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+                try rivet.kill([rivet.gateway])
+                try rivet.gateway.start(["RIVET_KILL_AT": point])
+                try rivet.library.start()
+            }
+            #expect(try rivet.gateway.process.wait() == 128 + SIGKILL)
+            try rivet.gateway.start()
+            if point == "gateway.after-park" { try rivet.library.start() }
+            _ = try await ada.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            try await eventually("nothing is parked") { try isNothingParked(rivet) }
+            let saved = await rivet.telegram.allBotMessages(in: 42).filter { $0.text.contains("Saved to Library") }
+            #expect(saved.count <= 2)
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+
+    /// Only a durable tier may have Telegram forget it.
+    @Test func `Only memory could hold what waits: it stays with Telegram`() async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            let entry = MachineEntry.plain("Pump")
+            try await MachineEntry.begin(ada)
+            try await entry.tell(ada, through: 4)
+            try await rivet.telegram.waitUntilAllConfirmed()
+            try rivet.library.stop()
+            try rivet.state.stop()
+            let update = try await ada.send(entry.answers[5] ?? "/skip")
+            try await Task.sleep(for: .seconds(1))
+            #expect(await !rivet.telegram.isConfirmed(update))
+            #expect(try parkedCount(rivet) == 0 || parkedCount(rivet) == 1)
+            try rivet.state.start()
+            try await rivet.telegram.waitUntilConfirmed(update, timeout: .seconds(20))
+            try rivet.library.start()
+            _ = try await ada.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
+            try rivet.expectRows(of: 42, [entry])
+        }
+    }
+}
