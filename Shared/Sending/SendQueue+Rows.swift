@@ -36,7 +36,11 @@ extension SendQueue {
         for id in state.entries {
             guard let tries = entries[id]?.writingTries else { continue }
             entries[id]?.writingTries = nil
-            guard isDurable else { continue }
+            guard isDurable else {
+                // It may be in the row all the same: no more than that is certain to be counted there.
+                if let stored = entries[id]?.storedTries { entries[id]?.storedTries = min(stored, tries) }
+                continue
+            }
             entries[id]?.storedTries = tries
             entries[id]?.isStoreWanted = false
             resolve(id, .stored)
