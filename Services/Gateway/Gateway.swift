@@ -27,6 +27,8 @@ final class Gateway: Service {
     private let ages = UpdateAges()
     private let calls: WireCalls
     private let parking: Parking<WireCalls>
+    /// Later, what Telegram delivers is heard without knowing what is parked.
+    private let resumeDeadline: ContinuousClock.Instant = .now + .seconds(2)
     private let logger: Logger
 
     init(_ settings: GatewaySettings, _ context: ServiceContext) {
@@ -79,7 +81,7 @@ final class Gateway: Service {
             debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
             },
-            counters: counters, ages: ages, logger: logger, settled: settled)
+            counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) }, settled: settled)
     }
 
     private enum Part { case polling, lanes, beside, shutdown, patience }
@@ -158,6 +160,7 @@ final class Gateway: Service {
         stallPoint("gateway.received")
         if case .message(let message) = update.kind { followMigration(message) }
         if case .unreadable(let unreadable) = update.kind { tell(unreadable, update.id) }
+        await parking.waitForResume(until: resumeDeadline)
         switch router.route(update) {
         case .ignored: runner.settled(update.id)
         case .turn(var turn):
@@ -187,6 +190,7 @@ final class Gateway: Service {
             var turns: [Turn] = []
             for found in updates {
                 ages.received(found.update.id)
+                if case .unreadable(let unreadable) = found.update.kind { tell(unreadable, found.update.id) }
                 guard case .turn(var turn) = router.route(found.update) else {
                     runner.settled(found.update.id)
                     continue
@@ -194,7 +198,8 @@ final class Gateway: Service {
                 turn.receivedAt = found.receivedAt
                 turns.append(turn)
             }
-            lanes.resume(turns, in: lane)
+            // Nothing newer may be worked on before what could not be put into its lane.
+            guard lanes.resume(turns, in: lane) else { return }
             count += turns.count
         }
         parking.resumed()
@@ -220,7 +225,7 @@ final class Gateway: Service {
 
     private func askAfterAbsence() async {
         await welcomes.run(absence) {
-            self.poller.unsettledCount == 0 && self.parking.count == 0
+            self.poller.unsettledCount == 0 && self.parking.isResumed && self.parking.count == 0
         } isAllowed: { lane in
             self.allowList.current.admits(lane.userID, in: lane.chatID)
         }

@@ -81,6 +81,37 @@ import Testing
         #expect(services.row(lane, ConversationKey.parked) == nil)
     }
 
+    /// Its lane remembers only so many of the updates that may come again.
+    @Test func `An update that has its effect: stays with Telegram until it is settled`() async throws {
+        let parking = parking()
+        try await running(parking) {
+            #expect(parking.received(7, lane, at: received, json: Self.json(7)))
+            parking.applied(7)
+            try await Task.sleep(for: Parking<FakeServices>.patience * 2)
+            #expect(confirmed.all.isEmpty && parking.count == 0)
+            parking.settled(7)
+            #expect(confirmed.all == [7])
+        }
+        #expect(services.row(lane, ConversationKey.parked) == nil)
+    }
+
+    @Test func `An update that was settled: counts as there until its record is without it`() {
+        var parked = ParkedUpdates()
+        for id: Int64 in [7, 9] {
+            let hasRoom = parked.add(.init(id: id, order: id, receivedAt: received, json: Self.json(id)))
+            #expect(hasRoom)
+        }
+        let written = parked.entries
+        _ = parked.stored(0, written)
+        parked.remove(7)
+        #expect(parked.lowestID == 7)
+        // A write that was under way before says nothing of it.
+        _ = parked.stored(0, written)
+        #expect(parked.lowestID == 7 && parked.unstored == [0])
+        _ = parked.stored(0, parked.entries)
+        #expect(parked.lowestID == 9 && parked.unstored.isEmpty)
+    }
+
     @Test func `What only memory holds: not confirmed until a durable tier has it`() async throws {
         services.content.withLock { $0.isStateDurable = false }
         let parking = parking()
@@ -108,6 +139,26 @@ import Testing
         #expect(next.received(7, lane, at: received, json: Self.json(7)))
         #expect(await next.resume()?.map(\.updates.count) == [0])
         #expect(confirmed.all == [7, 7])
+    }
+
+    @Test func `A parked update that cannot be read: left out, and forgotten`() async throws {
+        var parked = ParkedUpdates()
+        for (order, json) in ["no JSON", Self.json(7)].enumerated() {
+            let hasRoom = parked.add(
+                .init(id: Int64(order) + 6, order: Int64(order), receivedAt: received, json: json))
+            #expect(hasRoom)
+        }
+        _ = try await services.call(
+            StateSave.self,
+            .init(
+                key: lane.conversation(ConversationKey.parked), step: ParkedUpdates.step,
+                data: try #require(ParkedUpdates.data(parked.entries))))
+        let parking = parking()
+        #expect(await parking.resume()?.map { $0.updates.map(\.update.id) } == [[7]])
+        #expect(parking.count == 1)
+        await parking.forgetSettled(within: .seconds(10))
+        let row = services.row(lane, ConversationKey.parked)
+        #expect(row?.data["updates"]?.arrayValue?.count == 1)
     }
 
     @Test func `More than a record takes: in several, and in order; more than all take stays with Telegram`() throws {

@@ -36,8 +36,12 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     }
 
     /// Puts what an earlier process left before all that came since, but for what is worked on.
-    func resume(_ items: [Item], in key: Key) {
-        if state.withLock({ $0.table.resumed(items, in: key) }) == .start { started.yield(key) }
+    ///
+    /// - Returns: false if the lanes were closed first: nothing was taken.
+    func resume(_ items: [Item], in key: Key) -> Bool {
+        let admission = state.withLock { $0.table.isClosed ? .full : $0.table.resumed(items, in: key) }
+        if admission == .start { started.yield(key) }
+        return admission != .full
     }
 
     /// Works until the lanes are closed and what was begun has ended. Cancellation is passed to the work.

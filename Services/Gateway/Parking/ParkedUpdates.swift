@@ -15,7 +15,7 @@ struct ParkedUpdates: Sendable {
         /// Whether a durable tier has it.
         var isStored: Bool
         /// How much of a record it takes.
-        fileprivate let bytes: Int
+        let bytes: Int
 
         init(id: Int64, order: Int64, receivedAt: Timestamp, json: String, isStored: Bool = false) {
             self.id = id
@@ -43,10 +43,15 @@ struct ParkedUpdates: Sendable {
     private var records = [[Entry]](repeating: [], count: types.count)
     /// Records by their number in ``types``.
     private(set) var unstored: Set<Int> = []
+    /// Dealt with, and perhaps still in the stored record of that number.
+    private var leaving: [Int64: Int] = [:]
 
     var isEmpty: Bool { records.allSatisfy(\.isEmpty) }
     /// In the lane's order.
     var entries: [Entry] { records.flatMap(\.self).sorted { $0.order < $1.order } }
+
+    /// Of what the records hold, and may still hold; nil if there is nothing.
+    var lowestID: Int64? { (records.joined().map(\.id) + leaving.keys).min() }
 
     func entry(_ id: Int64) -> Entry? { records.lazy.flatMap(\.self).first { $0.id == id } }
 
@@ -72,6 +77,7 @@ struct ParkedUpdates: Sendable {
     mutating func remove(_ id: Int64) {
         guard let number = records.firstIndex(where: { $0.contains { $0.id == id } }) else { return }
         records[number].removeAll { $0.id == id }
+        leaving[id] = number
         unstored.insert(number)
     }
 
@@ -80,6 +86,7 @@ struct ParkedUpdates: Sendable {
     /// - Returns: the updates of which that was not known.
     mutating func stored(_ record: Int, _ written: [Entry]) -> [Int64] {
         let ids = Set(written.map(\.id))
+        for (id, number) in leaving where number == record && !ids.contains(id) { leaving[id] = nil }
         var new: [Int64] = []
         for index in records[record].indices where ids.contains(records[record][index].id) {
             if !records[record][index].isStored { new.append(records[record][index].id) }

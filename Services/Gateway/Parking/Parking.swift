@@ -15,6 +15,8 @@ final class Parking<Calls: ServiceCalls>: Sendable {
     static var patience: Duration { .milliseconds(200) }
     /// Between two looks at what waits.
     static var interval: Duration { .milliseconds(50) }
+    /// Of what is parked, in all lanes: it is kept in this process's memory as well. More stays with Telegram.
+    static var bytesMax: Int { 32 * 1_024 * 1_024 }
     /// After a try that reached no durable tier.
     static var retryAfter: Duration { .seconds(2) }
 
@@ -39,6 +41,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         var laneOfParked: [Int64: LaneKey] = [:]
         /// Lanes that are not tried before that.
         var retryAt: [LaneKey: ContinuousClock.Instant] = [:]
+        var bytes = 0
         var lastOrder: Int64 = 0
         /// Nothing is parked before.
         var isResumed = false
@@ -71,8 +74,8 @@ final class Parking<Calls: ServiceCalls>: Sendable {
     /// Updates that are parked and not dealt with.
     var count: Int { state.withLock { $0.laneOfParked.count } }
 
-    /// No parked update has a lower id; nil if none is parked.
-    var lowestID: Int64? { state.withLock { $0.laneOfParked.keys.min() } }
+    /// No update that a record may hold has a lower id; nil if none does.
+    var lowestID: Int64? { state.withLock { $0.lanes.values.lazy.compactMap(\.lowestID).min() } }
 
     /// Telegram delivered the update. False if it is parked already, and on its way.
     func received(_ id: Int64, _ lane: LaneKey, at receivedAt: Timestamp, json: String) -> Bool {
@@ -86,15 +89,20 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         return isNew
     }
 
+    /// The update has its effect: what is left of it is not for long, or waits for a durable tier. Unless it is parked already, it
+    /// stays with Telegram, so that a lane remembers every update that may come again.
+    func applied(_ id: Int64) { state.withLock { $0.waiting[id] = nil } }
+
     /// The update was dealt with.
     func settled(_ id: Int64) {
         let wasStored = state.withLock { state -> Bool in
             state.waiting[id] = nil
             guard let lane = state.laneOfParked.removeValue(forKey: id) else { return false }
-            let wasStored = state.lanes[lane]?.entry(id)?.isStored ?? false
+            let entry = state.lanes[lane]?.entry(id)
+            state.bytes -= entry?.bytes ?? 0
             state.lanes[lane]?.remove(id)
             forget.yield()
-            return wasStored
+            return entry?.isStored ?? false
         }
         if !wasStored { confirmed(id) }
     }
@@ -167,7 +175,17 @@ final class Parking<Calls: ServiceCalls>: Sendable {
     }
 
     /// What ``resume()`` found is in the lanes.
-    func resumed() { state.withLock { $0.isResumed = true } }
+    func resumed() {
+        state.withLock { $0.isResumed = true }
+        wake.yield()
+    }
+
+    /// Waits for ``resumed()``, until then at most: what was parked is best known before Telegram delivers it again.
+    func waitForResume(until deadline: ContinuousClock.Instant) async {
+        while !isResumed, ContinuousClock.now < deadline, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
 
     private func adopt(_ item: StateList.Output.Item, _ record: Int) {
         guard let lane = LaneKey(item.key) else { return }
@@ -179,25 +197,32 @@ final class Parking<Calls: ServiceCalls>: Sendable {
 
     /// Takes up what is in the records; what Telegram delivered meanwhile is in its lane already.
     private func adopted() -> [(lane: LaneKey, updates: [Found])] {
-        let (lanes, stored) = state.withLock { state in
+        let (lanes, stored, unreadable) = state.withLock { state in
             var result: [(lane: LaneKey, updates: [Found])] = []
-            var stored: [Int64] = []
+            var (stored, unreadable): ([Int64], [Int64]) = ([], [])
             for (lane, parked) in state.lanes {
                 var updates: [Found] = []
                 for entry in parked.entries where state.laneOfParked[entry.id] == nil {
                     state.lastOrder = max(state.lastOrder, entry.order)
                     state.laneOfParked[entry.id] = lane
+                    state.bytes += entry.bytes
                     if state.waiting.removeValue(forKey: entry.id) != nil {
                         if entry.isStored { stored.append(entry.id) }
                     } else if let update = Update(json: entry.json) {
                         updates.append(Found(update: update, receivedAt: entry.receivedAt))
+                    } else {
+                        unreadable.append(entry.id)
                     }
                 }
                 result.append((lane, updates))
             }
-            return (result, stored)
+            return (result, stored, unreadable)
         }
         for id in stored { confirmed(id) }
+        for id in unreadable {
+            logger.error("a parked update cannot be read; it is left out", metadata: ["update.id": "\(id)"])
+            settled(id)
+        }
         return lanes
     }
 
@@ -217,7 +242,10 @@ final class Parking<Calls: ServiceCalls>: Sendable {
                     state.lastOrder += 1
                     let entry = ParkedUpdates.Entry(
                         id: id, order: state.lastOrder, receivedAt: waiting.receivedAt, json: waiting.json)
-                    guard state.lanes[lane, default: ParkedUpdates()].add(entry) else { break }
+                    guard state.bytes + entry.bytes <= Self.bytesMax,
+                        state.lanes[lane, default: ParkedUpdates()].add(entry)
+                    else { break }
+                    state.bytes += entry.bytes
                     state.waiting[id] = nil
                     state.laneOfParked[id] = lane
                 }

@@ -22,6 +22,8 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
     let counters: Counters
     let ages: UpdateAges
     let logger: Logger
+    /// The update has its effect.
+    let applied: @Sendable (Int64) -> Void
     let settled: @Sendable (Int64) -> Void
     let keptNotices = KeptNotices()
 
@@ -31,6 +33,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         async let _: Void = tellWhenKept(turn, wait)
         wait.begins()
         guard let answer = await answer(turn) else { return }
+        applied(turn.updateID)
         wait.ends()
         if answer.spoken != nil { ages.owed(turn.updateID) }
         let parts = Countdown(turn.tap == nil ? 1 : 2) { settle(turn, answer) }
