@@ -135,6 +135,12 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         }
         stop()
         act { state, _ in state.isOver = true }
+        // What was begun after the last work had ended is not done, and its updates come again.
+        let left = state.withLock { state in
+            defer { state.endings = [:] }
+            return Array(state.endings.values)
+        }
+        for ending in left { ending(.stopping) }
     }
 
     /// Begins nothing more, and returns when what was begun has ended and is stored, or when `run` has ended.
