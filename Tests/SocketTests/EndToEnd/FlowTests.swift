@@ -43,6 +43,8 @@ struct FlowTests {
                 try await ada.tap("⏭️ Skip")
                 try await tapped.expectReply(ada, to: step)
             }
+            // A tap is answered beside its reply; its update is confirmed after both.
+            try await rivet.telegram.waitUntilAllConfirmed()
             #expect(await rivet.telegram.answeredCallbacks.count == 5)
             try rivet.expectRows(of: 42, [typed, tapped])
         }
