@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// One person's nicknames differ by more than case, also where nobody decided over both.
+/// One person's nicknames differ by more than case, also where no store decided over both.
 @Suite struct NicknameRuleTests {
     private func machine(
         _ id: Int, _ nickname: String, _ number: Int64, user: String = "7", isDeleted: Bool = false

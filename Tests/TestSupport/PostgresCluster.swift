@@ -143,7 +143,7 @@ public final class PostgresCluster: Sendable {
         while sessions.contains(where: Self.isRunning), Date() < limit { usleep(1_000) }
     }
 
-    /// False once the process has given everything back, though nobody has asked how it ended (proc(5), state `Z`).
+    /// False once the process has given everything back, though its parent has not asked how it ended (proc(5), state `Z`).
     private static func isRunning(_ process: Int32) -> Bool {
         let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         return stat.map { !$0.contains(") Z ") && !$0.contains(") X ") } ?? false
@@ -257,7 +257,7 @@ public final class PostgresCluster: Sendable {
     }
 }
 
-/// A port of the loopback interface on which nobody listens now. The kernel gives it to no connection (they begin at 32,768,
+/// A port of the loopback interface that is free now. The kernel gives it to no connection (they begin at 32,768,
 /// ip(7)), and another test is unlikely to draw the same one before it is used.
 func freePort() throws -> UInt16 {
     for _ in 0..<100 {

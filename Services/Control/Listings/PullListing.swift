@@ -35,19 +35,12 @@ struct PullListing {
     }
 
     var json: JSONValue {
-        var services: [String: JSONValue] = [:]
-        for (service, outcome) in outcomes {
-            services[service.unit] =
-                switch outcome {
-                case .failure(let failure): failure.json
-                case .success(let outcome):
-                    [
-                        "tiers": .array(outcome.tiers.map { .string($0.rawValue) }),
-                        "adopted": .integer(outcome.adopted),
-                        "unfinished": .array(outcome.unfinished.map { .string($0.name.rawValue) }),
-                    ]
-                }
+        ServiceOutcomes.json(outcomes) {
+            [
+                "tiers": .array($0.tiers.map { .string($0.rawValue) }),
+                "adopted": .integer($0.adopted),
+                "unfinished": .array($0.unfinished.map { .string($0.name.rawValue) }),
+            ]
         }
-        return ["services": .object(services)]
     }
 }

@@ -38,14 +38,8 @@ struct RemovalsListing {
     }
 
     var json: JSONValue {
-        var services: [String: JSONValue] = [:]
-        for (service, outcome) in outcomes {
-            services[service.unit] =
-                switch outcome {
-                case .failure(let failure): failure.json
-                case .success(let outcome): ["removals": .integer(outcome.removals), "done": .bool(outcome.isDone)]
-                }
+        ServiceOutcomes.json(outcomes) {
+            ["removals": .integer($0.removals), "done": .bool($0.isDone)]
         }
-        return ["services": .object(services)]
     }
 }

@@ -53,6 +53,8 @@ struct ParkedUpdates: Sendable {
     /// Of what the records hold, and may still hold; nil if there is nothing.
     var lowestID: Int64? { (records.joined().map(\.id) + leaving.keys).min() }
 
+    var storedCount: Int { records.joined().count(where: \.isStored) }
+
     func entry(_ id: Int64) -> Entry? { records.lazy.flatMap(\.self).first { $0.id == id } }
 
     func entries(of record: Int) -> [Entry] { records[record] }

@@ -5,7 +5,7 @@ import Synchronization
 import TelegramBotAPI
 
 /// Keeps updates that wait in the state-service, so that Telegram can be told to forget them: else the 100 that it shows at a
-/// time could all be of lanes that wait, and nobody else would be heard.
+/// time could all be of lanes that wait, and no other would be read.
 ///
 /// An update that is not settled within ``patience`` is parked: stored in a record of its lane, with all of the lane that waits
 /// like it, and confirmed to Telegram when a durable tier has it. It stays in its lane meanwhile. After a restart lanes go on
@@ -71,8 +71,8 @@ final class Parking<Calls: ServiceCalls>: Sendable {
     /// Whether all that an earlier process parked is in its lane.
     var isResumed: Bool { state.withLock { $0.isResumed } }
 
-    /// Updates that are parked and not dealt with.
-    var count: Int { state.withLock { $0.laneOfParked.count } }
+    /// Updates that a durable tier has, and that are not dealt with.
+    var count: Int { state.withLock { $0.lanes.values.reduce(0) { $0 + $1.storedCount } } }
 
     /// No update that a record may hold has a lower id; nil if none does.
     var lowestID: Int64? { state.withLock { $0.lanes.values.lazy.compactMap(\.lowestID).min() } }
