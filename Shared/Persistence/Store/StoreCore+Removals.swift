@@ -25,6 +25,7 @@ extension StoreCore {
     /// Not for long where a record clashes with one of the tier: it waits for the end of the walk itself.
     /// - Parameter readAt: when the walk had read all rows.
     func isMoreToBeTold(_ index: Int, since readAt: ContinuousClock.Instant) -> Bool {
+        if tiers[index].isTakingIn { return true }
         guard tiers[index].removals.count > 0, isServing, tiers[index].knowledge.isSeeded,
             tiers[index].clashes.isEmpty || time.instant() < readAt + TierLimits.removalsPatience
         else { return false }

@@ -95,7 +95,10 @@ extension StoreCore {
         let rows = all.filter { isBelieved($0.record) }
         guard !rows.isEmpty else { return }
         counters["rows.overtaken", default: 0] += Int64(rows.count)
+        // A merge has the tiers do what is due: no walk may end before it knows which removals these rows tell.
+        tiers[index].isTakingIn = true
         let isTakenIn = merge(rows, from: index, mayRename: false)
+        tiers[index].isTakingIn = false
         toldByWrite(index)
         let name = tiers[index].name
         for row in rows {

@@ -88,6 +88,8 @@ final class RemoteTier<Record: TieredRecord> {
     var wantsPull = false
     /// What it told to be gone.
     var removals = ToldRemovals<Record>()
+    /// Whether rows that an answer to a write showed are being taken in.
+    var isTakingIn = false
     var pull: Pull?
     /// What time it was there, and when that was heard, by a monotonic clock.
     var serverTime: (time: Timestamp, heardAt: ContinuousClock.Instant)?

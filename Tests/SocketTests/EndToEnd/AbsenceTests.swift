@@ -122,7 +122,7 @@ struct AbsenceTests {
             try rivet.gateway.start()
             #expect(try await ada.nextMessage(containing: Self.welcome).text.contains(MachineEntry.questions[3]))
             try await entry.tell(ada, from: 3)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             #expect(await welcomes(rivet, in: 42) == 2)
             try rivet.expectRows(of: 42, [entry])
         }

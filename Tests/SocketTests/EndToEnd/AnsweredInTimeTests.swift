@@ -20,7 +20,7 @@ struct AnsweredInTimeTests {
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
             try await entry.tell(ada, through: told - 1)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             for process in rivet.all { try process.stop() }
             if !isSwept { try expire(rivet, in: "+2 seconds") }
             for answer in entry.answers[told...] { try await ada.send(answer ?? "/skip") }
@@ -33,7 +33,7 @@ struct AnsweredInTimeTests {
             try await eventually("the entry expires") { try rivet.step(of: 42) == nil }
             try rivet.gateway.start()
             for step in told...5 { try await entry.expectReply(ada, to: step) }
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             #expect(try rivet.step(of: 42) == nil)
             try rivet.expectRows(of: 42, [entry])
         }
@@ -56,7 +56,7 @@ struct AnsweredInTimeTests {
             try await ada.tap("↩️ Take up Pump")
             _ = try await ada.nextMessage(containing: MachineEntry.questions[3], timeout: .seconds(20))
             try await MachineEntry.plain("Pump").tell(ada, from: 3)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try rivet.expectRows(of: 42, [.plain("Pump")])
         }
     }
@@ -71,7 +71,7 @@ struct AnsweredInTimeTests {
             try await entry.tell(ada, through: 3)
             try await ada.send("/cancel")
             _ = try await ada.nextMessage(containing: "Cancelled", timeout: .seconds(20))
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             if !point.isEmpty {
                 #expect(try rivet.gateway.stop() == 0)
                 let doomed = try rivet.gateway.launch(["RIVET_KILL_AT": point])
@@ -83,7 +83,7 @@ struct AnsweredInTimeTests {
             }
             _ = try await ada.nextMessage(containing: MachineEntry.questions[4], timeout: .seconds(20))
             try await entry.tell(ada, from: 4)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try rivet.expectRows(of: 42, [entry])
         }
     }

@@ -48,7 +48,7 @@ struct CrashTests {
             _ = try await ada.nextMessage(containing: "1 item", timeout: .seconds(20))
             #expect(try rivet.step(of: 42) == nil)
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try rivet.expectRows(of: 42, [entry])
         }
     }
@@ -109,7 +109,7 @@ struct CrashTests {
                 if message.text.contains(MachineEntry.questions[0]) { break }
             }
             try await entry.tell(ada)
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            try await rivet.waitUntilAllDone(timeout: .seconds(20))
             group.cancelAll()
             let deaths = try await group.next() ?? 0
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
@@ -164,7 +164,7 @@ struct CrashTests {
             }
             print("everyoneGetsThroughWhileAllServicesDie: they died \(deaths) times")
             for process in rivet.all { try process.restart() }
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            try await rivet.waitUntilAllDone(timeout: .seconds(20))
             for process in rivet.all { try process.stop() }
             for id in people {
                 #expect(try rivet.rows(of: id) == (1...3).map { Self.entry(of: id, $0).row }, "user \(id)")
@@ -235,7 +235,7 @@ struct CrashTests {
             _ = try await ada.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
             _ = try await bob.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
             for chat in [Int64(42), 43] { #expect(await rivet.questionsAsked(in: chat) == MachineEntry.steps) }
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             for process in rivet.all { try process.stop() }
             #expect(try rivet.rows(of: 42) == [entry.row])
             #expect(try rivet.rows(of: 43) == [(1...6).map { "Bob's \($0)" } + [nil]])

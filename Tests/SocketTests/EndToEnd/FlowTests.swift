@@ -22,7 +22,7 @@ struct FlowTests {
             #expect(messages.allSatisfy { $0.entities.allSatisfy { $0.kind == "bold" || $0.kind == "code" } })
             #expect(await rivet.telegram.negativeOffsets == 0)
             #expect(await rivet.telegram.droppedPending == 0)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try rivet.expectRows(of: 42, [.peculiar])
         }
     }
@@ -44,7 +44,7 @@ struct FlowTests {
                 try await tapped.expectReply(ada, to: step)
             }
             // A tap is answered beside its reply; its update is confirmed after both.
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             #expect(await rivet.telegram.answeredCallbacks.count == 5)
             try rivet.expectRows(of: 42, [typed, tapped])
         }
@@ -230,7 +230,8 @@ struct FlowTests {
                 {"edited_message":{"message_id":2,"date":1,"edit_date":2,"chat":{"id":42,"type":"private"},
                  "from":{"id":42,"is_bot":false,"first_name":"Ada"},"text":"another"}}
                 """#
-            try await rivet.telegram.waitUntilConfirmed(try await rivet.telegram.inject(edit))
+            try await rivet.telegram.inject(edit)
+            try await rivet.waitUntilAllDone()
             #expect(await rivet.telegram.botMessageCount(in: 42) == said)
             #expect(try rivet.state.client().result("state.load", conversation("42"))["state"] == before)
             try await entry.tell(ada, from: 3)
@@ -296,7 +297,8 @@ struct FlowTests {
             let refusal = try await eve.ask("/addmachine")
             #expect(refusal.text.contains("66"))
             for text in ["/addmachine", "hello", "/library"] {
-                try await rivet.telegram.waitUntilConfirmed(try await eve.send(text))
+                try await eve.send(text)
+                try await rivet.waitUntilAllDone()
             }
             #expect(await rivet.telegram.botMessageCount(in: 66) == 1)
             #expect(try rivet.step(of: 66) == nil)

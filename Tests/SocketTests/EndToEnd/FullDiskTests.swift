@@ -29,7 +29,7 @@ struct FullDiskTests {
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try fillUp(disk, rivet)
             let update = try await ada.send("Pump")
             let reply = try await ada.nextMessage()
@@ -42,10 +42,10 @@ struct FullDiskTests {
             try await entry.tell(ada, from: 3, through: 3)
             #expect(await !rivet.telegram.isConfirmed(update))
             disk.free()
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(60))
+            try await rivet.waitUntilAllDone(timeout: .seconds(60))
             try await entry.tell(ada, from: 4)
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try rivet.expectRows(of: 42, [entry])
         }
     }
@@ -79,7 +79,7 @@ struct FullDiskTests {
             try rivet.kill(victim.processes(rivet))
             disk.free()
             for process in victim.processes(rivet).reversed() { try process.start() }
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(60))
+            try await rivet.waitUntilAllDone(timeout: .seconds(60))
             #expect(try rivet.step(of: 42) == nil)
             try rivet.expectRows(of: 42, [entry])
         }
@@ -93,13 +93,13 @@ struct FullDiskTests {
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try fillUp(disk, rivet)
             try await entry.tell(ada, through: 2)
             try rivet.kill(rivet.all)
             disk.free()
             for process in rivet.all.reversed() { try process.start() }
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(40))
+            try await rivet.waitUntilAllDone(timeout: .seconds(40))
             #expect(try rivet.step(of: 42) == "serial")
             try await entry.tell(ada, from: 3)
             try rivet.expectRows(of: 42, [entry])

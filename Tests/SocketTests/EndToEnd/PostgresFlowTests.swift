@@ -23,7 +23,7 @@ struct PostgresFlowTests {
             #expect(state?["stored_in"] == ["neon", "sqlite", "memory"])
             cluster.kill()
             try await entry.tell(ada, from: 3)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             let said = await rivet.telegram.allBotMessages(in: 42)
             #expect(!said.contains { $0.text.contains("memory only") })
             #expect(try rivet.state.client().result("service.health")["status"] == "degraded")
@@ -50,7 +50,7 @@ struct PostgresFlowTests {
                 try await entry.tell(ada, from: step, through: step)
             }
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try await rivet.expectTiers(of: 42, [entry], databases)
         }
     }
@@ -66,7 +66,7 @@ struct PostgresFlowTests {
             try await first.tell(ada)
             try await MachineEntry.begin(ada)
             try await second.tell(ada, through: 2)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try await rivet.waitUntilWhole()
             try rivet.kill(rivet.all)
             // The tier of choice is away at first.
@@ -80,7 +80,7 @@ struct PostgresFlowTests {
             databases.proxies[0].set(.pass)
             try await second.tell(ada, from: 3)
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps + MachineEntry.steps)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try await rivet.expectTiers(of: 42, [first, second], databases)
         }
     }
@@ -144,7 +144,7 @@ struct PostgresFlowTests {
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             databases.set(.refuse)
             disk.fill()
             for number in 0... {
@@ -168,12 +168,12 @@ struct PostgresFlowTests {
             try await entry.tell(ada, from: 1, through: 3)
             #expect(await !rivet.telegram.isConfirmed(update))
             disk.free()
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(60))
+            try await rivet.waitUntilAllDone(timeout: .seconds(60))
             try await entry.tell(ada, from: 4)
             #expect(await rivet.telegram.allBotMessages(in: 42).last?.text.contains("memory only") == false)
             databases.set(.pass)
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try await rivet.expectTiers(of: 42, [entry], databases)
         }
     }

@@ -171,9 +171,21 @@ extension RivetUnderTest {
             "\(count) messages took \(took); the shortest time is \(shortest); refused: \(await telegram.rateLimitedCount)"
         )
         #expect(took <= shortest * 1.25)
-        try await telegram.waitUntilAllConfirmed()
+        try await waitUntilAllDone()
         try await expectNothingOwed()
         #expect(await telegram.allMessageCount == count)
+    }
+
+    /// Waits until Telegram shows no update any more and none is parked: what people wrote has had its effect, and its
+    /// reply is sent or stored.
+    func waitUntilAllDone(timeout: Duration = .seconds(20)) async throws {
+        try await telegram.waitUntilAllConfirmed(timeout: timeout)
+        try await eventually("no update is parked any more", within: timeout) { try isNothingParked() }
+    }
+
+    /// By what is stored: the gateway's own count is ahead of it.
+    func isNothingParked() throws -> Bool {
+        try state.client().result("state.list", ["conversation_type": "parked"])["conversations"] == []
     }
 
     /// Neither by this process nor, as far as this one has not looked yet, by the one before.

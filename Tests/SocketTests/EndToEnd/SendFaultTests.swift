@@ -23,7 +23,7 @@ struct SendFaultTests {
             try await rivet.telegram.waitUntilConfirmed(waiting)
             try rivet.library.start()
             try await entry.expectReply(ada, to: 5, timeout: .seconds(40))
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try rivet.expectRows(of: 42, [entry])
         }
     }
@@ -52,7 +52,7 @@ struct SendFaultTests {
             await rivet.telegram.heal()
             try rivet.gateway.restart()
             try await MachineEntry.begin(ada)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             #expect(await rivet.telegram.botMessageCount(in: 42) == copies + 1)
         }
     }
@@ -75,7 +75,7 @@ struct SendFaultTests {
                 #expect(doomed.wait() == 128 + SIGKILL)
             }
             try rivet.gateway.start()
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(30))
+            try await rivet.waitUntilAllDone(timeout: .seconds(30))
             try await rivet.expectNothingOwed()
             var copies: [Int] = []
             for id in people { copies.append(await rivet.telegram.botMessageCount(in: id)) }

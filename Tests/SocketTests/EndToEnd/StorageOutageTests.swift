@@ -53,7 +53,7 @@ struct StorageOutageTests {
             )
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try close(rivet, outage)
             let lines = rivet.all.map(\.lineCount)
 
@@ -87,7 +87,7 @@ struct StorageOutageTests {
             try await entry.expectReply(ada, to: 0, timeout: .seconds(60))
             try await entry.expectReply(ada, to: 1, timeout: .seconds(60))
             try await entry.tell(ada, from: 2)
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(60))
+            try await rivet.waitUntilAllDone(timeout: .seconds(60))
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
             // The entry's six replies and the last one; a disk that is slow for 5 s brings another notice.
             #expect(await rivet.telegram.botMessageCount(in: 42) - notices(rivet, in: 42) == 7)

@@ -27,7 +27,7 @@ struct TapTests {
             // Nor the next one in its lane.
             try await entry.tell(ada, from: 2)
             #expect(ContinuousClock.now - began < .seconds(9))
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            try await rivet.waitUntilAllDone(timeout: .seconds(20))
             try rivet.expectRows(of: 42, [entry])
         }
     }
@@ -45,7 +45,7 @@ struct TapTests {
             try await answered(rivet, 1)
             try rivet.library.start()
             try await entry.expectReply(ada, to: 5, timeout: .seconds(40))
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             #expect(await rivet.telegram.answeredCallbacks.count == 1)
             try rivet.expectRows(of: 42, [entry])
         }

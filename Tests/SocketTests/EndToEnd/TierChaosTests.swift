@@ -88,7 +88,7 @@ struct TierChaosTests {
             print("everythingIsSaidOnceWhateverTiersAreAway: \(entries.count) machines, \(weather.changes) changes")
             #expect(weather.changes > 20)
             databases.heal()
-            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            try await rivet.waitUntilAllDone(timeout: .seconds(20))
             #expect(try rivet.step(of: 42) == nil)
             let said = await rivet.telegram.allBotMessages(in: 42)
             #expect(said.count { $0.text.contains("Saved to Library") } == entries.count)

@@ -40,7 +40,7 @@ struct TroubleTests {
             try await entry.tell(
                 ada, before: { _ in await rivet.telegram.failNext("sendMessage", with: example.fault) })
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             let replies = await rivet.telegram.allBotMessages(in: 42).map(\.text)
             // One that had no answer in time, on a slow machine, may be seen twice whatever the fault.
             let counters = try rivet.gateway.client().result("service.health")["counters"]
@@ -56,7 +56,8 @@ struct TroubleTests {
             let entry = MachineEntry.plain("Pump")
             try await MachineEntry.begin(ada)
             await rivet.telegram.failNext("sendMessage", with: .blocked)
-            try await rivet.telegram.waitUntilConfirmed(try await ada.send("Pump"))
+            try await ada.send("Pump")
+            try await rivet.waitUntilAllDone()
             #expect(await rivet.telegram.botMessageCount(in: 42) == 1)
             try await MachineEntry.begin(bob)
             #expect(try rivet.step(of: 42) == "manufacturer")
@@ -74,7 +75,7 @@ struct TroubleTests {
             try await rivet.telegram.inject(#"{"message":{"date":"yesterday"}}"#)
             try await rivet.telegram.inject(#"{"callback_query":[]}"#)
             try await entry.tell(ada)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             let counters = try rivet.gateway.client().result("service.health")["counters"]
             #expect(counters?["updates.unreadable"] == 2)
             let lines = rivet.gateway.log.split(separator: "\n").filter { $0.contains("cannot be read") }
@@ -109,7 +110,7 @@ struct TroubleTests {
             try await MachineEntry.begin(bob)
             try await entry.tell(ada, from: 1)
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            try await rivet.telegram.waitUntilAllConfirmed()
+            try await rivet.waitUntilAllDone()
             try rivet.expectRows(of: 42, [entry])
             let open = try Database(rivet.state.databasePath).rows(
                 "SELECT conversation_type, state_data FROM conversation_states WHERE closed = 0 AND user_id = '42'")
