@@ -21,5 +21,8 @@ import Testing
         let found = (1...Self.seedsMax).lazy.map { SendingSimulation.run(seed: $0) }.first { $0.violation != nil }
         let result = try #require(found, "\(bug) is not found in \(Self.seedsMax) seeds")
         print("\(bug): seed \(result.seed): \(result.violation ?? "")")
+        theSendingBug = nil
+        let sound = SendingSimulation.run(seed: result.seed)
+        #expect(sound.violation == nil, "seed \(result.seed) fails without the bug, too")
     }
 }

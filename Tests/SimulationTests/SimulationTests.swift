@@ -23,5 +23,8 @@ import Testing
             .first { $0.violation != nil }
         let result = try #require(found, "\(bug) is not found in \(Self.seedsMax) seeds")
         print("\(bug): seed \(result.seed): \(result.violation ?? "")")
+        thePlantedBug = nil
+        let sound = Simulation.run(seed: result.seed, seconds: 20)
+        #expect(sound.violation == nil, "seed \(result.seed) fails without the bug, too")
     }
 }

@@ -148,16 +148,21 @@ package final class StoreCore<Table: LocalTable> {
     /// Per key: a row with a time in the future must not move the clock of all others.
     ///
     /// Where the wall clock was set back, an earlier process may have given the next revision already, to something that
-    /// was kept in one tier and not here: so it is not the very next one, and no two are alike.
+    /// was kept in one tier and not here: so it is not the very next one, and no two are alike. Nor may it lie within what
+    /// ``revision(shortlyAfter:)`` gives, in whichever process: what a person decides is above what a store makes of the same.
     func nextRevision(after stored: Revision, now: Timestamp) -> Revision {
         let next = clock.next(at: now)
-        if next > stored { return next }
-        return stored.following(steps: .random(in: 1...0xFFFF, using: &random), host: clock.host)
+        if next > stored.following(steps: Self.shortSteps) { return next }
+        let steps = next > stored ? Self.shortSteps...Self.shortSteps * 2 : Self.shortSteps...0xFFFF
+        return stored.following(steps: .random(in: steps, using: &random) + 1, host: clock.host)
     }
+
+    /// So far above a revision is what the store itself makes of it, at most: less than a millisecond.
+    private static var shortSteps: Int64 { 0x3FF }
 
     /// Less than a millisecond above it.
     func revision(shortlyAfter stored: Revision) -> Revision {
-        stored.following(steps: .random(in: 1...0x3FF, using: &random), host: clock.host)
+        stored.following(steps: .random(in: 1...Self.shortSteps, using: &random), host: clock.host)
     }
 
     /// What memory has of these beside the disk is not what the disk has any more.

@@ -105,4 +105,39 @@ struct FullDiskTests {
             try rivet.expectRows(of: 42, [entry])
         }
     }
+
+    /// Telegram shows a hundred updates at a time, and forgets none of those that only memory has.
+    @Test func `Only memory is left, 300 people write: a hundred are answered, the others when a disk is back`()
+        async throws
+    {
+        let directory = try TestDirectory()
+        guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else { return }
+        let manager = try ServiceManager(in: directory)
+        try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], gateway: manager.environment(), in: directory) {
+            rivet in
+            let people = (1...300).map { Int64($0) }
+            for id in people { await rivet.telegram.user(id) }
+            try await rivet.telegram.waitForPoll()
+            try fillUp(disk, rivet)
+            for id in people { try await rivet.telegram.send("/addmachine", from: id) }
+            try await rivet.telegram.waitForBotMessages(100, timeout: .seconds(60))
+            try manager.next("that new messages wait", within: .seconds(30)) {
+                $0.hasPrefix("STATUS=") && $0.contains("new messages wait at Telegram")
+            }
+            var heard: [Int64: [String]] = [:]
+            for id in people { heard[id] = await rivet.telegram.allBotMessages(in: id).map(\.text) }
+            #expect(people.filter { heard[$0] != [] } == Array(people.prefix(100)))
+            #expect(people.prefix(100).allSatisfy { heard[$0]?.count == 1 })
+            #expect(people.prefix(100).allSatisfy { heard[$0]?.first?.contains("memory only") == true })
+
+            disk.free()
+            try await rivet.waitUntilAllDone(timeout: .seconds(120))
+            for id in people {
+                let said = await rivet.telegram.allBotMessages(in: id).map(\.text)
+                #expect(said.count == 1, "person \(id): \(said)")
+                #expect(said.last?.contains("memory only") == (id <= 100), "person \(id): \(said)")
+                #expect(try rivet.step(of: id) == "nickname")
+            }
+        }
+    }
 }
