@@ -131,13 +131,13 @@ struct FullDiskTests {
             #expect(people.prefix(100).allSatisfy { heard[$0]?.first?.contains("memory only") == true })
 
             disk.free()
-            try await rivet.waitUntilAllDone(timeout: .seconds(120))
-            for id in people {
-                let said = await rivet.telegram.allBotMessages(in: id).map(\.text)
-                #expect(said.count == 1, "person \(id): \(said)")
-                #expect(said.last?.contains("memory only") == (id <= 100), "person \(id): \(said)")
-                #expect(try rivet.step(of: id) == "nickname")
-            }
+            try await rivet.telegram.waitForBotMessages(people.count, timeout: .seconds(60))
+            try await rivet.waitUntilAllDone(timeout: .seconds(60))
+            try await rivet.expectNothingOwed()
+            for id in people { heard[id] = await rivet.telegram.allBotMessages(in: id).map(\.text) }
+            #expect(people.filter { heard[$0]?.count != 1 } == [])
+            #expect(people.filter { heard[$0]?.last?.contains("memory only") == true } == Array(people.prefix(100)))
+            #expect(try people.filter { try rivet.step(of: $0) != "nickname" } == [])
         }
     }
 }
