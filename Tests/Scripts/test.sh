@@ -22,6 +22,7 @@ trap summary EXIT
 summary() {
     echo
     grep -a -h -A 3 -e ' recorded an issue ' -e ' failed after ' -e '^-- FAILED' "$results"/*.log 2>/dev/null | cut -c -400 | tail -n 60
+    echo "all of it took $((SECONDS / 60)) min"
     echo "$passed passed, $failed failed" | tee "$results/totals"
 }
 
@@ -29,12 +30,12 @@ heading() { printf '\n== %s\n' "$*"; }
 
 # One check: NAME COMMAND…
 check() {
-    local name=$1
+    local name=$1 began=$SECONDS
     shift
     heading "$name"
     if "$@"; then
         passed=$((passed + 1))
-        echo "-- passed: $name"
+        echo "-- passed: $name, in $((SECONDS - began)) s"
     else
         failed=$((failed + 1))
         echo "-- FAILED: $name" | tee -a "$results/failed.log"
