@@ -46,7 +46,7 @@ struct MassDeletionTests {
 
     private func held(_ store: MachineStore) async throws {
         do {
-            try await eventually("the removals are held back", within: .seconds(15)) {
+            try await eventually("the removals are held back", within: .seconds(60)) {
                 store.status.remote[0].heldRemovals == Self.rows
             }
         } catch { throw NotInTime(description: "\(error): \(store.status.summary), \(store.status.counters)") }
