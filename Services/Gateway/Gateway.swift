@@ -7,13 +7,13 @@ import Synchronization
 import TelegramBotAPI
 import Wire
 
-/// The parts of the gateway, and how they hang together: poller, router, lanes, turns, replies.
+/// The parts of the gateway, and how they hang together: source of updates, router, lanes, turns, replies.
 final class Gateway: Service {
     /// How long turns under way may take after a SIGTERM.
     static let patience: Duration = .seconds(5)
 
     private let transport: CurlTransport
-    private let poller: UpdatePoller
+    private let source: any UpdateSource
     private let allowList: AllowList
     private let introduction: Introduction
     private let lanes: Lanes<LaneKey, Turn>
@@ -41,16 +41,17 @@ final class Gateway: Service {
                 "when Telegram was last heard from cannot be noted; after a restart, people are asked again",
                 metadata: ["path": "\(settings.heardPath)", "error": "\(error)"])
         }
-        let poller = UpdatePoller(
+        let source: any UpdateSource = UpdatePoller(
             bot: bot,
             statusChanged: { status in
+                let status = TelegramStatus(status)
                 board.telegram(status)
                 Self.log(status, logger)
             }, answered: { absence.heard(isAll: $0) })
         let calls = WireCalls(
             state: context.client(of: "state"), library: context.client(of: "library"), board: board, logger: logger)
         let lanes = Lanes<LaneKey, Turn>()
-        let parking = Parking(calls: calls, logger: logger) { poller.settled($0) }
+        let parking = Parking(calls: calls, logger: logger) { source.settled($0) }
         let settled: @Sendable (Int64) -> Void = { id in
             parking.settled(id)
             ages.settled(id)
@@ -58,7 +59,7 @@ final class Gateway: Service {
         }
         self.logger = logger
         self.transport = transport
-        self.poller = poller
+        self.source = source
         self.calls = calls
         self.lanes = lanes
         self.parking = parking
@@ -75,7 +76,7 @@ final class Gateway: Service {
             engine: TurnEngine(
                 calls: calls, now: Timestamp.now,
                 settledBefore: {
-                    poller.settledBefore.map { min($0, parking.lowestID ?? $0) }
+                    source.settledBefore.map { min($0, parking.lowestID ?? $0) }
                 }),
             sender: sender,
             debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
@@ -84,13 +85,13 @@ final class Gateway: Service {
             counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) }, settled: settled)
     }
 
-    private enum Part { case polling, lanes, beside, shutdown, patience }
+    private enum Part { case receiving, lanes, beside, shutdown, patience }
 
     /// Until a graceful shutdown. What is not finished then stays unsettled, and comes again.
     func run() async throws {
         await withTaskGroup(of: Part.self) { group in
             group.addTask {
-                await self.poller.run { await self.received($0) }; return .polling
+                await self.source.run { await self.received($0) }; return .receiving
             }
             group.addTask {
                 await self.lanes.run { await self.work($0) }
@@ -128,9 +129,9 @@ final class Gateway: Service {
             }
             parts: for await part in group {
                 switch part {
-                case .polling, .beside: continue
+                case .receiving, .beside: continue
                 case .shutdown:
-                    poller.stop()
+                    source.stop()
                     lanes.close()
                     group.addTask {
                         try? await Task.sleep(for: Self.patience); return .patience
@@ -143,7 +144,7 @@ final class Gateway: Service {
         // What was dealt with is not to be done again.
         await parking.forgetSettled(within: .seconds(1))
         // Telegram takes the confirmation as it arrives; the answer says nothing more, and may be held back.
-        await poller.confirmSettled(within: .seconds(1))
+        await source.confirmSettled(within: .seconds(1))
     }
 
     func close() async {
@@ -225,16 +226,16 @@ final class Gateway: Service {
 
     private func askAfterAbsence() async {
         await welcomes.run(absence) {
-            self.poller.unsettledCount == 0 && self.parking.isResumed && self.parking.count == 0
+            self.source.unsettledCount == 0 && self.parking.isResumed && self.parking.count == 0
         } isAllowed: { lane in
             self.allowList.current.admits(lane.userID, in: lane.chatID)
         }
     }
 
-    /// Returns when the polling is in time: at once, unless its loop is stuck. Telegram may be away, or services, so that the
+    /// Returns when the receiving is in time: at once, unless its loop is stuck. Telegram may be away, or services, so that the
     /// lanes are full.
     func pulse() async {
-        while poller.isOverdue, !lanes.isFull, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(100)) }
+        while source.isOverdue, !lanes.isFull, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(100)) }
     }
 
     /// Takes over what needs no restart.
@@ -272,7 +273,7 @@ final class Gateway: Service {
         counters["updates.oldest_waiting_age_s"] = surroundings.oldestUpdate?.components.seconds ?? 0
         counters["lanes.open"] = Int64(lanes.laneCount)
         counters["outbox.lanes"] = Int64(runner.sender.laneCount)
-        counters["updates.unsettled"] = Int64(poller.unsettledCount)
+        counters["updates.unsettled"] = Int64(source.unsettledCount)
         counters["updates.parked"] = Int64(parking.count)
         return HealthReport(
             surroundings.status, counters: counters, histograms: self.counters.histograms, detail: surroundings.detail)
@@ -286,20 +287,20 @@ final class Gateway: Service {
 
     /// For `systemctl status`.
     var statusLine: String {
-        let waiting = poller.unsettledCount
+        let waiting = source.unsettledCount
         let owed = runner.sender.laneCount
         let surroundings = surroundings
-        let parts = [surroundings.status == .ok ? "polling Telegram" : nil, surroundings.detail].compactMap(\.self)
+        let parts = [surroundings.status == .ok ? source.activity : nil, surroundings.detail].compactMap(\.self)
         var line = parts.joined(separator: "; ")
         if waiting > 0 { line += "; \(waiting) updates under way" }
-        if waiting >= PollSchedule.Limits().batchMax { line += ", so new messages wait at Telegram" }
+        if source.isFull { line += ", so new messages wait at Telegram" }
         let parked = parking.count
         if parked > 0 { line += "; \(parked) updates parked" }
         if owed > 0 { line += "; replies wait for \(owed) chats" }
         return line
     }
 
-    private static func log(_ status: PollerStatus, _ logger: Logger) {
+    private static func log(_ status: TelegramStatus, _ logger: Logger) {
         var surroundings = Surroundings()
         surroundings.telegram = status
         if let detail = surroundings.detail {

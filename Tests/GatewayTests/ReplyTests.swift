@@ -90,14 +90,14 @@ import Testing
     @Test func `The status names what is the matter and what to do`() {
         var surroundings = Surroundings()
         #expect(surroundings.status == .degraded)
-        surroundings.telegram = .polling
+        surroundings.telegram = .receiving
         #expect(surroundings.status == .ok)
         #expect(surroundings.detail == nil)
         surroundings.telegram = .unauthorized
         #expect(surroundings.detail?.contains("TELEGRAM_BOT_TOKEN") == true)
         surroundings.telegram = .conflict
         #expect(surroundings.detail?.contains("409") == true)
-        surroundings.telegram = .polling
+        surroundings.telegram = .receiving
         surroundings.away = [.library: "no answer"]
         #expect(surroundings.detail?.contains("rivet-library") == true)
         let board = StatusBoard()

@@ -7,7 +7,7 @@ import Testing
 @Suite struct SurroundingsTests {
     private func well(_ change: (inout Surroundings) -> Void = { _ in }) -> Surroundings {
         var surroundings = Surroundings()
-        surroundings.telegram = .polling
+        surroundings.telegram = .receiving
         change(&surroundings)
         return surroundings
     }

@@ -1,5 +1,4 @@
 import Synchronization
-import TelegramBotAPI
 
 /// Where everyone notes what they see.
 final class StatusBoard: Sendable {
@@ -31,7 +30,7 @@ final class StatusBoard: Sendable {
     /// Has the services looked after soon.
     func doubt() { doubted.yield() }
 
-    func telegram(_ status: PollerStatus) { state.withLock { $0.surroundings.telegram = status } }
+    func telegram(_ status: TelegramStatus) { state.withLock { $0.surroundings.telegram = status } }
     func owes(_ updates: Int) { state.withLock { $0.surroundings.owedUpdates = updates } }
 
     /// A service did what it was asked, or did not.

@@ -1,5 +1,4 @@
 import Contracts
-import TelegramBotAPI
 
 /// What is known of those that the gateway depends on, and of what it owes.
 struct Surroundings: Sendable, Equatable {
@@ -7,7 +6,7 @@ struct Surroundings: Sendable, Equatable {
     static let waitMax: Duration = .seconds(60)
 
     /// Nil before the first answer, or failure.
-    var telegram: PollerStatus?
+    var telegram: TelegramStatus?
     /// Why a service does not do what it is asked.
     var away: [ServiceName: String] = [:]
     /// How many updates wait for a durable tier.
@@ -32,7 +31,7 @@ struct Surroundings: Sendable, Equatable {
         var parts: [String] = []
         switch telegram {
         case nil: parts.append("connecting to Telegram")
-        case .polling: break
+        case .receiving: break
         case .unauthorized:
             parts.append(
                 "Telegram refuses the token (401): put the right one into TELEGRAM_BOT_TOKEN or the credential "
