@@ -26,7 +26,7 @@ struct Rivetctl: AsyncParsableCommand {
             HealthCommand.self, DoctorCommand.self, MetricsCommand.self, TiersCommand.self, VerifyCommand.self,
             PullCommand.self, AcceptCommand.self, RejectCommand.self, BackupCommand.self, RestoreCommand.self,
             MigrateCommand.self, AcknowledgeCommand.self,
-            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self, LogsCommand.self,
+            ImportLegacyCommand.self, ShowCommand.self, SweepCommand.self, WebhookCommand.self, LogsCommand.self,
         ])
 }
 

@@ -4,6 +4,7 @@ import Logging
 import ServiceKit
 import ServiceLifecycle
 import Synchronization
+import Systemd
 import TelegramBotAPI
 import Wire
 
@@ -14,6 +15,9 @@ final class Gateway: Service {
 
     private let transport: CurlTransport
     private let source: any UpdateSource
+    /// The source, if it is a webhook.
+    private let webhook: WebhookSource?
+    private let foreignWebhook: ForeignWebhook
     private let allowList: AllowList
     private let introduction: Introduction
     private let lanes: Lanes<LaneKey, Turn>
@@ -41,13 +45,35 @@ final class Gateway: Service {
                 "when Telegram was last heard from cannot be noted; after a restart, people are asked again",
                 metadata: ["path": "\(settings.heardPath)", "error": "\(error)"])
         }
-        let source: any UpdateSource = UpdatePoller(
-            bot: bot,
-            statusChanged: { status in
-                let status = TelegramStatus(status)
-                board.telegram(status)
-                Self.log(status, logger)
-            }, answered: { absence.heard(isAll: $0) })
+        let foreignWebhook = ForeignWebhook(bot: bot, board: board, logger: logger)
+        let source: any UpdateSource
+        if let webhook = settings.webhook {
+            let inherited = context.sockets.descriptor(named: "rivet-webhook")
+            let receiver = WebhookSource(
+                webhook, inherited.map { .inherited(descriptor: $0) } ?? .own(webhook.listener), bot: bot,
+                eventLoop: context.eventLoop, counters: counters, logger: logger,
+                statusChanged: { status in
+                    board.telegram(status)
+                    Self.log(status, "receiving by webhook", logger)
+                }, heard: { absence.heard(isAll: $0) }, unreadable: { Self.tell($0, nil, counters, logger) })
+            source = receiver
+            self.webhook = receiver
+        } else {
+            self.webhook = nil
+            if context.sockets.descriptor(named: "rivet-webhook") != nil {
+                logger.warning(
+                    "RIVET_WEBHOOK_URL is not set: nothing answers at rivet-webhook.socket; stop and disable it")
+            }
+            source = UpdatePoller(
+                bot: bot,
+                statusChanged: { status in
+                    let status = TelegramStatus(status)
+                    board.telegram(status)
+                    Self.log(status, "polling Telegram", logger)
+                    if status == .conflict { foreignWebhook.conflictBegan() }
+                }, answered: { absence.heard(isAll: $0) })
+        }
+        self.foreignWebhook = foreignWebhook
         let calls = WireCalls(
             state: context.client(of: "state"), library: context.client(of: "library"), board: board, logger: logger)
         let lanes = Lanes<LaneKey, Turn>()
@@ -84,6 +110,11 @@ final class Gateway: Service {
             },
             counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) }, settled: settled)
     }
+
+    /// Listens for the webhook's requests, if there is one.
+    ///
+    /// - Throws: when that cannot be; trying again helps, unless it is a `ConfigurationError`.
+    func bind() async throws { try await webhook?.bind() }
 
     private enum Part { case receiving, lanes, beside, shutdown, patience }
 
@@ -125,6 +156,9 @@ final class Gateway: Service {
                 await self.allowList.run(); return .beside
             }
             group.addTask {
+                await self.foreignWebhook.run(); return .beside
+            }
+            group.addTask {
                 try? await gracefulShutdown(); return .shutdown
             }
             parts: for await part in group {
@@ -148,6 +182,7 @@ final class Gateway: Service {
     }
 
     func close() async {
+        await webhook?.close()
         await calls.state.shutdown()
         await calls.library.shutdown()
         transport.shutDown()
@@ -160,7 +195,7 @@ final class Gateway: Service {
         killPoint("gateway.received")
         stallPoint("gateway.received")
         if case .message(let message) = update.kind { followMigration(message) }
-        if case .unreadable(let unreadable) = update.kind { tell(unreadable, update.id) }
+        if case .unreadable(let unreadable) = update.kind { Self.tell(unreadable, update.id, counters, logger) }
         await parking.waitForResume(until: resumeDeadline)
         switch router.route(update) {
         case .ignored: runner.settled(update.id)
@@ -191,7 +226,9 @@ final class Gateway: Service {
             var turns: [Turn] = []
             for found in updates {
                 ages.received(found.update.id)
-                if case .unreadable(let unreadable) = found.update.kind { tell(unreadable, found.update.id) }
+                if case .unreadable(let unreadable) = found.update.kind {
+                    Self.tell(unreadable, found.update.id, counters, logger)
+                }
                 guard case .turn(var turn) = router.route(found.update) else {
                     runner.settled(found.update.id)
                     continue
@@ -208,12 +245,14 @@ final class Gateway: Service {
     }
 
     /// Once for each, in the life of a process; no word of what is in it.
-    private func tell(_ unreadable: Update.Unreadable, _ id: Int64) {
+    private static func tell(
+        _ unreadable: Update.Unreadable, _ id: Int64?, _ counters: Counters, _ logger: Logger
+    ) {
         counters.add(.updatesUnreadable)
         logger.warning(
             "an update cannot be read; it is settled without an answer",
             metadata: [
-                "update.id": "\(id)", "kind": "\(unreadable.kind ?? "none")",
+                "update.id": "\(id.map(String.init) ?? "none")", "kind": "\(unreadable.kind ?? "none")",
                 "bytes": "\(unreadable.byteCount.map(String.init) ?? "unknown")",
             ])
     }
@@ -300,13 +339,14 @@ final class Gateway: Service {
         return line
     }
 
-    private static func log(_ status: TelegramStatus, _ logger: Logger) {
+    /// - Parameter activity: what is done while all is well.
+    private static func log(_ status: TelegramStatus, _ activity: String, _ logger: Logger) {
         var surroundings = Surroundings()
         surroundings.telegram = status
         if let detail = surroundings.detail {
-            logger.warning("polling is held up", metadata: ["reason": "\(detail)"])
+            logger.warning("receiving is held up", metadata: ["reason": "\(detail)"])
         } else {
-            logger.notice("polling Telegram")
+            logger.notice("updates come", metadata: ["how": "\(activity)"])
         }
     }
 }

@@ -8,11 +8,12 @@ struct GatewayMain {
         exit(
             await ServiceProcess.run(name: "rivet-gateway", socketName: "gateway") { context in
                 let gateway = Gateway(try GatewaySettings(context.settings), context)
+                try await gateway.bind()
                 var methods = MethodTable()
                 methods.onHealth(context) { gateway.asked() }
                 return ServiceParts(
                     methods: methods, background: [gateway],
-                    vitals: [Vital("polling") { await gateway.pulse() }],
+                    vitals: [Vital("receiving") { await gateway.pulse() }],
                     work: ("updates", { gateway.updatesReceived }),
                     reload: .init(["RIVET_ALLOWED_USERS"]) { settings throws(ConfigurationError) in
                         try gateway.reload(settings)

@@ -8,6 +8,8 @@ struct GatewaySettings {
     var telegramURL: BotServerURL
     var sendLimits: SendLimits
     var allowedUsers: AllowedUsersSetting
+    /// Nil if updates are polled.
+    var webhook: WebhookSettings?
     /// Where it is remembered who may use the bot.
     var allowListPath: String
     /// Where it is noted when Telegram was last heard from.
@@ -29,6 +31,7 @@ struct GatewaySettings {
                 as: { text throws(BotServerURL.Malformed) in try BotServerURL(text) }) ?? .telegram
         sendLimits = try settings.choice("RIVET_SEND_LIMITS", default: .telegram)
         allowedUsers = try AllowedUsersSetting(settings)
+        webhook = try WebhookSettings(settings)
         allowListPath = settings.stateDirectory + "/gateway.allowed"
         heardPath = settings.stateDirectory + "/gateway.heard"
     }

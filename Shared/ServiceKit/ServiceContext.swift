@@ -2,6 +2,7 @@ public import Contracts
 public import Logging
 public import NIOCore
 import NIOPosix
+public import Systemd
 public import Wire
 
 /// What a process gives to the parts of its service.
@@ -13,6 +14,8 @@ public struct ServiceContext: Sendable {
     /// The one event loop: the server, its clients and their calls run on it.
     public var eventLoop: any EventLoop
     public var startedAt: Timestamp
+    /// The listening sockets that systemd handed over.
+    public var sockets = InheritedSockets.none
     /// To be told again and again, with what is being done, while the start takes time and gets on.
     public var progressed: @Sendable (String) -> Void = { _ in }
 

@@ -49,7 +49,7 @@ public enum ServiceProcess {
         let context = ServiceContext(
             name: name, settings: settings, logger: log.logger,
             eventLoop: MultiThreadedEventLoopGroup(numberOfThreads: 1).next(), startedAt: .now(),
-            progressed: progress.made)
+            sockets: InheritedSockets(), progressed: progress.made)
         let pace = StartPace(directory: settings.runtimeDirectory, name: socketName)
         stop.beforeEnding {
             pace.cleared()
@@ -105,7 +105,7 @@ public enum ServiceProcess {
         _ parts: ServiceParts, _ context: ServiceContext, socketName: String
     ) async throws -> WireServer {
         let server = WireServer(
-            listener: InheritedSockets().descriptor(named: context.name).map { .inherited(descriptor: $0) }
+            listener: context.sockets.descriptor(named: context.name).map { .inherited(descriptor: $0) }
                 ?? .path(context.socketPath(socketName)),
             handler: parts.methods, eventLoop: context.eventLoop, logger: context.logger)
         do { try await server.bind() } catch {

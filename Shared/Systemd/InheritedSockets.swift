@@ -5,7 +5,12 @@ import Glibc
 public struct InheritedSockets: Sendable {
     private let descriptorsByName: [String: Int32]
 
-    /// Takes them, close-on-exec. A child of this process does not see them again.
+    /// No sockets.
+    public static let none = InheritedSockets([:])
+
+    private init(_ descriptorsByName: [String: Int32]) { self.descriptorsByName = descriptorsByName }
+
+    /// Takes them, close-on-exec: the first to ask has them. A child of this process does not see them again.
     public init() {
         var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         let count = sd_listen_fds_with_names(1, &names)
@@ -19,7 +24,7 @@ public struct InheritedSockets: Sendable {
             }
             free(names)
         }
-        descriptorsByName = descriptors
+        self.init(descriptors)
     }
 
     /// The socket of that `FileDescriptorName=`, which is the socket unit's name unless it says otherwise.

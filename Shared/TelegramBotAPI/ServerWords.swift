@@ -25,6 +25,8 @@ enum ServerWords {
         // 409
         "terminated by other getUpdates request", "can't use getUpdates method while webhook is active",
         // 400
+        "HTTPS URL must be provided for webhook", "Webhook can be set up only on ports 80, 88, 443 or 8443",
+        "Failed to resolve host", "IP address is reserved", "invalid webhook URL specified",
         "message text is empty", "message is too long", "not enough rights to send", "have no rights to send a message",
         "need administrator rights", "chat_id is empty", "user not found", "peer_id_invalid", "button_data_invalid",
         "reply markup is too long", "can't parse reply keyboard markup", "can't parse inline keyboard button",
@@ -43,5 +45,8 @@ enum ServerWords {
         "self-signed certificate", "self signed certificate", "no alternative certificate subject name matches",
         "wrong version number", "error setting certificate", "Unsupported protocol", "not supported or disabled",
         "Port number was not a decimal number",
+        // Of a webhook.
+        "Read timeout expired", "Connection timeout expired", "SSL error", "certificate verify failed",
+        "Connection closed", "Unexpected EOF",
     ]
 }

@@ -1,4 +1,4 @@
-private import FoundationEssentials
+import FoundationEssentials
 private import Logging
 
 extension TelegramBot {
@@ -52,7 +52,7 @@ extension TelegramBot {
     }
 
     /// While updates are under way each poll brings them again: to read them whole each time would cost more than everything else.
-    private static func update(
+    static func update(
         _ id: Int64, _ piece: UpdateSplitter.Piece, _ underWay: Set<Int64>, _ decoder: JSONDecoder, _ body: [UInt8]
     ) -> Update {
         if underWay.contains(id) { return Update(id: id, kind: .unknown) }
@@ -150,7 +150,7 @@ public enum ParseMode: String, Sendable, Encodable {
 }
 
 /// A result of which only its being there matters: `true`, or the edited message.
-private struct Acknowledgement: Decodable {
+struct Acknowledgement: Decodable {
     init(from decoder: any Decoder) throws {}
 }
 

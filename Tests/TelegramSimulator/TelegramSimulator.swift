@@ -33,6 +33,9 @@ public actor TelegramSimulator {
     private var observers: [Int: CheckedContinuation<Void, Never>] = [:]
     private var observerCount = 0
     private var timeAdvanced: Duration = .zero
+    var webhookRoute: WebhookRoute?
+    /// Connections to the webhook that wait for the next update.
+    var idleWebhookConnections: [WebhookClient] = []
 
     /// - Parameters:
     ///   - port: where to listen; 0 takes a free one at the first `start()`, and keeps it.
@@ -70,6 +73,10 @@ public actor TelegramSimulator {
     private func serve(_ bound: HTTPServer) -> String {
         requestedPort = bound.port
         server = Task { await bound.run(self) }
+        change { core, now in
+            core.isDelivering = true
+            core.deliver(at: now)
+        }
         return baseURL
     }
 
@@ -78,9 +85,14 @@ public actor TelegramSimulator {
         guard let running = server else { return }
         server = nil
         running.cancel()
+        core.isDelivering = false
+        for connection in idleWebhookConnections { connection.close() }
+        idleWebhookConnections = []
         for call in waitingAnswers.keys { abandon(call) }
         await running.value
     }
+
+    var isRunning: Bool { server != nil }
 
     /// `stop()` and `start()`: every connection breaks, nothing is forgotten.
     public func restart() async throws {
@@ -168,6 +180,13 @@ public actor TelegramSimulator {
                 guard (try? await Task.sleep(for: delay)) != nil else { return }
                 timers[call] = nil
                 change { core, _ in core.timePassed(to: time) }
+            }
+        case .deliver(let delivery): deliver(delivery)
+        case .wakeDeliveries(let time):
+            let delay = time - now
+            Task { [weak self] in
+                try? await Task.sleep(for: delay)
+                await self?.change { core, _ in core.timePassed(to: time) }
             }
         }
     }

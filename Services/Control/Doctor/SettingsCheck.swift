@@ -13,12 +13,15 @@ struct SettingsCheck {
     static let known: Set<String> = [
         "RIVET_STATE_DIR", "RIVET_RUNTIME_DIR", "RIVET_CONVERSATION_TTL", "RIVET_SWEEP_INTERVAL", "RIVET_LEGACY_SQLITE",
         "RIVET_DURABILITY", "RIVET_REMOTE_DEADLINE", "RIVET_TIER_HEARTBEAT", "RIVET_MEMORY_LIMIT", "RIVET_SEND_LIMITS",
-        "RIVET_ALLOWED_USERS", "RIVET_HOST_NUMBER", "RIVET_LOG_LEVEL", Settings.fileVariable, "RIVET_BIN_DIR",
+        "RIVET_ALLOWED_USERS", "RIVET_WEBHOOK_URL", "RIVET_WEBHOOK_SECRET", "RIVET_WEBHOOK_LISTEN", "RIVET_HOST_NUMBER",
+        "RIVET_LOG_LEVEL", Settings.fileVariable, "RIVET_BIN_DIR",
         "RIVET_KILL_AT", "RIVET_STALL_AT",
     ]
 
     /// The variables that hold secrets.
-    static func isSecret(_ name: String) -> Bool { name == "TELEGRAM_BOT_TOKEN" || name.hasSuffix("_DATABASE_URL") }
+    static func isSecret(_ name: String) -> Bool {
+        ["TELEGRAM_BOT_TOKEN", "RIVET_WEBHOOK_SECRET"].contains(name) || name.hasSuffix("_DATABASE_URL")
+    }
 
     /// What in the settings file may mean something else than its writer thinks. No line is quoted: it may be a secret.
     private func ofFile() -> [Finding] {
@@ -81,6 +84,12 @@ struct SettingsCheck {
         read { () throws(ConfigurationError) in _ = try AllowedUsersSetting(all) }
         read { () throws(ConfigurationError) in
             _ = try all.choice("RIVET_SEND_LIMITS", default: SendLimits.telegram)
+        }
+        read { () throws(ConfigurationError) in _ = try TelegramAccess.webhook(all) }
+        read { () throws(ConfigurationError) in
+            _ = try all.parsed(
+                "RIVET_WEBHOOK_LISTEN", accepted: WebhookListener.accepted,
+                as: { text throws(WebhookListener.Malformed) in try WebhookListener(text) })
         }
         read { () throws(ConfigurationError) in
             _ = try TierSettings(settings.of(.state)).databases { try PostgresTarget(url: $0) }

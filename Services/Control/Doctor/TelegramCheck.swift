@@ -1,5 +1,4 @@
 import Contracts
-import Logging
 import ServiceKit
 import TelegramBotAPI
 
@@ -19,17 +18,8 @@ struct TelegramCheck {
         do throws(CommandFailure) { settings = try await setUp.settings(of: .gateway) } catch {
             return ([Self.unread(error)], [])
         }
-        let url: BotServerURL
-        let token: BotToken?
-        do throws(ConfigurationError) {
-            url =
-                try settings.parsed(
-                    "TELEGRAM_API_URL", accepted: "the URL of a Bot API server, https://…",
-                    as: { text throws(BotServerURL.Malformed) in try BotServerURL(text) }) ?? .telegram
-            token = try settings.secret(
-                "TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token",
-                as: { text throws(MalformedBotToken) in try BotToken(text) })
-        } catch {
+        let telegram: TelegramAccess
+        do throws(ConfigurationError) { telegram = try TelegramAccess(settings) } catch {
             return (
                 [
                     .failure(
@@ -38,10 +28,11 @@ struct TelegramCheck {
                 ], []
             )
         }
-        guard let token else { return ([missing], []) }
-        async let reading = clock(url.text)
-        let finding = await ask(token, url)
-        return ([finding], (await reading).map { [$0] } ?? [])
+        guard let token = telegram.token else { return ([missing], []) }
+        async let reading = clock(telegram.url.text)
+        var findings = [await ask(token, telegram)]
+        if findings[0].level == .ok, let finding = await webhook(token, telegram, settings) { findings.append(finding) }
+        return (findings, (await reading).map { [$0] } ?? [])
     }
 
     private static func unread(_ failure: CommandFailure) -> Finding {
@@ -61,25 +52,11 @@ struct TelegramCheck {
             exitCode: ExitCodes.configuration)
     }
 
-    private func ask(_ token: BotToken, _ url: BotServerURL) async -> Finding {
-        let transport = CurlTransport()
-        defer { transport.shutDown() }
-        let bot = TelegramBot(
-            baseURL: url.text, token: token, transport: transport,
-            logger: Logger(label: "rivetctl") { _ in SwiftLogNoOpLogHandler() })
-        let answer = await withTaskGroup(of: Result<String, TelegramError>?.self) { group in
-            group.addTask {
-                do throws(TelegramError) {
-                    let me = try await bot.getMe()
-                    return .success(me.username.map { "@" + $0 } ?? "the bot")
-                } catch { return .failure(error) }
-            }
-            group.addTask {
-                try? await Task.sleep(for: timeout)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? nil
+    private func ask(_ token: BotToken, _ telegram: TelegramAccess) async -> Finding {
+        let url = telegram.url
+        let answer = await telegram.ask(with: token, within: timeout) { bot throws(TelegramError) in
+            let me = try await bot.getMe()
+            return me.username.map { "@" + $0 } ?? "the bot"
         }
         switch answer {
         case .success(let name)?: return .ok("token", "Telegram takes it: \(name)")
@@ -95,6 +72,42 @@ struct TelegramCheck {
         case .failure(let error)?: return Self.away("\(url) gave no answer to getMe: \(error)", url)
         case nil: return Self.away("\(url) gave no answer to getMe within \(timeout.text)", url)
         }
+    }
+
+    /// Whether Telegram delivers as the settings say. Nil if it does not tell: the other check has asked it.
+    private func webhook(_ token: BotToken, _ telegram: TelegramAccess, _ settings: Settings) async -> Finding? {
+        let answer = await telegram.ask(with: token, within: timeout) { bot throws(TelegramError) in
+            try await bot.getWebhookInfo()
+        }
+        guard case .success(let info)? = answer else { return nil }
+        do throws(ConfigurationError) {
+            return Self.finding(info, ours: try TelegramAccess.webhook(settings))
+        } catch {
+            // What is wrong with the setting is told by another check.
+            return nil
+        }
+    }
+
+    /// - Parameter ours: the webhook of the settings; nil if updates are polled.
+    static func finding(_ info: WebhookInfo, ours: WebhookURL?) -> Finding {
+        guard let ours else {
+            guard let address = info.address else { return .ok("webhook", "none is set; Telegram answers polls") }
+            return .failure(
+                "webhook", "one is set at \(address), so Telegram answers no poll",
+                nextStep: "If no other program needs it (Rivet sets one while RIVET_WEBHOOK_URL is set): "
+                    + "rivetctl webhook delete")
+        }
+        guard info.url == ours.text else {
+            return .failure(
+                "webhook", "RIVET_WEBHOOK_URL is set, and Telegram has \(info.address.map { "\($0)" } ?? "none")",
+                nextStep: "rivet-gateway sets it when it runs: see systemctl status rivet-gateway")
+        }
+        if let failure = info.lastFailure, info.pendingCount > 0 {
+            return .warning(
+                "webhook", "\(info.pendingCount) updates wait; the last delivery that failed: \(failure.reason)",
+                nextStep: "Check the reverse proxy, its certificate and its log")
+        }
+        return .ok("webhook", "Telegram delivers to \(ours)")
     }
 
     private static func away(_ cause: String, _ url: BotServerURL) -> Finding {

@@ -58,6 +58,12 @@ struct CounterMetric: Sendable {
             "turns.retried", [.gateway], "rivet_turns_retried_total", .counter,
             help: "Times that work on an update was begun again, since a service was away."),
         CounterMetric(
+            "webhook.deferred", [.gateway], "rivet_webhook_deferred_total", .counter,
+            help: "Requests of the webhook that were answered with 503 or given up, and that Telegram sends again."),
+        CounterMetric(
+            "webhook.refused", [.gateway], "rivet_webhook_refused_total", .counter,
+            help: "Requests of the webhook without its secret, for another path, by another method, or too large."),
+        CounterMetric(
             "lanes.open", [.gateway], "rivet_lanes_open", .gauge, help: "Chats whose updates are worked on or wait."),
         CounterMetric("outbox.lanes", [.gateway], "rivet_outbox_lanes", .gauge, help: "Chats that are owed a reply."),
         CounterMetric(

@@ -13,7 +13,11 @@ extension RivetService {
     /// What the service's unit loads.
     var credentials: [Credential] {
         switch self {
-        case .gateway: [Credential(variable: "TELEGRAM_BOT_TOKEN", name: "telegram-bot-token")]
+        case .gateway:
+            [
+                Credential(variable: "TELEGRAM_BOT_TOKEN", name: "telegram-bot-token"),
+                Credential(variable: "RIVET_WEBHOOK_SECRET", name: "webhook-secret"),
+            ]
         case .state, .library:
             RemoteTierName.allCases.map { tier in
                 Credential(variable: TierDatabase.setting(of: tier.tier), name: "\(tier.rawValue)-database-url")

@@ -12,6 +12,8 @@ final class Counters: Sendable {
         case repliesQueued = "replies.queued"
         case repliesFailed = "replies.failed"
         case turnsRetried = "turns.retried"
+        case webhookDeferred = "webhook.deferred"
+        case webhookRefused = "webhook.refused"
     }
 
     /// From the receipt of an update to its reply, taken by Telegram.

@@ -1,9 +1,11 @@
 import Synchronization
+import TelegramBotAPI
 
 /// Where everyone notes what they see.
 final class StatusBoard: Sendable {
     private struct State {
         var surroundings = Surroundings()
+        var conflictEnds: AsyncStream<Void>.Continuation?
         var standings: [ServiceName: ServiceStanding] = [:]
     }
 
@@ -30,7 +32,35 @@ final class StatusBoard: Sendable {
     /// Has the services looked after soon.
     func doubt() { doubted.yield() }
 
-    func telegram(_ status: TelegramStatus) { state.withLock { $0.surroundings.telegram = status } }
+    func telegram(_ status: TelegramStatus) {
+        let ended = state.withLock { state in
+            state.surroundings.telegram = status
+            return status == .conflict ? nil : state.conflictEnds
+        }
+        ended?.finish()
+    }
+
+    var isInConflict: Bool { state.withLock { $0.surroundings.telegram == .conflict } }
+
+    /// Returns when polling is not refused with 409 any more, and at the latest after `limit`. One task at a time.
+    func endOfConflict(within limit: Duration) async {
+        let (ends, ended) = AsyncStream<Void>.makeStream()
+        let isOver = state.withLock { state in
+            state.conflictEnds = ended
+            return state.surroundings.telegram != .conflict
+        }
+        if isOver { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in ends {} }
+            group.addTask { try? await Task.sleep(for: limit) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// The webhook that keeps polls from being answered; nil for none.
+    func foreignWebhook(_ address: WebhookAddress?) { state.withLock { $0.surroundings.foreignWebhook = address } }
+
     func owes(_ updates: Int) { state.withLock { $0.surroundings.owedUpdates = updates } }
 
     /// A service did what it was asked, or did not.

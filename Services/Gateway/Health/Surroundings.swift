@@ -1,4 +1,5 @@
 import Contracts
+import TelegramBotAPI
 
 /// What is known of those that the gateway depends on, and of what it owes.
 struct Surroundings: Sendable, Equatable {
@@ -7,6 +8,8 @@ struct Surroundings: Sendable, Equatable {
 
     /// Nil before the first answer, or failure.
     var telegram: TelegramStatus?
+    /// The webhook that keeps polls from being answered, if there is one.
+    var foreignWebhook: WebhookAddress?
     /// Why a service does not do what it is asked.
     var away: [ServiceName: String] = [:]
     /// How many updates wait for a durable tier.
@@ -37,12 +40,27 @@ struct Surroundings: Sendable, Equatable {
                 "Telegram refuses the token (401): put the right one into TELEGRAM_BOT_TOKEN or the credential "
                     + "telegram-bot-token and restart rivet-gateway; no update is lost meanwhile")
         case .conflict:
-            parts.append(
-                "another poller uses this bot's token, or a webhook is set (409): stop the other one or delete the "
-                    + "webhook; polling goes on by itself then")
+            if let foreignWebhook {
+                parts.append(
+                    "a webhook is set at \(foreignWebhook), so Telegram answers no poll (409): rivetctl webhook delete takes "
+                        + "it away, also one that Rivet set itself before RIVET_WEBHOOK_URL was taken out; stop the other "
+                        + "program first if there is one; polling goes on by itself then")
+            } else {
+                parts.append(
+                    "another poller uses this bot's token, or a webhook is set (409): stop the other one or delete the "
+                        + "webhook; polling goes on by itself then")
+            }
         case .paused(let duration): parts.append("Telegram asked to wait \(duration.components.seconds) s (429)")
         case .unreachable(let reason):
             parts.append("Telegram cannot be reached: \(reason); check the network and TELEGRAM_API_URL")
+        case .webhookRefused(let reason):
+            parts.append(
+                "Telegram refuses the webhook (\(reason)): correct RIVET_WEBHOOK_URL and restart rivet-gateway; updates wait "
+                    + "at Telegram meanwhile")
+        case .undelivered(let reason):
+            parts.append(
+                "Telegram cannot deliver to the webhook (\(reason)): check the reverse proxy, its certificate and its log; "
+                    + "Telegram tries again, and updates wait there meanwhile")
         }
         for service in ServiceName.allCases {
             guard let reason = away[service] else { continue }

@@ -12,6 +12,10 @@ enum TelegramStatus: Sendable, Equatable {
     case paused(Duration)
     /// The reason is safe in logs.
     case unreachable(String)
+    /// Telegram does not take our webhook, for this reason.
+    case webhookRefused(String)
+    /// Telegram takes our webhook, and fails to deliver to it.
+    case undelivered(String)
 
     init(_ status: PollerStatus) {
         switch status {
@@ -22,4 +26,6 @@ enum TelegramStatus: Sendable, Equatable {
         case .unreachable(let reason): self = .unreachable(reason)
         }
     }
+
+    init(_ error: TelegramError) { self.init(PollerStatus(error)) }
 }

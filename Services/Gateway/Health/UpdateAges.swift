@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How long the updates that are under way have waited. The poller bounds how many there are.
+/// How long the updates that are under way have waited. Their source bounds how many there are.
 final class UpdateAges: Sendable {
     private struct Update {
         var receivedAt: ContinuousClock.Instant

@@ -15,7 +15,7 @@ final class DebtCollector<Calls: ServiceCalls>: Sendable {
     private let logger: Logger
     private let settled: @Sendable (Int64) -> Void
     private let again: @Sendable (Turn) async -> Void
-    /// In the order of their updates' effects. The poller bounds how many updates are unsettled.
+    /// In the order of their updates' effects. Their source bounds how many updates are unsettled.
     private let owed = Mutex<[Owed]>([])
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation

@@ -15,19 +15,15 @@ public struct UpdateLedger: Sendable {
     private var waiting: [Entry] = []
     /// The ids of those: what ``received(_:)`` will not answer as new.
     public private(set) var waitingIDs: Set<Int64> = []
-    /// Settled and past the prefix: a ring.
-    private var remembered: [Int64] = []
-    private var rememberedNext = 0
-    private var rememberedIDs: Set<Int64> = []
-    private let rememberedMax: Int
+    /// Settled and past the prefix.
+    private var remembered: RecentIDs
 
     /// What to ask for next; nil before anything was settled.
     public private(set) var offset: Int64?
     public private(set) var unsettledCount = 0
 
     public init(settledRememberedMax: Int = settledRememberedMax) {
-        precondition(settledRememberedMax > 0)
-        rememberedMax = settledRememberedMax
+        remembered = RecentIDs(countMax: settledRememberedMax)
     }
 
     /// One answer of `getUpdates` came, with these ids in this order. Answers those to be handled: not the ones under way, and not
@@ -42,7 +38,7 @@ public struct UpdateLedger: Sendable {
                     insertSettled(settledBefore, at: index)
                     settledBefore = []
                 }
-            } else if rememberedIDs.contains(id) {
+            } else if remembered.contains(id) {
                 if !settledBefore.contains(id) { settledBefore.append(id) }
             } else {
                 insertSettled(settledBefore, at: waiting.count)
@@ -82,21 +78,10 @@ public struct UpdateLedger: Sendable {
         guard let last = prefix.last else { return false }
         for entry in prefix {
             waitingIDs.remove(entry.id)
-            remember(entry.id)
+            remembered.remember(entry.id)
         }
         waiting.removeFirst(prefix.count)
         offset = last.id == .max ? .max : last.id + 1
         return true
-    }
-
-    private mutating func remember(_ id: Int64) {
-        guard rememberedIDs.insert(id).inserted else { return }
-        if remembered.count < rememberedMax {
-            remembered.append(id)
-        } else {
-            rememberedIDs.remove(remembered[rememberedNext])
-            remembered[rememberedNext] = id
-        }
-        rememberedNext = (rememberedNext + 1) % rememberedMax
     }
 }

@@ -11,7 +11,7 @@ public enum PollerStatus: Sendable, Equatable {
     /// The reason is safe in logs.
     case unreachable(String)
 
-    init(_ error: TelegramError) {
+    public init(_ error: TelegramError) {
         switch error {
         case .unauthorized: self = .unauthorized
         case .conflict: self = .conflict

@@ -29,6 +29,14 @@ struct UpdateSplitter {
         return isWhole && isOK ? pieces : nil
     }
 
+    /// One update by itself, as a webhook is sent it; nil for what is no object, or not whole.
+    static func piece(of body: [UInt8]) -> Piece? {
+        var splitter = UpdateSplitter(bytes: body)
+        splitter.skipBlanks()
+        guard splitter.current == 0x7B, let range = splitter.value() else { return nil }
+        return splitter.piece(range)
+    }
+
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }

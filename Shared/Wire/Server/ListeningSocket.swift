@@ -1,8 +1,9 @@
 import Glibc
 
 /// A socket that listens, and the file by which it is found.
-struct ListeningSocket: Sendable {
-    let descriptor: Int32
+public struct ListeningSocket: Sendable {
+    /// Listening, close-on-exec and non-blocking.
+    public let descriptor: Int32
     /// nil for a socket without a file.
     let path: String?
     /// Which file is ours, so that a successor's at the same path is left alone; nil when the file is not ours.
@@ -14,7 +15,9 @@ struct ListeningSocket: Sendable {
     }
 
     /// Opens `listener`. It listens when this returns.
-    static func open(_ listener: WireListener) async throws -> ListeningSocket {
+    ///
+    /// - Throws: `WireListenError`; nothing is left behind then.
+    public static func open(_ listener: WireListener) async throws -> ListeningSocket {
         switch listener {
         case .path(let path): try await create(at: path)
         case .inherited(let descriptor): try adopt(descriptor)
@@ -28,7 +31,7 @@ struct ListeningSocket: Sendable {
     }
 
     /// Removes the socket file if we made it and it is still ours.
-    func removeFile() {
+    public func removeFile() {
         guard let path, let ownFile, let status = Self.status(of: path), status.identity == ownFile else { return }
         unlink(path)
     }

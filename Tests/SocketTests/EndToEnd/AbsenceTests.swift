@@ -11,7 +11,7 @@ struct AbsenceTests {
     static let welcome = "Welcome back"
 
     /// Stops the gateway, and has its note say that it was away for `duration` when it comes back.
-    private func stop(_ rivet: RivetUnderTest, awayFor duration: Duration) throws {
+    func stop(_ rivet: RivetUnderTest, awayFor duration: Duration) throws {
         #expect(try rivet.gateway.stop() == 0)
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         let heard = now.advanced(by: .zero - duration)
@@ -24,7 +24,7 @@ struct AbsenceTests {
         return try #require(Timestamp(parsing: text))
     }
 
-    private func welcomes(_ rivet: RivetUnderTest, in chat: Int64) async -> Int {
+    func welcomes(_ rivet: RivetUnderTest, in chat: Int64) async -> Int {
         await rivet.telegram.allBotMessages(in: chat).filter { $0.text.contains(Self.welcome) }.count
     }
 

@@ -17,17 +17,20 @@ struct RivetUnderTest {
     /// - Parameters:
     ///   - environment: of all three.
     ///   - gateway: for the first start of the gateway.
+    ///   - webhook: how updates come, if they are not polled.
     static func run(
         _ environment: [String: String] = [:], gateway gatewayOnly: [String: String] = [:],
-        in directory: TestDirectory? = nil, _ body: (RivetUnderTest) async throws -> Void
+        in directory: TestDirectory? = nil, webhook: WebhookUnderTest? = nil,
+        _ body: (RivetUnderTest) async throws -> Void
     ) async throws {
         let telegram = TelegramSimulator()
         if environment["RIVET_SEND_LIMITS"] != "none" { await telegram.limitRates(SimulatedRateLimits()) }
+        if let webhook { await telegram.deliverWebhook(over: webhook.route, retryBase: .milliseconds(100)) }
         let url = try await telegram.start()
-        let directory = try directory ?? TestDirectory()
+        let directory = try webhook?.directory ?? directory ?? TestDirectory()
         let common = [
             "TELEGRAM_API_URL": url, "TELEGRAM_BOT_TOKEN": telegram.token,
-        ].merging(environment) { _, own in own }
+        ].merging(webhook?.environment ?? [:]) { _, own in own }.merging(environment) { _, own in own }
         let rivet = RivetUnderTest(
             telegram: telegram, state: try made(.state, common, in: directory),
             library: try made(.library, common, in: directory), gateway: try made(.gateway, common, in: directory))

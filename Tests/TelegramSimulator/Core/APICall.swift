@@ -23,6 +23,10 @@ enum SimulatorAction: Sendable, Equatable {
     case answer(CallID, APIReply)
     /// Call `timePassed` at this time; the long poll `call` ends then.
     case wake(CallID, at: Duration)
+    /// Send the update to the webhook, and call `deliveryEnded` afterwards.
+    case deliver(WebhookDelivery)
+    /// Call `timePassed` at this time.
+    case wakeDeliveries(at: Duration)
 }
 
 /// Parameters of a call, read as leniently as Telegram reads them: a number may be a string, an object may be a string

@@ -63,6 +63,11 @@ struct APIError: Error, Equatable, CustomStringConvertible {
         code: 409,
         description: "Conflict: terminated by other getUpdates request; "
             + "make sure that only one bot instance is running")
+    static let webhookIsActive = APIError(
+        code: 409,
+        description: "Conflict: can't use getUpdates method while webhook is active; "
+            + "use deleteWebhook to delete the webhook first")
+    static let endedByWebhook = APIError(code: 409, description: "Conflict: terminated by setWebhook request")
     static let queryTooOld = badRequest("query is too old and response timeout expired or query ID is invalid")
     static let notModified = badRequest(
         "message is not modified: specified new message content and reply markup are exactly the same "

@@ -2,6 +2,10 @@ import Contracts
 
 extension SimulatorCore {
     mutating func pollReceived(_ parameters: Parameters, id: CallID, at now: Duration) {
+        if webhook != nil {
+            act(.answer(id, .error(.webhookIsActive)))
+            return
+        }
         // One poll at a time: the later one wins.
         if let waiting = poller.waiting {
             poller.waiting = nil
@@ -35,8 +39,9 @@ extension SimulatorCore {
         }
     }
 
-    /// Something is in the queue: ends a long poll with it.
-    mutating func updateQueued() {
+    /// Something is in the queue: delivers it, or ends a long poll with it.
+    mutating func updateQueued(at now: Duration) {
+        deliver(at: now)
         guard let waiting = poller.waiting, !updates.entries.isEmpty else { return }
         poller.waiting = nil
         act(.answer(waiting.call, .result(.array(updates.batch(limit: waiting.limit)))))
@@ -60,7 +65,7 @@ extension SimulatorCore {
         guard poller.allows(kind) else { return nil }
         updates.expire(at: now)
         let id = updates.append([kind: body], expiresAt: now + Self.retention(of: kind))
-        updateQueued()
+        updateQueued(at: now)
         return id
     }
 
@@ -75,7 +80,7 @@ extension SimulatorCore {
         } else {
             id = updates.append(update, expiresAt: expiresAt)
         }
-        updateQueued()
+        updateQueued(at: now)
         return id
     }
 
@@ -83,24 +88,16 @@ extension SimulatorCore {
     /// - Returns: false when there never was such an update.
     mutating func redeliver(_ id: Int64, at now: Duration) -> Bool {
         guard updates.redeliver(id, expiresAt: now + Self.messageRetention) else { return false }
-        updateQueued()
+        updateQueued(at: now)
         return true
     }
 
-    /// True once the bot has confirmed the update `id` with an offset.
+    /// True once the bot has confirmed the update `id` with an offset, or by taking it from the webhook.
     func isConfirmed(_ id: Int64) -> Bool {
         updates.confirmed.contains(id) && !updates.entries.contains { $0.id == id }
     }
 
-    mutating func deleteWebhook(_ parameters: Parameters) -> JSONValue {
-        if parameters.bool("drop_pending_updates") {
-            statistics.droppedPending += 1
-            updates.keepLast(0)
-        }
-        return true
-    }
-
-    private mutating func rememberAllowedUpdates(_ parameters: Parameters) {
+    mutating func rememberAllowedUpdates(_ parameters: Parameters) {
         // Telegram ignores a list that it cannot read, and keeps the previous one when there is none.
         guard let list = try? parameters.structured("allowed_updates", orFail: "allowed_updates")?.arrayValue else {
             return

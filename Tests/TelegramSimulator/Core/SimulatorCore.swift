@@ -16,6 +16,11 @@ struct SimulatorCore: Sendable {
 
     var updates: UpdateQueue
     var poller = Poller()
+    var webhook: Webhook?
+    /// The wait after the first delivery that failed.
+    var webhookRetryBase: Duration = .seconds(1)
+    /// Whether the server runs, and delivers.
+    var isDelivering = false
     var people = People()
     var messages = MessageStore()
     var callbacks = CallbackLedger()
@@ -35,6 +40,9 @@ struct SimulatorCore: Sendable {
         var negativeOffsets = 0
         /// `deleteWebhook` with `drop_pending_updates`.
         var droppedPending = 0
+        /// Updates that the webhook took, and those that it did not, by the failure.
+        var takenDeliveries = 0
+        var failedDeliveries: [String: Int] = [:]
         /// Requests refused with 429 by the rate limits.
         var rateLimited = 0
     }
@@ -83,6 +91,7 @@ struct SimulatorCore: Sendable {
     mutating func timePassed(to now: Duration) {
         updates.expire(at: now)
         pollTimePassed(to: now)
+        deliver(at: now)
     }
 
     private mutating func perform(
@@ -104,11 +113,8 @@ struct SimulatorCore: Sendable {
             return true
         case "getFile": return try getFile(parameters)
         case "deleteWebhook": return deleteWebhook(parameters)
-        case "getWebhookInfo":
-            return [
-                "url": "", "has_custom_certificate": false,
-                "pending_update_count": .integer(Int64(updates.entries.count)),
-            ]
+        case "setWebhook": return try setWebhook(parameters, at: now)
+        case "getWebhookInfo": return webhookInfo
         case "setMyDescription", "setMyShortDescription", "setChatMenuButton": return true
         default: throw .methodNotFound
         }
@@ -117,7 +123,7 @@ struct SimulatorCore: Sendable {
     private static let methods = [
         "getMe", "getUpdates", "sendMessage", "sendPhoto", "sendChatAction", "editMessageText",
         "editMessageReplyMarkup", "deleteMessage", "answerCallbackQuery", "setMyCommands", "getMyCommands",
-        "deleteMyCommands", "getFile", "deleteWebhook", "getWebhookInfo", "setMyDescription",
+        "deleteMyCommands", "getFile", "setWebhook", "deleteWebhook", "getWebhookInfo", "setMyDescription",
         "setMyShortDescription", "setChatMenuButton",
     ]
 

@@ -83,6 +83,9 @@ struct UpdateQueue: Sendable {
         drop { !$0.awaitsRedelivery && ($0.run < run || ($0.run == run && $0.id < offset)) }
     }
 
+    /// The webhook took the update.
+    mutating func confirm(_ id: Int64) { drop { $0.id == id } }
+
     /// A negative offset: forgets all but the last `count`.
     mutating func keepLast(_ count: Int) {
         let kept = Set(entries.suffix(count).map(\.id))

@@ -1,0 +1,51 @@
+import Logging
+import ServiceKit
+import TelegramBotAPI
+
+/// The Bot API as the settings of rivet-gateway name it.
+struct TelegramAccess {
+    var url: BotServerURL
+    /// Nil if there is none.
+    var token: BotToken?
+
+    init(_ settings: Settings) throws(ConfigurationError) {
+        url =
+            try settings.parsed(
+                "TELEGRAM_API_URL", accepted: "the URL of a Bot API server, https://…",
+                as: { text throws(BotServerURL.Malformed) in try BotServerURL(text) }) ?? .telegram
+        token = try settings.secret(
+            "TELEGRAM_BOT_TOKEN", credential: "telegram-bot-token",
+            as: { text throws(MalformedBotToken) in try BotToken(text) })
+    }
+
+    /// The address of our webhook; nil if updates are polled.
+    static func webhook(_ settings: Settings) throws(ConfigurationError) -> WebhookURL? {
+        try settings.parsed(
+            "RIVET_WEBHOOK_URL", accepted: "the public address of the webhook, https://bot.example.org/telegram",
+            as: { text throws(WebhookURL.Malformed) in try WebhookURL(text) })
+    }
+
+    /// Makes a call.
+    /// - Returns: nil when there is no answer within `timeout`.
+    func ask<Value: Sendable>(
+        with token: BotToken, within timeout: Duration,
+        _ call: @escaping @Sendable (TelegramBot) async throws(TelegramError) -> Value
+    ) async -> Result<Value, TelegramError>? {
+        let transport = CurlTransport()
+        defer { transport.shutDown() }
+        let bot = TelegramBot(
+            baseURL: url.text, token: token, transport: transport,
+            logger: Logger(label: "rivetctl") { _ in SwiftLogNoOpLogHandler() })
+        return await withTaskGroup(of: Result<Value, TelegramError>?.self) { group in
+            group.addTask {
+                do throws(TelegramError) { return .success(try await call(bot)) } catch { return .failure(error) }
+            }
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+    }
+}

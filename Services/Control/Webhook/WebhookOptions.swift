@@ -1,0 +1,61 @@
+import ArgumentParser
+import ServiceKit
+import TelegramBotAPI
+
+/// What both commands have.
+struct WebhookOptions: ParsableArguments {
+    @OptionGroup var setUp: SetUpOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp("How long to wait for Telegram's answer: 750ms, 2s. (default: 10s)", valueName: "time"),
+        transform: TimeLimit.parse)
+    var timeout: TimeLimit?
+
+    /// Telegram, and who we are there.
+    struct Access {
+        var telegram: TelegramAccess
+        var token: BotToken
+        /// Ours; nil if updates are polled.
+        var webhook: WebhookURL?
+        var timeout: Duration
+
+        /// - Throws: when Telegram does not do it, or gives no answer in time.
+        func ask<Value: Sendable>(
+            _ call: @escaping @Sendable (TelegramBot) async throws(TelegramError) -> Value
+        ) async throws(CommandFailure) -> Value {
+            switch await telegram.ask(with: token, within: timeout, call) {
+            case .success(let value)?: return value
+            case .failure(.unauthorized)?:
+                throw CommandFailure(
+                    "Telegram refuses the token (401)", nextStep: "rivetctl doctor says more",
+                    exitCode: ExitCodes.configuration)
+            case .failure(let error)?: throw Self.away("\(telegram.url) did not do it: \(error)")
+            case nil: throw Self.away("\(telegram.url) gave no answer within \(timeout.text)")
+            }
+        }
+
+        private static func away(_ cause: String) -> CommandFailure {
+            CommandFailure(
+                cause, nextStep: "Check the network and TELEGRAM_API_URL", exitCode: ExitCodes.unreachable)
+        }
+    }
+
+    /// - Throws: when the settings cannot be read, or have no token.
+    func access() async throws(CommandFailure) -> Access {
+        let setUp = setUp.setUp()
+        let settings = try await setUp.settings(of: .gateway)
+        do throws(ConfigurationError) {
+            let telegram = try TelegramAccess(settings)
+            guard let token = telegram.token else {
+                throw ConfigurationError(
+                    name: "TELEGRAM_BOT_TOKEN", accepted: "there is none in \(setUp.source(of: .gateway))")
+            }
+            return Access(
+                telegram: telegram, token: token, webhook: try TelegramAccess.webhook(settings),
+                timeout: timeout?.duration ?? .seconds(10))
+        } catch { throw CommandFailure(error) }
+    }
+}

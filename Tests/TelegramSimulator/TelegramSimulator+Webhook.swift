@@ -1,0 +1,76 @@
+import Contracts
+
+/// Delivery by webhook.
+extension TelegramSimulator {
+    /// How long Telegram waits for a receiver's answer.
+    static let answerTimeout: Duration = .seconds(60)
+
+    /// Delivers over `route` what goes to the webhook, whatever its address says.
+    ///
+    /// - Parameter retryBase: the wait after a delivery that failed; it doubles, up to a minute.
+    public func deliverWebhook(over route: WebhookRoute, retryBase: Duration = .seconds(1)) {
+        webhookRoute = route
+        change { core, now in
+            core.webhookRetryBase = retryBase
+            core.deliver(at: now)
+        }
+    }
+
+    /// The address of the webhook that is set; nil when there is none.
+    public var webhookURL: String? { core.webhook?.url }
+
+    /// As another program does that has the token.
+    /// - Throws: `SimulatorError` with Telegram's words, if it refuses.
+    public func setWebhook(_ url: String, secret: String? = nil, maxConnections: Int? = nil) throws {
+        var parameters: [String: JSONValue] = ["url": .string(url)]
+        parameters["secret_token"] = secret.map(JSONValue.string)
+        parameters["max_connections"] = maxConnections.map { .integer(Int64($0)) }
+        let given = Parameters(parameters)
+        let failure = change { core, now -> APIError? in
+            do throws(APIError) {
+                _ = try core.setWebhook(given, at: now)
+                return nil
+            } catch { return error }
+        }
+        if let failure { throw SimulatorError(failure.description) }
+    }
+
+    /// Waits until the webhook `url` is set, and that is told.
+    public func waitForWebhook(_ url: String, timeout: Duration = .seconds(10)) async throws {
+        try await wait(for: "no webhook is set", timeout: timeout) { core in core.webhook?.url == url ? true : nil }
+    }
+
+    /// How many updates the webhook took.
+    public var takenWebhookDeliveries: Int { core.statistics.takenDeliveries }
+    /// How many were not taken, by Telegram's words for it.
+    public var failedWebhookDeliveries: [String: Int] { core.statistics.failedDeliveries }
+
+    /// Sends an update on its way, and tells the core what became of it.
+    func deliver(_ delivery: WebhookDelivery) {
+        Task {
+            let outcome = await outcome(of: delivery)
+            change { core, now in core.deliveryEnded(delivery, outcome, at: now) }
+        }
+    }
+
+    private func outcome(of delivery: WebhookDelivery) async -> WebhookOutcome {
+        guard let webhookRoute else { return .failed("Failed to resolve host: Name or service not known") }
+        var connection: WebhookClient?
+        while let kept = idleWebhookConnections.popLast() {
+            guard kept.isOpen else { continue }
+            connection = kept
+            break
+        }
+        do {
+            let client: WebhookClient
+            if let connection {
+                client = connection
+            } else {
+                client = try await WebhookClient.connect(over: webhookRoute)
+            }
+            let response = try await client.post(delivery, timeout: Self.answerTimeout)
+            if response.isKeptAlive, isRunning { idleWebhookConnections.append(client) } else { client.close() }
+            return .answered(status: response.status)
+        } catch { return .failed("Connection refused or closed by the webhook") }
+    }
+}
