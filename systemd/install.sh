@@ -14,8 +14,8 @@ services='rivet-gateway rivet-state rivet-library'
 units='rivet.target rivet-gateway.service rivet-state.service rivet-state.socket rivet-library.service rivet-library.socket'
 # Started by the services' own units, and stopped with them.
 templates='rivet-backoff@.service'
-# Not started with the others: see README.md, "Monitoring".
-extra_units='rivet-metrics.service rivet-metrics.timer'
+# Not started with the others: see README.md, "Monitoring" and "Webhook".
+extra_units='rivet-metrics.service rivet-metrics.timer rivet-webhook.socket'
 
 man_pages='man1/rivetctl.1 man5/rivet.env.5 man7/rivet.7 man8/rivet-gateway.8 man8/rivet-state.8 man8/rivet-library.8'
 completion=share/bash-completion/completions/rivetctl
@@ -64,7 +64,7 @@ install_all() {
     for file in alerts.yml dashboard.json; do place 644 "monitoring/$file" "share/rivet/monitoring/$file"; done
     place 644 sysusers.conf lib/sysusers.d/rivet.conf
     place 644 tmpfiles.conf lib/tmpfiles.d/rivet.conf
-    place 644 remote-tiers.conf share/rivet/remote-tiers.conf
+    for file in remote-tiers.conf nginx.conf; do place 644 "$file" "share/rivet/$file"; done
     for page in $man_pages; do place_man_page "$page"; done
     install -d "$root$prefix/${completion%/*}"
     # It is read by a shell, not run.
@@ -85,7 +85,7 @@ install_all() {
 uninstall_all() {
     # shellcheck disable=SC2086 # One word a unit.
     tell_systemd systemctl stop $units $extra_units
-    tell_systemd systemctl disable --quiet rivet.target rivet-metrics.timer
+    tell_systemd systemctl disable --quiet rivet.target rivet-metrics.timer rivet-webhook.socket
     rm -rf "$root$prefix/libexec/rivet" "$root$prefix/share/rivet"
     rm -f "$root$prefix/bin/rivetctl" "$root$prefix/$completion"
     for page in $man_pages; do rm -f "$root$prefix/share/man/$page"; done

@@ -30,6 +30,8 @@ dpkg-dev             the package learns with it which libraries the programs nee
 mandoc               the tests look for mistakes in the manual pages
 man-db               the same
 lintian              the tests look for mistakes in the package
+nginx                the tests put it between Telegram and the webhook; no server is left running
+curl                 the tests ask the webhook as strangers do
 prometheus           its promtool checks metrics, alerts and dashboard in the tests; no server is started
 perl                 the tests normalize text with it, to compare
 tmux                 the tests look at the terminal of make run in it
@@ -72,10 +74,12 @@ $sudo apt-get update -q
 # Unquoted: one word a package.
 # shellcheck disable=SC2086
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
-case " $missing " in
-*' prometheus '*)
-    # The tests want its promtool alone: the server that comes with it is not to run because of them.
-    $sudo systemctl disable --quiet prometheus.service
-    [ ! -d /run/systemd/system ] || $sudo systemctl stop prometheus.service
-    ;;
-esac
+# The tests want the programs alone: the servers that come with them are not to run because of them.
+for server in prometheus nginx; do
+    case " $missing " in
+    *" $server "*)
+        $sudo systemctl disable --quiet "$server.service"
+        [ ! -d /run/systemd/system ] || $sudo systemctl stop "$server.service"
+        ;;
+    esac
+done

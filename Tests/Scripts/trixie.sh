@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 suite=trixie
 # What a container boots with, what the package depends on, and what the tests call.
 included=(systemd systemd-sysv dbus libpam-systemd ca-certificates libcurl4t64 libpq5 libsqlite3-0 libsystemd0 libstdc++6
-    libgcc-s1 zlib1g procps bash-completion postgresql-17 pgbouncer)
+    libgcc-s1 zlib1g procps bash-completion postgresql-17 pgbouncer nginx curl openssl)
 
 root=$PWD/.build/debian-13
 # Written last, so a root without it is incomplete.

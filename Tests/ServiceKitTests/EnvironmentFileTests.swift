@@ -110,7 +110,7 @@ import Testing
         let inForce = text.split(separator: "\n").map { line in
             line.prefixMatch(of: /#[A-Z_]+=/) == nil ? line : line.dropFirst()
         }
-        for (text, count) in [(text, 0), (inForce.joined(separator: "\n"), 16)] {
+        for (text, count) in [(text, 0), (inForce.joined(separator: "\n"), 19)] {
             let files = try Self.versions.map { try EnvironmentFile(Array(text.utf8), systemd: $0) }
             #expect(files[0] == files[1] && files[0].warnings == [])
             #expect(files[0].variables.count == count, "\(files[0].variables.keys)")

@@ -65,9 +65,9 @@ struct SupervisionTests {
         try manager.nextPing()
         try directory.write("", to: "stall")
         try await telegram.user(71).send("/help")
-        try manager.next("what is stuck", within: .seconds(30)) { $0.contains("STATUS=stuck: polling") }
+        try manager.next("what is stuck", within: .seconds(30)) { $0.contains("STATUS=stuck: receiving") }
         #expect(manager.hasNoPing(for: Self.silence))
-        #expect(gateway.log.contains("part=polling"))
+        #expect(gateway.log.contains("part=receiving"))
         unlink(stall)
         try manager.nextPing()
         try gateway.kill()
