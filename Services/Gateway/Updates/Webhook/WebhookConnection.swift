@@ -28,6 +28,8 @@ final class WebhookConnection: ChannelInboundHandler {
     private var state = State.idle
     private var request = 0
     private var isKeptAlive = false
+    private var hasAsked = false
+    private var isStopped = false
     private var timer: Scheduled<Void>?
 
     /// - Parameters:
@@ -44,14 +46,17 @@ final class WebhookConnection: ChannelInboundHandler {
         self.ended = ended
     }
 
-    /// No other request is taken: closes now, or after the answer that is due.
+    /// No other request is taken: closes now, or after the answer that is due. What has connected and not asked yet is about to: it
+    /// may, once, and is answered.
     func stop() {
+        isStopped = true
         isKeptAlive = false
-        if case .idle = state { close() }
+        if case .idle = state, hasAsked { close() }
     }
 
     /// At once, whatever is due.
     func close() {
+        if case .waiting = state { receiver.ended(request: request) }
         state = .closing
         context?.close(promise: nil)
     }
@@ -87,7 +92,8 @@ final class WebhookConnection: ChannelInboundHandler {
     private func headReceived(_ head: HTTPRequestHead) {
         // A client that sends its next request before the answer is none that we know.
         guard case .idle = state else { return close() }
-        isKeptAlive = head.isKeepAlive
+        hasAsked = true
+        isKeptAlive = head.isKeepAlive && !isStopped
         restartTimer(WebhookLimits.requestMax) { $0.close() }
         let refusal = gate.refusal(
             method: head.method.rawValue, target: head.uri, secrets: head.headers[WebhookGate.secretHeader],

@@ -23,6 +23,13 @@ final class WebhookServer: Sendable {
         var connections: [ObjectIdentifier: WebhookConnection] = [:]
         var requestCount = 0
         var isStopped = false
+        /// Kept when the last connection has ended.
+        var emptied: EventLoopPromise<Void>?
+
+        func ended(_ connection: WebhookConnection) {
+            connections[ObjectIdentifier(connection)] = nil
+            if connections.isEmpty { emptied?.succeed() }
+        }
     }
 
     private let listener: Listener
@@ -90,7 +97,7 @@ final class WebhookServer: Sendable {
                         nextRequest: {
                             core.requestCount += 1
                             return core.requestCount
-                        }, ended: { core.connections[ObjectIdentifier($0)] = nil })
+                        }, ended: { core.ended($0) })
                     let pipeline = channel.pipeline.syncOperations
                     // The pipelining handler would stop reading while an answer is due, and not see a client go.
                     try pipeline.configureHTTPServerPipeline(
@@ -107,7 +114,7 @@ final class WebhookServer: Sendable {
         eventLoop.execute { _ = core.value.listening?.setOption(.autoRead, value: true) }
     }
 
-    /// Takes no more connections, nor requests; the answers that are due are still given.
+    /// Takes no more connections; the answers that are due are still given, and what has just connected may still ask.
     func stop() {
         let core = core
         eventLoop.execute {
@@ -118,10 +125,20 @@ final class WebhookServer: Sendable {
         }
     }
 
-    /// Closes all that is open, when the answers that were given are on their way.
-    func close() async {
+    /// Closes all that is open, after `deadline` or when the last request was answered.
+    func close(within deadline: Duration) async {
         stop()
-        let core = core
+        let (core, eventLoop) = (core, eventLoop)
+        try? await eventLoop.flatSubmit {
+            let emptied = eventLoop.makePromise(of: Void.self)
+            if core.value.connections.isEmpty {
+                emptied.succeed()
+            } else {
+                core.value.emptied = emptied
+                eventLoop.scheduleTask(in: TimeAmount(deadline)) { emptied.succeed() }
+            }
+            return emptied.futureResult
+        }.get()
         try? await eventLoop.submit {
             for connection in core.value.connections.values { connection.close() }
         }.get()

@@ -46,7 +46,7 @@ final class WebhookSource: UpdateSource {
     func bind() async throws { try await server.bind(self) }
 
     /// Closes what ``bind()`` opened, also without a run.
-    func close() async { await server.close() }
+    func close() async { await server.close(within: .zero) }
 
     var activity: String { "receiving from Telegram by webhook" }
 
@@ -86,7 +86,7 @@ final class WebhookSource: UpdateSource {
 
     func confirmSettled(within deadline: Duration) async {
         desk.giveUp()
-        await server.close()
+        await server.close(within: deadline)
     }
 }
 
