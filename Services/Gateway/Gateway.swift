@@ -49,6 +49,10 @@ final class Gateway: Service {
         let source: any UpdateSource
         if let webhook = settings.webhook {
             let inherited = context.sockets.descriptor(named: "rivet-webhook")
+            if inherited == nil, context.settings.string("INVOCATION_ID") != nil {
+                logger.warning(
+                    "a reverse proxy may not get in, and is refused during restarts: enable rivet-webhook.socket")
+            }
             let receiver = WebhookSource(
                 webhook, inherited.map { .inherited(descriptor: $0) } ?? .own(webhook.listener), bot: bot,
                 eventLoop: context.eventLoop, counters: counters, logger: logger,
