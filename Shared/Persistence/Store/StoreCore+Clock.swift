@@ -26,6 +26,14 @@ extension StoreCore {
         return clockWatch.agreedTime(wall: wall, steady: steady)
     }
 
+    /// What time it is for a pull: what is written from now on has a later revision. By the tier's own clock, if that is
+    /// behind ours: one that is ahead would have later pulls pass over rows.
+    func pullMoment(_ index: Int) -> Timestamp {
+        let wall = readWallClock()
+        guard let told = tiers[index].serverTime else { return wall }
+        return min(wall, told.time.advanced(by: time.steady() - told.heardAt))
+    }
+
     /// A remote tier tells, with a contact, what time it is there.
     func serverTimeHeard(_ index: Int, _ contact: TierContact) {
         guard policy.heedsServerTime, let time = contact.serverTime else { return }

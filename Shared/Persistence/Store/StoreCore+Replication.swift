@@ -120,8 +120,11 @@ extension StoreCore {
         if tiers[index].wantsPull, tiers[index].pull == nil {
             tiers[index].wantsPull = false
             requestsIssued += 1
+            let moment = pullMoment(index)
+            // It was noted by a clock that was ahead: what was written since then may be below it.
+            if tiers[index].knowledge.pulledTo > Revision(at: moment) { tiers[index].knowledge.doubted() }
             var pull = RemoteTier<Record>.Pull(
-                number: requestsIssued, newerThan: tiers[index].knowledge.pulledTo, beganAt: time.wall(),
+                number: requestsIssued, newerThan: tiers[index].knowledge.pulledTo, beganAt: moment,
                 size: PageSize(full: policy.pageRecords))
             pull.rule = tiers[index].removals.rule
             tiers[index].pull = pull

@@ -22,7 +22,7 @@ import Testing
         async throws
     {
         let test = try await StoreUnderTest()
-        var store = try await test.conversations(deadline: .milliseconds(300), debtsMax: Self.debtsMax)
+        var store = try await test.conversations(deadline: .milliseconds(300)) { $0.debtsMax = Self.debtsMax }
         try await store.save("7", "nickname")
         try await store.whole()
         test.databases.set(.refuse)
@@ -32,7 +32,7 @@ import Testing
         #expect(pending(store) > Self.debtsMax)
         await store.close()
         #expect(try ConversationTable(path: test.statePath).progress()[.neon]?.seeding == .due)
-        store = try await test.conversations(deadline: .milliseconds(300), debtsMax: Self.debtsMax)
+        store = try await test.conversations(deadline: .milliseconds(300)) { $0.debtsMax = Self.debtsMax }
         #expect(pending(store) >= 500)
         // What is saved before the walk begins is a part of it.
         try await saveMany(store, 490..<600)

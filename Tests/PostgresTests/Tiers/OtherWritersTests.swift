@@ -99,6 +99,32 @@ struct OtherWritersTests {
         try await test.expectEqualTiers()
     }
 
+    /// By a store whose server tells no time, and by one that was told it.
+    @Test(arguments: [false, true])
+    func `A row that was written after a pull by a clock that was days ahead: is taken in`(
+        _ isServerHeeded: Bool
+    ) async throws {
+        let test = try await StoreUnderTest(1)
+        // The server's own, before it was set wrong.
+        let ahead = Duration.seconds(isServerHeeded ? 200 * 86_400 : 5 * 86_400)
+        test.clock.advance(ahead)
+        var store = try await test.machines(heedsServerTime: isServerHeeded)
+        try await store.add("Pump")
+        try await store.whole()
+        await store.close()
+        test.clock.advance(.zero - ahead)
+        // As another host stores it.
+        let now = isServerHeeded ? Timestamp(clamping: Int64(Date.now.timeIntervalSince1970 * 1_000)) : test.clock.now()
+        try await test.databases.run(
+            """
+            INSERT INTO user_machines (user_id, nickname, revision, created_at, updated_at)
+            VALUES ('7', 'Valve', \(Revision(at: now).rawValue), '\(now.databaseText)', '\(now.databaseText)')
+            """)
+        store = try await test.machines(heedsServerTime: isServerHeeded)
+        try await eventually("the other host's row is taken in") { try await store.list().count == 2 }
+        await store.close()
+    }
+
     /// With nothing beside: no time, no revision, no tombstone.
     @Test func `What SQL changes and deletes: holds in every tier after the next contact`() async throws {
         let test = try await StoreUnderTest(2)

@@ -135,31 +135,39 @@ final class StoreUnderTest: Sendable {
     convenience init(_ count: Int = 1) async throws { try self.init(try await TierDatabases(count)) }
 
     private func remote(
-        _ durability: Durability, _ deadline: Duration, debtsMax: Int = TierPolicy().debtsMax
+        _ durability: Durability, _ deadline: Duration, heedsServerTime: Bool = false,
+        change: (inout TierPolicy) -> Void
     ) -> RemoteTiers {
         var remote = RemoteTiers(databases.targets, durability: durability, deadline: deadline)
-        remote.policy.heedsServerTime = false
-        remote.policy.debtsMax = debtsMax
+        remote.policy.heedsServerTime = heedsServerTime
+        change(&remote.policy)
         return remote
     }
 
-    /// - Parameter path: of the file; nil: `statePath`.
+    /// - Parameters:
+    ///   - path: of the file; nil: `statePath`.
+    ///   - change: what else its policy is.
     func conversations(
         at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5),
-        debtsMax: Int = TierPolicy().debtsMax
+        change: (inout TierPolicy) -> Void = { _ in }
     ) async throws -> ConversationStore {
         try await ConversationStore(
             path: path ?? statePath, memoryLimit: 4 << 20, timeToLive: .seconds(86_400), now: clock.now,
             steady: clock.steady,
-            remote: remote(durability, deadline, debtsMax: debtsMax), journalPath: stateJournalPath)
+            remote: remote(durability, deadline, change: change), journalPath: stateJournalPath)
     }
 
+    /// - Parameters:
+    ///   - path: of the file; nil: `libraryPath`.
+    ///   - heedsServerTime: whether the databases' clocks, which are not `clock`, count.
+    ///   - change: what else its policy is.
     func machines(
-        at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5)
+        at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5),
+        heedsServerTime: Bool = false, change: (inout TierPolicy) -> Void = { _ in }
     ) async throws -> MachineStore {
         try await MachineStore(
             path: path ?? libraryPath, memoryLimit: 4 << 20, now: clock.now, steady: clock.steady,
-            remote: remote(durability, deadline),
+            remote: remote(durability, deadline, heedsServerTime: heedsServerTime, change: change),
             journalPath: libraryJournalPath)
     }
 
