@@ -41,6 +41,8 @@ import Testing
             try store.answerAll(.neon)
             #expect(saved.placement()?.storedIn.first == .neon)
             store.advance(.seconds(10))
+            // It is looked at for what others wrote.
+            try store.answerAll(.neon)
         }
         #expect(try store.notes().map(\.revision) == [first.revision])
         // It is struck out when the tier cannot take anything of that back.

@@ -142,6 +142,34 @@ import Testing
         #expect(try pages() == 0)
     }
 
+    @Test func `A tier that is up: looked at within a minute for four minutes after a write, and then left alone`()
+        throws
+    {
+        let store = try Harness([.neon])
+        try store.core.open()
+        try store.connect(.neon)
+        _ = try store.save("model")
+        try store.answerAll(.neon)
+        store.advance(.seconds(61))
+        try store.answerAll(.neon)
+        _ = try store.save("serial")
+        try store.answerAll(.neon)
+        var (last, looks) = (0, 0)
+        for second in 1...240 {
+            store.advance(.seconds(1))
+            guard try store.answerAll(.neon).contains(where: { if case .page = $0 { true } else { false } }) else {
+                continue
+            }
+            #expect(second - last <= 60)
+            (last, looks) = (second, looks + 1)
+        }
+        #expect(looks >= 4)
+        for _ in 0..<360 {
+            store.advance(.seconds(60))
+            #expect(try store.answerAll(.neon).isEmpty)
+        }
+    }
+
     /// The disk cannot tell what else there is, so the page waits; nobody is to decide over what is older meanwhile.
     @Test func nothingIsDecidedOverWhatATierHasNewer() throws {
         let store = try Harness([.neon])

@@ -10,6 +10,8 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
         var book = DebtBook<Record.Key>()
         /// The remote tiers that have everything which is not owed to them.
         var holders: TierSet = []
+        /// Whether a call was answered from here since that was asked.
+        var isUsed = false
         /// Changes of the batch that is being done.
         private var staged: [Record.Key: Record] = [:]
         /// How many operations on a key were submitted and are not done.

@@ -127,6 +127,7 @@ extension StoreCore {
                 number: requestsIssued, newerThan: tiers[index].knowledge.pulledTo, beganAt: moment,
                 size: PageSize(full: policy.pageRecords))
             pull.rule = tiers[index].removals.rule
+            beginWalk(index, &pull)
             tiers[index].pull = pull
         }
         guard let pull = tiers[index].pull, !pull.isAsked, pull.retryAt.map({ $0 <= now }) ?? true else { return }
@@ -165,10 +166,15 @@ extension StoreCore {
         if tiers[index].removals.rule != .collect {
             tiers[index].wantsPull = true
         } else if tiers[index].removals.held == nil {
-            let moment = pull.beganAt.advanced(by: .zero - TierLimits.pullOverlap)
-            tiers[index].knowledge.readToEnd(from: pull.newerThan, at: Revision(at: moment))
+            let moment = Revision(at: pull.beganAt.advanced(by: .zero - TierLimits.pullOverlap))
+            let start = tiers[index].knowledge.pulledTo
+            if !pull.isLook {
+                tiers[index].knowledge.readToEnd(from: pull.newerThan, at: moment)
+            } else if moment.rawValue > start.rawValue + TierLimits.lookNotedAfter {
+                tiers[index].knowledge.readToEnd(from: start, at: moment)
+            }
         }
-        counters["pulls.\(tiers[index].name.rawValue)", default: 0] += 1
+        if !pull.isLook { counters["pulls.\(tiers[index].name.rawValue)", default: 0] += 1 }
         noteBookkeeping()
     }
 

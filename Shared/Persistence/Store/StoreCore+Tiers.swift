@@ -46,7 +46,7 @@ extension StoreCore {
 
     func readEverything(_ index: Int) {
         tiers[index].knowledge.doubted()
-        tiers[index].wantsPull = true
+        (tiers[index].wantsPull, tiers[index].wantsLook) = (true, false)
         tiers[index].pull = nil
     }
 
@@ -73,6 +73,7 @@ extension StoreCore {
         if !tiers[index].link.isTrusted { tiers[index].isAway = true }
         // While it is away, somebody else may write there. One that only sleeps is not asked for that.
         if tiers[index].link.state != .asleep { tiers[index].wantsPull = true }
+        (tiers[index].lookedAt, tiers[index].wantsLook) = (nil, false)
         let requests = tiers[index].requests
         let live = tiers[index].live
         tiers[index].requests = []
@@ -289,6 +290,7 @@ extension StoreCore {
         guard tiers[index].link.isUp else { return }
         let now = time.instant()
         returnAside(index, tiers[index].aside.take(dueAt: now))
+        lookIfDue(index, at: now)
         askForPage(index, at: now)
         seed(index)
         payDebts(index, at: now)
@@ -323,6 +325,7 @@ extension StoreCore {
             first.or(tiers[index].aside.dueAt)
             if !tiers[index].hasDebtsUnderWay, tiers[index].live.isEmpty { first.or(tiers[index].debtsDueAt) }
             if !tiers[index].hasTouchUnderWay { first.or(tiers[index].touchDueAt) }
+            first.or(lookDueAt(index))
         }
         return first.moment
     }

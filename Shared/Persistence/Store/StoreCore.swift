@@ -60,6 +60,8 @@ package final class StoreCore<Table: LocalTable> {
     var linksEnded = 0
     /// Until when nothing is decided, because the disk was found empty and the tiers may know more.
     var bootstrapUntil: ContinuousClock.Instant?
+    /// When this store was last asked for something from outside.
+    var lastUseAt: ContinuousClock.Instant?
     /// When the tiers are read once more after the start, and whether all of them.
     var secondLook: (moment: ContinuousClock.Instant, isAll: Bool)?
     /// What the tiers have newer and something here stands in the way of.
@@ -172,6 +174,7 @@ package final class StoreCore<Table: LocalTable> {
 
     /// Does `operations` in their order, with one commit for all, and answers each.
     package func perform(_ operations: [StoreOperation<Table>]) {
+        if operations.contains(where: \.isLive) { lastUseAt = time.instant() }
         takeInForeignRows()
         var left = operations
         while !left.isEmpty { left = turn(left) }

@@ -47,6 +47,11 @@ package struct TierPolicy: Sendable {
     package var debtsMax = 50_000
     /// How many of a page are merged in one turn, at least and at most: see `PieceSize`.
     package var mergedRecords = 10...1_000
+    /// A tier that is up is looked at so often for what others wrote there, while this store is in use.
+    package var lookInterval = Duration.seconds(45)
+    /// So long after a write or a call. After that nothing is sent before the heartbeat, so that a database which sleeps
+    /// when it is idle for five minutes does.
+    package var lookSpell = Duration.seconds(240)
     /// So many records are removed by what one tier tells in one visit, or one in so many of the live ones, if that is more.
     package var removalsMax = 100
     package var removalsShare = 10
@@ -91,6 +96,10 @@ enum TierLimits {
     static let clashesMax = 8
     /// Rows that were written late by somebody whose clock goes after are looked for so far back.
     static let pullOverlap = Duration.seconds(86_400)
+    /// Looks follow each other closely, and clocks of hosts agree better than that.
+    static let lookOverlap = Duration.seconds(300)
+    /// A look is noted as a pull when it leads on by this.
+    static let lookNotedAfter: Int64 = 3_600_000 << 16
     /// How long an empty store waits for what the remote tiers have.
     static let bootstrapPatience = Duration.seconds(10)
     /// So long after that what a dead process sent has arrived.

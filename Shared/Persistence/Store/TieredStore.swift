@@ -146,6 +146,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// The newest revision of `key`, if it is in memory and nothing is under way on it. Answers at once.
     public func cached(_ key: Record.Key) -> (record: Record, placement: Placement)? {
         memory.withLock { memory in
+            memory.isUsed = true
             guard !memory.isUnderWay(key), let record = memory.lookUp(key) else { return nil }
             return (record, memory.placement(of: key))
         }
@@ -287,6 +288,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         case .reconcile: core.reconcile()
         case .pruneTiers(let moment): core.pruneTiers(before: moment)
         case .pulse(let felt):
+            core.noteCalls()
             core.takeInForeignRows()
             felt.fulfill(())
         case .acknowledge(let done):

@@ -60,6 +60,8 @@ final class RemoteTier<Record: TieredRecord> {
         var rule = ToldRemovals<Record>.Rule.collect
         /// When all rows were read; nil before.
         var readAt: ContinuousClock.Instant?
+        /// Whether only what was written since the last walk over this connection is looked for.
+        var isLook = false
 
         mutating func forgetSuspect() { (isPassing, suspect, failuresAlone) = (false, nil, 0) }
     }
@@ -86,6 +88,10 @@ final class RemoteTier<Record: TieredRecord> {
     var unanswered: String?
     var clashes: [Record.Key: Int] = [:]
     var wantsPull = false
+    /// When the last walk through it began, by a monotonic clock and by the one of pulls; nil if none was made over this
+    /// connection.
+    var lookedAt: (instant: ContinuousClock.Instant, moment: Timestamp)?
+    var wantsLook = false
     /// What it told to be gone.
     var removals = ToldRemovals<Record>()
     /// Whether rows that an answer to a write showed are being taken in.

@@ -49,6 +49,7 @@ struct Scenario {
         policy.heartbeat = .seconds(dice.number(10...40))
         policy.pageRecords = dice.number(1...4)
         policy.mergedRecords = 1...1 + policy.pageRecords % 2
+        policy.lookInterval = dice.time(1_000...10_000)
         policy.clockPatience = dice.time(800...3_000)
         // A walk that owes everything owes two pages at a time.
         if dice.chance(0.3) { policy.debtsMax = 2 * policy.pageRecords + dice.number(0...6) }

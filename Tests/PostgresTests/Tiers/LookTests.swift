@@ -1,0 +1,69 @@
+import Contracts
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// What others write in a tier is looked for while the store is in use, and the tier may sleep when it is not.
+@Suite(.serialized, .needsPostgres)
+struct LookTests {
+    private static func quick(_ policy: inout TierPolicy) {
+        policy.lookInterval = .milliseconds(200)
+        policy.lookSpell = .seconds(1)
+    }
+
+    /// Waits until the store's session has done nothing for two seconds, which is ten looks.
+    private func quiet(_ test: StoreUnderTest) async throws {
+        let connection = try await Server.connect(test.databases.clusters[0].url())
+        defer { connection.close() }
+        try await eventually("the tier is left alone") {
+            let rows = try await connection.run(
+                """
+                SELECT count(*) FROM pg_stat_activity WHERE datname = '\(test.databases.names[0])'
+                    AND state = 'idle' AND clock_timestamp() - state_change > interval '2 seconds'
+                """
+            ).rows
+            return rows.first?.text(0) == "1"
+        }
+    }
+
+    private func insert(_ nickname: String, into test: StoreUnderTest) async throws {
+        try await test.databases.run("INSERT INTO user_machines (user_id, nickname) VALUES ('7', '\(nickname)')")
+    }
+
+    @Test func `Rows of another program: are taken in while the store is in use, and then the tier may sleep`()
+        async throws
+    {
+        let test = try await StoreUnderTest(1)
+        let store = try await test.machines(change: Self.quick)
+        try await store.add("Pump")
+        try await store.whole()
+        try await insert("Valve", into: test)
+        // The status asks the store for nothing.
+        try await eventually("the row is taken in") { store.status.counters["rows.adopted"] == 1 }
+        try await quiet(test)
+        try await insert("Fan", into: test)
+        #expect(store.status.counters["rows.adopted"] == 1)
+        _ = try await store.list()
+        try await eventually("the other row is taken in") { store.status.counters["rows.adopted"] == 2 }
+        #expect(try await store.list().count == 3)
+        try await store.whole()
+        await store.close()
+        try await test.expectEqualTiers()
+    }
+
+    @Test func `A call that memory answers: counts as use, with the next sign of life`() async throws {
+        let test = try await StoreUnderTest(1)
+        let store = try await test.conversations(change: Self.quick)
+        try await store.save("7", "model")
+        try await store.whole()
+        try await quiet(test)
+        try await test.databases.run("UPDATE conversation_states SET current_step = 'notes'")
+        let key = ConversationKey(userID: "7", chatID: "7")
+        #expect(store.loadFromMemory(StateLoad.Params(key: key))?.state?.step == "model")
+        await store.pulse()
+        try await eventually("the change is taken in") { store.status.counters["rows.adopted"] == 1 }
+        await store.close()
+    }
+}
