@@ -217,7 +217,7 @@ public struct ConversationStore: Sendable {
     /// Empties tombstones that are old enough, some at a time.
     private func prune() async -> Result<Void, RPCError> {
         while true {
-            let promise = tiers.submit { transaction throws(RPCError) in
+            let promise = tiers.submit(isUse: false) { transaction throws(RPCError) in
                 try transaction.prune(keptFor: Self.tombstonesKeptFor, limit: Self.sweepBatch)
             }
             switch await promise.value.map(\.output) {
@@ -234,7 +234,7 @@ public struct ConversationStore: Sendable {
     private func sweepOnce(
         after position: SweepPosition?
     ) async -> Result<(count: Int, next: SweepPosition?), RPCError> {
-        let promise = tiers.submit { transaction throws(RPCError) in
+        let promise = tiers.submit(isUse: false) { transaction throws(RPCError) in
             try transaction.sweep(after: position, limit: Self.sweepBatch)
         }
         return await promise.value.map(\.output)

@@ -144,10 +144,10 @@ public struct MachineStore: Sendable {
     public func prune() async -> Result<Int, RPCError> {
         var total = 0
         while true {
-            let turn = await answer({ transaction throws(RPCError) in
+            let promise = tiers.submit(isUse: false) { transaction throws(RPCError) in
                 try transaction.prune(keptFor: LibraryRestore.keptFor, limit: Self.pruneBatch)
-            }) { $0.output }()
-            switch turn {
+            }
+            switch await promise.value.map(\.output) {
             case .failure(let error): return .failure(error)
             case .success(nil): return .success(total)
             case .success(let pruned?):

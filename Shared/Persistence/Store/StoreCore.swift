@@ -174,7 +174,7 @@ package final class StoreCore<Table: LocalTable> {
 
     /// Does `operations` in their order, with one commit for all, and answers each.
     package func perform(_ operations: [StoreOperation<Table>]) {
-        if operations.contains(where: \.isLive) { lastUseAt = time.instant() }
+        if operations.contains(where: { $0.isLive && $0.isUse }) { lastUseAt = time.instant() }
         takeInForeignRows()
         var left = operations
         while !left.isEmpty { left = turn(left) }

@@ -11,12 +11,15 @@ package final class StoreOperation<Table: LocalTable> {
     let failed: (RPCError) -> Void
     /// Whether somebody waits for it: then it goes to the first healthy remote tier at once.
     let isLive: Bool
+    /// Whether it comes from outside: for a while after that, tiers are looked at for what others write there.
+    let isUse: Bool
 
     package init(
-        isLive: Bool = true, decide: @escaping (inout StoreTransaction<Table>) -> Bool,
+        isLive: Bool = true, isUse: Bool = true, decide: @escaping (inout StoreTransaction<Table>) -> Bool,
         done: @escaping (Placement) -> Void, failed: @escaping (RPCError) -> Void
     ) {
         self.isLive = isLive
+        self.isUse = isUse
         self.decide = decide
         self.done = done
         self.failed = failed

@@ -103,14 +103,17 @@ public final class TieredStore<Table: LocalTable>: Sendable {
 
     /// Has `decide` done on the store's thread, after everything that was submitted before.
     ///
-    /// - Parameter key: the key that it changes, when there is one that `cached` may be asked for.
+    /// - Parameters:
+    ///   - key: the key that it changes, when there is one that `cached` may be asked for.
+    ///   - isUse: whether it comes from outside, and not from a timer.
     public func submit<Output: Sendable>(
-        touching key: Record.Key? = nil,
+        touching key: Record.Key? = nil, isUse: Bool = true,
         _ decide: @escaping @Sendable (inout StoreTransaction<Table>) throws(RPCError) -> Output
     ) -> Promise<Outcome<Output>> {
         let promise = Promise<Outcome<Output>>()
         var decision: Result<Output, RPCError>?
         let operation = StoreOperation<Table>(
+            isUse: isUse,
             decide: { transaction in
                 do throws(RPCError) {
                     decision = .success(try decide(&transaction))
@@ -309,7 +312,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             batch.map { submitted in
                 let operation = submitted.operation
                 return StoreOperation(
-                    decide: operation.decide,
+                    isUse: operation.isUse, decide: operation.decide,
                     done: { placement in answers.waiting.append { operation.done(placement) } },
                     failed: { error in answers.waiting.append { operation.failed(error) } })
             })
