@@ -117,7 +117,7 @@ extension UnderSystemd {
                 systemctl disable --now rivet-webhook.socket
                 systemctl restart rivet-gateway
                 rivetctl webhook delete
-                rm /etc/credstore/rivet.webhook-secret /etc/nginx/sites-enabled/rivet
+                rm /etc/credstore/rivet.webhook-secret /etc/nginx/sites-enabled/rivet /etc/nginx/sites-available/rivet
                 systemctl stop nginx
                 """)
             try outcome.get()
