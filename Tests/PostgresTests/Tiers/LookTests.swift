@@ -13,15 +13,15 @@ struct LookTests {
         policy.lookSpell = .seconds(1)
     }
 
-    /// Waits until the store's session has done nothing for two seconds, which is ten looks.
-    private func quiet(_ test: StoreUnderTest) async throws {
+    /// Waits until the store's session has done nothing for some seconds: two are ten looks.
+    private func quiet(_ test: StoreUnderTest, for seconds: Int = 2) async throws {
         let connection = try await Server.connect(test.databases.clusters[0].url())
         defer { connection.close() }
         try await eventually("the tier is left alone") {
             let rows = try await connection.run(
                 """
                 SELECT count(*) FROM pg_stat_activity WHERE datname = '\(test.databases.names[0])'
-                    AND state = 'idle' AND clock_timestamp() - state_change > interval '2 seconds'
+                    AND state = 'idle' AND clock_timestamp() - state_change > interval '\(seconds) seconds'
                 """
             ).rows
             return rows.first?.text(0) == "1"
@@ -62,7 +62,8 @@ struct LookTests {
         try await test.databases.run("UPDATE conversation_states SET current_step = 'notes'")
         // A timer's sweep is no use.
         #expect(try await store.sweep().get() == 0)
-        try await quiet(test)
+        // Longer: two of these were before the sweep.
+        try await quiet(test, for: 6)
         #expect(store.status.counters["rows.adopted"] ?? 0 == 0)
         let key = ConversationKey(userID: "7", chatID: "7")
         #expect(store.loadFromMemory(StateLoad.Params(key: key))?.state?.step == "model")
