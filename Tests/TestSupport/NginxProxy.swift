@@ -11,7 +11,7 @@ public final class NginxProxy: Sendable {
     ///
     /// - Parameters:
     ///   - path: of the webhook's address.
-    ///   - receiver: the gateway's socket; nobody needs to listen there yet.
+    ///   - receiver: the gateway's socket; no process has to listen there yet.
     public init(path: String, receiver: String, in directory: TestDirectory) throws {
         socketPath = directory.path + "/nginx.sock"
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../.."

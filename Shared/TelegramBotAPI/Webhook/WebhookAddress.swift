@@ -1,4 +1,4 @@
-/// What may be shown of a webhook's address, whoever set it: scheme, host and port. Many bots have their token in its path.
+/// What may be shown of a webhook's address, also of another program's: scheme, host and port. Many bots have their token in its path.
 public struct WebhookAddress: Sendable, Hashable, CustomStringConvertible {
     /// As `https://bot.example.org/…`.
     public let text: String
