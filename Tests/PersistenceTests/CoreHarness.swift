@@ -35,9 +35,12 @@ final class CoreHarness {
     }
 
     func advance(_ duration: Duration) {
-        elapsed.duration.withLock { $0 += duration }
+        elapse(duration)
         core.tick()
     }
+
+    /// Time passes while the core is busy: it looks at no clock by itself.
+    func elapse(_ duration: Duration) { elapsed.duration.withLock { $0 += duration } }
 
     func report(_ tier: TierName, _ event: TierEvent<ConversationRecord>) throws {
         core.received(event, from: tier, link: try #require(ports[tier]).link)

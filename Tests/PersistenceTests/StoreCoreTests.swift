@@ -170,6 +170,61 @@ import Testing
         }
     }
 
+    /// A rename by a clash, in another process and tier, may be made of the same revision.
+    @Test func `A decision while the clock stands still: is above what a store makes of the same record`() throws {
+        let store = try Harness([])
+        try store.core.open()
+        var last = try store.save("model").revision
+        for step in ["serial", "location", "notes"] {
+            let highest = last.following(steps: 0x3FF, host: 63)
+            last = try store.save(step).revision
+            #expect(last > highest)
+        }
+    }
+
+    /// Each write's answer is taken in by a merge, which has the tier do what is due: the walk that waits for it, too.
+    @Test func `A walk that waits for the answers to writes: judges all that they tell at once`() throws {
+        var policy = TierPolicy()
+        policy.removalsMax = 1
+        let store = try Harness([.neon], policy: policy)
+        try store.core.open()
+        // A tier that has failed is sent ten records at a time.
+        try store.report(.neon, .lost(reason: "refused"))
+        var records: [Revision: ConversationRecord] = [:]
+        for user in 0..<12 {
+            let key = ConversationKey(userID: "\(user)", chatID: "\(user)")
+            let revision = try store.save("model", user: key.userID).revision
+            records[revision] = Harness.record("model", revision, key: key)
+        }
+        store.advance(.seconds(60))
+        try store.report(.neon, .connected(TierContact(mark: 1, visit: 0)))
+        let port = try #require(store.ports[.neon])
+        var writes: [[Revision]] = []
+        for _ in 0..<100 where store.core.status.remote[0].heldRemovals == 0 {
+            for (request, what) in port.takeAll() {
+                guard case .write(let revisions) = what else {
+                    try store.report(.neon, .answered(request: request, store.answer(to: what)))
+                    continue
+                }
+                writes.append(revisions)
+                let told = writes.count == 1 ? 0..<1 : revisions.indices
+                let unstored = try told.map { index in
+                    let tombstone = try #require(records[revisions[index]]).cleared(
+                        reason: .completed, outcome: nil, updateID: nil,
+                        revision: Revision(rawValue: revisions[index].rawValue + 1 << 24), now: TestClock().now())
+                    return TierUnstored(index, .held(TierPage<ConversationRecord>.Row(tombstone, isStamped: true)))
+                }
+                // As long as the walk waits before it looks again.
+                if writes.count == 2 { store.elapse(.seconds(1)) }
+                try store.report(.neon, .answered(request: request, .written(unstored: unstored)))
+            }
+            store.advance(.milliseconds(50))
+        }
+        #expect(writes.map(\.count) == [10, 2])
+        #expect(store.core.status.remote[0].heldRemovals == 3)
+        for record in records.values { #expect(try store.core.stored(record.key)?.isTombstone == false) }
+    }
+
     /// The disk cannot tell what else there is, so the page waits; nobody is to decide over what is older meanwhile.
     @Test func nothingIsDecidedOverWhatATierHasNewer() throws {
         let store = try Harness([.neon])
