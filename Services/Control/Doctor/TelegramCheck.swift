@@ -76,16 +76,24 @@ struct TelegramCheck {
 
     /// Whether Telegram delivers as the settings say. Nil if it does not tell: the other check has asked it.
     private func webhook(_ token: BotToken, _ telegram: TelegramAccess, _ settings: Settings) async -> Finding? {
+        let (ours, hasSecret): (WebhookURL?, Bool)
+        // What is wrong with the address is told by the check of the settings.
+        do throws(ConfigurationError) { ours = try TelegramAccess.webhook(settings) } catch { return nil }
+        do throws(ConfigurationError) { hasSecret = try TelegramAccess.hasWebhookSecret(settings) } catch {
+            return .failure("webhook", CommandFailure(error))
+        }
+        if ours != nil, !hasSecret {
+            return .failure(
+                "webhook", "RIVET_WEBHOOK_URL is set and there is no secret, so rivet-gateway does not start",
+                nextStep: "`openssl rand -hex 32` makes one: put it into RIVET_WEBHOOK_SECRET or the credential "
+                    + "webhook-secret, then restart rivet-gateway",
+                exitCode: ExitCodes.configuration)
+        }
         let answer = await telegram.ask(with: token, within: timeout) { bot throws(TelegramError) in
             try await bot.getWebhookInfo()
         }
         guard case .success(let info)? = answer else { return nil }
-        do throws(ConfigurationError) {
-            return Self.finding(info, ours: try TelegramAccess.webhook(settings))
-        } catch {
-            // What is wrong with the setting is told by another check.
-            return nil
-        }
+        return Self.finding(info, ours: ours)
     }
 
     /// - Parameter ours: the webhook of the settings; nil if updates are polled.

@@ -21,8 +21,15 @@ struct TelegramAccess {
     /// The address of our webhook; nil if updates are polled.
     static func webhook(_ settings: Settings) throws(ConfigurationError) -> WebhookURL? {
         try settings.parsed(
-            "RIVET_WEBHOOK_URL", accepted: "the public address of the webhook, https://bot.example.org/telegram",
+            "RIVET_WEBHOOK_URL", accepted: WebhookURL.accepted,
             as: { text throws(WebhookURL.Malformed) in try WebhookURL(text) })
+    }
+
+    /// Whether there is a secret by which the gateway knows Telegram's requests.
+    static func hasWebhookSecret(_ settings: Settings) throws(ConfigurationError) -> Bool {
+        try settings.secret(
+            "RIVET_WEBHOOK_SECRET", credential: "webhook-secret",
+            as: { text throws(WebhookSecret.Malformed) in try WebhookSecret(text) }) != nil
     }
 
     /// Makes a call.

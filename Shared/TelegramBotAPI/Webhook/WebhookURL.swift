@@ -13,6 +13,8 @@ public struct WebhookURL: Sendable, Hashable {
         }
     }
 
+    public static let accepted = "the public address of the webhook, https://bot.example.org/telegram"
+
     /// The whole of it, as it was given.
     public let text: String
     /// From the first slash after the host on; `/` if there is none.

@@ -261,6 +261,12 @@ struct WebhookTests {
             let ours = [
                 "RIVET_WEBHOOK_URL": WebhookUnderTest.url, "RIVET_WEBHOOK_SECRET": WebhookUnderTest.secret,
             ]
+            // With either of these rivet-gateway does not start.
+            let bare = try control("doctor", "--json", more: ["RIVET_WEBHOOK_URL": WebhookUnderTest.url])
+            #expect(bare.exitCode == 78 && bare.text.contains("there is no secret"), "\(bare.text)")
+            let wrong = try control("doctor", "--json", more: ["RIVET_WEBHOOK_SECRET": "two words"])
+            #expect(wrong.text.contains("RIVET_WEBHOOK_SECRET") && !wrong.text.contains("two words"), "\(wrong.text)")
+            #expect(wrong.exitCode == 78)
             let kept = try control("webhook", "delete", more: ours)
             #expect(kept.exitCode == 1 && kept.text.contains("RIVET_WEBHOOK_URL is set"), "\(kept.text)")
             #expect(await rivet.telegram.webhookURL == foreign)

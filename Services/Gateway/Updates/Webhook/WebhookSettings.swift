@@ -16,7 +16,7 @@ struct WebhookSettings: Sendable {
     /// - Throws: also for a wrong setting beside one that is missing: it would be met later.
     init?(_ settings: Settings) throws(ConfigurationError) {
         let url = try settings.parsed(
-            "RIVET_WEBHOOK_URL", accepted: "the public address of the webhook, https://bot.example.org/telegram",
+            "RIVET_WEBHOOK_URL", accepted: WebhookURL.accepted,
             as: { text throws(WebhookURL.Malformed) in try WebhookURL(text) })
         let secret = try settings.secret(
             "RIVET_WEBHOOK_SECRET", credential: "webhook-secret",
