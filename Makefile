@@ -29,8 +29,9 @@ simulate: build ## run SEEDS simulations of the store, whose tiers fail in every
 	@.build/release/rivet-simulate --seeds $(SEEDS)
 	@.build/release/rivet-simulate --of sending --seeds $(SEEDS)
 
-bench: build ## measure the services against what this machine's disk and sockets can do
-	@RIVET_BENCH_DIR=.build .build/release/rivet-bench
+bench: build ## measure against this machine's disk and sockets, and add to Tests/Benchmarks/FIGURES.md
+	@RIVET_BENCH_DIR=.build RIVET_BENCH_FIGURES=Tests/Benchmarks/FIGURES.md \
+		RIVET_BENCH_COMMIT="$$(git describe --always --dirty 2>/dev/null)" .build/release/rivet-bench
 
 build: packages ## build the release binaries into .build/release; they run without Swift
 	@$(release)

@@ -145,7 +145,7 @@ let package = Package(
                 "Contracts", "CLibpq", "CSQLite", "Migrations", "ServiceKit", "Systemd", "TelegramSimulator",
                 "TestSupport",
             ],
-            path: "Tests/Benchmarks"),
+            path: "Tests/Benchmarks", exclude: ["FIGURES.md"]),
         .target(
             name: "Simulation", dependencies: ["Contracts", "Persistence", "Sending", "TestSupport"],
             path: "Tests/Simulation"),

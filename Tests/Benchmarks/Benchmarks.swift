@@ -5,18 +5,26 @@ import TestSupport
 
 /// `rivet-bench`: measures the state-service against the floors of this machine, in the same run, and prints ratios.
 ///
-/// `rivet-bench [--short] [--only state|service|tiers|cost|debts|scale|backup]`; `RIVET_BIN_DIR` names the directory of the binaries, `RIVET_BENCH_DIR` a directory on the
-/// disk that is meant (else the current one). Exits with 1 when a ratio misses its bound; with `--short`, which runs
-/// among other work on machines that others use too, when one misses it by half, three times.
+/// `rivet-bench [--short] [--only state|service|tiers|cost|debts|scale|backup]`; `RIVET_BIN_DIR` names the directory of the
+/// binaries, `RIVET_BENCH_DIR` a directory on the disk to measure (otherwise the current one), `RIVET_BENCH_FIGURES` a
+/// Markdown file to which the run is added, and `RIVET_BENCH_COMMIT` the commit that was built.
+///
+/// Exits with 1 when a ratio misses its bound; with `--short`, which runs among other work on machines that others use too,
+/// when one misses it by half, three times.
 @main
 struct Benchmarks {
     private static let shortAttemptsMax = 3
 
     static func main() async throws {
         let (isShort, only) = options()
-        let base = ProcessInfo.processInfo.environment["RIVET_BENCH_DIR"] ?? "."
+        let environment = ProcessInfo.processInfo.environment
+        let base = environment["RIVET_BENCH_DIR"] ?? "."
         let directory = "\(base)/.rivet-bench-\(getpid())"
-        let missed = try await measure(directory, isShort: isShort, only: only)
+        let report = try await measure(directory, isShort: isShort, only: only)
+        if let path = environment["RIVET_BENCH_FIGURES"] {
+            try FigureFile(path: path).add(report.figures, commit: environment["RIVET_BENCH_COMMIT"])
+        }
+        let missed = report.missed
         for name in missed { print("out of bounds: \(name)") }
         if !missed.isEmpty { exit(1) }
     }
@@ -42,7 +50,7 @@ struct Benchmarks {
         exit(status)
     }
 
-    private static func measure(_ directory: String, isShort: Bool, only: Part?) async throws -> [String] {
+    private static func measure(_ directory: String, isShort: Bool, only: Part?) async throws -> Report {
         var report = Report(allowance: isShort ? 1.5 : 1)
         for part in Part.allCases where only == nil || only == part {
             let earlier = report.missed
@@ -55,7 +63,7 @@ struct Benchmarks {
                 report.note("attempt \(attempt) was out of bounds")
             }
         }
-        return report.missed
+        return report
     }
 
     private enum Part: String, CaseIterable {

@@ -6,13 +6,18 @@ struct Report {
     var allowance: Double
     /// By what factor each bound was missed when it was missed least: one measurement within shows that it can be met.
     private var missedBy: [String: Double] = [:]
+    /// What was measured, in the order of the measurements.
+    private(set) var figures: [Figure] = []
 
     init(allowance: Double) { self.allowance = allowance }
 
     /// What was out of bounds in every attempt.
     var missed: [String] { missedBy.filter { $0.value > allowance }.keys.sorted() }
 
-    func note(_ line: String) { print("        \(line)") }
+    mutating func note(_ line: String) {
+        print("        \(line)")
+        figures.append(.note(line))
+    }
 
     mutating func check(_ name: String, _ value: Double, digits: Int = 2, atMost bound: Double, _ unit: String = "") {
         add(name, value, digits, "at most", bound, unit, missedBy: value / bound)
@@ -27,9 +32,12 @@ struct Report {
         missedBy factor: Double
     ) {
         let mark = factor <= 1 ? "met   " : "MISSED"
-        print("\(mark)  \(name): \(value.text(digits))\(unit) (\(relation) \(bound.text(bound < 2 ? 2 : 1))\(unit))")
+        let measured = "\(value.text(digits))\(unit)"
+        let allowed = "\(relation) \(bound.text(bound < 2 ? 2 : 1))\(unit)"
+        print("\(mark)  \(name): \(measured) (\(allowed))")
         // Also into a pipe: the parts take minutes.
         fflush(nil)
+        figures.append(.checked(name, measured: factor <= 1 ? measured : "\(measured): missed", bound: allowed))
         missedBy[name] = min(factor, missedBy[name] ?? factor)
     }
 }
