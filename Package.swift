@@ -254,6 +254,14 @@ for target in package.targets where target.type != .system {
     target.swiftSettings = settings
 }
 
+// The documents beside the sources of a target, below its path: nothing that SwiftPM handles.
+let documents = [
+    "Contracts": ["DECISIONS.md"], "Control": ["DECISIONS.md"], "Gateway": ["DECISIONS.md"],
+    "Persistence": ["DECISIONS.md", "Postgres/DECISIONS.md", "SQLite/DECISIONS.md"], "Sending": ["DECISIONS.md"],
+    "ServiceKit": ["DECISIONS.md"], "TelegramBotAPI": ["DECISIONS.md"], "Wire": ["DECISIONS.md"],
+]
+for target in package.targets { target.exclude += documents[target.name] ?? [] }
+
 // How release builds of the programs are linked. What saves size: no table of exported functions, one copy of functions that
 // are alike, short relocations (glibc 2.36 and later). What makes them harder to attack: nothing is resolved after the start.
 for target in package.targets where target.type == .executable {
