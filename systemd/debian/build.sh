@@ -33,7 +33,7 @@ cp /usr/share/doc/libutf8proc-dev/copyright "$root/usr/share/doc/rivet/copyright
 gzip -9n >"$root/usr/share/doc/rivet/changelog.gz" <<END
 rivet ($version) stable; urgency=medium
 
-  * What changed is in the history of its repository.
+  * What changed is in CHANGELOG.md of its repository.
 
  -- $maintainer  $(date -R -u -d "@$SOURCE_DATE_EPOCH")
 END
