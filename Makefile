@@ -5,6 +5,7 @@ SEEDS ?= 10000
 # The same in a terminal and in a pipe: SwiftPM's default differs, and each change of it compiles everything again.
 release := $(SWIFT) build --no-color-diagnostics -c release --static-swift-stdlib
 sources := Package.swift Services Shared Tests migrations
+figures := Tests/Benchmarks/FIGURES.md
 
 .PHONY: help run demo test simulate bench build install uninstall deb test-systemd packages test-packages format lint clean
 .DEFAULT_GOAL := help
@@ -30,8 +31,9 @@ simulate: build ## run SEEDS simulations of the store, whose tiers fail in every
 	@.build/release/rivet-simulate --of sending --seeds $(SEEDS)
 
 bench: build ## measure against this machine's disk and sockets, and add to Tests/Benchmarks/FIGURES.md
-	@RIVET_BENCH_DIR=.build RIVET_BENCH_FIGURES=Tests/Benchmarks/FIGURES.md \
-		RIVET_BENCH_COMMIT="$$(git describe --always --dirty 2>/dev/null)" .build/release/rivet-bench
+	@commit=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown); \
+	git diff --quiet HEAD -- . ':!$(figures)' 2>/dev/null || commit=$$commit-dirty; \
+	RIVET_BENCH_DIR=.build RIVET_BENCH_FIGURES=$(figures) RIVET_BENCH_COMMIT=$$commit .build/release/rivet-bench
 
 build: packages ## build the release binaries into .build/release; they run without Swift
 	@$(release)
