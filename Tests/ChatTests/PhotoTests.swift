@@ -4,9 +4,9 @@ import Testing
 
 @testable import Chat
 
-/// `/photo` and what stands behind it.
+/// The command `/photo`, with its paths and files.
 @Suite struct PhotoTests {
-    @Test func `A path: as a shell would take it`() throws {
+    @Test func `A path: expanded as by a shell`() throws {
         let directory = try TestDirectory()
         try directory.write("", to: "it's here.jpg")
         let plain = "\(directory.path)/it's here.jpg"
@@ -22,7 +22,7 @@ import Testing
         arguments: [
             [0xFF, 0xD8, 0xFF, 0xE0], [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0],
             Array("RIFF1234WEBPVP8 ".utf8), [0, 0, 0, 24] + Array("ftypheic".utf8),
-        ] as [[UInt8]]) func `An image: taken, the same file with the same id`(_ bytes: [UInt8]) throws
+        ] as [[UInt8]]) func `An image: accepted, and the same file has the same ID`(_ bytes: [UInt8]) throws
     {
         let directory = try TestDirectory()
         try directory.write(bytes, to: "photo")
@@ -32,14 +32,14 @@ import Testing
     }
 
     @Test(arguments: ["", "root:x:0:0", "GIF89a", "RIFF1234WAVE", "ftypheic"])
-    func `A file that is no image: refused, with the kinds that are taken`(_ text: String) throws {
+    func `A file that is no image: refused with the accepted kinds`(_ text: String) throws {
         let directory = try TestDirectory()
         try directory.write(text, to: "file")
         let error = #expect(throws: ChatError.self) { try PhotoFile(path: "\(directory.path)/file") }
         #expect(error?.description.contains("is no image; JPEG, PNG, WebP and HEIC") == true)
     }
 
-    @Test func `A file that is not there: told`() {
+    @Test func `A file that does not exist: reported`() {
         let error = #expect(throws: ChatError.self) { try PhotoFile(path: "/nowhere/photo.jpg") }
         #expect(error?.description == "there is no file /nowhere/photo.jpg")
     }

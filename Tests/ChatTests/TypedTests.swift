@@ -12,7 +12,7 @@ import Testing
         ("   ", .nothing), ("/quit", .quit), ("/quit now", .text("/quit now")), (" 2 ", .text(" 2 ")),
         ("/photo /tmp/a.jpg", .photo(path: "/tmp/a.jpg")), ("/addmachine", .text("/addmachine")),
         ("one\ntwo", .text("one\ntwo")),
-    ]) func `A line: what it means`(_ line: String, _ expected: Typed) throws {
+    ]) func `A line: read as a text, a tap or a command`(_ line: String, _ expected: Typed) throws {
         #expect(try Typed(line) == expected)
     }
 
@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: [
         (["one"], ["one"]), (["one\\", "two"], ["one\ntwo"]), (["a\\", "\\", "b", "c"], ["a\n\nb", "c"]),
         (["C:\\\\", "next"], ["C:\\", "next"]), (["open\\"], ["open"]), ([], []),
-    ]) func `Lines that end in a backslash: one text`(_ lines: [String], _ expected: [String]) {
+    ]) func `Lines that end in a backslash: joined to one text`(_ lines: [String], _ expected: [String]) {
         var text = MultilineText()
         var texts = lines.compactMap { text.add($0) }
         if let rest = text.end() { texts.append(rest) }

@@ -4,8 +4,8 @@ import Testing
 @Suite struct DepthTests {
     private func nested(_ depth: Int) -> JSONValue { (1..<depth).reduce([:]) { value, _ in ["x": value] } }
 
-    /// What was stored at the greatest depth comes back in answers that are JSON for us, too.
-    @Test func whatIsStoredCanBeRead() throws {
+    /// A value stored at the greatest allowed depth fits the parser's depth also inside a response.
+    @Test func `A value that may be stored: can be read back in a response`() throws {
         let key: [String: JSONValue] = ["user_id": "7", "chat_id": "7", "step": "s"]
         let data = nested(JSONValue.depthMax - 16)
         let params = try StateSave.Params(Parameters(key.merging(["data": data]) { own, _ in own }))

@@ -11,7 +11,7 @@ import Testing
         return try ServiceHealth.Output(Parameters(members))
     }
 
-    @Test func `A health without histograms: that of an earlier version is read`() throws {
+    @Test func `A health result without histograms, from an earlier version: read as empty`() throws {
         #expect(try health(nil).histograms.isEmpty)
         #expect(try health(nil).json["histograms"] == [:])
     }

@@ -1,8 +1,8 @@
 import Contracts
 import Testing
 
-/// The wire's form of every method, letter by letter: what a program in any language relies on. A change here is a
-/// change of the contract.
+/// The wire form of every method, letter by letter: programs in any language rely on it. A change here changes the
+/// contract.
 @Suite struct GoldenFrameTests {
     private static let key = ConversationKey(userID: "7", chatID: "-100:5")
     private static let moment = Timestamp(milliseconds: 1_795_440_397_690)
@@ -29,7 +29,7 @@ import Testing
         #expect(try Method.Output(Parameters(output.json.objectValue ?? [:])) == output)
     }
 
-    @Test func load() throws {
+    @Test func `The frames of a load and a list: unchanged`() throws {
         let state = Conversation(
             step: "model", data: ["nickname": "Pump", "x": .decimal("1.10")], revision: Revision(rawValue: 5),
             updateID: 9,
@@ -56,7 +56,7 @@ import Testing
             #"{"conversations":[{\#(keyJSON),"state":\#(stateJSON),"user_id":"7"}],"next_cursor":null}"#)
     }
 
-    @Test func save() throws {
+    @Test func `The frames of a save: unchanged`() throws {
         try expect(
             StateSave.self,
             .init(
@@ -68,7 +68,7 @@ import Testing
             #"{"durable":false,"expires_at":"2026-11-23T13:26:37.690Z","revision":9,"stored_in":["memory"]}"#)
     }
 
-    @Test func clearAndSweep() throws {
+    @Test func `The frames of a clear and a sweep: unchanged`() throws {
         try expect(
             StateClear.self, .init(key: Self.key, reason: .cancelled, updateID: 3, outcome: "x"),
             #"{"chat_id":"-100:5","conversation_type":"add_machine","outcome":"x","reason":"cancelled","update_id":3,"#
@@ -78,7 +78,7 @@ import Testing
         try expect(StateSweep.self, .init(), "{}", .init(deleted: 3), #"{"deleted":3}"#)
     }
 
-    @Test func importing() throws {
+    @Test func `The frames of an import: unchanged, and a bad item is named in the error`() throws {
         let item = StateImport.Item(
             key: Self.key, step: "model", data: ["nickname": "Pump"], startedAt: Self.moment, updatedAt: Self.moment,
             expiresAt: Self.moment)
@@ -99,12 +99,12 @@ import Testing
         #expect(error?.field == "step" && error?.message.hasPrefix("conversations[1]: step must be") == true)
     }
 
-    @Test func pulling() throws {
+    @Test func `The frames of a pull: unchanged`() throws {
         try expect(
             TiersPull.self, .init(), "{}", .init(started: [.neon, .railway]), #"{"started":["neon","railway"]}"#)
     }
 
-    @Test func `A decision on removals: names the tier, and tells how many there are`() throws {
+    @Test func `A decision on removals: names the tier, and its result how many there are`() throws {
         try expect(
             TiersRemovals.self, .init(tier: .neon, decision: .accept), #"{"decision":"accept","tier":"neon"}"#,
             .init(removals: 5_000), #"{"removals":5000}"#)
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `An acknowledgement: tells what was acknowledged`() throws {
+    @Test func `An acknowledgment: lists what was acknowledged`() throws {
         try expect(
             StoreAcknowledge.self, .init(), "{}",
             .init(acknowledged: [
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func health() throws {
+    @Test func `The frames of a health call: unchanged`() throws {
         let histogram = try #require(
             DurationHistogram(boundsMicroseconds: [50, 1_000, 2_500], counts: [1, 2, 0, 3], sumMicroseconds: 12_345))
         try expect(
@@ -157,7 +157,7 @@ import Testing
                 + #""state":"probing"}],"version":"0.1.0"}"#)
     }
 
-    @Test func libraryWrites() throws {
+    @Test func `The frames of the library's writes: unchanged`() throws {
         let stored = StoredMachine(machine: Self.machine, isDurable: true)
         let storedJSON = #"{"durable":true,"machine":\#(Self.machineJSON)}"#
         let reference = MachineReference(userID: "7", id: Self.machine.id)
@@ -186,7 +186,7 @@ import Testing
             #"{"deleted":true,"durable":true}"#)
     }
 
-    @Test func libraryReads() throws {
+    @Test func `The frames of the library's reads: unchanged`() throws {
         try expect(
             LibraryCheckNickname.self, .init(userID: "7", nickname: "Pump"), #"{"nickname":"Pump","user_id":"7"}"#,
             .init(available: false, suggestion: "Pump (2)"), #"{"available":false,"suggestion":"Pump (2)"}"#)
@@ -201,7 +201,7 @@ import Testing
             #"{"machines":[\#(Self.machineJSON)],"next_cursor":null,"total":1}"#)
     }
 
-    @Test func renamings() throws {
+    @Test func `The frames of renamings: unchanged`() throws {
         try expect(
             LibraryRenamings.self, NoParams(), "{}",
             .init(renamings: [
@@ -217,7 +217,7 @@ import Testing
             #"{"durable":true,"told":true}"#)
     }
 
-    @Test func errors() {
+    @Test func `The JSON of an error: unchanged, and read back equal`() {
         let duplicate = RPCError(.duplicateNickname, "taken", field: "nickname", suggestion: "Pump (2)")
         #expect(
             duplicate.json.text
@@ -233,7 +233,7 @@ import Testing
         }
     }
 
-    @Test func nullAndAbsentAreTheSame() throws {
+    @Test func `A null parameter: the same as an absent one`() throws {
         let params = try StateSave.Params(
             Parameters([
                 "user_id": "7", "chat_id": "7", "conversation_type": nil, "step": "s", "data": [:], "update_id": nil,

@@ -13,7 +13,7 @@ import Testing
             ("1e400", .decimal("1e400")), ("\"\"", ""), ("\"\\u0041\\n\\/\"", "A\n/"), ("\"\\ud83d\\udd27\"", "🔧"),
             ("[]", []), ("[1, [2]]", [1, [2]]), ("{}", [:]), ("{\"a\":{\"b\":null}}", ["a": ["b": nil]]),
         ] as [(String, JSONValue)])
-    func accepted(_ text: String, _ value: JSONValue) throws {
+    func `A valid text: parsed to its value`(_ text: String, _ value: JSONValue) throws {
         #expect(try JSONValue(parsing: text) == value)
     }
 
@@ -22,11 +22,11 @@ import Testing
         "\"\\udd27\"", "\"\\ud83d\\u0041\"", "\"\n\"", "[", "[1", "[1,", "[1,]", "[1 2]", "{", "{\"a\"", "{\"a\":",
         "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":2}", "1 2", "{} x", "NaN",
     ])
-    func refused(_ text: String) {
+    func `An invalid text: refused`(_ text: String) {
         #expect(throws: JSONParseError.self) { try JSONValue(parsing: text) }
     }
 
-    @Test func invalidUTF8IsRefused() {
+    @Test func `Invalid UTF-8: refused`() {
         for bytes in [
             [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22],
         ]
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func nestingEndsAtItsBound() throws {
+    @Test func `Nesting: accepted up to its bound`() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
@@ -45,14 +45,14 @@ import Testing
         #expect(throws: JSONParseError.self) { try JSONValue(parsing: String(repeating: "[", count: 1_000_000)) }
     }
 
-    @Test func errorTellsWhereAndNothingOfTheText() {
+    @Test func `A parse error: names the position and shows nothing of the text`() {
         #expect { try JSONValue(parsing: "{\"secret\": secret}") } throws: { error in
             "\(error)" == "unexpected character at byte 11"
         }
     }
 
-    /// What is written is read back equal, by this parser and by Foundation's.
-    @Test func roundTripOfRandomValues() throws {
+    /// What the serializer writes is read back equal by this parser; Foundation's parser accepts it, too.
+    @Test func `Random values: read back equal after serializing`() throws {
         var random = SeededGenerator(#function)
         for _ in 0..<2_000 {
             let value = Self.randomValue(depth: 0, &random)
@@ -62,8 +62,8 @@ import Testing
         }
     }
 
-    /// Nothing that is cut short, and no flipped byte, makes the parser do anything but answer.
-    @Test func junkIsAnswered() {
+    /// Bytes cut short or altered make the parser return a value or an error, never crash.
+    @Test func `Random damage to a text: parsed or refused`() {
         var random = SeededGenerator(#function)
         for _ in 0..<2_000 {
             var bytes = Self.randomValue(depth: 0, &random).serialized()

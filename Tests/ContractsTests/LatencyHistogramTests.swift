@@ -10,7 +10,7 @@ import Testing
         #expect(zip(Self.bounds, Self.bounds.dropFirst()).allSatisfy { $0 < $1 })
     }
 
-    /// A bound belongs to its own bucket, as `le` says.
+    /// A bound belongs to the bucket that it closes, as Prometheus's label `le` (less or equal) means.
     @Test func `A duration: counted in the first bucket whose bound it does not pass`() throws {
         let histogram = LatencyHistogram()
         for bound in Self.bounds {
@@ -28,7 +28,7 @@ import Testing
         #expect(counted.counts == Array(repeating: 0, count: Self.bounds.count + 1) && counted.sumMicroseconds == 0)
     }
 
-    /// What a clock that was set makes of a duration.
+    /// Such durations appear when the clock is set while a call runs.
     @Test func `Durations below zero and beyond all bounds: counted, and the sum does not overflow`() throws {
         let histogram = LatencyHistogram()
         for duration in [.min, -1, .max, .max] as [Int64] { histogram.record(nanoseconds: duration) }
@@ -37,7 +37,7 @@ import Testing
         #expect(counted.sumMicroseconds == .max / 1_000)
     }
 
-    @Test func `Many threads: none of what they record is lost`() async throws {
+    @Test func `Many threads: all that they record is counted`() async throws {
         let histogram = LatencyHistogram()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {

@@ -3,11 +3,11 @@ import Normalization
 import TestSupport
 import Testing
 
-/// `normalizedToNFC` against Foundation and Perl, which have tables of their own.
+/// `normalizedToNFC` compared with Foundation and Perl, which have their own tables.
 @Suite struct NFCTests {
     private static let scalars = (0...0x10_FFFF as ClosedRange<UInt32>).compactMap { Unicode.Scalar($0) }
 
-    /// Those that were in Unicode `version`. What is newer than our tables we leave alone, and others may not.
+    /// The scalars that Unicode `version` knew. Ours leaves newer ones alone, and the others may not.
     private static func known(to version: [Int]) -> [Unicode.Scalar] {
         scalars.filter { scalar in
             guard let age = scalar.properties.age else { return true }
@@ -30,11 +30,11 @@ import Testing
         }
     }
 
-    /// Foundation is no measure here: it makes U+1F43 of U+11F41 U+0300, and leaves some Hangul apart.
+    /// Foundation is no reference here: it makes U+1F43 of U+11F41 U+0300, and does not compose some Hangul.
     @Test func `Code points in a row: composed and reordered as by Perl`() throws {
         let versions = [version(String.normalizationVersion), try Perl.unicodeVersion()]
         let known = Self.known(to: versions.min { $0.lexicographicallyPrecedes($1) } ?? [])
-        // Those that take part: they decompose, they combine, or something combines with them.
+        // The scalars that normalization concerns: they decompose, they combine, or something combines with them.
         let combining = known.filter { $0.properties.canonicalCombiningClass != .notReordered }
         let parts = Set(
             known.flatMap { scalar in
@@ -64,26 +64,26 @@ import Testing
         ("", ""), ("Pump 1", "Pump 1"), ("e\u{301}", "é"), ("\u{212B}", "Å"), ("\u{1112}\u{1161}\u{11AB}", "한"),
         ("a\u{0}\u{308}b\r\n", "a\u{0}\u{308}b\r\n"), ("\u{FB01}", "\u{FB01}"), ("q\u{307}\u{323}", "q\u{323}\u{307}"),
         ("\u{1AB0}\u{F75}", "\u{F71}\u{F74}\u{1AB0}"), ("\u{11F41}\u{300}", "\u{11F41}\u{300}"),
-    ]) func `A text: composed, nothing lost`(_ text: String, _ expected: String) {
+    ]) func `A text: composed, and nothing is lost`(_ text: String, _ expected: String) {
         #expect(text.normalizedToNFC.hexadecimal == expected.hexadecimal)
     }
 
-    @Test func `A long text: as long as what is composed`() {
+    @Test func `A long text: has the length of its composed form`() {
         let text = String(repeating: "u\u{308}", count: 100_000)
         #expect(text.normalizedToNFC.unicodeScalars.count == 100_000)
     }
 }
 
-/// The numbers of a version, without a third one: `15.0.0` -> `[15, 0]`.
+/// The first two numbers of a version: `15.0.0` -> `[15, 0]`.
 private func version(_ text: String) -> [Int] { text.split(separator: ".").prefix(2).compactMap { Int($0) } }
 
-/// Perl's own normalization.
+/// Perl's normalization.
 private enum Perl {
     static func unicodeVersion() throws -> [Int] {
         version(try run(["-MUnicode::UCD", "-e", "print Unicode::UCD::UnicodeVersion()"])[0])
     }
 
-    /// - Parameter texts: each as its code points in hexadecimal, as the result has them.
+    /// - Parameter texts: each as its code points in hexadecimal; the result has the same form.
     static func composed(_ texts: [String]) throws -> [String] {
         let directory = try TestDirectory()
         let input = directory.path + "/texts"

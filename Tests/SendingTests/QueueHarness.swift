@@ -1,6 +1,6 @@
 @testable import Sending
 
-/// Words on their way to a person.
+/// A message's text, as the queue's content.
 struct Words: SendContent, Equatable {
     var text: String
     var isPrompt = false
@@ -9,20 +9,20 @@ struct Words: SendContent, Equatable {
     func repeats(_ earlier: Words) -> Bool { text == earlier.text }
 }
 
-/// A queue under virtual time, whose tries and writes a test ends. A lane has its chat's number.
+/// A queue under virtual time: a test ends its tries and writes. The lane's number is the chat's.
 struct QueueHarness {
     typealias Queue = SendQueue<Int64, Words>
 
     var queue: Queue
     var now: Duration = .zero
-    /// Tries that were begun and have not ended, in order.
+    /// Tries that began and have not ended, in order.
     var tries: [(id: Int, item: Queue.Item, form: SendForm)] = []
-    /// Writes that were begun and have not ended, in order.
+    /// Writes that began and have not ended, in order.
     var writes: [(lane: Int64, row: [SendRow<Words>])] = []
     var probes = 0
     var resolutions: [Int: SendResolution] = [:]
     var reports: [SendReport] = []
-    /// Lanes and the tries that their rows tell of.
+    /// The stored row of each lane: the number of tries of each message in it.
     var rows: [Int64: [Int]] = [:]
 
     init(_ limits: SendLimits = .telegram, isTakenOver: Bool = true) {
@@ -39,7 +39,7 @@ struct QueueHarness {
             content: Words(text: text, isPrompt: isPrompt))
     }
 
-    /// - Returns: the number by which its resolution is found.
+    /// - Returns: the number under which `resolutions` has its resolution.
     @discardableResult
     mutating func handOver(_ item: Queue.Item) -> Int {
         let id = queue.handedOver(item, now: now)
@@ -47,7 +47,7 @@ struct QueueHarness {
         return id
     }
 
-    /// Uses up a chat's burst of 20 messages, whose updates are 1 to 20.
+    /// Uses up the burst of 20 messages of a chat; their updates are 1 to 20.
     mutating func fill(_ chat: Int64) {
         for number in 1...20 { handOver(Self.item(chat, "\(number)", update: Int64(number))) }
         while !tries.isEmpty { end(.sent) }
@@ -71,14 +71,14 @@ struct QueueHarness {
         act()
     }
 
-    /// Ends the try that was begun first.
+    /// Ends the oldest try.
     mutating func end(_ outcome: SendOutcome) {
         let (id, _, _) = tries.removeFirst()
         queue.ended(id, outcome, now: now)
         act()
     }
 
-    /// Ends the write that was begun first.
+    /// Ends the oldest write.
     mutating func stored(isDurable: Bool = true) {
         let (lane, row) = writes.removeFirst()
         if isDurable { rows[lane] = row.isEmpty ? nil : row.map(\.tries) }
@@ -92,7 +92,7 @@ struct QueueHarness {
         act()
     }
 
-    /// Lets the time pass, and does what is due meanwhile. Writes end at once.
+    /// Lets `duration` pass and does what comes due meanwhile. Writes end at once.
     mutating func pass(_ duration: Duration) {
         let end = now + duration
         while true {

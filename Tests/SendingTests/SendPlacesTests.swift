@@ -3,9 +3,9 @@ import Testing
 
 @testable import Sending
 
-/// When a message may be sent by Telegram's limits and by what its 429s said.
+/// When a message may be sent, by Telegram's limits and by its 429s.
 @Suite struct SendPlacesTests {
-    @Test func `One chat: a burst of twenty, then one a second`() {
+    @Test func `One chat: a burst of twenty messages, then one a second`() {
         var places = SendPlaces(.telegram)
         var now: Duration = .seconds(5)
         let times = (0..<25).map { _ in
@@ -17,7 +17,7 @@ import Testing
         #expect(zip(times[20...], times[19...]).allSatisfy { $0 - $1 == SendLimits.chatInterval })
     }
 
-    @Test func `All chats: thirty a second`() {
+    @Test func `All chats together: thirty messages a second`() {
         var places = SendPlaces(.telegram)
         var now: Duration = .zero
         let times = (0..<90).map { chat in
@@ -27,7 +27,7 @@ import Testing
         #expect(times == (0..<90).map { SendLimits.overallPeriod * ($0 / 30) })
     }
 
-    @Test func `A chat that waits: holds up no other`() {
+    @Test func `A chat that waits: delays no other`() {
         var places = SendPlaces(.telegram)
         for _ in 0..<20 { _ = places.send(1, .seconds(1)) }
         #expect(places.earliest(inChat: 1, isGroup: false, .seconds(1)) > .seconds(1))
@@ -35,7 +35,7 @@ import Testing
         #expect(places.earliest(.seconds(1)) == .seconds(1))
     }
 
-    @Test func `A group: twenty a minute`() {
+    @Test func `A group: twenty messages a minute`() {
         var places = SendPlaces(.telegram)
         var now: Duration = .zero
         let times = (0..<41).map { _ in
@@ -66,25 +66,25 @@ import Testing
         #expect(places.earliest(.seconds(1)) == .seconds(8))
     }
 
-    @Test func `Without limits: nothing waits, nothing is remembered`() {
+    @Test func `A queue without limits: neither waits nor remembers chats`() {
         var places = SendPlaces(.none)
         for _ in 0..<1_000 { #expect(places.send(1, isGroup: true, .zero) == .zero) }
         #expect(places.chatsRemembered == 0)
     }
 
-    @Test func `A place that took no effect: is given to the next`() {
+    @Test func `A place that took no effect: free for the next message`() {
         var places = SendPlaces(.telegram)
         for chat in 0..<30 { _ = places.send(Int64(chat), .seconds(1)) }
         #expect(places.earliest(.seconds(1)) > .seconds(1))
         places.giveBack(3, isGroup: false, .seconds(1))
         #expect(places.earliest(.seconds(1)) == .seconds(1))
-        // Telegram read it: so that refused ones stay bounded, too.
+        // Telegram counted this one although it refused it, so refused messages are bounded, too.
         _ = places.send(30, .seconds(1))
         places.giveBack(30, isGroup: false, .seconds(1), wasRefused: true)
         #expect(places.earliest(.seconds(1)) > .seconds(1))
     }
 
-    @Test func `A place in a group that took no effect: is given to the next`() {
+    @Test func `A place in a group that took no effect: free for the next message`() {
         var places = SendPlaces(.telegram)
         for _ in 0..<20 { _ = places.send(-1, isGroup: true, .seconds(1)) }
         #expect(places.earliest(inChat: -1, isGroup: true, .seconds(3)) > .seconds(60))
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(arguments: 0..<30 as Range<UInt64>)
-    func `Any span: holds no more than Telegram takes`(_ seed: UInt64) {
+    func `Any span of time: has no more messages than Telegram allows`(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var places = SendPlaces(.telegram)
         var now: Duration = .zero
@@ -124,7 +124,7 @@ import Testing
         for chat in Int64(-3)...6 {
             let times = sent.filter { $0.chat == chat }.map(\.at)
             if chat < 0 { #expect(within(times, 20, .seconds(60)), "seed \(seed)") }
-            // 20 at once and one for each second: no span of n messages is shorter than n - 20 seconds.
+            // A burst of 20 and one for each second: n messages span at least n - 20 seconds.
             for first in times.indices {
                 for last in times.indices.dropFirst(first + 20) {
                     #expect(times[last] - times[first] >= .seconds(last - first + 1 - 20), "seed \(seed)")
@@ -135,7 +135,7 @@ import Testing
 }
 
 extension SendPlaces {
-    /// Sends a message as soon as it may be sent, and returns when that was.
+    /// Sends a message at the earliest time allowed, and returns that time.
     fileprivate mutating func send(_ chat: Int64, isGroup: Bool = false, _ now: Duration) -> Duration {
         var time = now
         while true {

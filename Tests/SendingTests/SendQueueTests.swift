@@ -2,7 +2,7 @@ import Testing
 
 @testable import Sending
 
-/// What the queue does with one event after another.
+/// The queue's reaction to one event after another.
 @Suite struct SendQueueTests {
     private typealias Harness = QueueHarness
 
@@ -34,7 +34,7 @@ import Testing
         #expect(harness.queue.isAtRest && harness.queue.owedLaneCount == 0)
     }
 
-    @Test func `A message over the limit: not stored while only memory takes it`() {
+    @Test func `A message over the limit: unresolved while only memory has it`() {
         var harness = Harness()
         for chat in 1...30 { harness.handOver(Harness.item(Int64(chat), "hello")) }
         let token = harness.handOver(Harness.item(31, "hello"))
@@ -51,7 +51,7 @@ import Testing
         harness.end(.unknown)
         harness.pass(.milliseconds(119_999))
         #expect(harness.resolutions == [token: .stored] && harness.tries.isEmpty)
-        // Only so many are left, so Telegram is asked first whether it answers.
+        // Only two tries are left, so a probe first finds out whether Telegram answers.
         harness.pass(.milliseconds(1))
         #expect(harness.probes == 1 && harness.tries.isEmpty)
         harness.probed(.sent)
@@ -68,7 +68,7 @@ import Testing
         #expect(harness.tries.isEmpty && harness.queue.isAtRest && harness.rows.isEmpty)
     }
 
-    @Test func `An unknown outcome: holds up neither its lane nor others`() {
+    @Test func `An unknown outcome: delays neither its lane nor others`() {
         var harness = Harness()
         harness.handOver(Harness.item(1, "first"))
         harness.end(.unknown)
@@ -103,7 +103,7 @@ import Testing
         #expect(harness.tries.isEmpty && harness.queue.owedLaneCount == 0)
     }
 
-    @Test func `A try of an earlier process: counts, and waits as if it had just ended`() {
+    @Test func `A try of an earlier process: counted, and waits as if it had just ended`() {
         var harness = Harness(isTakenOver: false)
         harness.tookOver(1, [(Harness.item(1, "hello"), tries: 2)])
         harness.tookOver(2, [(Harness.item(2, "hello"), tries: 3)])
@@ -117,7 +117,7 @@ import Testing
         #expect(harness.tries.isEmpty && harness.rows.isEmpty)
     }
 
-    @Test func `Before the rows of an earlier process are known: only what passes and taps are begun`() {
+    @Test func `Before an earlier process's rows are known: only passing messages and taps begin`() {
         var harness = Harness(isTakenOver: false)
         harness.handOver(Harness.item(1, "message"))
         let passing = harness.handOver(Harness.item(1, "passing", .passing, expiresAt: .seconds(10)))
@@ -131,7 +131,7 @@ import Testing
         #expect(harness.tries.map(\.item.content.text) == ["tap", "message"])
     }
 
-    @Test func `Telegram that cannot be reached before the rows are known: probed, and woken for that alone`() {
+    @Test func `Telegram unreachable before the rows are known: probed, and the queue wakes only for that`() {
         var harness = Harness(isTakenOver: false)
         harness.handOver(Harness.item(1, "passing", .passing, expiresAt: .seconds(10)))
         harness.end(.notSent)
@@ -140,7 +140,7 @@ import Testing
         #expect(harness.queue.wakeAt.map { $0 > harness.now } == true)
     }
 
-    @Test func `A tap: answered while its chat is full, without a place in a limit`() {
+    @Test func `A tap: acknowledged while its chat is full, and uses no place of a limit`() {
         var harness = Harness()
         for number in 1...40 { harness.handOver(Harness.item(1, "\(number)")) }
         for _ in 1...40 { harness.handOver(Harness.item(1, "tap", .tapAnswer, expiresAt: .seconds(150))) }
@@ -149,7 +149,7 @@ import Testing
         #expect(harness.tries.last?.item.chatID == 2)
     }
 
-    @Test func `What passes and cannot leave at once: told as queued, and dropped when it is of no use`() {
+    @Test func `A passing message that cannot leave at once: reported as queued, and dropped when late`() {
         var harness = Harness()
         for chat in 1...30 { harness.handOver(Harness.item(Int64(chat), "hello")) }
         let token = harness.handOver(Harness.item(31, "passing", .passing, expiresAt: .seconds(1)))
@@ -158,7 +158,7 @@ import Testing
         #expect(harness.tries.allSatisfy { $0.item.chatID != 31 } && harness.writes.isEmpty)
     }
 
-    @Test func `An update that comes again: has one reply`() {
+    @Test func `An update that comes twice: has one reply`() {
         var harness = Harness()
         let first = harness.handOver(Harness.item(1, "hello", update: 7))
         let second = harness.handOver(Harness.item(1, "hello again", update: 7))
@@ -167,7 +167,7 @@ import Testing
         #expect(harness.resolutions == [first: .sent, second: .sent] && harness.tries.isEmpty)
     }
 
-    @Test func `The same words that wait: sent once`() {
+    @Test func `A waiting message with the same words as another: sent once`() {
         var harness = Harness()
         harness.fill(1)
         for number in 21...30 { harness.handOver(Harness.item(1, "No entry is open.", update: Int64(number))) }
@@ -186,7 +186,7 @@ import Testing
         (.editedMessage, .changed { $0.isNewMessage = true }),
         (.content, .changed { $0.isPlain = true }),
     ])
-    func `A form that is refused: tried once in another one`(_ refusal: SendRefusal, _ other: SendForm) {
+    func `A refused form: tried once in another form`(_ refusal: SendRefusal, _ other: SendForm) {
         var harness = Harness()
         let token = harness.handOver(Harness.item(-5, "hello"))
         harness.end(.refused(refusal))
@@ -196,14 +196,14 @@ import Testing
         #expect(harness.reports.last == .refused && harness.queue.isAtRest)
     }
 
-    @Test func `A chat that blocked us: its message is dropped at once`() {
+    @Test func `A chat that blocked the bot: its message is dropped at once`() {
         var harness = Harness()
         let token = harness.handOver(Harness.item(1, "hello"))
         harness.end(.refused(.everything))
         #expect(harness.resolutions == [token: .dropped] && harness.reports == [.refused])
     }
 
-    @Test func `A 429: nothing to that chat before it is over, and others go on`() {
+    @Test func `A 429: delays all to its chat until it is over, and other chats are served`() {
         var harness = Harness()
         harness.handOver(Harness.item(1, "hello"))
         harness.end(.tooManyRequests(retryAfter: .seconds(9)))
@@ -217,7 +217,7 @@ import Testing
         #expect(harness.tries.map(\.item.content.text) == ["hello"])
     }
 
-    @Test func `Telegram that cannot be reached: probed, and nothing else is begun until it answers`() {
+    @Test func `Telegram unreachable: probed, and nothing else begins until it responds`() {
         var harness = Harness()
         harness.handOver(Harness.item(1, "hello"))
         harness.end(.notSent)
@@ -233,7 +233,7 @@ import Testing
         #expect(Set(harness.tries.map(\.item.chatID)) == [1, 2])
     }
 
-    @Test func `A stop: who waits is told, nothing is begun, and a try that was counted ahead is taken back`() {
+    @Test func `A stop: late messages are refused, nothing begins, and a try counted ahead is uncounted`() {
         var harness = Harness()
         harness.fill(1)
         harness.handOver(Harness.item(1, "21", update: 21))
@@ -257,7 +257,7 @@ import Testing
         #expect(harness.tries.isEmpty && harness.rows == [1: [0]] && harness.queue.isAtRest)
     }
 
-    @Test func `A lane that is owed more than a row holds: the rest waits unstored, and nothing is lost`() {
+    @Test func `A lane with more than a row takes: the rest waits unstored, and nothing is lost`() {
         var harness = Harness()
         harness.fill(1)
         let tokens = (21...24).map { number in
@@ -281,7 +281,7 @@ import Testing
 }
 
 extension SendForm {
-    /// That of the chat -5, changed.
+    /// The form of chat -5, changed by `change`.
     fileprivate static func changed(_ change: (inout SendForm) -> Void) -> SendForm {
         var form = SendForm(chatID: -5)
         change(&form)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sending
 
-/// Serialized: the planted bug is one for the whole process.
+/// Serialized: the planted bug is a global of the process.
 @Suite(.serialized) struct SendingSimulationTests {
     private static let seedsMax: UInt64 = 400
 

@@ -19,7 +19,7 @@ import Testing
             ("7", [7]), (" 7 , -3\t,7\r\n", [7, -3]), ("7,", [7]), (",7", [7]), ("7,,8", [7, 8]), ("007", [7]),
             ("9223372036854775807,-9223372036854775808", [.max, .min]), ("-1001234567890", [-1_001_234_567_890]),
         ] as [(String, Set<Int64>)])
-    func `Ids: comma-separated, with white space around them`(_ text: String, _ ids: Set<Int64>) throws {
+    func `IDs: comma-separated, with white space around them`(_ text: String, _ ids: Set<Int64>) throws {
         #expect(try setting(text) == .ids(ids))
     }
 
@@ -27,7 +27,7 @@ import Testing
         ",", " , ", "ada", "@ada", "1;2", "1 2", "1.0", "+1", "--1", "-", "0", "-0", "1,x", "9223372036854775808", "**",
         "*,1", "1,*", "1e3", "1-2",
     ])
-    func `Anything else: refused, and what is accepted is told`(_ text: String) {
+    func `Any other value: refused, and the error says what is accepted`(_ text: String) {
         let error = #expect(throws: ConfigurationError.self) { try setting(text) }
         #expect(
             error?.description.contains("accepted is * (everyone), or ids of Telegram users and groups") == true)

@@ -18,7 +18,7 @@ import Testing
         #expect(stat(path, &file) == 0 && file.st_mode & 0o777 == 0o600)
     }
 
-    @Test func `A link that lies where the new content is written: not followed`() throws {
+    @Test func `A link where the new content is written: not followed`() throws {
         let directory = try TestDirectory()
         let (path, other) = (directory.path + "/note", directory.path + "/other")
         try directory.write("mine", to: "other")
@@ -28,7 +28,7 @@ import Testing
         #expect(try DurableFile.read(path, bytesMax: 10) == Array("new".utf8))
     }
 
-    @Test func `A file that is too long, no file at all, or in no directory: told with its path and the cause`() throws
+    @Test func `A file too long, no regular file, or in no directory: reported with path and cause`() throws
     {
         let directory = try TestDirectory()
         try directory.write("12345", to: "long")
@@ -41,7 +41,7 @@ import Testing
         #expect(error?.description == "\(nowhere).new: No such file or directory")
     }
 
-    /// A directory has the name of the file: the rename fails, and the earlier content, here the directory, stays.
+    /// A directory has the name of the file: the rename fails, and the earlier content (here the directory) stays.
     @Test func `A replacement that fails: leaves nothing behind`() throws {
         let directory = try TestDirectory()
         let path = directory.path + "/note"

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: EnvironmentFileCase.recorded)
-    func `A settings file: means what systemd 252 and 257 said of it`(_ recorded: EnvironmentFileCase) {
+    func `A settings file: read as systemd 252 and 257 read it`(_ recorded: EnvironmentFileCase) {
         #expect(Self.outcome(recorded.file, SystemdVersion(252)) == recorded.systemd252)
         #expect(Self.outcome(recorded.file, SystemdVersion(253)) == recorded.systemd252)
         for later in [SystemdVersion(254), SystemdVersion(257), nil] {
@@ -28,13 +28,13 @@ import Testing
         }
     }
 
-    @Test func `The recorded table: is whole`() {
+    @Test func `The recorded table: complete`() {
         #expect(EnvironmentFileCase.recorded.count == 256)
         #expect(EnvironmentFileCase.recorded.count { $0.systemd252 != $0.systemd257 } == 9)
         #expect(EnvironmentFileCase.recorded.first?.file == [])
     }
 
-    @Test func `Any bytes: can be read, and versions differ only in a line that is warned of`() {
+    @Test func `Any bytes: readable, and versions differ only in lines with a warning`() {
         var generator = SeededGenerator("EnvironmentFileTests")
         var grammar = EnvironmentFileGrammar(generator)
         var (refused, different) = (0, 0)
@@ -58,7 +58,7 @@ import Testing
                 #expect(newer.warnings.contains { $0.kind == .commentEndsInBackslash }, "\(bytes)")
             }
         }
-        // Both happen, so both were tested.
+        // Both cases occurred, so both were tested.
         #expect(refused > 100 && different > 20, "\(refused) \(different)")
     }
 
@@ -70,7 +70,7 @@ import Testing
         ("A=\"1\n2\"\n3B=4\n = 5", [(3, .badName), (4, .badName)]), ("A=1\n\n;x=\nB=\n", []),
         ("\r\n\rA\n\nB\r", [(3, .noEqualsSign), (5, .noEqualsSign)]),
     ])
-    func `A line that may be a slip: is warned of, by its number`(
+    func `A line that may be a slip: reported with its number`(
         _ text: String, _ warnings: [(Int, EnvironmentFileWarning.Kind)]
     ) throws {
         for version in Self.versions {
@@ -83,7 +83,7 @@ import Testing
         func read(_ text: String) throws(EnvironmentFileError) -> EnvironmentFile {
             try EnvironmentFile(Array(text.utf8), systemd: nil)
         }
-        // Measured: systemd starts a process with 131,069 bytes behind "A=" and none with 131,070.
+        // Measured: systemd starts a process whose value after "A=" has 131,069 bytes, and refuses one with 131,070.
         let most = String(repeating: "x", count: 131_069)
         #expect(try read("A=\(most)").variables["A"]?.utf8.count == 131_069)
         #expect(throws: EnvironmentFileError.valueTooLong(line: 2)) { try read("\nA=\(most)x\n") }
@@ -103,8 +103,8 @@ import Testing
         #expect(!text.contains("hush") && !text.contains("\n"), "\(text)")
     }
 
-    /// With each example in force, as an operator would have it.
-    @Test func `The package's file: no line of it is read differently, or warned of`() throws {
+    /// Each example in the file is also read uncommented, as an operator would set it.
+    @Test func `The package's file: read the same by each version, without a warning`() throws {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../systemd/rivet.env"
         let text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
         let inForce = text.split(separator: "\n").map { line in
@@ -125,11 +125,11 @@ import Testing
         #expect(try settings.logLevel() == .debug)
     }
 
-    @Test func `A file: wins, and what is taken out of it is gone`() throws {
+    @Test func `A file: overrides the environment, and a setting removed from it is unset`() throws {
         let directory = try TestDirectory()
         let path = directory.path + "/rivet.env"
         try directory.write("RIVET_ALLOWED_USERS=1\nRIVET_LOG_LEVEL=debug\n", to: "rivet.env")
-        // As systemd has it: the file's variables are in the environment too.
+        // As under systemd: the file's variables are in the environment, too.
         let settings = try Settings(variables: [
             "RIVET_ENV_FILE": path, "RIVET_ALLOWED_USERS": "1", "RIVET_LOG_LEVEL": "debug", "RIVET_DURABILITY": "local",
         ]).withFile()
@@ -144,7 +144,7 @@ import Testing
         #expect(throws: ConfigurationError.self) {
             try Settings(variables: ["RIVET_ENV_FILE": directory.path + "/none"]).readAgain()
         }
-        // At a start, a file that is not there is one for systemd only, which has read it.
+        // At start, systemd reads a file that the service cannot see; then the environment has its variables.
         let missing = ["RIVET_ENV_FILE": directory.path + "/none", "A": "1"]
         #expect(throws: ConfigurationError.self) { try Settings(variables: missing).withFile() }
         let underSystemd = try Settings(variables: missing.merging(["INVOCATION_ID": "x"]) { $1 }).withFile()

@@ -4,32 +4,32 @@ import Synchronization
 import Testing
 
 @Suite struct EveryTests {
-    /// So long that a test which waits for it is noticed.
+    /// So long that a test which waits for it would be noticed.
     private static let never = Duration.seconds(3_600)
 
-    private let turns = Turns()
+    private let counter = Counter()
 
-    @Test func itActsAgainAndAgainUntilTheServiceStops() async throws {
+    @Test func `The action: repeated until the service stops`() async throws {
         try await testGracefulShutdown { trigger in
-            let every = Every(.milliseconds(1), first: .zero) { [turns] in
-                if turns.add() == 3 { trigger.triggerGracefulShutdown() }
+            let every = Every(.milliseconds(1), first: .zero) { [counter] in
+                if counter.add() == 3 { trigger.triggerGracefulShutdown() }
             }
             try await every.run()
         }
-        #expect(turns.count == 3)
+        #expect(counter.count == 3)
     }
 
-    @Test func aStopEndsTheWaitForTheFirstTurn() async throws {
-        let every = Every(.milliseconds(1), first: Self.never) { [turns] in _ = turns.add() }
+    @Test func `A stop during the wait for the first action: ends the wait`() async throws {
+        let every = Every(.milliseconds(1), first: Self.never) { [counter] in _ = counter.add() }
         try await testGracefulShutdown { trigger in
             async let run: Void = every.run()
             trigger.triggerGracefulShutdown()
             try await run
         }
-        #expect(turns.count == 0)
+        #expect(counter.count == 0)
     }
 
-    @Test func aStopEndsTheWaitBetweenTurns() async throws {
+    @Test func `A stop during the wait between actions: ends the wait`() async throws {
         let (acted, action) = AsyncStream.makeStream(of: Void.self)
         let every = Every(Self.never, first: .zero) { action.yield() }
         try await testGracefulShutdown { trigger in
@@ -40,16 +40,16 @@ import Testing
         }
     }
 
-    @Test func afterAStopThereIsNoTurn() async throws {
-        let every = Every(.milliseconds(1), first: .zero) { [turns] in _ = turns.add() }
+    @Test func `A stop before the first action: no action follows`() async throws {
+        let every = Every(.milliseconds(1), first: .zero) { [counter] in _ = counter.add() }
         try await testGracefulShutdown { trigger in
             trigger.triggerGracefulShutdown()
             try await every.run()
         }
-        #expect(turns.count == 0)
+        #expect(counter.count == 0)
     }
 
-    @Test func aCancelledTaskEnds() async throws {
+    @Test func `A canceled task: ends`() async throws {
         let every = Every(Self.never, first: Self.never) {}
         let task = Task { try await every.run() }
         task.cancel()
@@ -57,7 +57,7 @@ import Testing
     }
 }
 
-private final class Turns: Sendable {
+private final class Counter: Sendable {
     private let value = Mutex(0)
 
     var count: Int { value.withLock { $0 } }

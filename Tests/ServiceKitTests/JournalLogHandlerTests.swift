@@ -18,7 +18,7 @@ import Testing
             uniquingKeysWith: { _, _ in "twice" })
     }
 
-    @Test func metadataGetsFieldsOfItsOwn() {
+    @Test func `Metadata: each key has its own journal field`() {
         #expect(
             fields(
                 .warning, "a reply is late", ["update.id": "7", "user.id": "42", "service": "rivet-test"],
@@ -30,25 +30,25 @@ import Testing
                 ])
     }
 
-    @Test func prioritiesAreThoseOfSyslog() {
+    @Test func `Priorities: those of syslog`() {
         let levels: [Logger.Level] = [.critical, .error, .warning, .notice, .info, .debug, .trace]
         #expect(levels.map { fields($0, "x")["PRIORITY"] } == ["2", "3", "4", "5", "6", "7", "7"])
     }
 
-    @Test func whatHasSeveralLinesBecomesOne() {
+    @Test func `Texts of several lines: joined to one`() {
         let all = fields(.info, "one\ntwo", ["a": "b\r\nc"], Trouble(description: "e\nf"))
         #expect(all["MESSAGE"] == "one two a=b c error=e f")
         #expect(all["RIVET_A"] == "b c" && all["RIVET_ERROR"] == "e f")
     }
 
-    /// The journal drops an entry's field whose name it does not like, without a word.
+    /// The journal silently drops a field whose name it does not accept.
     @Test(arguments: ["update.id", "a-b c", "ä", "", "0", String(repeating: "x", count: 200)])
-    func everyNameIsOneThatTheJournalTakes(_ name: String) {
+    func `A field name: always one that the journal accepts`(_ name: String) {
         let field = JournalLogHandler.fieldName(name)
         #expect(field.wholeMatch(of: /RIVET_[A-Z0-9_]*/) != nil && field.utf8.count <= 64, "\(field)")
     }
 
-    @Test func standardErrorIsTheJournalsWhenDeviceAndInodeAre() throws {
+    @Test func `Standard error: the journal's when device and inode match`() throws {
         let directory = try TestDirectory()
         try directory.write("", to: "file")
         let descriptor = open(directory.path + "/file", O_RDONLY)

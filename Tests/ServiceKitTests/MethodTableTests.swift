@@ -20,7 +20,7 @@ import Wire
         }
     }
 
-    @Test func anUnknownMethodIsToldThoseThereAre() async {
+    @Test func `An unknown method: refused with the list of known methods`() async {
         var table = MethodTable()
         table.on(StateSweep.self) { _ throws(RPCError) in .now(StateSweep.Output(deleted: 0)) }
         table.on(StateLoad.self) { _ throws(RPCError) in .now(StateLoad.Output(state: nil)) }
@@ -30,7 +30,7 @@ import Wire
                     RPCError(.methodNotFound, "there is no such method; those there are: state.load, state.sweep")))
     }
 
-    @Test func parametersAreCheckedBeforeTheBodySeesThem() async {
+    @Test func `Parameters: checked before the body sees them`() async {
         var table = MethodTable()
         let seen = Mutex<[ConversationKey]>([])
         table.on(StateLoad.self) { params throws(RPCError) in
@@ -47,13 +47,13 @@ import Wire
         #expect(seen.withLock { $0 } == [ConversationKey(userID: "1", chatID: "2")])
     }
 
-    @Test func whatABodyThrowsIsTheAnswer() async {
+    @Test func `An error that a body throws: becomes the response`() async {
         var table = MethodTable()
         table.on(StateSweep.self) { _ throws(RPCError) in throw RPCError(.unavailable, "not now") }
         #expect(await answer(begin(table, "state.sweep")) == .failure(RPCError(.unavailable, "not now")))
     }
 
-    @Test func callsAreDecidedInTheOrderInWhichTheyBeginWhateverTheOrderOfTheAnswers() async {
+    @Test func `Calls: decided in the order in which they begin, in whatever order they respond`() async {
         var table = MethodTable()
         let order = Mutex<[String]>([])
         table.on(StateLoad.self) { params throws(RPCError) in
@@ -70,7 +70,7 @@ import Wire
         }
     }
 
-    @Test func healthCountsTheCallsAndAddsWhatTheServiceSays() async throws {
+    @Test func `Health: counts the calls and adds what the service reports`() async throws {
         var table = MethodTable()
         let context = ServiceContext.forCaller(name: "rivet-test", settings: Settings(variables: [:]))
         table.on(StateSweep.self) { _ throws(RPCError) in .now(StateSweep.Output(deleted: 0)) }
@@ -94,7 +94,7 @@ import Wire
     }
 
     @Test
-    func `A method that is timed: its answers are in the histogram of its name, also of one that came after health`()
+    func `A timed method: its responses are in its histogram, even if it is added after health`()
         async throws
     {
         var table = MethodTable()

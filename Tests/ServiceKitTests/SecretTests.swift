@@ -14,25 +14,25 @@ import Testing
         return try Settings(variables: variables).secret("TOKEN", credential: "token")
     }
 
-    @Test func withoutCredentialsTheVariableIsTaken() throws {
+    @Test func `A secret without a credential: read from the variable`() throws {
         #expect(try Settings(variables: ["TOKEN": "abc"]).secret("TOKEN", credential: "token") == "abc")
         #expect(try token(variable: "abc") == "abc")
         #expect(try token(variable: nil) == nil)
     }
 
-    @Test func aCredentialWins() throws {
+    @Test func `A credential: overrides the variable`() throws {
         try directory.write("  from-file\n", to: "token")
         #expect(try token(variable: "abc") == "from-file")
         #expect(try token(variable: nil) == "from-file")
     }
 
-    @Test func anEmptyCredentialCountsAsNone() throws {
+    @Test func `An empty credential: counts as none`() throws {
         try directory.write(" \n", to: "token")
         #expect(try token(variable: "abc") == "abc")
     }
 
     @Test(arguments: [" abc", "abc\n", "\r\nabc\r\n", "\tabc \n\n", "\u{FEFF}abc", "\u{A0}abc\u{2003}", "abc\u{85}"])
-    func `White space around a secret: goes, in variables and credentials alike`(_ text: String) throws {
+    func `White space around a secret: removed, in variables and credentials alike`(_ text: String) throws {
         try directory.write(text, to: "token")
         #expect(try token(variable: nil) == "abc")
         #expect(try Settings(variables: ["TOKEN": text]).secret("TOKEN", credential: "token") == "abc")
@@ -41,7 +41,7 @@ import Testing
     @Test(arguments: [
         "abc\ndef", "abc\r\ndef", "abc\rdef", "abc\tdef", "abc\u{7F}def", "abc\u{2028}def", "abc\u{85}def",
     ])
-    func `A secret of several lines: is refused by its place, and not shown`(_ text: String) throws {
+    func `A secret of several lines: refused by its name, and not shown`(_ text: String) throws {
         try directory.write(text, to: "token")
         let ofCredential = #expect(throws: ConfigurationError.self) { try token(variable: "x") }
         let ofVariable = #expect(throws: ConfigurationError.self) {
@@ -62,13 +62,13 @@ import Testing
         #expect(!dumped.contains("hush") && !String(reflecting: settings).contains("hush"))
     }
 
-    @Test func aCredentialThatIsNoTextIsAnErrorWithoutItsContent() throws {
+    @Test func `A credential that is no text: an error without its content`() throws {
         try directory.write(Array("s3cret".utf8) + [0xFF], to: "token")
         expectUnreadable()
     }
 
-    @Test func aCredentialThatCannotBeReadIsAnError() throws {
-        // Not a missing permission: the tests may run as root, who needs none.
+    @Test func `A credential that cannot be read: an error`() throws {
+        // A missing permission would not do: the tests may run as root, who needs none.
         try FileManager.default.createDirectory(atPath: directory.path + "/token", withIntermediateDirectories: false)
         expectUnreadable()
     }

@@ -44,7 +44,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: pace.path))
     }
 
-    @Test func `A service that was ready: its end is told from that of a start, and a kill does not count`() throws {
+    @Test func `A service that was ready: its end differs from a failed start, and a kill does not count`() throws {
         let directory = try TestDirectory()
         let pace = StartPace(directory: directory.path, name: "state")
         #expect(pace.begun(keepsCount: false))
@@ -60,7 +60,7 @@ import Testing
         #expect(pace.failedRuns().isEmpty)
     }
 
-    @Test func `A start that systemd did not make by itself: does not wait`() throws {
+    @Test func `A start that systemd did not make automatically: does not wait`() throws {
         let directory = try TestDirectory()
         let pace = StartPace(directory: directory.path, name: "state")
         let before = Date()
@@ -69,7 +69,7 @@ import Testing
         #expect(pace.failedRuns(now: Date() + 12).isEmpty)
     }
 
-    @Test func `A start that cannot be noted: says so`() throws {
+    @Test func `A start that cannot be recorded: reported as such`() throws {
         let directory = try TestDirectory()
         #expect(!StartPace(directory: directory.path + "/none", name: "state").begun(keepsCount: false))
     }

@@ -4,10 +4,9 @@ import Systemd
 import TestSupport
 import Testing
 
-/// What systemd tells a process, and is told, goes through its environment and its descriptors: each test has a process
-/// of its own.
+/// systemd and a process talk through its environment and its descriptors, so each test runs in its own process.
 @Suite struct SystemdTests {
-    @Test func theManagerIsToldInOneDatagramForEachMessage() async {
+    @Test func `The manager: gets one datagram for each message`() async {
         await #expect(processExitsWith: .success) {
             let directory = try TestDirectory()
             let path = directory.path + "/notify"
@@ -24,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func withoutAManagerNothingHappens() async {
+    @Test func `A notifier without a manager: does nothing`() async {
         await #expect(processExitsWith: .success) {
             unsetenv("NOTIFY_SOCKET")
             ServiceNotifier().ready(status: "ready")
@@ -33,9 +32,9 @@ import Testing
         }
     }
 
-    @Test func socketsAreFoundByTheirNameAndAreNotPassedOn() async {
+    @Test func `Inherited sockets: found by name, and not passed on`() async {
         await #expect(processExitsWith: .success) {
-            // What lies at 3 or 4 may be a file that another thread is about to close; then once more.
+            // Descriptor 3 or 4 may be a file that another thread is about to close; then the attempt is repeated.
             try await eventually("both are found, and are not passed on") {
                 passSockets(count: 2, names: "rivet-state:rivet-library.socket")
                 let sockets = InheritedSockets()
@@ -46,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func socketsOfAnotherProcessAreLeftAlone() async {
+    @Test func `Sockets meant for another process: left alone`() async {
         await #expect(processExitsWith: .success) {
             passSockets(count: 1, names: "rivet-state")
             setenv("LISTEN_PID", "1", 1)
@@ -54,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func withoutSystemdThereAreNone() async {
+    @Test func `A process without systemd: has no inherited sockets`() async {
         await #expect(processExitsWith: .success) {
             for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
             #expect(InheritedSockets().descriptor(named: "rivet-state") == nil)
@@ -62,7 +61,7 @@ import Testing
     }
 }
 
-/// Has this process look as if systemd had passed it descriptors from 3 on.
+/// Makes it look as if systemd had passed descriptors from 3 on to this process.
 private func passSockets(count: Int32, names: String) {
     for descriptor in 3..<3 + count where fcntl(descriptor, F_GETFD) == -1 {
         let null = open("/dev/null", O_RDONLY)
@@ -73,7 +72,7 @@ private func passSockets(count: Int32, names: String) {
     setenv("LISTEN_FDNAMES", names, 1)
 }
 
-/// The next datagram; nil when there is none.
+/// The next datagram; nil if there is none.
 private func receive(_ descriptor: Int32) -> String? {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))

@@ -6,7 +6,7 @@ import Testing
 @Suite struct SystemdVersionTests {
     private static let booted = "run/systemd/system/x"
 
-    /// The version in a root that has these files and nothing else.
+    /// The version found in a root that has only these files.
     private static func version(_ files: [String]) throws -> Int? {
         let root = try TestDirectory()
         for file in files {
@@ -25,11 +25,11 @@ import Testing
         ("usr/lib64/systemd/libsystemd-shared-253.12-1.fc38.so", 253),
         ("lib/systemd/libsystemd-shared-247.so", 247),
     ])
-    func `The version: stands in the name of systemd's own library`(_ library: String, _ number: Int) throws {
+    func `The version: found in the name of systemd's own library`(_ library: String, _ number: Int) throws {
         #expect(try Self.version([Self.booted, library]) == number)
     }
 
-    @Test func `The version: unknown where no systemd runs, or none is found`() throws {
+    @Test func `The version: unknown where systemd does not run or has no library`() throws {
         let library = "usr/lib/systemd/libsystemd-shared-252.so"
         #expect(try Self.version([library]) == nil)
         #expect(try Self.version([Self.booted]) == nil)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ServiceKit
 
-/// The one rule: no ping without a pulse of every part.
+/// The rule under test: no ping without a pulse of every part.
 @Suite struct WatchdogTests {
     /// What a watchdog did, in order.
     private final class Record: Sendable {
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    /// A part that gives a pulse only while it is let.
+    /// A part that gives a pulse only while the gate is open.
     private final class Gate: Sendable {
         private let state = Mutex((isOpen: true, waiting: [CheckedContinuation<Void, Never>]()))
 
@@ -53,7 +53,7 @@ import Testing
             ping: { record.add("ping") }, stuck: { record.add("stuck: \($0)") })
     }
 
-    @Test func pingsGoOnUntilTheEnd() async throws {
+    @Test func `Pings: continue until the end`() async throws {
         let record = Record()
         let watchdog = watchdog([Vital("a") {}, Vital("b") {}], record)
         try await testGracefulShutdown { trigger in
@@ -69,7 +69,7 @@ import Testing
         #expect(record.all.allSatisfy { $0 == "ping" })
     }
 
-    @Test func onePartThatIsStuckStopsThemAndIsNamed() async throws {
+    @Test func `A stuck part: stops the pings and is named`() async throws {
         let (record, gate) = (Record(), Gate())
         let watchdog = watchdog([Vital("one") {}, Vital("two") { await gate.pulse() }, Vital("three") {}], record)
         try await testGracefulShutdown { trigger in
@@ -79,7 +79,7 @@ import Testing
             gate.close()
             while let step = await steps.next(), step == "ping" {}
             #expect(record.all.last == "stuck: two")
-            // Longer than it takes to decide anything here.
+            // Longer than the watchdog needs for any decision here.
             try await Task.sleep(for: .milliseconds(200))
             #expect(record.all.last == "stuck: two")
             gate.open()
@@ -90,7 +90,7 @@ import Testing
         #expect(record.all.count { $0.hasPrefix("stuck") } == 1)
     }
 
-    @Test func anEndWaitsForNoPulse() async throws {
+    @Test func `The end: waits for no pulse`() async throws {
         let (record, gate) = (Record(), Gate())
         gate.close()
         let watchdog = watchdog([Vital("never") { await gate.pulse() }], record)
@@ -106,7 +106,7 @@ import Testing
 }
 
 @Suite struct StatusTests {
-    @Test func aCounterIsCountedOverTheLastMinute() {
+    @Test func `A counter: counted over the last minute`() {
         var minute = MinuteCount()
         let start = ContinuousClock.now
         #expect(minute.growth(to: 100, at: start) == 0)
@@ -114,11 +114,11 @@ import Testing
         #expect(minute.growth(to: 160, at: start + .seconds(60)) == 60)
         #expect(minute.growth(to: 160, at: start + .seconds(65)) == 50)
         #expect(minute.growth(to: 160, at: start + .seconds(300)) == 0)
-        // A counter that began anew.
+        // The counter started over.
         #expect(minute.growth(to: 1, at: start + .seconds(301)) == 0)
     }
 
-    @Test func aStatusSaysHowThingsAreWhatIsDoneAndWhatFailedLast() {
+    @Test func `A status: says the state, the recent work and the last failure`() {
         #expect(
             StatusReporter.line("sqlite up", work: "calls", done: 3, lastFailure: nil)
                 == "sqlite up; 3 calls in the last minute")

@@ -10,7 +10,7 @@ import Testing
         ("https://h/hidden/path/", "https://h/hidden/path", "https://h"),
         ("http://[::1]", "http://[::1]", "http://[::1]"),
     ])
-    func `A server's URL: is called whole, and shown without its path`(_ text: String, _ url: String, _ shown: String)
+    func `A server's URL: called whole, and shown without its path`(_ text: String, _ url: String, _ shown: String)
         throws
     {
         let server = try BotServerURL(text)
@@ -32,7 +32,7 @@ import Testing
             ("https://api.telegram.org/bot1:hush", .token), ("https://h/x/BOT1:hush/getMe", .token),
             ("http://h\\x", .character),
         ] as [(String, BotServerURL.Malformed)])
-    func `Anything else: is refused by its kind, and not shown`(_ text: String, _ kind: BotServerURL.Malformed) {
+    func `Any other text: refused by its kind, and not shown`(_ text: String, _ kind: BotServerURL.Malformed) {
         let error = #expect(throws: BotServerURL.Malformed.self) { try BotServerURL(text) }
         #expect(error == kind)
         #expect(error?.description.contains("hush") == false)

@@ -19,7 +19,7 @@ import Testing
             ("1:a 2:b", .blank),
             ("1:a\r\n2:b", .blank), (" 1:a", .blank),
         ] as [(String, MalformedBotToken.Slip?)])
-    func `Anything else: is no token, and the likely slip is named`(_ text: String, _ slip: MalformedBotToken.Slip?) {
+    func `Any other text: no token, and the likely slip is named`(_ text: String, _ slip: MalformedBotToken.Slip?) {
         let error = #expect(throws: MalformedBotToken.self) { try BotToken(text) }
         #expect(error?.slip == slip)
         let line = error?.description ?? ""

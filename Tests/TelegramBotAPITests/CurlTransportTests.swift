@@ -12,7 +12,7 @@ struct CurlTransportTests {
         HTTPRequest(url: url, body: Array(body.utf8), timeout: timeout, isRepeatable: isRepeatable)
     }
 
-    @Test func answersAreBroughtBackWhole() async throws {
+    @Test func `A response: returned whole`() async throws {
         let server = try LoopbackServer { .http(status: 207, body: $0.body) }
         defer { server.stop() }
         let body = String(repeating: "ä", count: 200_000)
@@ -21,7 +21,7 @@ struct CurlTransportTests {
         #expect(server.requests.map(\.path) == ["/a"])
     }
 
-    @Test func oneConnectionServesCallsOneAfterTheOther() async throws {
+    @Test func `One connection: serves calls one after the other`() async throws {
         let server = try LoopbackServer { _ in .ok("1") }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -29,7 +29,7 @@ struct CurlTransportTests {
         #expect(server.requests.map(\.connection) == [1, 1, 1, 1, 1])
     }
 
-    @Test func manyAtOnceAreAllAnswered() async throws {
+    @Test func `Many calls at once: all answered`() async throws {
         let server = try LoopbackServer { .http(status: 200, body: $0.path) }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -44,14 +44,14 @@ struct CurlTransportTests {
         }
     }
 
-    @Test func refusedIsNotSent() async throws {
+    @Test func `A refused connection: reported as not sent`() async throws {
         let outcome = await CurlTransport().send(request("http://127.0.0.1:\(try LoopbackServer.closedPort())"))
         guard case .notSent(let failure) = outcome else { throw Unexpected(outcome) }
         #expect(failure.reason == .cannotConnect)
     }
 
-    @Test func failedTLSIsNotSent() async throws {
-        // The server is given a greeting, which is no request, and answers what is no TLS.
+    @Test func `A failed TLS handshake: reported as not sent`() async throws {
+        // The server receives a TLS greeting, which is no HTTP request, and never responds with TLS.
         let server = try LoopbackServer { _ in .close }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -61,15 +61,15 @@ struct CurlTransportTests {
     }
 
     @Test(arguments: ["nonsense://127.0.0.1/", "http://[::1", ""])
-    func aURLThatIsNoneIsNotSent(_ url: String) async throws {
+    func `A malformed URL: reported as not sent`(_ url: String) async throws {
         guard case .notSent(let failure) = await CurlTransport().send(request(url)) else { throw Unexpected(url) }
         #expect(failure.reason == .invalidURL || failure.reason == .other)
     }
 
-    @Test func resetBeforeTheRequestWasReadIsNoAnswer() async throws {
+    @Test func `A reset before the request was read: no response`() async throws {
         let server = try LoopbackServer(resetsAtAccept: true) { _ in .ok("1") }
         defer { server.stop() }
-        // Whether a byte was written before the RST came is a race of the kernel's; both classes are right, each in its case.
+        // The kernel decides whether a byte leaves before the RST arrives; both outcomes are right, each in its case.
         switch await CurlTransport().send(request(server.url)) {
         case .response(let status, _): Issue.record("answered \(status)")
         case .notSent(let failure), .outcomeUnknown(let failure): #expect(failure.reason != .timedOut)
@@ -79,7 +79,7 @@ struct CurlTransportTests {
     @Test(arguments: [
         LoopbackServer.Reply.reset, .close, .raw("HTTP/1.1 2"), .http(status: 200, body: "x", contentLength: 9),
     ])
-    func brokenAfterTheRequestWasReadIsUnknown(_ reply: LoopbackServer.Reply) async throws {
+    func `A break after the request was read: an unknown outcome`(_ reply: LoopbackServer.Reply) async throws {
         let server = try LoopbackServer { _ in reply }
         defer { server.stop() }
         let outcome = await CurlTransport().send(request(server.url, timeout: .milliseconds(500)))
@@ -89,7 +89,7 @@ struct CurlTransportTests {
     }
 
     @Test(arguments: [LoopbackServer.Reply.hold, .trickle])
-    func aSlowServerTimesOutWithUnknownOutcome(_ reply: LoopbackServer.Reply) async throws {
+    func `A slow server: times out with an unknown outcome`(_ reply: LoopbackServer.Reply) async throws {
         let server = try LoopbackServer { _ in reply }
         defer { server.stop() }
         let started = ContinuousClock.now
@@ -99,7 +99,7 @@ struct CurlTransportTests {
         #expect(ContinuousClock.now - started < .seconds(10))
     }
 
-    @Test func anAnswerBeyondTheBoundIsCutOff() async throws {
+    @Test func `A response beyond the bound: cut off`() async throws {
         let server = try LoopbackServer { _ in .http(status: 200, body: String(repeating: "x", count: 100_001)) }
         defer { server.stop() }
         var limits = CurlLimits()
@@ -109,9 +109,12 @@ struct CurlTransportTests {
         #expect(failure.reason == .responseTooLarge)
     }
 
-    /// libcurl repeats a request by itself if a kept connection dies without an answer. That would send a message twice.
+    /// libcurl repeats a request automatically if a kept-alive connection dies without a response. That would send a
+    /// message twice.
     @Test(arguments: [false, true])
-    func onARequestThatDiesOnAKeptConnectionOnlyARepeatableOneIsRepeated(_ isRepeatable: Bool) async throws {
+    func `A request that dies on a kept connection: repeated only if it is repeatable`(
+        _ isRepeatable: Bool
+    ) async throws {
         let server = try LoopbackServer { $0.path == "/second" && $0.connection == 1 ? .close : .ok("1") }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -128,7 +131,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test func afterATimeOutAFreshConnectionIsTaken() async throws {
+    @Test func `A call after a timeout: uses a fresh connection`() async throws {
         let server = try LoopbackServer { $0.path == "/stuck" ? .hold : .ok("1") }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -138,7 +141,7 @@ struct CurlTransportTests {
         #expect(server.requests.map(\.connection) == [1, 1, 2, 2])
     }
 
-    @Test func cancellationBreaksTheTransferOff() async throws {
+    @Test func `Cancellation: aborts the transfer`() async throws {
         let server = try LoopbackServer { _ in .hold }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -149,7 +152,7 @@ struct CurlTransportTests {
         await server.reached(gone: 1)
     }
 
-    @Test func aTaskThatIsCancelledBeforeSendsNothing() async throws {
+    @Test func `A task canceled before its call: sends nothing`() async throws {
         let server = try LoopbackServer { _ in .ok("1") }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -161,7 +164,7 @@ struct CurlTransportTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test func cancellationAtAnyMomentResumesOnce() async throws {
+    @Test func `Cancellation at any moment: resumes the call once`() async throws {
         let server = try LoopbackServer { _ in .ok("1") }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -173,7 +176,7 @@ struct CurlTransportTests {
         }
     }
 
-    @Test func shutDownEndsWhatIsUnderWayAndRefusesTheRest() async throws {
+    @Test func `A shutdown: ends the calls in flight and refuses later ones`() async throws {
         let server = try LoopbackServer { _ in .hold }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -184,7 +187,7 @@ struct CurlTransportTests {
         #expect(await transport.send(request(server.url)) == .notSent(HTTPFailure(.transportShutDown)))
     }
 
-    @Test func moreThanTheBoundAreRefusedAsNotSent() async throws {
+    @Test func `Calls beyond the bound: refused as not sent`() async throws {
         let server = try LoopbackServer { _ in .hold }
         defer { server.stop() }
         var limits = CurlLimits()
@@ -197,7 +200,7 @@ struct CurlTransportTests {
         _ = await task.value
     }
 
-    @Test func socketsAreCloseOnExec() async throws {
+    @Test func `Sockets: close-on-exec`() async throws {
         let server = try LoopbackServer { _ in .ok("1") }
         defer { server.stop() }
         let transport = CurlTransport()
@@ -219,7 +222,7 @@ struct CurlTransportTests {
         transport.shutDown()
     }
 
-    @Test func theURLIsNotInTheDescriptionOfARequest() {
+    @Test func `The URL: not in the description of a request`() {
         let request = request("http://127.0.0.1/bot1:SECRET/getMe")
         var dumped = ""
         dump(request, to: &dumped)
@@ -227,7 +230,7 @@ struct CurlTransportTests {
     }
 }
 
-/// What a test did not expect; ends it.
+/// A value that a test did not expect; throwing it ends the test.
 struct Unexpected: Error, CustomStringConvertible {
     let description: String
     init(_ value: some Any) { description = "unexpected: \(value)" }

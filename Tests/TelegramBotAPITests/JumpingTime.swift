@@ -2,7 +2,9 @@ import Synchronization
 
 @testable import TelegramBotAPI
 
-/// Time that jumps to whatever is waited for; it tells the waits that were asked for. With `isFrozen` a wait lasts until it is cancelled.
+/// A clock that jumps to the end of each wait. With `isFrozen` a wait lasts until it is canceled.
+///
+/// Unlike the system's clock it never advances while code runs, so a test sees the sum of the waits and nothing else.
 final class JumpingTime: Sendable {
     private let state = Mutex((now: Duration.zero, isFrozen: false))
 

@@ -2,7 +2,10 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A small HTTP/1.1 server on 127.0.0.1 that answers, or misbehaves, as a test says. One thread a connection.
+/// A small HTTP/1.1 server on 127.0.0.1 that responds, or misbehaves, as a test says. One thread for each connection.
+///
+/// Unlike a real server it has no TLS, no chunked bodies, no `Expect: 100-continue`, and no limit on the size of a
+/// request. It understands only bodies with `Content-Length`, and it never closes an idle connection.
 final class LoopbackServer: Sendable {
     struct Request: Sendable {
         /// From 1, in the order of acceptance.
@@ -51,10 +54,10 @@ final class LoopbackServer: Sendable {
         Thread.detachNewThread { [self] in acceptLoop() }
     }
 
-    /// Ends the accepting thread.
+    /// Ends the accepting thread. Connections end when their clients close them.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    /// Returns when so many requests were read and so many connections were found closed by the client.
+    /// Returns after `requests` requests were read and `gone` connections were found closed by the client.
     func reached(requests: Int = 0, gone: Int = 0) async {
         await withCheckedContinuation { continuation in
             let isMet = state.withLock { state in
@@ -66,7 +69,7 @@ final class LoopbackServer: Sendable {
         }
     }
 
-    /// A port on which nobody listens.
+    /// A port on which no program listens.
     static func closedPort() throws -> UInt16 {
         let (descriptor, port) = try listen()
         Glibc.close(descriptor)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct BackoffTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
-    func staysWithinItsBounds(_ seed: UInt64) {
+    func `A wait: stays within its bounds`(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var backoff = Backoff(base: .seconds(1), cap: .seconds(30), minimum: .milliseconds(10))
         for failure in 0..<100 {
@@ -19,7 +19,7 @@ import Testing
 }
 
 @Suite struct UpdateLedgerTests {
-    @Test func onlyTheSettledPrefixIsConfirmed() {
+    @Test func `Only the settled prefix: confirmed`() {
         var ledger = UpdateLedger()
         #expect(ledger.offset == nil)
         #expect(ledger.received([5, 6, 7]) == [5, 6, 7])
@@ -33,7 +33,7 @@ import Testing
         #expect(ledger.settled(5) == false)
     }
 
-    @Test func idsMayJumpDown() {
+    @Test func `IDs that jump down: accepted`() {
         var ledger = UpdateLedger()
         _ = ledger.received([2_000_000_000, 3])
         ledger.settled(3)
@@ -43,7 +43,7 @@ import Testing
         #expect(ledger.received([4]) == [4])
     }
 
-    @Test func whatIsDeliveredAgainAfterItWasConfirmedMovesTheOffsetPastIt() {
+    @Test func `Updates delivered again after their confirmation: move the offset past them`() {
         var ledger = UpdateLedger()
         _ = ledger.received([5, 6, 7])
         for id in [5, 6, 7] as [Int64] { ledger.settled(id) }
@@ -53,7 +53,7 @@ import Testing
         #expect(ledger.offset == 8)
     }
 
-    @Test func whatIsDeliveredAgainInFrontOfOneUnderWayDoesNotGoBehindIt() {
+    @Test func `Updates delivered again before one in progress: do not move the offset past it`() {
         var ledger = UpdateLedger()
         _ = ledger.received([5, 6, 7])
         ledger.settled(5)
@@ -64,7 +64,7 @@ import Testing
         #expect(ledger.offset == 8)
     }
 
-    @Test func confirmedIdsAreForgottenInTheEnd() {
+    @Test func `Confirmed IDs: forgotten in the end`() {
         var ledger = UpdateLedger(settledRememberedMax: 2)
         for id in 1...3 as ClosedRange<Int64> {
             _ = ledger.received([id])
@@ -74,9 +74,12 @@ import Testing
         #expect(ledger.received([1]) == [1])
     }
 
-    /// A server that queues, answers from the offset on, and forgets what is before it, against the ledger.
+    /// The ledger against a model of Telegram's queue: it responds from the offset on, and drops the updates before it.
+    ///
+    /// Unlike Telegram it responds at once, drops no update by age, and knows neither negative offsets nor a 409
+    /// (conflict).
     @Test(arguments: 0..<60 as Range<UInt64>)
-    func nothingIsConfirmedUnsettledNorHandledTwice(_ seed: UInt64) {
+    func `An update: never confirmed unsettled nor handled twice`(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var ledger = UpdateLedger()
         var queue: [Int64] = []
@@ -86,7 +89,7 @@ import Testing
         var sent = 0
         func poll() {
             if let offset = ledger.offset, let head = queue.first {
-                // As Telegram: an offset outside the queue begins at its head.
+                // As in Telegram: an offset outside the queue begins at its head.
                 if let cut = queue.firstIndex(of: offset) {
                     let gone = queue[..<cut]
                     #expect(gone.allSatisfy(settled.contains), "seed \(seed): confirmed unsettled")
@@ -96,7 +99,7 @@ import Testing
                     queue = []
                 }
             }
-            // Now and then the answer is lost, after the server acted on the offset.
+            // In one poll of ten the response is lost after the server acted on the offset.
             guard Int.random(in: 0..<10, using: &random) > 0 else { return }
             for id in ledger.received(Array(queue.prefix(100))) {
                 #expect(handled.insert(id).inserted, "seed \(seed): handled twice")
@@ -134,13 +137,13 @@ import Testing
 }
 
 @Suite struct SettledBeforeTests {
-    /// One poll that the server answers.
+    /// A poll that the server answers.
     private func poll(_ schedule: inout PollSchedule, _ ids: [Int64]) {
         schedule.pollStarted(offset: schedule.ledger.offset, now: .zero)
         _ = schedule.pollAnswered(ids)
     }
 
-    @Test func `Ids before an offset: given only when a poll with it was answered`() {
+    @Test func `IDs before an offset: known settled only after a response to a poll with it`() {
         var schedule = PollSchedule()
         poll(&schedule, [5, 6])
         #expect(schedule.settledBefore == nil)
@@ -159,7 +162,7 @@ import Testing
         #expect(schedule.settledBefore == 7)
     }
 
-    @Test func `Ids that jump down: none is given before the server has heard of one of theirs`() {
+    @Test func `IDs that jump down: none counts as settled before the server got an offset among them`() {
         var schedule = PollSchedule()
         poll(&schedule, [1_000])
         _ = schedule.settled(1_000)

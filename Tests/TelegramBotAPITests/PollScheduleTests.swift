@@ -13,9 +13,9 @@ import Testing
         }
     }
 
-    /// Telegram forgets what is not fetched within a day.
+    /// Telegram drops updates that are not fetched within a day.
     @Test(arguments: [(3, 3), (300, 300), (86_400, 300)])
-    func `A pause that the server asks for: is kept, for five minutes at most`(_ asked: Int, _ kept: Int) {
+    func `A pause that the server asks for: kept, for at most five minutes`(_ asked: Int, _ kept: Int) {
         var schedule = PollSchedule()
         poll(&schedule, at: .seconds(10), .failure(.tooManyRequests(retryAfter: .seconds(asked))))
         #expect(schedule.nextAction(now: .seconds(11)) == .wait(until: .seconds(10 + kept)))
@@ -25,12 +25,12 @@ import Testing
     @Test(arguments: [
         TelegramError.malformedResponse(status: 200), .outcomeUnknown(.transport(HTTPFailure(.responseTooLarge))),
     ])
-    func `After an answer that cannot be read: updates are asked for one at a time`(_ error: TelegramError) {
+    func `After a response that cannot be read: updates are requested one at a time`(_ error: TelegramError) {
         var schedule = PollSchedule()
         #expect(schedule.batch == 100)
         poll(&schedule, at: .zero, .success([1, 2]))
         poll(&schedule, at: .zero, .failure(error))
-        // Two wait: the third is the next one to be told.
+        // Two updates are unsettled, so the third is the first new one.
         #expect(schedule.batch == 3)
         poll(&schedule, at: .zero, .success([1, 2, 3]))
         #expect(schedule.batch == 4)

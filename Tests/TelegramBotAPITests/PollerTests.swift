@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct UpdatePollerTests {
-    /// A running poller, its transport, its time, and what it handed over and reported.
+    /// A running poller, its transport, its time, and the updates and statuses that it passed on.
     private struct Bench: Sendable {
         let transport = ScriptedTransport()
         let time = JumpingTime()
@@ -35,7 +35,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func aFullAnswerMayNotBeAllThatThereIs() async throws {
+    @Test func `A full batch: may not be all that Telegram has`() async throws {
         var limits = PollSchedule.Limits()
         limits.batchMax = 2
         let bench = try Bench(limits: limits)
@@ -50,7 +50,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func whatIsUnsettledIsNotConfirmedAndWhatIsSettledIs() async throws {
+    @Test func `Unsettled updates: not confirmed, and settled ones are`() async throws {
         let bench = try Bench()
         await bench.run {
             let first = await bench.transport.call()
@@ -73,7 +73,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func settlingIsConfirmedAtOnce() async throws {
+    @Test func `A settled update: confirmed at once`() async throws {
         let bench = try Bench()
         await bench.run {
             let first = await bench.transport.call()
@@ -81,15 +81,15 @@ struct UpdatePollerTests {
             bench.transport.answer(first, [5])
             await bench.handled.reached(1)
             bench.poller.settled(5)
-            // No wait for time, which stands still.
+            // This needs no wait: the time is frozen.
             #expect(await bench.transport.call().offset == 6)
         }
     }
 
-    @Test func aPollIsOverdueWhenItIsHeldLongerThanItsOwnTimeOut() async throws {
+    @Test func `A poll: overdue when it lasts longer than its own timeout`() async throws {
         let bench = try Bench()
         await bench.run {
-            // A probe: asked not to be held, and given 15 s by the transport.
+            // A probe: it asks the server for no wait, and the transport gives it 15 s.
             let first = await bench.transport.call()
             bench.time.advance(by: .seconds(25))
             #expect(!bench.poller.isOverdue)
@@ -102,7 +102,7 @@ struct UpdatePollerTests {
             #expect(!bench.poller.isOverdue)
             bench.time.advance(by: .milliseconds(1))
             #expect(bench.poller.isOverdue)
-            // However it ends: a server that is away is no loop that is stuck.
+            // A poll that fails ends, too: a server that is away does not mean that the loop is stuck.
             bench.transport.fail(second)
             _ = await bench.transport.call()
             #expect(!bench.poller.isOverdue)
@@ -110,7 +110,7 @@ struct UpdatePollerTests {
         #expect(!bench.poller.isOverdue)
     }
 
-    @Test func whoWaitsForUpdatesToBeSettledIsNotOverdue() async throws {
+    @Test func `A poller that waits for updates to settle: not overdue`() async throws {
         var limits = PollSchedule.Limits()
         limits.unsettledMax = 1
         let bench = try Bench(limits: limits)
@@ -125,7 +125,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func theSameOffsetIsNotAskedTwiceWithinHalfASecond() async throws {
+    @Test func `The same offset: not polled twice within half a second`() async throws {
         let bench = try Bench()
         await bench.run {
             for round in 0..<5 {
@@ -136,7 +136,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func idsThatJumpDownAreHandledAndConfirmed() async throws {
+    @Test func `IDs that jump down: handled and confirmed`() async throws {
         let bench = try Bench()
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [900])
@@ -161,7 +161,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func refusalsAreReportedAndOvercome() async throws {
+    @Test func `Refusals: reported, and polling continues`() async throws {
         let bench = try Bench()
         await bench.run {
             bench.transport.refuse(await bench.transport.call(), 409)
@@ -182,7 +182,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func backingOffIsCappedAndNeverABusyLoop() async throws {
+    @Test func `Backing off: capped, and never a busy loop`() async throws {
         let bench = try Bench()
         await bench.run {
             var last: Duration = .zero
@@ -196,7 +196,7 @@ struct UpdatePollerTests {
         }
     }
 
-    @Test func atTheBoundOfUnsettledNothingMoreIsAsked() async throws {
+    @Test func `At the bound of unsettled updates: no poll`() async throws {
         var limits = PollSchedule.Limits()
         limits.unsettledMax = 2
         var schedule = PollSchedule(limits: limits)
@@ -207,7 +207,7 @@ struct UpdatePollerTests {
         #expect(schedule.nextAction(now: .seconds(100)) == .poll(offset: nil, timeout: .seconds(50)))
     }
 
-    @Test func stoppingBreaksThePollOffAndTheLastCallConfirms() async throws {
+    @Test func `A stop: aborts the poll, and the last call confirms`() async throws {
         let bench = try Bench()
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [5, 6])
@@ -223,12 +223,12 @@ struct UpdatePollerTests {
             #expect(call.offset == 6 && call.limit == 1 && call.timeout == 0)
             bench.transport.answer(call, [6])
         }
-        // Confirmed once is enough: this makes no call, so it returns though nobody answers.
+        // One confirmation is enough: this makes no call, so it returns although no response comes.
         await bench.poller.confirmSettled()
         #expect(bench.handled.all == [5, 6])
     }
 
-    @Test func theLastCallIsGivenUpAtItsDeadline() async throws {
+    @Test func `The last call: given up at its deadline`() async throws {
         let bench = try Bench()
         await bench.run {
             bench.transport.answer(await bench.transport.call(), [5])
@@ -238,7 +238,7 @@ struct UpdatePollerTests {
         await bench.poller.confirmSettled()
     }
 
-    @Test func aWholeRoundOverARealConnection() async throws {
+    @Test func `A whole round over a real connection: every update handled and confirmed`() async throws {
         let queue = Mutex<[Int64]>([7, 8, 3])
         let server = try LoopbackServer { request in
             let body = (try? JSONSerialization.jsonObject(with: Data(request.body.utf8))) as? [String: Any] ?? [:]
@@ -273,7 +273,7 @@ struct UpdatePollerTests {
     }
 }
 
-/// What happened, in order, and a way to wait for it.
+/// Entries in the order in which they were added, and a way to wait for their number.
 final class Log<Entry: Sendable>: Sendable {
     private let state = Mutex<(entries: [Entry], waiters: [(count: Int, CheckedContinuation<Void, Never>)])>(([], []))
 

@@ -4,6 +4,9 @@ import Synchronization
 @testable import TelegramBotAPI
 
 /// A transport whose calls a test answers one by one.
+///
+/// Unlike libcurl it opens no socket and has no timeout: a call waits until the test answers it or its task is
+/// canceled. It reads only the parameters of `getUpdates`.
 final class ScriptedTransport: HTTPTransport {
     struct Call: Sendable {
         var offset: Int64?
@@ -50,7 +53,7 @@ final class ScriptedTransport: HTTPTransport {
         }
     }
 
-    /// The next call that the test has not seen.
+    /// The next call that the test has not seen; waits for one.
     func call() async -> Call {
         await withCheckedContinuation { continuation in
             state.withLock { state in

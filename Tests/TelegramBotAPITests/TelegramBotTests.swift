@@ -15,7 +15,7 @@ struct TelegramBotTests {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    /// The error of a `sendMessage` that is answered so.
+    /// The error of a `sendMessage` that gets this response.
     private func error(status: Int, _ body: String) async throws -> TelegramError {
         let server = try LoopbackServer { _ in .http(status: status, body: body) }
         defer { server.stop() }
@@ -30,7 +30,7 @@ struct TelegramBotTests {
         #"{"ok":false,"error_code":\#(code),"description":"\#(description)","parameters":\#(parameters)}"#
     }
 
-    @Test func aMessageIsSentAsTelegramWantsIt() async throws {
+    @Test func `A message: sent in the form that Telegram requires`() async throws {
         let server = try LoopbackServer { _ in
             .ok(#"{"message_id":9,"date":1,"chat":{"id":-5,"type":"group"},"text":"x"}"#)
         }
@@ -50,7 +50,7 @@ struct TelegramBotTests {
             ])
     }
 
-    @Test func theOtherMethodsAreCalledByTheirNames() async throws {
+    @Test func `The other methods: called by their names`() async throws {
         let server = try LoopbackServer {
             $0.path.hasSuffix("getMe") ? .ok(#"{"id":7,"is_bot":true,"first_name":"R"}"#) : .ok("true")
         }
@@ -66,7 +66,7 @@ struct TelegramBotTests {
             ])
     }
 
-    @Test func aNegativeOffsetIsNeverSent() async throws {
+    @Test func `A negative offset: never sent`() async throws {
         let server = try LoopbackServer { _ in .ok("[]") }
         defer { server.stop() }
         _ = try await bot(server.url).getUpdates(offset: -1, limit: 500, timeout: .zero)
@@ -79,7 +79,7 @@ struct TelegramBotTests {
         #expect(bodies[1] == ["offset": 12, "limit": 100, "timeout": 50, "allowed_updates": kinds])
     }
 
-    @Test func `Updates under way: only their ids are read`() async throws {
+    @Test func `Updates in progress: only their IDs are read`() async throws {
         let message = #""message":{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
         let server = try LoopbackServer { _ in .ok(#"[{"update_id":1,\#(message)},{"update_id":2,\#(message)}]"#) }
         defer { server.stop() }
@@ -87,13 +87,13 @@ struct TelegramBotTests {
             offset: nil, limit: 100, timeout: .zero, allowedUpdates: [.message], underWay: [1])
         #expect(updates[0].update == Update(id: 1, kind: .unknown))
         guard case .message = updates[1].update.kind else { throw Unexpected(updates) }
-        // What is kept of it is what was sent, and reads the same.
+        // The stored JSON is what Telegram sent, and it reads the same.
         #expect(updates[1].json == #"{"update_id":2,\#(message)}"#)
         #expect(Update(json: updates[1].json) == updates[1].update)
     }
 
-    /// Nested deeper than a decoder follows, and with a number that is none to it.
-    @Test func `An update that no decoder reads: costs no other, and keeps its id`() async throws {
+    /// One update is nested deeper than a decoder follows, and one has a number that no decoder can represent.
+    @Test func `An update that no decoder reads: keeps its ID, and the others are read`() async throws {
         let message = #""message":{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
         let deep = String(repeating: "[", count: 700) + String(repeating: "]", count: 700)
         let list = [
@@ -113,7 +113,7 @@ struct TelegramBotTests {
         #"{"ok":true,"result":[{"update_id":1}"#, #"{"ok":true,"result":{}}"#, #"{"ok":true}"#, "<html>", "",
         #"{"ok":"true","result":[]}"#,
     ])
-    func `An answer to a poll that breaks off or has no list: is malformed`(_ body: String) async throws {
+    func `A response to a poll that is cut off or has no list: malformed`(_ body: String) async throws {
         let server = try LoopbackServer { _ in .http(status: 200, body: body) }
         defer { server.stop() }
         let bot = try bot(server.url)
@@ -123,7 +123,7 @@ struct TelegramBotTests {
         #expect(error == .malformedResponse(status: 200))
     }
 
-    @Test func refusalsAreSorted() async throws {
+    @Test func `Refusals: sorted by their codes`() async throws {
         let unknown = "in words that Rivet does not know"
         #expect(try await error(status: 401, refusal(401, "Unauthorized")) == .unauthorized)
         #expect(try await error(status: 404, refusal(404, "Not Found")) == .unauthorized)
@@ -153,7 +153,7 @@ struct TelegramBotTests {
         ("Bad Request: message to edit not found", .messageToEditNotFound),
         ("Bad Request: message text is empty", .other("message text is empty")),
     ])
-    func badRequestsAreSortedByTheirWords(_ words: String, _ kind: BadRequest) async throws {
+    func `Bad requests: sorted by their words`(_ words: String, _ kind: BadRequest) async throws {
         let error = try await error(status: 400, refusal(400, words))
         #expect(error == .badRequest(kind))
         #expect(!error.isRetriable && !error.mayHaveTakenEffect)
@@ -161,13 +161,13 @@ struct TelegramBotTests {
 
     /// A proxy's 403 must not make a chat look blocked.
     @Test(arguments: [(200, "{"), (200, ""), (200, #"{"ok":true}"#), (403, "<html>"), (401, "[]"), (302, "")])
-    func whatIsNotTheBotAPIsIsMalformed(_ status: Int, _ body: String) async throws {
+    func `A response that is not the Bot API's: malformed`(_ status: Int, _ body: String) async throws {
         let error = try await error(status: status, body)
         #expect(error == .malformedResponse(status: status))
         #expect(error.isRetriable && error.mayHaveTakenEffect)
     }
 
-    @Test func notSentAndUnknownAreToldApart() async throws {
+    @Test func `A call that was not sent: distinguished from one with an unknown outcome`() async throws {
         let refused = await #expect(throws: TelegramError.self) {
             try await bot("http://127.0.0.1:\(try LoopbackServer.closedPort())").getMe()
         }
@@ -178,7 +178,7 @@ struct TelegramBotTests {
         #expect(broken?.isRetriable == true && broken?.mayHaveTakenEffect == true)
     }
 
-    @Test func theTokenIsInNoErrorAndNoDescription() async throws {
+    @Test func `The token: in no error and no description`() async throws {
         let echo = try LoopbackServer { request in
             let said = "seen \(request.path) and \(secret)"
             return switch request.connection % 4 {
@@ -207,7 +207,7 @@ struct TelegramBotTests {
         }
     }
 
-    @Test func cancellationIsToldAsSuch() async throws {
+    @Test func `Cancellation: reported as such`() async throws {
         let server = try LoopbackServer { _ in .hold }
         defer { server.stop() }
         let bot = try bot(server.url)
@@ -220,9 +220,10 @@ struct TelegramBotTests {
 }
 
 extension TelegramBotTests {
-    /// Bot API servers of one's own leave out what nobody needs. A message that was sent must not be sent again for it.
+    /// Self-hosted Bot API servers may leave out fields that we do not need. The message was sent, so it must not be
+    /// sent again.
     @Test(arguments: ["{}", "true", #"{"message_id":9}"#, #"{"message_id":"odd","chat":null}"#])
-    func anOddResultOfASendIsASuccess(_ result: String) async throws {
+    func `An odd result of a send: a success`(_ result: String) async throws {
         let server = try LoopbackServer { _ in .ok(result) }
         defer { server.stop() }
         try await bot(server.url).sendMessage(chatID: 5, text: "x")

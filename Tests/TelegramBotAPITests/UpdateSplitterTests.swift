@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: 0..<200 as Range<UInt64>)
-    func `Random answers: each piece is its update, whatever is in it`(_ seed: UInt64) throws {
+    func `Random responses: each piece is its update, whatever it contains`(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let updates = try (0..<Int.random(in: 0...5, using: &random)).map { number in
             try json(["update_id": number, "message": value(0, &random)])
@@ -38,7 +38,7 @@ import Testing
         #expect(pieces.map { Array(body[$0.range]) } == updates)
         #expect(pieces.map(\.id) == updates.indices.map(Int64.init))
         #expect(pieces.allSatisfy { $0.kind == "message" })
-        // Cut anywhere, or with any byte changed, it is read or refused.
+        // A response cut at any byte is refused; one with any byte changed is read or refused.
         for end in 0..<body.count { #expect(UpdateSplitter.pieces(of: Array(body[..<end])) == nil, "cut at \(end)") }
         for index in body.indices {
             var changed = body

@@ -14,7 +14,7 @@ import Testing
             Message.self, from: Data(#"{"message_id":1,"date":5,"chat":{"id":2,"type":"private"},\#(members)}"#.utf8))
     }
 
-    @Test func aMessageInATopicIsReadWhole() throws {
+    @Test func `A message in a topic: read whole`() throws {
         let list = try updates(
             #"""
             [{"update_id":10,"message":{"message_id":4,"message_thread_id":77,"is_topic_message":true,
@@ -30,7 +30,7 @@ import Testing
         #expect(message.replyTo?.text == "q" && message.replyTo?.replyTo == nil)
     }
 
-    @Test func theKindsOfUpdatesAreToldApart() throws {
+    @Test func `The kinds of updates: told apart`() throws {
         let message = #"{"message_id":4,"date":1,"chat":{"id":1,"type":"private"},"text":"x"}"#
         let from = #""from":{"id":8,"is_bot":false,"first_name":"F"}"#
         let list = try updates(
@@ -50,7 +50,7 @@ import Testing
         #expect(change.newStatus == .kicked && !change.mayWrite)
     }
 
-    @Test func whatCannotBeReadKeepsItsID() throws {
+    @Test func `An update that cannot be read: keeps its ID`() throws {
         let list = try updates(
             #"""
             [{"update_id":1,"poll":{"id":"1"}},{"update_id":2},{"update_id":3,"message":"text"},{"update_id":4,"message":{"date":1}},
@@ -67,7 +67,7 @@ import Testing
         #expect(message.from == nil && message.text == nil && message.photo.isEmpty)
     }
 
-    @Test func photosAndDocumentsAreKept() throws {
+    @Test func `Photos and documents: kept`() throws {
         let photo = try message(
             #""caption":"c","photo":[{"file_id":"a","width":90,"height":60},{"width":1},{"file_id":"b","width":900,"height":600}]"#
         )
@@ -76,7 +76,7 @@ import Testing
         #expect(document.document == Document(fileID: "d", mimeType: "image/png") && document.contentKind == .document)
     }
 
-    @Test func `The largest of a photo's sizes: is found also where the product is no number`() throws {
+    @Test func `The largest size of a photo: found even if the product of its sides overflows`() throws {
         let photo = try message(
             #""photo":[{"file_id":"a","width":9223372036854775807,"height":-5},{"file_id":"b","width":90,"height":60}]"#
         )
@@ -92,17 +92,17 @@ import Testing
         (#""paid_media":{}"#, .other),
         (#""text":null"#, .other),
     ])
-    func contentIsNamed(_ members: String, _ kind: ContentKind) throws {
+    func `The kind of content: recognized`(_ members: String, _ kind: ContentKind) throws {
         #expect(try message(members).contentKind == kind)
     }
 
-    @Test func migrationIDsAreKept() throws {
+    @Test func `The IDs of a migration: kept`() throws {
         #expect(try message(#""migrate_to_chat_id":-1001"#).migrateToChatID == -1001)
         #expect(try message(#""migrate_from_chat_id":-7"#).migrateFromChatID == -7)
     }
 
     @Test(arguments: 0..<200 as Range<UInt64>)
-    func junkNeverStopsAListNorCrashes(_ seed: UInt64) throws {
+    func `Random updates: neither stop a list nor crash`(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         func value(_ depth: Int) -> String {
             switch Int.random(in: 0..<(depth > 4 ? 5 : 8), using: &random) {
@@ -128,7 +128,7 @@ import Testing
         let json = (0..<20).map {
             #"{"update_id":\#($0),"\#(kinds.randomElement(using: &random) ?? "")":\#(value(0))}"#
         }
-        // A number beyond Double is not JSON for Foundation: then the whole answer is malformed, and asked for again.
+        // Foundation refuses a number beyond Double as JSON: then the whole response is malformed, and requested again.
         guard let list = try? updates("[\(json.joined(separator: ","))]") else {
             #expect(json.joined().contains("1e400"), "seed \(seed)")
             return

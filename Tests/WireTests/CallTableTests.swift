@@ -29,7 +29,7 @@ import Testing
         return frames
     }
 
-    @Test func callsAreWrittenInOrderAndAnsweredInAny() {
+    @Test func `Calls: written in order and completed in any order`() {
         var table = CallTable<String>()
         for (id, name) in [(1, "a"), (2, "b"), (3, "c")] { #expect(submit(Int64(id), entry(name), &table)) }
         #expect(written(&table) == ["a", "b", "c"])
@@ -37,7 +37,7 @@ import Testing
         #expect(table.count == 0)
     }
 
-    @Test func aSecondOrUnknownReplyIsDropped() {
+    @Test func `A second reply or one to an unknown call: dropped`() {
         var table = CallTable<String>()
         #expect(submit(1, entry("a"), &table))
         #expect(reply(2, &table) == nil)
@@ -45,7 +45,7 @@ import Testing
         #expect(reply(1, &table) == nil)
     }
 
-    @Test func theLateReplyOfAnAbandonedCallIsDropped() {
+    @Test func `The late reply of an abandoned call: dropped`() {
         var table = CallTable<String>()
         #expect(submit(1, entry("a"), &table))
         #expect(submit(2, entry("b"), &table))
@@ -56,7 +56,7 @@ import Testing
         #expect(reply(1, &table) == nil)
     }
 
-    @Test func deadlinesPassEachOnce() {
+    @Test func `Deadlines: each passes once`() {
         var table = CallTable<String>()
         #expect(submit(1, entry("a", deadline: 30), &table))
         #expect(submit(2, entry("b", deadline: 10), &table))
@@ -68,7 +68,7 @@ import Testing
         #expect(table.earliestDeadline == nil)
     }
 
-    @Test func afterALossIdempotentCallsAreWrittenAgainAndTheOthersFail() {
+    @Test func `Calls after a lost connection: idempotent ones are written again, the others fail`() {
         var table = CallTable<String>()
         #expect(submit(1, entry("a"), &table))
         #expect(submit(2, entry("b", isIdempotent: false), &table))
@@ -79,7 +79,7 @@ import Testing
         #expect(written(&table) == ["a", "c"], "what was not written is no loss")
     }
 
-    @Test func callsAndBytesAreBounded() {
+    @Test func `Calls and their bytes: bounded`() {
         var table = CallTable<String>(callsMax: 2, bytesMax: 5)
         #expect(submit(1, entry("aaa"), &table))
         #expect(!submit(2, entry("bbb"), &table), "bytes")

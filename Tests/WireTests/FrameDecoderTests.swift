@@ -11,7 +11,7 @@ import Testing
         return frames
     }
 
-    @Test func everySplitPointGivesTheSameFrames() throws {
+    @Test func `Frames split at any two points: decoded the same`() throws {
         let bytes = RawSocket.frame("{}") + RawSocket.frame("[1,2]") + RawSocket.frame("\"three\"")
         for first in 0...bytes.count {
             for second in first...bytes.count {
@@ -27,8 +27,8 @@ import Testing
         }
     }
 
-    @Test func randomPiecesGiveTheSameFrames() throws {
-        var random = SeededGenerator("randomPiecesGiveTheSameFrames")
+    @Test func `Frames in pieces of random sizes: decoded the same`() throws {
+        var random = SeededGenerator("Frames in pieces of random sizes")
         for _ in 0..<200 {
             let bodies = (0..<Int.random(in: 1...20, using: &random)).map { _ in
                 String(repeating: "a", count: Int.random(in: 1...5000, using: &random))
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1_048_577, UInt32.max])
-    func aLengthOutOfBoundsIsAViolationBeforeTheBody(_ length: UInt32) throws {
+    func `A length out of bounds: a violation before the body arrives`(_ length: UInt32) throws {
         var decoder = FrameDecoder()
         decoder.bytesReceived(ByteBuffer(bytes: RawSocket.frame("{}") + RawSocket.header(length)))
         #expect(try decoder.nextFrame().map { String(buffer: $0) } == "{}")
@@ -57,14 +57,14 @@ import Testing
         }
     }
 
-    @Test func theLongestFrameIsTaken() throws {
+    @Test func `The longest frame: accepted`() throws {
         var decoder = FrameDecoder()
         let body = String(repeating: "a", count: WireLimits.frameBytesMax)
         decoder.bytesReceived(ByteBuffer(bytes: RawSocket.frame(body)))
         #expect(try frames(in: &decoder) == [body])
     }
 
-    @Test func aFrameCutShortIsNoFrame() throws {
+    @Test func `A frame cut short: not decoded`() throws {
         var decoder = FrameDecoder()
         let bytes = RawSocket.frame("{}")
         for byte in bytes.dropLast() {
@@ -74,8 +74,8 @@ import Testing
         }
     }
 
-    @Test func junkIsFramesOrAViolation() throws {
-        var random = SeededGenerator("junkIsFramesOrAViolation")
+    @Test func `Random bytes: decoded as frames or refused as a violation`() throws {
+        var random = SeededGenerator("Random bytes")
         for _ in 0..<2000 {
             var decoder = FrameDecoder()
             let count = Int.random(in: 0...64, using: &random)

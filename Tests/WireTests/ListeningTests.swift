@@ -15,11 +15,11 @@ import Testing
         return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
     }
 
-    @Test func theFileHasItsModeWhateverTheUmask() async throws {
+    @Test func `The socket file: has its mode under any umask`() async throws {
         try await withServer { _, path in #expect(mode(path) == 0o660) }
     }
 
-    @Test func aStaleSocketIsReplacedAndALiveOneNot() async throws {
+    @Test func `A stale socket file: replaced, and that of a live server is not`() async throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         do {
@@ -34,7 +34,7 @@ import Testing
         #expect(access(path, F_OK) != 0)
     }
 
-    @Test func whatIsNoSocketIsLeftAlone() async throws {
+    @Test func `A file that is no socket: left alone`() async throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         close(open(path, O_CREAT | O_WRONLY, 0o600))
@@ -42,14 +42,14 @@ import Testing
         #expect(access(path, F_OK) == 0)
     }
 
-    @Test func aPathThatIsTooLongIsNamed() async throws {
+    @Test func `A path that is too long: named in the error`() async throws {
         let path = "/tmp/" + String(repeating: "x", count: 103)
         await #expect(throws: WireListenError.pathTooLong(path: path, bytes: 108)) {
             try await server(.path(path)).bind()
         }
     }
 
-    @Test func anInheritedSocketServesAndItsFileStays() async throws {
+    @Test func `An inherited socket: served, and its file stays`() async throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         let socket = try UnixSocket.make()
@@ -74,7 +74,7 @@ import Testing
         withExtendedLifetime(socket.descriptor) {}
     }
 
-    @Test func aServerThatWasShutDownDoesNotListen() async throws {
+    @Test func `A server that was shut down: does not listen`() async throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         let server = server(.path(path))
@@ -84,14 +84,14 @@ import Testing
         #expect(access(path, F_OK) != 0)
     }
 
-    @Test func whatDoesNotListenIsNotInherited() async throws {
+    @Test func `A socket that does not listen: not inherited`() async throws {
         let socket = try UnixSocket.make()
         await #expect(throws: WireListenError.notListening(descriptor: socket.descriptor)) {
             try await server(.inherited(descriptor: socket.descriptor)).bind()
         }
     }
 
-    @Test func everyDescriptorClosesOnExec() async throws {
+    @Test func `Every descriptor: closes on exec`() async throws {
         try await withServer { _, path in
             let client = WireClient(path: path, eventLoop: testLoop, logger: quietLogger)
             _ = try await client.call("echo", deadline: .seconds(5))
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func theKernelNamesThePeer() async throws {
+    @Test func `The peer's credentials: as the kernel reports them`() async throws {
         try await withServer { _, path in
             let socket = try await blocking { try RawSocket(path: path) }
             let peer = SocketInspection.peer(of: socket.descriptor)

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: ["\"a\"", "7", "-3", "null", "1.5", "12345678901234567890", "\"\""])
-    func anIDIsEchoedAsItWasSpelled(_ id: String) throws {
+    func `A request's ID: echoed as it was spelled`(_ id: String) throws {
         let message = try RPCMessage(parsing: ByteBuffer(string: #"{"jsonrpc":"2.0","method":"m","id":\#(id)}"#))
         guard case .request(let parsed, "m", [:]) = message else { return #expect(Bool(false), "\(message)") }
         var frame = FrameEncoder.response(to: parsed, .success(true))
@@ -23,13 +23,13 @@ import Testing
         #expect(String(buffer: frame) == #"{"jsonrpc":"2.0","id":\#(id),"result":true}"#)
     }
 
-    @Test func aRequestWithoutIDIsANotification() throws {
+    @Test func `A request without an ID: a notification`() throws {
         let message = try RPCMessage(parsing: ByteBuffer(string: #"{"jsonrpc":"2.0","method":"m","params":{"a":1}}"#))
         #expect(message == .notification(method: "m", params: ["a": 1]))
     }
 
     @Test(arguments: ["", "{", "nonsense", "{\"a\":\"\u{1}\"}", "{} {}"])
-    func whatIsNoJSONIsAParseErrorWithNullID(_ body: String) {
+    func `A body that is no JSON: a parse error with a null ID`(_ body: String) {
         #expect(failure(body)?.error.code == .parseError)
         #expect(failure(body)?.answeredID == .null)
     }
@@ -42,13 +42,13 @@ import Testing
         (#"{"jsonrpc":"2.0","id":{},"method":"m"}"#, "null"), (#"{"jsonrpc":"2.0","id":[1],"method":"m"}"#, "null"),
         (#"{"jsonrpc":"2.0","id":true,"method":"m"}"#, "null"),
     ])
-    func whatIsNoRequestIsInvalid(_ body: String, _ id: String) {
+    func `A message that is no request: invalid`(_ body: String, _ id: String) {
         #expect(failure(body)?.error.code == .invalidRequest)
         #expect(failure(body)?.answeredID?.json.text == id)
     }
 
     @Test(arguments: ["[]", "null", "1", "\"a\""])
-    func paramsThatAreNoObjectAreInvalid(_ params: String) {
+    func `Params that are no object: invalid`(_ params: String) {
         let request = failure(#"{"jsonrpc":"2.0","id":4,"method":"m","params":\#(params)}"#)
         #expect(request?.error.code == .invalidParams)
         #expect(request?.answeredID == RequestID(4))
@@ -56,7 +56,7 @@ import Testing
         #expect(notification != nil && notification?.answeredID == nil)
     }
 
-    @Test func responsesAreRead() throws {
+    @Test func `Responses: parsed, both results and errors`() throws {
         let result = try RPCMessage(parsing: ByteBuffer(string: #"{"jsonrpc":"2.0","id":1,"result":null}"#))
         #expect(result == .response(id: RequestID(1), .success(.null)))
         let error = RPCError.invalidArgument("user_id", "a string")
@@ -69,7 +69,7 @@ import Testing
         #expect(try RPCMessage(parsing: frame) == .response(id: RequestID(2), .failure(error)))
     }
 
-    @Test func anAnswerThatFitsNoFrameIsAnInternalError() throws {
+    @Test func `A result that fits no frame: an internal error`() throws {
         let long = JSONValue.string(String(repeating: "x", count: WireLimits.frameBytesMax))
         var frame = FrameEncoder.response(to: RequestID(1), .success(long))
         frame.moveReaderIndex(forwardBy: 4)

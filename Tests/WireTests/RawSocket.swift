@@ -44,7 +44,7 @@ final class RawSocket: Sendable {
 
     func closeOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// The next frame's body; nil at the end of the stream.
+    /// The body of the next frame; nil at the end of the stream.
     func readFrame() throws -> String? {
         guard let header = try read(4) else { return nil }
         let bytes = header.reduce(0) { $0 << 8 | Int($1) }

@@ -3,7 +3,7 @@ import Testing
 @testable import Wire
 
 @Suite struct ReconnectStateTests {
-    @Test func itConnectsForACallOnly() {
+    @Test func `A client: connects only for a call`() {
         var state = ReconnectState()
         #expect(state.phase == .disconnected)
         #expect(state.callSubmitted() == .connect)
@@ -13,7 +13,7 @@ import Testing
         #expect(state.phase == .connected)
     }
 
-    @Test func waitsDoubleUpToTheMost() {
+    @Test func `Waits between attempts: double up to the maximum`() {
         var state = ReconnectState()
         #expect(state.callSubmitted() == .connect)
         var waits: [Int64] = []
@@ -26,7 +26,7 @@ import Testing
         #expect(waits.last == 500)
     }
 
-    @Test func aConnectionThatWorkedIsReplacedAtOnceAndOneThatDidNotLater() {
+    @Test func `A lost connection: replaced at once if it worked, and later if it did not`() {
         var state = ReconnectState()
         _ = state.callSubmitted()
         state.connected()
@@ -39,7 +39,7 @@ import Testing
         #expect(state.connectionLost(hasCalls: true) == .connect)
     }
 
-    @Test func withoutCallsItRests() {
+    @Test func `A client without calls: does not reconnect`() {
         var state = ReconnectState()
         _ = state.callSubmitted()
         #expect(state.connectionLost(hasCalls: false) == .wait(upTo: .milliseconds(10)))

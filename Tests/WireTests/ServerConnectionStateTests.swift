@@ -31,14 +31,14 @@ import Testing
 
     private func begin(_ id: Int64) -> State.Action { .begin(id: RequestID(id), method: "m", params: [:]) }
 
-    @Test func nothingMoreIsReadWhileARequestedReadIsOut() {
+    @Test func `A read that was requested: not requested again before it completes`() {
         var state = opened()
         #expect(actions(&state) == [])
         state.readCompleted()
         #expect(actions(&state) == [.read])
     }
 
-    @Test func callsAreBegunInOrderUpToTheBound() {
+    @Test func `Calls: begun in order up to the bound`() {
         var state = opened()
         #expect(receive(frames(1...4), &state) == [begin(1), begin(2)])
         state.callFinished()
@@ -49,7 +49,7 @@ import Testing
         #expect(state.callsInFlight == 1 && !state.isIdle)
     }
 
-    @Test func withoutRoomReadingEndsAtTheBound() {
+    @Test func `Reading: ends at the bound on waiting bytes`() {
         var state = opened(callsInFlightMax: 1)
         #expect(receive(frames(1...1), &state) == [begin(1)])
         let batch = frames(2...1001)
@@ -72,7 +72,7 @@ import Testing
         #expect(answered == received / batch.count * 1000 + 1)
     }
 
-    @Test func aPeerThatDoesNotReadIsNotReadFromAndIsTimed() {
+    @Test func `A peer that does not read: not read from, and timed`() {
         var state = opened()
         state.writabilityChanged(to: false)
         #expect(receive(frames(1...1), &state) == [.setTimer(.stall)])
@@ -83,7 +83,7 @@ import Testing
         #expect(actions(&state).first == begin(1))
     }
 
-    @Test func aPeerThatReadsAgainIsServedAndOneThatDoesNotIsClosed() {
+    @Test func `A peer that reads again: served, and one that does not is closed`() {
         var state = opened()
         state.writabilityChanged(to: false)
         #expect(actions(&state) == [.setTimer(.stall)])
@@ -96,7 +96,7 @@ import Testing
         #expect(state.phase == .closed)
     }
 
-    @Test func anUnfinishedFrameIsTimedFromItsOwnBeginning() {
+    @Test func `An unfinished frame: timed from its beginning`() {
         var state = opened(callsInFlightMax: 9)
         let frame = frames(1...1)
         #expect(receive(Array(frame.prefix(3)), &state) == [.setTimer(.frame)])
@@ -105,14 +105,14 @@ import Testing
         #expect(receive(Array(frame[5...]), &state) == [begin(1), .setTimer(nil)])
     }
 
-    @Test func anUnfinishedFrameIsNotTimedWhileNothingIsRead() {
+    @Test func `An unfinished frame: not timed while nothing is read`() {
         var state = opened(callsInFlightMax: 1)
         #expect(receive(frames(1...1) + [0, 0], &state) == [begin(1)])
         state.callFinished()
         #expect(actions(&state) == [.setTimer(.frame)])
     }
 
-    @Test func badMessagesAreAnsweredAndNotificationsNot() {
+    @Test func `Bad messages: answered with an error, and notifications are not`() {
         var state = opened()
         let bodies = ["x", "[]", #"{"jsonrpc":"2.0","method":"n","params":[]}"#, #"{"jsonrpc":"2.0","method":"n"}"#]
         let found = receive(bodies.flatMap(RawSocket.frame), &state)
@@ -125,7 +125,7 @@ import Testing
         #expect(state.phase == .open)
     }
 
-    @Test func aViolationIsAnsweredAfterTheCallsBeforeItThenTheInputIsDrained() {
+    @Test func `A violation: answered after the calls before it, then the input is drained`() {
         var state = opened()
         #expect(receive(frames(1...1) + RawSocket.header(0), &state) == [begin(1)])
         #expect(state.phase == .violated(FrameViolation(announcedBytes: 0)))
@@ -143,7 +143,7 @@ import Testing
         #expect(actions(&state) == [.close, .setTimer(nil)])
     }
 
-    @Test func drainingIsBounded() {
+    @Test func `Draining: bounded in bytes`() {
         var state = opened()
         _ = receive(RawSocket.header(.max), &state)
         state.outputFlushed()
@@ -153,7 +153,7 @@ import Testing
         #expect(receive([0], &state) == [.close, .setTimer(nil)])
     }
 
-    @Test func aHalfClosedPeerGetsItsAnswers() {
+    @Test func `A half-closed peer: gets the responses to its calls`() {
         var state = opened(callsInFlightMax: 1)
         #expect(receive(frames(1...2) + [0], &state) == [begin(1)])
         state.inputClosed()
@@ -165,7 +165,7 @@ import Testing
         #expect(actions(&state) == [.close, .setTimer(nil)])
     }
 
-    @Test func shutdownAnswersWhatWasBegunAndNothingElse() {
+    @Test func `A shutdown: answers the calls that were begun and no others`() {
         var state = opened(callsInFlightMax: 1)
         #expect(receive(frames(1...2), &state) == [begin(1)])
         state.shutdownBegan()
@@ -177,7 +177,7 @@ import Testing
         #expect(actions(&state) == [.close, .setTimer(nil)])
     }
 
-    @Test func othersHaveTheirTurnAfterEnoughFrames() {
+    @Test func `Frames over the bound of one iteration: begun after a yield`() {
         var state = opened(callsInFlightMax: 1000)
         let max = Int64(WireLimits.framesPerTurnMax)
         let found = receive(frames(1...max + 1), &state)
@@ -187,7 +187,7 @@ import Testing
         #expect(actions(&state) == [begin(max + 1)])
     }
 
-    @Test func afterTheEndNothingIsDone() {
+    @Test func `A closed connection: takes no further action`() {
         var state = opened()
         _ = receive(frames(1...1), &state)
         state.evicted()

@@ -11,13 +11,13 @@ import Testing
 
 let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Answers by closure.
+/// Handles each call by a closure.
 struct ClosureHandler: CallHandler {
     let body: @Sendable (Call) -> CallOutcome
     func begin(_ call: Call) -> CallOutcome { body(call) }
 }
 
-/// Calls that a test lets go when it likes, by the number in `params.n`.
+/// Calls that wait until a test releases them, by the number in `params.n`.
 final class Gate: Sendable {
     private struct State {
         var waiters: [Int64: CheckedContinuation<Void, Never>] = [:]
@@ -49,7 +49,7 @@ final class Gate: Sendable {
         }
     }
 
-    /// Returns when `count` calls wait.
+    /// Returns when `count` calls are waiting.
     func untilWaiting(_ count: Int) async {
         await withCheckedContinuation { waiter in
             let isReady = state.withLock { state in
@@ -73,7 +73,8 @@ final class Gate: Sendable {
     }
 }
 
-/// A handler with the methods `echo` (at once), `gate` (when the gate lets it), `big` (an answer of `bytes` bytes).
+/// A handler with the methods `echo` (at once), `gate` (when the gate releases it) and `big` (a result of `bytes`
+/// bytes).
 func testHandler(gate: Gate = Gate()) -> ClosureHandler {
     ClosureHandler { call in
         let number = call.params["n"]?.integerValue ?? 0
@@ -92,10 +93,10 @@ func testHandler(gate: Gate = Gate()) -> ClosureHandler {
     }
 }
 
-/// The loop of all servers and clients under test, as in a service.
+/// The event loop of all servers and clients under test, one for all as in a service.
 let testLoop: any EventLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
 
-/// Runs `body` against a server on a socket in a directory of its own.
+/// Runs `body` against a server on a socket in its own temporary directory.
 func withServer(
     _ handler: any CallHandler = testHandler(), configuration: WireServer.Configuration = .init(), path: String? = nil,
     _ body: (WireServer, String) async throws -> Void

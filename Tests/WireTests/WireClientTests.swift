@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func resultsAndErrorsComeBack() async throws {
+    @Test func `Results and errors: returned to the caller`() async throws {
         try await withServer { _, path in
             try await withClient(path) { client in
                 let answer = try await client.call("echo", ["a": 1], deadline: .seconds(5))
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func manyCallsShareOneConnection() async throws {
+    @Test func `Many calls: share one connection`() async throws {
         try await withServer { server, path in
             try await withClient(path) { client in
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func aCallWaitsForAServiceThatComesLater() async throws {
+    @Test func `A call before the service listens: waits for it`() async throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         try await withClient(path) { client in
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func anIdempotentCallSurvivesARestartAndAnotherDoesNot() async throws {
+    @Test func `A call over a restart: sent again only if it is idempotent`() async throws {
         let directory = try TestDirectory()
         let path = "\(directory.path)/s"
         let gate = Gate()
@@ -114,7 +114,7 @@ import Testing
         return value
     }
 
-    @Test func aDeadlinePassesAndTheLateReplyIsDropped() async throws {
+    @Test func `A call over its deadline: fails, and the late reply is dropped`() async throws {
         let gate = Gate()
         try await withServer(testHandler(gate: gate)) { _, path in
             try await withClient(path) { client in
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func withoutAServiceTheDeadlineHolds() async throws {
+    @Test func `A call without a service: fails at its deadline`() async throws {
         let directory = try TestDirectory()
         try await withClient("\(directory.path)/none") { client in
             let failure = await error { () throws(WireError) in
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func aCancelledCallHurtsNoOther() async throws {
+    @Test func `A canceled call: fails without harm to others`() async throws {
         let gate = Gate()
         try await withServer(testHandler(gate: gate)) { _, path in
             try await withClient(path) { client in
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aCallOfACancelledTaskFails() async throws {
+    @Test func `A call of a canceled task: fails`() async throws {
         try await withServer { _, path in
             try await withClient(path) { client in
                 let gate = Gate()
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    @Test func afterShutdownCallsFail() async throws {
+    @Test func `Calls after a shutdown: fail`() async throws {
         let gate = Gate()
         try await withServer(testHandler(gate: gate)) { _, path in
             let client = WireClient(path: path, eventLoop: testLoop, logger: quietLogger)
@@ -191,7 +191,7 @@ import Testing
         }
     }
 
-    @Test func aRequestThatFitsNoFrameIsRefused() async throws {
+    @Test func `A request that fits no frame: refused`() async throws {
         try await withClient("/nonexistent") { client in
             let long = JSONValue.string(String(repeating: "x", count: WireLimits.frameBytesMax))
             let failure = await error { () throws(WireError) in

@@ -17,7 +17,7 @@ import Testing
         try frame.map { try JSONValue(parsing: $0) }?["error"]?["code"]?.integerValue
     }
 
-    @Test func aCallIsAnswered() async throws {
+    @Test func `A call: answered and counted`() async throws {
         try await withServer { server, path in
             let answer = try await blocking {
                 let socket = try RawSocket(path: path)
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// Answers after a while, or at once with an error, and notes what was answered.
+    /// Responds after 20 ms to `slow`, at once with an error to other methods, and records each response.
     private final class Timekeeper: CallHandler {
         static let delay = Duration.milliseconds(20)
         let answered = Mutex<[(method: String, nanoseconds: Int64)]>([])
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `Every answer: its call's handler is told of it with its time; a notification has none`() async throws {
+    @Test func `A response: reported to its call's handler with its time, and a notification is not`() async throws {
         let timekeeper = Timekeeper()
         try await withServer(timekeeper) { _, path in
             try await blocking {
@@ -59,13 +59,13 @@ import Testing
                 }
             }
         }
-        // The notifications have ended, too: the server waits for them at its shutdown.
+        // The notifications have ended, too: the server waits for them when it shuts down.
         let answered = timekeeper.answered.withLock { $0 }
         #expect(answered.map(\.method) == ["slow", "quick"])
         #expect(answered[0].nanoseconds >= 20_000_000 && answered[1].nanoseconds < answered[0].nanoseconds)
     }
 
-    @Test func pipelinedCallsAreAnsweredAsTheyFinishAndBegunInOrder() async throws {
+    @Test func `Pipelined calls: begun in order and answered as they finish`() async throws {
         let gate = Gate()
         try await withServer(testHandler(gate: gate)) { _, path in
             let socket = try await blocking { try RawSocket(path: path) }
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func aThousandPipelinedCallsAreAnsweredWith64InFlight() async throws {
+    @Test func `A thousand pipelined calls: all answered, with 64 in flight`() async throws {
         let gate = Gate()
         try await withServer(testHandler(gate: gate)) { _, path in
             let socket = try await blocking { try RawSocket(path: path) }
@@ -89,7 +89,7 @@ import Testing
                 }
             }
             await gate.untilWaiting(64)
-            var random = SeededGenerator("aThousandPipelinedCalls")
+            var random = SeededGenerator("A thousand pipelined calls")
             let answers = Task {
                 try await blocking { try (1...1000).map { _ in try socket.readFrame() } }
             }
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatNeverReadsDelaysNobody() async throws {
+    @Test func `A client that never reads: delays no other client`() async throws {
         try await withServer { _, path in
             let (deaf, other) = try await blocking { (try RawSocket(path: path), try RawSocket(path: path)) }
             let flood = Task {
@@ -117,13 +117,13 @@ import Testing
                 #expect(try number(await blocking { try other.readFrame() }) == Int64(id))
             }
             try await flood.value
-            // It lost nothing: what it did not read is waiting for it.
+            // The client lost nothing: what it did not read waits for it.
             let ids = try await blocking { try (1...1000).map { _ in try deaf.readFrame()?.prefix(40) } }
             #expect(ids.count == 1000 && !ids.contains(nil))
         }
     }
 
-    @Test func aPeerThatNeverReadsIsClosedInTheEnd() async throws {
+    @Test func `A peer that never reads: closed after the stall timeout`() async throws {
         var configuration = WireServer.Configuration()
         configuration.stallTimeout = .milliseconds(50)
         try await withServer(configuration: configuration) { _, path in
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func badMessagesLeaveTheConnectionOpen() async throws {
+    @Test func `Bad messages: leave the connection open`() async throws {
         try await withServer { server, path in
             let socket = try await blocking { try RawSocket(path: path) }
             let cases: [(String, Int64)] = [
@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1_048_577, UInt32.max])
-    func aLengthOutOfBoundsIsAnsweredOnceAndEndsTheConnection(_ length: UInt32) async throws {
+    func `A length out of bounds: answered once, and the connection ends`(_ length: UInt32) async throws {
         try await withServer { _, path in
             let frames = try await blocking {
                 let socket = try RawSocket(path: path)
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func aFrameCutShortEndsTheConnection() async throws {
+    @Test func `A frame cut short: ends the connection`() async throws {
         try await withServer { _, path in
             let frames = try await blocking {
                 let socket = try RawSocket(path: path)
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func aFrameThatIsNotFinishedInTimeEndsTheConnection() async throws {
+    @Test func `A frame not finished in time: ends the connection`() async throws {
         var configuration = WireServer.Configuration()
         configuration.frameTimeout = .milliseconds(30)
         try await withServer(configuration: configuration) { _, path in
@@ -200,8 +200,8 @@ import Testing
         }
     }
 
-    @Test func randomBytesNeverStopTheServer() async throws {
-        var random = SeededGenerator("randomBytesNeverStopTheServer")
+    @Test func `Random bytes: never stop the server`() async throws {
+        var random = SeededGenerator("Random bytes")
         let junk = (0..<100).map { _ in
             (0..<Int.random(in: 1...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
         }
@@ -216,7 +216,7 @@ import Testing
         }
     }
 
-    @Test func idleAndHalfFrameConnectionsCostOthersNothing() async throws {
+    @Test func `Connections that idle or sent half a frame: do not hinder others`() async throws {
         try await withServer { server, path in
             let idle = try await blocking {
                 try (0..<300).map { index in
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    @Test func atTheBoundTheLongestIdleConnectionMakesRoom() async throws {
+    @Test func `A new connection at the bound: evicts the one that was idle longest`() async throws {
         let gate = Gate()
         var configuration = WireServer.Configuration()
         configuration.connectionsMax = 3
@@ -264,7 +264,7 @@ import Testing
         }
     }
 
-    @Test func unfinishedFramesAreBoundedTogether() async throws {
+    @Test func `Unfinished frames: bounded in bytes over all connections`() async throws {
         var configuration = WireServer.Configuration()
         configuration.inboundBytesMax = 1_000_000
         try await withServer(configuration: configuration) { server, path in
@@ -286,7 +286,7 @@ import Testing
         }
     }
 
-    @Test func shutdownAnswersWhatItTook() async throws {
+    @Test func `A shutdown: answers the calls that it accepted`() async throws {
         let gate = Gate()
         let directory = try TestDirectory()
         let path = "\(directory.path)/s"
@@ -307,7 +307,7 @@ import Testing
         try await run
     }
 
-    @Test func shutdownEndsAtItsDeadline() async throws {
+    @Test func `A shutdown: ends at its deadline`() async throws {
         let gate = Gate()
         var configuration = WireServer.Configuration()
         configuration.shutdownTimeout = .milliseconds(20)
@@ -321,7 +321,7 @@ import Testing
         gate.open()
     }
 
-    @Test func cancellingRunShutsDown() async throws {
+    @Test func `A canceled run: shuts the server down`() async throws {
         let directory = try TestDirectory()
         let server = WireServer(
             listener: .path("\(directory.path)/s"), handler: testHandler(), eventLoop: testLoop,

@@ -14,19 +14,19 @@ import Testing
         .init(place: place, ahead: ahead, precision: .seconds(1))
     }
 
-    @Test func aClockThatAgreesIsWell() {
+    @Test func `A clock that agrees: ok`() {
         let findings = ClockCheck(readings: [reading("Telegram", .seconds(6)), reading("neon", .seconds(-6))])
             .findings()
         #expect(findings == [.ok("clock", "it agrees with Telegram, neon")])
     }
 
-    @Test func aClockThatIsWrongIsToldWithItsDirection() throws {
+    @Test func `A clock that is wrong: reported with its direction`() throws {
         let behind = try #require(ClockCheck(readings: [reading("Telegram", .seconds(3_725))]).findings().first)
         #expect(behind.text == "it is 1h 2m behind that of Telegram" && behind.level == .warning)
         #expect(behind.nextStep?.contains("set-ntp") == true)
         let ahead = ClockCheck(readings: [reading("Telegram", .zero), reading("neon", .seconds(-90))]).findings()
         #expect(ahead.map(\.text) == ["it is 1m 30s ahead of that of neon"])
-        // Where others agree, it is the other one's.
+        // If others agree, the wrong clock is the other host's.
         #expect(ahead.first?.nextStep?.contains("set-ntp") == false)
         #expect(ClockCheck(readings: []).findings().first?.level == .skipped)
     }
@@ -51,16 +51,16 @@ import Testing
 
         """
 
-    @Test func unitsThatAreActiveAreWell() {
+    @Test func `Active units: ok`() {
         #expect(UnitCheck.findings(in: well) == [.ok("units", "2 are active")])
     }
 
-    @Test func unitsThatAreNotInstalledAreNoTrouble() {
+    @Test func `Units that are not installed: no trouble`() {
         let none = "Id=rivet-state.service\nLoadState=not-found\nActiveState=inactive\n"
         #expect(UnitCheck.findings(in: none).map(\.level) == [.ok])
     }
 
-    @Test func aUnitThatFailsIsTold() {
+    @Test func `A unit that fails: reported with the next step`() {
         let failed = well.replacing(
             "ActiveState=active\nSubState=running\nResult=success\nNRestarts=0",
             with: "ActiveState=failed\nSubState=failed\nResult=watchdog\nNRestarts=0")
@@ -70,7 +70,7 @@ import Testing
         #expect(findings.first?.nextStep?.contains("journalctl -u rivet-state.service") == true)
     }
 
-    @Test func aUnitThatWasStartedAgainOrChangedIsTold() {
+    @Test func `A unit that was restarted or changed: reported as a warning`() {
         let restarted = well.replacing("NRestarts=0", with: "NRestarts=3")
             .replacing("NeedDaemonReload=no", with: "NeedDaemonReload=yes")
         let findings = UnitCheck.findings(in: restarted)
@@ -88,7 +88,7 @@ import Testing
         "RestrictAddressFamilies=~AF_INET AF_INET6",
         "PrivateNetwork=no\nRestrictAddressFamilies=AF_INET AF_UNIX\nIPAddressDeny=::/0 0.0.0.0/0\nIPAddressAllow=",
     ])
-    func `A unit without a network: told with the command, if it has a database to reach`(_ network: String) throws {
+    func `A unit without a network: reported with the command if it has a database to reach`(_ network: String) throws {
         let findings = UnitCheck.findings(in: unit(network), tiers: ["neon", "railway"])
         let finding = try #require(findings.first)
         #expect(findings.count == 1 && finding.level == .failure && finding.subject == "rivet-state.service")
@@ -107,7 +107,7 @@ import Testing
         "PrivateNetwork=no\nRestrictAddressFamilies=\nIPAddressDeny=::/0 0.0.0.0/0\nIPAddressAllow=10.0.0.0/8",
         "RestrictAddressFamilies=~AF_PACKET",
     ])
-    func `A unit with a network: well`(_ network: String) {
+    func `A unit with a network: ok`(_ network: String) {
         #expect(UnitCheck.findings(in: unit(network), tiers: ["neon"]).map(\.level) == [.ok])
     }
 
@@ -117,7 +117,7 @@ import Testing
         SettingsCheck(settings: DoctorSettings(all: Settings(variables: variables))).findings()
     }
 
-    @Test func aSettingThatNobodyReadsIsToldWithTheOneThatWasMeant() {
+    @Test func `An unknown setting: reported with the one that was probably meant`() {
         let findings = check(["RIVET_ALOWED_USERS": "1", "RIVET_XYZ_ABC_DEF": "2", "OTHER": "3"])
         #expect(findings.map(\.level) == [.warning, .warning])
         #expect(
@@ -131,7 +131,7 @@ import Testing
         ("RIVET_REMOTE_DEADLINE", "1"), ("RIVET_MEMORY_LIMIT", "64"), ("RIVET_HOST_NUMBER", "64"),
         ("NEON_DATABASE_URL", "nonsense-hush"),
     ])
-    func aSettingThatIsWrongIsToldByItsName(_ name: String, _ value: String) throws {
+    func `A wrong setting: reported by its name`(_ name: String, _ value: String) throws {
         let findings = check([name: value])
         let finding = try #require(findings.first)
         #expect(findings.count == 1 && finding.level == .failure && finding.exitCode == 78)
@@ -145,7 +145,7 @@ import Testing
         ("# \\\nTELEGRAM_BOT_TOKEN=1:hush", "253", "backslash"),
         ("TELEGRAM_BOT_TOKEN='1:hush", "not closed", "Close the quote"),
     ])
-    func `A line that systemd does not take as it looks: is warned of by number, never ok, never quoted`(
+    func `A line that systemd reads otherwise than it looks: warned of by number, never quoted`(
         _ line: String, _ text: String, _ nextStep: String
     ) throws {
         let directory = try TestDirectory()
@@ -158,7 +158,7 @@ import Testing
         #expect(!"\(finding)".contains("hush"))
     }
 
-    @Test func aSecretThatOthersMayReadIsTold() throws {
+    @Test func `A secret that others may read: reported`() throws {
         let directory = try TestDirectory()
         #expect(CredentialCheck(directory: directory.path + "/none").findings() == [])
         for (name, text, mode) in [
@@ -178,7 +178,7 @@ import Testing
 
     // MARK: Disk
 
-    @Test func aDirectoryInMemoryIsTold() throws {
+    @Test func `A directory in memory: reported`() throws {
         let findings = DiskCheck.space("/dev/shm")
         #expect(findings.contains { $0.text.contains("in memory, not on a disk") && $0.level == .failure })
         let directory = try TestDirectory()
@@ -187,7 +187,7 @@ import Testing
 
     // MARK: Listing
 
-    @Test func theWorstOfAllIsTheExitCode() {
+    @Test func `The exit code: that of the worst finding`() {
         func code(_ findings: Finding...) -> Int32 { DoctorListing(findings: findings).exitCode }
         let (ok, warning) = (Finding.ok("a", "b"), Finding.warning("a", "b", nextStep: "c"))
         let away = Finding.failure("a", "b", nextStep: "c", exitCode: ExitCodes.unreachable)
@@ -196,7 +196,7 @@ import Testing
         #expect(code(wrong, away, warning, ok) == 78)
     }
 
-    @Test func everyFindingHasALineAndWhatIsNotWellANextStep() {
+    @Test func `Every finding: has a line, and a next step unless it is ok`() {
         let listing = DoctorListing(findings: [
             .ok("token", "Telegram takes it"), .warning("neon", "slow\u{1B}[31m", nextStep: "wait"),
             .failure("disk", "full", nextStep: "make room"),
@@ -211,7 +211,7 @@ import Testing
         #expect(DoctorListing(findings: [.ok("a", "b")]).lines.last == "all is well")
     }
 
-    @Test func `What was not looked at: counted, and no reason to fail`() {
+    @Test func `A check that was skipped: counted, and no reason to fail`() {
         let skipped = Finding.skipped("token", "it takes root", nextStep: "Use sudo")
         let listing = DoctorListing(findings: [.ok("a", "b"), skipped])
         #expect(listing.exitCode == ExitCodes.done)
@@ -225,7 +225,7 @@ import Testing
         #expect(warned.lines.last == "0 things do not work, 1 should be corrected; 2 were not looked at")
     }
 
-    @Test func `A service that this user may not call: not looked at`() {
+    @Test func `A service that this user may not call: skipped`() {
         let forbidden = ServiceCaller.failure(
             of: .state, path: "/run/rivet/state.sock", .permissionDenied, group: "rivet")
         let finding = ServiceCheck.findings(.state, .failure(forbidden))[0]

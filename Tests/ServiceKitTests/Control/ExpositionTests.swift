@@ -3,12 +3,12 @@ import Testing
 
 @testable import Control
 
-/// The text format, letter by letter.
+/// The text format of Prometheus, letter by letter.
 @Suite struct ExpositionTests {
     private static let gauge = MetricFamily(name: "a_seconds", kind: .gauge, unit: .seconds, help: "One.")
     private static let counter = MetricFamily(name: "b_total", kind: .counter, help: "Two \\ and\nmore \"here\".")
 
-    @Test func `Samples: together under their HELP and TYPE, whatever the order in which they came`() {
+    @Test func `Samples: together under their HELP and TYPE, in whatever order they came`() {
         var exposition = Exposition()
         exposition.add(Self.gauge, [MetricLabel("x", "1")], thousandths: 1_500)
         exposition.add(Self.counter, [], 7)
@@ -56,7 +56,7 @@ import Testing
         #expect(large.lines.last == "h_seconds_count 9223372036854775807")
     }
 
-    /// Prometheus refuses a text that has the same sample twice, and a gauge has no place for what is no number.
+    /// Prometheus refuses a text with the same sample twice. A gauge without a finite number has no use.
     @Test func `A second sample with the same labels, and one that is not finite: left out`() {
         var exposition = Exposition()
         exposition.add(Self.gauge, [MetricLabel("x", "1")], 1)

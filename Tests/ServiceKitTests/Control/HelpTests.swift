@@ -3,7 +3,7 @@ import Testing
 
 @testable import Control
 
-/// What `--help` says, of every command.
+/// The output of `--help` for every command.
 @Suite struct HelpTests {
     private static let columns = 80
 
@@ -14,7 +14,7 @@ import Testing
         return all(Rivetctl.self)
     }
 
-    /// Lines that are laid out here would be laid out again: a paragraph is one line, and a table's lines fit.
+    /// The argument parser wraps the text again: so a paragraph is one line, and the lines of a table fit.
     @Test func `A discussion: paragraphs of one line, tables that fit 80 columns`() {
         #expect(Self.commands.count > 10)
         for command in Self.commands {
@@ -28,10 +28,10 @@ import Testing
         }
     }
 
-    @Test func `The help of a command: within 80 columns, a default told once`() {
+    @Test func `The help of a command: within 80 columns, and each default stands once`() {
         for command in Self.commands {
             let help = Rivetctl.helpMessage(for: command, columns: Self.columns)
-            // The line of the usage is the parser's own, which never breaks it.
+            // The parser never wraps its usage line.
             let lines = help.split(separator: "\n").filter { !$0.hasPrefix("USAGE: ") }
             #expect(lines.allSatisfy { $0.count <= Self.columns }, "\(help)")
             let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
@@ -44,12 +44,12 @@ import Testing
         ["show", "conversation", "@ada"], ["show", "conversation", "5", "--chat", "group"], ["logs", "abc"],
         ["health", "--env-file", ""], ["verify", "--state-dir", ""],
     ])
-    func `An id that is none, a path that is empty: usage errors`(_ arguments: [String]) {
+    func `An ID that is none and a path that is empty: usage errors`(_ arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try Rivetctl.parseAsRoot(arguments) }
         if let error { #expect(Rivetctl.exitCode(for: error).rawValue == ExitCodes.usage) }
     }
 
-    @Test func `The ids of users, groups and topics: taken`() throws {
+    @Test func `The IDs of users, groups and topics: accepted`() throws {
         let show = ["show", "conversation", "5", "--chat"]
         for chat in ["-1001234567890", "-1001234567890:7", "5"] { _ = try Rivetctl.parseAsRoot(show + [chat]) }
     }

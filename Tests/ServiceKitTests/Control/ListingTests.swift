@@ -19,7 +19,7 @@ import Testing
         HealthListing(answers: [(.state, state), (.library, library)], now: now)
     }
 
-    @Test func peopleSeeATableTheTiersAndWhatIsTheMatter() {
+    @Test func `The listing for people: a table, the tiers and the causes of trouble`() {
         let tiers = [
             ServiceHealth.Tier(
                 name: .neon, kind: "postgresql", state: .down, pending: 12, oldestPendingAge: 75,
@@ -46,17 +46,17 @@ import Testing
         #expect(lines.allSatisfy { $0.count <= 80 })
     }
 
-    @Test func anErrorIsToldOnce() {
+    @Test func `An error: shown once`() {
         let tier = ServiceHealth.Tier(name: .sqlite, kind: "sqlite", state: .down, lastError: "disk full")
         let lines = listing(health(.failing, tiers: [tier], detail: "memory only: disk full"), health(.ok)).lines
         #expect(lines.filter { $0.contains("disk full") } == ["rivet-state: memory only: disk full"])
     }
 
-    @Test func withoutTiersAndTroubleThereIsOneTable() {
+    @Test func `A listing without tiers and trouble: one table`() {
         #expect(listing(health(.ok), health(.ok)).lines.count == 3)
     }
 
-    @Test func programsSeeOneObject() {
+    @Test func `The listing for programs: one object`() {
         let away = CommandFailure("rivet-library does not answer", nextStep: "Is it running?", exitCode: 2)
         let json = listing(health(.ok), .failure(away)).json
         #expect(json["services"]?["rivet-state"]?["status"] == "ok")
@@ -65,7 +65,7 @@ import Testing
                 == ["error": "rivet-library does not answer", "next_step": "Is it running?"])
     }
 
-    @Test func `A service that this user may not call: not called away`() {
+    @Test func `A service that this user may not call: not shown as away`() {
         let forbidden = ServiceCaller.failure(
             of: .state, path: "/run/rivet/state.sock", .permissionDenied, group: "rivet")
         let listing = listing(.failure(forbidden), health(.ok))
@@ -73,7 +73,7 @@ import Testing
         #expect(listing.lines.contains { $0.contains("use sudo") } && listing.exitCode == 2)
     }
 
-    @Test func theExitCodeIsThatOfTheWorst() {
+    @Test func `The exit code: that of the worst service`() {
         let away = HealthListing.Answer.failure(CommandFailure("away"))
         #expect(listing(health(.ok), health(.ok)).exitCode == 0)
         #expect(listing(health(.degraded), health(.ok)).exitCode == 1)
@@ -87,7 +87,7 @@ import Testing
     private let now = Timestamp(milliseconds: 120_000)
     private let key = ConversationKey(userID: "42", chatID: "-7:1")
 
-    @Test func knownFieldsComeInTheOrderInWhichTheyAreAsked() {
+    @Test func `Known fields: in the order in which they are asked`() {
         let state = Conversation(
             step: "notes",
             data: [
@@ -112,7 +112,7 @@ import Testing
             ])
     }
 
-    @Test func `A user who is not known: said so, to people and to programs`() {
+    @Test func `An unknown user: reported as such, to people and to programs`() {
         let unknown = ConversationListing(key: key, state: nil, knowledge: .unknown, now: now)
         #expect(
             unknown.lines[0].hasSuffix(
@@ -125,7 +125,7 @@ import Testing
         #expect(uncertain.json == ["state": .null, "user_known": .null])
     }
 
-    @Test func thatThereIsNoneIsSaid() {
+    @Test func `A conversation that is not open: reported as such`() {
         #expect(
             ConversationListing(key: key, state: nil, now: now).lines == [
                 "no open conversation: add_machine of user 42 in chat -7:1"
@@ -134,7 +134,7 @@ import Testing
 }
 
 @Suite struct MachineListingTests {
-    @Test func everyFieldIsShown() {
+    @Test func `The listing of a machine: shows every field`() {
         let machine = Machine(
             id: "9b5227ba-1bfd-42b7-b8c1-3bdfa5982030", userID: "42",
             details: MachineDetails(
@@ -164,7 +164,7 @@ import Testing
             ])
     }
 
-    /// Beyond 2^53, where a reader with floating-point numbers would round it.
+    /// The revision is beyond 2^53, where a reader with floating-point numbers would round it.
     @Test func `A revision in JSON: a string with all digits`() {
         let revision = Revision(rawValue: 117_000_000_000_132_417)
         let time = Timestamp(milliseconds: 0)
@@ -182,11 +182,11 @@ import Testing
             key: ConversationKey(userID: "42", chatID: "42"), state: conversation, now: time
         ).json
         #expect(state["state"]?["revision"] == "117000000000132417")
-        // What people's data holds is not touched.
+        // What people typed is not changed.
         #expect(state["state"]?["data"]?["revision"] == 7)
     }
 
-    @Test func aLibraryMayBeEmpty() {
+    @Test func `An empty library: listed as no machines`() {
         let listing = MachineListing(userID: "4\u{7}2", query: nil, machines: [], now: Timestamp(milliseconds: 0))
         #expect(listing.lines == ["no machines of user 4\\u{7}2"])
     }

@@ -17,7 +17,7 @@ import Testing
         settings = Settings(variables: ["RIVET_STATE_DIR": directory.path, "RIVET_RUNTIME_DIR": directory.path])
     }
 
-    @Test func aMissingFileIsMadeAndThenUpToDate() throws {
+    @Test func `A missing file: created, and up to date after that`() throws {
         for database in LocalDatabase.all {
             #expect(try !database.migrate(settings).isEmpty)
             #expect(try database.migrate(settings) == [])
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func aServiceThatRunsIsLeftAlone() throws {
+    @Test func `The database of a running service: left alone`() throws {
         let listener = try TestListener(path: directory.path + "/state.sock")
         defer { listener.close() }
         let failure = #expect(throws: CommandFailure.self) { try database.migrate(settings) }
@@ -36,13 +36,13 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: database.path(settings)))
     }
 
-    @Test func aFileThatSomebodyHasOpenIsLeftAlone() throws {
+    @Test func `A file that another process has open: left alone`() throws {
         let path = database.path(settings)
         #expect(DatabaseHolder.find(path) == nil)
         let descriptor = open(path + "-shm", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         #expect(DatabaseHolder.find(path) == nil)
-        // As SQLite in another process holds it; a lock of this process' own would not be in the way.
+        // As SQLite in another process holds it; a POSIX lock of this process would not conflict with itself.
         var lock = flock()
         lock.l_type = Int16(F_RDLCK)
         lock.l_whence = Int16(SEEK_SET)
@@ -54,13 +54,13 @@ import Testing
         #expect(failure?.cause == "\(path) is open in another process")
     }
 
-    @Test func aMissingDirectoryIsNotMade() {
+    @Test func `A missing directory: not created`() {
         let settings = Settings(variables: ["RIVET_STATE_DIR": "/nonexistent/x", "RIVET_RUNTIME_DIR": directory.path])
         let failure = #expect(throws: CommandFailure.self) { try database.migrate(settings) }
         #expect(failure?.nextStep?.hasSuffix("mkdir -m 700 -p /nonexistent/x") == true)
     }
 
-    @Test func aFileThatIsNoDatabaseIsNamed() throws {
+    @Test func `A file that is no database: named in the error`() throws {
         try directory.write(String(repeating: "no database ", count: 400), to: "state.db")
         let failure = #expect(throws: CommandFailure.self) { try database.migrate(settings) }
         #expect(failure?.exitCode == ExitCodes.failed)

@@ -16,7 +16,7 @@ import Testing
 
     private func entries() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory.path) }
 
-    @Test func `A file of metrics: readable by everybody, replaced as a whole, and nothing is left beside it`() throws {
+    @Test func `A file of metrics: readable by every user, replaced whole, and nothing is left beside it`() throws {
         for lines in [["a 1", "b 2"], ["a 3"]] {
             try file.replace(with: lines)
             #expect(try String(contentsOfFile: file.path, encoding: .utf8) == lines.map { $0 + "\n" }.joined())
@@ -26,8 +26,8 @@ import Testing
         }
     }
 
-    /// Who has the old one open goes on reading it.
-    @Test func `A reader that is in the middle of the file: finds the old one whole`() throws {
+    /// A reader that has the old file open continues to read it.
+    @Test func `A reader in the middle of the file: sees the old one whole`() throws {
         try file.replace(with: [String(repeating: "old", count: 10_000)])
         let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
         defer { close(descriptor) }
@@ -36,7 +36,7 @@ import Testing
         #expect(read(descriptor, &bytes, bytes.count) == 30_001)
     }
 
-    @Test func `A directory that is not there: the cause and the next step, code 74`() throws {
+    @Test func `A directory that does not exist: the cause and the next step, code 74`() throws {
         let failure = #expect(throws: CommandFailure.self) {
             try MetricsFile(path: directory.path + "/none/rivet.prom").replace(with: ["a 1"])
         }
@@ -47,8 +47,8 @@ import Testing
         #expect(failure?.nextStep?.contains("prometheus-node-exporter") == true)
     }
 
-    /// A rename over it would take the device, or the directory, from everybody.
-    @Test func `What is no regular file: refused, and as it was`() throws {
+    /// A rename over it would replace the device or the directory for every program.
+    @Test func `A path that is no regular file: refused, and unchanged`() throws {
         let path = directory.path + "/link.prom"
         symlink("/dev/null", path)
         for path in [path, "/dev/null", directory.path] {

@@ -27,7 +27,7 @@ import Testing
         MetricsListing(answers: answers, now: Self.now).exposition.lines
     }
 
-    @Test func `A service that is away: rivet_up 0 and nothing else of it, and the others are there`() {
+    @Test func `A service that is away: only rivet_up 0, and the others are there`() {
         let lines = lines(Self.health(.state), Self.away(.library), Self.away(.gateway))
         #expect(lines.contains(#"rivet_up{service="rivet-state"} 1"#))
         #expect(lines.contains(#"rivet_up{service="rivet-library"} 0"#))
@@ -41,7 +41,7 @@ import Testing
         #expect(lines.filter { $0.hasPrefix("rivet_up{") && $0.hasSuffix(" 0") }.count == 3 && lines.count == 8)
     }
 
-    @Test func `States: one sample for each that there can be, of which one is 1`() {
+    @Test func `States: one sample for each possible state, and one of them is 1`() {
         let tier = ServiceHealth.Tier(
             name: .neon, kind: "postgresql", state: .down, pending: 5, oldestPendingAge: 70, latencyMilliseconds: 1.5)
         let lines = lines(Self.health(tiers: [tier, ServiceHealth.Tier(name: .memory, kind: "memory", state: .up)]))
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test
-    func `Counters: by their declared names; one that has not counted yet is 0, a gauge that is missing is not there`()
+    func `Counters: by their declared names, 0 before the first count, and a missing gauge is absent`()
     {
         let lines = lines(
             Self.health(counters: ["calls.state.save": 3, "calls.unknown": 1, "pulls.neon": 2, "rows.adopted": 9]))
@@ -79,7 +79,7 @@ import Testing
         #expect(!lines.contains { $0.contains("rivet_disk_log_bytes") || $0.contains("rivet_updates") })
     }
 
-    @Test func `What is in no list: left out and counted`() throws {
+    @Test func `A name that no list has: left out and counted`() throws {
         let histogram = try #require(DurationHistogram(boundsMicroseconds: [], counts: [1], sumMicroseconds: 1))
         let entry = Self.health(
             counters: ["calls.": 1, "pulls": 1, "updates.received": 1, "new": 1, "clashes": 1],
@@ -92,7 +92,7 @@ import Testing
         #expect(lines(entry).contains(#"rivet_metrics_unknown{service="rivet-state"} 5"#))
     }
 
-    @Test func `The lists: names, units and texts are as Prometheus wants them, and no name stands twice`() {
+    @Test func `The lists: names, units and texts are as Prometheus wants them, and no name occurs twice`() {
         let families = CounterMetric.all.map(\.family) + Set(HistogramMetric.all.map(\.family))
         #expect(Set(families.map(\.name)).count == families.count)
         #expect(Set(CounterMetric.all.map(\.counter)).count == CounterMetric.all.count)

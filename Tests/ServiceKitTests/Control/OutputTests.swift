@@ -15,11 +15,11 @@ import Testing
         ("tag\u{E0041}", "tag\\u{E0041}"),
         ("", ""),
     ])
-    func whatATerminalObeysIsWrittenOut(_ text: String, _ shown: String) {
+    func `Characters that a terminal obeys: escaped`(_ text: String, _ shown: String) {
         #expect(TerminalText.escaped(text) == shown)
     }
 
-    @Test func jsonKeepsItsValue() throws {
+    @Test func `JSON: keeps its value`() throws {
         let value: JSONValue = ["a\u{9B}": "x\u{202E}y\u{E0041}\u{1B}\nz", "b": [1, nil, "\u{7F}é"]]
         let text = TerminalText.json(value)
         #expect(text == #"{"a\u009b":"x\u202ey\udb40\udc41\u001b\nz","b":[1,null,"\u007fé"]}"#)
@@ -28,7 +28,7 @@ import Testing
 }
 
 @Suite struct TextTableTests {
-    @Test func columnsAreAligned() {
+    @Test func `Columns: aligned`() {
         var table = TextTable([("NAME", .left), ("COUNT", .right), ("NOTE", .left)])
         #expect(table.isEmpty)
         table.add(["rivet-state", "7", ""])
@@ -44,7 +44,7 @@ import Testing
             ])
     }
 
-    @Test func fieldsAreAligned() {
+    @Test func `Fields: aligned`() {
         var fields = FieldList()
         fields.add("Id", "7")
         fields.add("Manufacturer", "Grundfos")
@@ -61,7 +61,7 @@ import Testing
             (0, "0s"), (1, "1s"), (59, "59s"), (60, "1m"), (61, "1m 1s"), (3_599, "59m 59s"), (3_600, "1h"),
             (3_659, "1h"), (86_399, "23h 59m"), (86_400, "1d"), (100 * 86_400 + 7_200, "100d 2h"), (-5, "0s"),
         ] as [(Int64, String)])
-    func durationsHaveTheirTwoLargestUnits(_ seconds: Int64, _ text: String) {
+    func `Durations: shown in their two largest units`(_ seconds: Int64, _ text: String) {
         #expect(Duration.seconds(seconds).coarseText == text)
     }
 
@@ -70,17 +70,17 @@ import Testing
             (0, "now"), (999, "now"), (-999, "now"), (1_000, "in 1s"), (-1_000, "1s ago"), (86_399_999, "in 23h 59m"),
             (-303_000, "5m 3s ago"),
         ] as [(Int64, String)])
-    func momentsAreToldFromNow(_ milliseconds: Int64, _ text: String) {
+    func `Moments: shown relative to now`(_ milliseconds: Int64, _ text: String) {
         #expect(now.advanced(by: .milliseconds(milliseconds)).relativeText(at: now) == text)
     }
 
-    @Test func momentsAreToldInUTC() {
+    @Test func `Moments: shown in UTC`() {
         #expect(Timestamp(milliseconds: 999).utcText == "1970-01-01 00:00:00 UTC")
         #expect(
             Timestamp(milliseconds: 0).text(at: Timestamp(milliseconds: 60_000)) == "1970-01-01 00:00:00 UTC (1m ago)")
     }
 
-    @Test func limitsAreToldAsTheyAreGiven() {
+    @Test func `Limits: shown as they are given`() {
         #expect(Duration.seconds(2).text == "2s")
         #expect(Duration.milliseconds(750).text == "750ms")
     }

@@ -15,11 +15,11 @@ import Wire
         (ECONNREFUSED, .nobodyListens), (EACCES, .permissionDenied), (EPERM, .permissionDenied),
         (EPROTOTYPE, .failed(code: EPROTOTYPE)),
     ])
-    func eachAnswerOfConnectHasAMeaning(_ code: Int32, _ finding: SocketProbe.Finding) {
+    func `Each result of connect: has a meaning`(_ code: Int32, _ finding: SocketProbe.Finding) {
         #expect(SocketProbe.finding(code: code) == finding)
     }
 
-    @Test func aSocketIsFoundListeningLeftOverOrMissing() throws {
+    @Test func `A socket: found listening, left over or missing`() throws {
         let directory = try TestDirectory()
         let path = directory.path + "/state.sock"
         #expect(SocketProbe.find(path) == .noFile)
@@ -52,7 +52,9 @@ import Wire
                 + "--runtime-dir to a shorter path", 78
         ),
     ])
-    func whoDoesNotListenIsToldInOneLine(_ finding: SocketProbe.Finding, _ line: String, _ exitCode: Int32) {
+    func `A service that does not listen: reported in one line`(
+        _ finding: SocketProbe.Finding, _ line: String, _ exitCode: Int32
+    ) {
         let failure = ServiceCaller.failure(of: .state, path: Self.path, finding, group: "rivet")
         #expect(failure.line == line)
         #expect(failure.exitCode == exitCode)
@@ -64,14 +66,14 @@ import Wire
         (.remote(RPCError(.unavailable, "full")), 1),
         (.remote(RPCError(.internalError, "a\nb")), 1),
     ])
-    func aCallThatFailsHasAnExitCodeAndOneLine(_ error: WireError, _ exitCode: Int32) {
+    func `A call that fails: has an exit code and one line`(_ error: WireError, _ exitCode: Int32) {
         let failure = ServiceCaller.failure(of: .state, path: Self.path, error, deadline: .seconds(2))
         #expect(failure.exitCode == exitCode)
         #expect(failure.line.hasPrefix("rivetctl: rivet-state"))
         #expect(failure.line.split(whereSeparator: { $0.isNewline }).count == 1)
     }
 
-    @Test func aServiceThatIsSilentIsGivenUp() async throws {
+    @Test func `A silent service: given up after the limit`() async throws {
         let directory = try TestDirectory()
         let listener = try TestListener(path: directory.path + "/state.sock")
         defer { listener.close() }
@@ -83,7 +85,7 @@ import Wire
         #expect(failure?.cause.hasSuffix("did not answer within 20ms") == true)
     }
 
-    @Test func aServiceThatAnswersIsHeard() async throws {
+    @Test func `A service that responds: its result is returned`() async throws {
         let directory = try TestDirectory()
         let settings = Settings(variables: ["RIVET_RUNTIME_DIR": directory.path])
         let context = ServiceContext.forCaller(name: "rivet-state", settings: settings)
@@ -101,22 +103,22 @@ import Wire
         try await serving
     }
 
-    @Test func theGroupOfAFileThatCannotBeSeenIsThatOfItsDirectory() {
+    @Test func `The group of a file that cannot be seen: that of its directory`() {
         #expect(FileGroup.name(of: "/etc/nothing/of/that/name") == FileGroup.name(of: "/etc"))
         #expect(FileGroup.name(of: "/etc") == "root")
     }
 
     @Test(arguments: ["", "soon", "0s", "-1s", "2"])
-    func aLimitThatIsNoneIsAUsageError(_ argument: String) {
+    func `A text that is no limit: a usage error`(_ argument: String) {
         #expect(throws: (any Error).self) { try TimeLimit.parse(argument) }
     }
 
-    @Test func aLimitIsADuration() throws {
+    @Test func `A limit: a duration`() throws {
         #expect(try TimeLimit.parse("750ms").duration == .milliseconds(750))
     }
 }
 
-/// Somebody who listens and says nothing.
+/// A listening socket: the kernel completes connections, but no byte is ever read or sent.
 struct TestListener {
     private let descriptor: Int32
 

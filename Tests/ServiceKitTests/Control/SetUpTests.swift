@@ -6,7 +6,7 @@ import Testing
 
 @testable import Control
 
-/// Which Rivet a command is about, and where its settings and secrets come from.
+/// Which Rivet a command concerns, and where its settings and secrets come from.
 @Suite struct SetUpTests {
     private let directory: TestDirectory
     private let store: CredentialStore
@@ -32,19 +32,19 @@ import Testing
 
     // MARK: Which one
 
-    @Test func `A command: about the installed services unless a directory says otherwise`() {
+    @Test func `A command: concerns the installed services unless a directory says otherwise`() {
         let installed = setUp()
         #expect(installed.kind == .installed && installed.settings.runtimeDirectory == "/run/rivet")
         #expect(setUp(.init(runtimeDirectory: "/run/rivet")).kind == .installed)
         #expect(setUp(.init(), ["RIVET_RUNTIME_DIR": "/run/rivet"]).kind == .installed)
-        // A copy of the databases of the installed services.
+        // A copy of the installed services' databases.
         let copy = setUp(.init(stateDirectory: "/copy"))
         #expect(copy.kind == .installed && copy.settings.stateDirectory == "/copy")
 
         #expect(setUp(.init(runtimeDirectory: "/x")).kind == .local(reason: "--runtime-dir is set"))
         for name in ["RIVET_RUNTIME_DIR", "RUNTIME_DIRECTORY", "RIVET_STATE_DIR", "STATE_DIRECTORY"] {
             #expect(setUp(.init(), [name: "/x"]).kind == .local(reason: "\(name) is set"))
-            // Set to nothing counts as not set.
+            // An empty value counts as not set.
             #expect(setUp(.init(), [name: ""]).kind == .installed)
         }
         let here = setUp(isInDirectory: true)
@@ -61,7 +61,7 @@ import Testing
         #expect(installed.settings.string("NEON_DATABASE_URL") == "x")
         #expect(installed.settings.stateDirectory == "/of/file")
         #expect(setUp(.init(stateDirectory: "/said"), environment).settings.stateDirectory == "/said")
-        // A local set-up has its own, or the file that it names.
+        // A local set-up has its own environment, or the file that it names.
         let local = setUp(.init(), environment, isInDirectory: true)
         #expect(local.file == .none && local.settings.string("RIVET_LOG_LEVEL") == "info")
         for setUp in [
@@ -70,7 +70,7 @@ import Testing
         ] { #expect(setUp.file == .read(file) && setUp.settings.string("RIVET_LOG_LEVEL") == "debug") }
     }
 
-    @Test func `A file that is wrong: stops what needs all settings, and calls only if it was named`() async throws {
+    @Test func `A wrong file: stops what needs all settings, and calls only if it was named`() async throws {
         try directory.write("A=\0\n", to: "rivet.env")
         let implied = setUp()
         let failure = await #expect(throws: CommandFailure.self) { try await implied.settings(of: .state) }
@@ -83,7 +83,7 @@ import Testing
 
     // MARK: Secrets
 
-    @Test func `A credential: what the running service has, else the first store that has it`() async throws {
+    @Test func `A credential: that of the running service, else of the first store that has it`() async throws {
         try directory.write("NEON_DATABASE_URL=of-file\n", to: "rivet.env")
         func neon() async throws -> String? { try await setUp().settings(of: .state).string("NEON_DATABASE_URL") }
         #expect(try await neon() == "of-file")
@@ -95,16 +95,16 @@ import Testing
         try directory.write("of-running", to: "running/rivet-state.service/neon-database-url")
         #expect(try await neon() == "of-running")
         #expect(try await setUp().settings(of: .library).string("NEON_DATABASE_URL") == "of-etc")
-        // One that is empty is none, and systemd looks no further.
+        // An empty credential counts as none, and systemd looks no further.
         try directory.write("\n", to: "running/rivet-state.service/neon-database-url")
         #expect(try await neon() == "of-file")
-        // The gateway has the token alone.
+        // Only the gateway has the token.
         try directory.write("1:abc\n", to: "etc/rivet.telegram-bot-token")
         #expect(try await setUp().settings(of: .gateway).string("TELEGRAM_BOT_TOKEN") == "1:abc")
         #expect(try await setUp().settings(of: .state).string("TELEGRAM_BOT_TOKEN") == nil)
     }
 
-    @Test func `The credential store: not for a local set-up, nor for a program with credentials of its own`()
+    @Test func `The credential store: unused by a local set-up and by a program with its own credentials`()
         async throws
     {
         try directory.write("of-etc", to: "etc/rivet.neon-database-url")
@@ -120,9 +120,9 @@ import Testing
         #expect(failure?.cause == "\(directory.path)/etc/rivet.neon-database-url is no text")
     }
 
-    /// Root may look everywhere, so the same is seen with rivetctl as another user under systemd.
+    /// Root may read everything, so the system tests check this with rivetctl as another user under systemd.
     @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-    func `What this user may not read: asks for sudo`() async throws {
+    func `A place that this user may not read: asks for sudo`() async throws {
         chmod(directory.path + "/etc", 0)
         defer { chmod(directory.path + "/etc", 0o700) }
         let failure = await #expect(throws: CommandFailure.self) { try await setUp().settings(of: .state) }
@@ -130,9 +130,9 @@ import Testing
         #expect(failure?.nextStep == "Use sudo")
     }
 
-    // MARK: What is said
+    // MARK: Messages
 
-    @Test func `The places that were looked at: named`() throws {
+    @Test func `The places that were searched: named`() throws {
         #expect(setUp().source(of: .state) == "the credentials of rivet-state and the environment")
         try directory.write("", to: "rivet.env")
         #expect(setUp().source(of: .state) == "\(file), the credentials of rivet-state and the environment")

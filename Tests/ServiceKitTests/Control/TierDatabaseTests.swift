@@ -20,7 +20,7 @@ import Testing
             cause: cause)
     }
 
-    @Test func theSettingsOrTheCredentialsNameThem() throws {
+    @Test func `Databases: named by the settings or the credentials`() throws {
         let directory = try TestDirectory()
         try directory.write(Self.url + "\n", to: "railway-database-url")
         let settings = Settings(variables: [
@@ -30,7 +30,7 @@ import Testing
         #expect(try TierDatabase.configured(Settings(variables: [:])).isEmpty)
     }
 
-    @Test func aMalformedURLIsASettingToMendAndIsNotShown() {
+    @Test func `A malformed URL: an error of the settings, and not shown`() {
         let settings = Settings(variables: ["NEON_DATABASE_URL": "postgresql://rivet:hush@[x/main"])
         let failure = #expect(throws: CommandFailure.self) { try TierDatabase.configured(settings) }
         #expect(failure?.exitCode == ExitCodes.configuration)
@@ -60,7 +60,7 @@ import Testing
         #expect(!told.line.contains("hush"))
     }
 
-    @Test func aTierThatIsNotConfiguredIsASettingToMend() {
+    @Test func `A tier that is not configured: an error of the settings`() {
         let setUp = SetUp(environment: ["RIVET_RUNTIME_DIR": "/x"], hasLocalDirectory: false)
         #expect(
             TierDatabase.missing(.neon, in: setUp).line
@@ -70,7 +70,7 @@ import Testing
         #expect(TierDatabase.missing(nil, in: setUp).exitCode == ExitCodes.configuration)
     }
 
-    @Test func aComparisonThatCameToNothingIsExplained() throws {
+    @Test func `A comparison that failed: explained`() throws {
         func failure(_ error: VerificationError) throws -> CommandFailure {
             VerifyCommand.failure(error, try database(), "/var/lib/rivet/state.db")
         }
@@ -91,19 +91,19 @@ import Testing
     }
 }
 
-/// What the command line takes.
+/// The command lines that the parser accepts.
 @Suite struct TierCommandLineTests {
     @Test(arguments: [
         ["migrate", "--tier", "sqlite"], ["migrate", "--tier", "neon", "--all"], ["verify", "--limit", "-1"],
         ["verify", "--limit", "x"], ["verify", "--state-dir", ""], ["import-legacy"], ["import-legacy", ""],
         ["pull", "--timeout", "5"], ["tiers", "--timeout", "0s"],
     ])
-    func whatIsWrongIsAUsageError(_ arguments: [String]) {
+    func `A wrong command line: a usage error`(_ arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try Rivetctl.parseAsRoot(arguments) }
         if let error { #expect(Rivetctl.exitCode(for: error).rawValue == ExitCodes.usage) }
     }
 
-    @Test func whatIsRightIsTaken() throws {
+    @Test func `A right command line: accepted`() throws {
         let migrate = try #require(try Rivetctl.parseAsRoot(["migrate", "--tier", "railway"]) as? MigrateCommand)
         #expect(migrate.tier?.tier == .railway && !migrate.all)
         let verify = try #require(try Rivetctl.parseAsRoot(["verify", "--limit", "3", "--json"]) as? VerifyCommand)

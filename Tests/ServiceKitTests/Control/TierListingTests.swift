@@ -24,7 +24,7 @@ import Testing
     private let away = HealthListing.Answer.failure(
         CommandFailure("rivet-library does not answer", nextStep: "Is it running?", exitCode: 2))
 
-    @Test func peopleSeeDebtsAllErrorsAndCounts() {
+    @Test func `The listing for people: debts, all errors and counts`() {
         let neon = ServiceHealth.Tier(
             name: .neon, kind: "postgresql", state: .up, pending: 12, oldestPendingAge: 75,
             lastError: "refused\u{1B}[2J", latencyMilliseconds: 8.5)
@@ -52,7 +52,7 @@ import Testing
             ])
     }
 
-    @Test func programsSeeOneObject() {
+    @Test func `The listing for programs: one object`() {
         let json = listing(health(.ok, [up], counters: ["calls.x": 1, "clashes": 2]), away).tiersJSON
         let state = json["services"]?["rivet-state"]
         #expect(state?["status"] == "ok" && state?["counters"] == ["clashes": 2])
@@ -60,7 +60,7 @@ import Testing
         #expect(json["services"]?["rivet-library"]?["next_step"] == "Is it running?")
     }
 
-    @Test func theExitCodeIsThatOfTheWorst() {
+    @Test func `The exit code: that of the worst tier`() {
         func tier(_ state: ServiceHealth.Tier.State, age: Int64? = nil) -> ServiceHealth.Tier {
             .init(name: .neon, kind: "postgresql", state: state, pending: 1, oldestPendingAge: age)
         }
@@ -73,7 +73,7 @@ import Testing
         #expect(listing(good, away).tiersExitCode == 2)
     }
 
-    @Test func memoryOnlyIsSaid() {
+    @Test func `A service with memory only: reported as such`() {
         let tier = ServiceHealth.Tier(name: .sqlite, kind: "sqlite", state: .down, lastError: "disk full")
         let lines = listing(health(.failing, [tier], detail: "memory only: disk full"), health()).tierLines
         #expect(lines.suffix(2) == ["rivet-state: memory only: disk full", "rivet-state: sqlite: disk full"])
@@ -110,7 +110,7 @@ import Testing
             ], limit: 2)
     }
 
-    @Test func peopleSeeWhatDiffersUpToTheLimit() {
+    @Test func `The comparison for people: shows the differences up to the limit`() {
         #expect(
             differing.lines == [
                 "TIER  STORE          COMPARED  DIFFERENT",
@@ -125,7 +125,7 @@ import Testing
         #expect(differing.exitCode == 1 && differing.total == 3)
     }
 
-    @Test func programsSeeOneObject() {
+    @Test func `The comparison for programs: one object`() {
         var listing = differing
         listing.limit = 3
         #expect(
@@ -150,12 +150,12 @@ import Testing
             ])
     }
 
-    @Test func equalTiersAreOneTable() {
+    @Test func `Equal tiers: one table`() {
         let listing = VerificationListing(rows: [(.neon, .machines, comparison(0, []))], limit: 50)
         #expect(listing.lines.count == 2 && listing.exitCode == 0)
     }
 
-    @Test func aTierThatCannotBeReadCountsMostAndIsToldOnce() {
+    @Test func `A tier that cannot be read: decides the exit code and is reported once`() {
         let failure = CommandFailure("neon: no answer in time", nextStep: "Does it run?", exitCode: 2)
         var listing = differing
         listing.rows += [(.railway, .conversations, .failure(failure)), (.railway, .machines, .failure(failure))]
@@ -167,7 +167,7 @@ import Testing
 
 /// `rivetctl pull` and `rivetctl import-legacy`.
 @Suite struct PullListingTests {
-    @Test func peopleSeeHowManyRowsCame() {
+    @Test func `The listing of a pull: how many rows came`() {
         let stuck = ServiceHealth.Tier(
             name: .railway, kind: "postgresql", state: .down, pending: 3, lastError: "refused\u{1B}")
         let listing = PullListing(
@@ -189,7 +189,7 @@ import Testing
                 == ["tiers": ["neon", "railway"], "adopted": 1, "unfinished": ["railway"]])
     }
 
-    @Test func aServiceThatWasStartedAnewCountsFromNothing() {
+    @Test func `A service that was restarted: its counters count from zero`() {
         func health(_ startedAt: Int64, _ count: Int64?) -> ServiceHealth.Output {
             .init(
                 service: "rivet-state", version: "0.1.0", startedAt: Timestamp(milliseconds: startedAt), status: .ok,
@@ -200,7 +200,7 @@ import Testing
         #expect(TierPull.grown("pulls.neon", health(1, 5), health(2, 1)) == 1)
     }
 
-    @Test func theEarlierBotsRowsAreCounted() {
+    @Test func `The rows of the earlier bot: counted`() {
         let bad = LegacyConversations.Unreadable(userID: "7", chatID: "7\u{7}", reason: "state_data is no JSON")
         let listing = ImportListing(imported: 2, known: 1, expired: 4, unreadable: [bad])
         #expect(
