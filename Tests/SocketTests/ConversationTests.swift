@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the methods of `state.sock` do.
+/// The methods of `state.sock`.
 @Suite(.serialized, .withProcesses)
 struct ConversationTests {
-    @Test func resultsCarryExactlyTheFieldsTheyName() throws {
+    @Test func `A result: has exactly the fields of its method`() throws {
         let client = try running(.state).client()
         #expect(try client.result("state.load", conversation("u")) == ["state": nil])
         #expect(try client.result("state.load", conversation("u", ["update_id": 1])) == ["state": nil, "applied": nil])
@@ -42,7 +42,7 @@ struct ConversationTests {
     }
 
     @Test(arguments: [RivetBinary.state, .library])
-    func health(_ binary: RivetBinary) throws {
+    func `Health: has the fields and tiers of the service`(_ binary: RivetBinary) throws {
         let service = try running(binary)
         let health = try service.client().result("service.health")
         #expect(health.keys.isSuperset(of: ["service", "version", "started_at", "status", "tiers", "counters"]))
@@ -56,8 +56,8 @@ struct ConversationTests {
         #expect(health["tiers"]?[1]?["name"] == "memory")
     }
 
-    /// Unknown keys and numbers of any spelling come out as they went in, from memory and from the disk.
-    @Test func dataComesBackAsItWas() throws {
+    /// Unknown keys, and numbers of any spelling, come out as they went in, from memory and from the disk.
+    @Test func `Data: comes back as it was saved`() throws {
         let service = try running(.state)
         let text = #"""
             {"big":12345678901234567890,"price":1.10,"tiny":1e-400,"zero":-0,"max":9223372036854775807,"emoji":"👩‍🔧🏳️‍🌈",
@@ -80,14 +80,14 @@ struct ConversationTests {
             #expect(spelled.contains(exact), "\(exact)")
         }
         #expect(try JSONValue(parsing: body)["result"]?["state"]?["data"] == data)
-        // Two spellings of é are two texts, which Swift's own comparison does not tell apart.
+        // Two spellings of é are different texts; Swift's comparison of strings takes them for the same.
         #expect(spelled.unicodeScalars.contains("\u{301}") && spelled.unicodeScalars.contains("\u{E9}"))
     }
 
-    @Test func theSameUpdateChangesNothingAndIsAnsweredAsBefore() throws {
+    @Test func `The same update: changes nothing and gets the same response again`() throws {
         let service = try running(.state)
         var answers: [Int64: JSONValue] = [:]
-        // Update ids may go down after a quiet week.
+        // Update IDs may go down after a quiet week.
         for (index, update) in [Int64(900), 901, 5, 6, 902, 7, -3, 0].enumerated() {
             answers[update] = try service.client().result("state.save", saving("u", step: "s\(index)", update: update))
         }
@@ -113,11 +113,11 @@ struct ConversationTests {
         try service.kill()
         try service.start()
         try verify("after kill -9")
-        // Another key knows nothing of them.
+        // These updates do not concern another key.
         #expect(try service.client().result("state.load", conversation("w", ["update_id": 900]))["applied"] == .null)
     }
 
-    @Test func aClearingIsRememberedWithItsOutcome() throws {
+    @Test func `A clear: remembered with its outcome`() throws {
         let service = try running(.state)
         _ = try service.client().result("state.save", saving("u", update: 1))
         let clearing = conversation(
@@ -140,7 +140,7 @@ struct ConversationTests {
         }
     }
 
-    @Test func expectedRevision() throws {
+    @Test func `An expected revision: checked before a save`() throws {
         let client = try running(.state).client()
         let first = try client.result("state.save", saving("u", ["expected_revision": 0]))["revision"] ?? .null
         let conflict = try client.refusal("state.save", saving("u", step: "x", ["expected_revision": 0]))
@@ -151,7 +151,7 @@ struct ConversationTests {
         #expect(
             try client.refusal("state.save", saving("u", step: "c", ["expected_revision": first])).revision
                 == second.integerValue)
-        // A repetition is answered before its expectation is looked at.
+        // A repeated call gets its earlier response before its expectation is checked.
         let third = try client.result("state.save", saving("u", step: "d", update: 9, ["expected_revision": second]))
         #expect(
             try client.result("state.save", saving("u", step: "d", update: 9, ["expected_revision": second])) == third)
@@ -160,7 +160,7 @@ struct ConversationTests {
         #expect(try client.refusal("state.save", saving("new", ["expected_revision": 7])).revision == 0)
     }
 
-    @Test func revisionsGrowOverClearsRestartsAndClocksThatGoBack() throws {
+    @Test func `Revisions: grow over clears, restarts and clocks that go back`() throws {
         let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
         let hasFaketime = FileManager.default.fileExists(atPath: library)
         if !hasFaketime { print("the clock stays as it is: \(library) is not there (apt install faketime)") }
@@ -191,7 +191,7 @@ struct ConversationTests {
         }
     }
 
-    @Test func aTombstoneKeepsNothingThatWasTyped() throws {
+    @Test func `A tombstone: keeps nothing that was typed`() throws {
         let service = try running(.state)
         _ = try service.client().result("state.save", saving("u", data: ["nickname": "Geheimnis"]))
         _ = try service.client().result("state.clear", conversation("u", ["reason": "completed"]))
@@ -201,7 +201,7 @@ struct ConversationTests {
         #expect(rows == [["{}", "1", "1"]])
     }
 
-    @Test func anUntouchedConversationExpires() async throws {
+    @Test func `An untouched conversation: expires`() async throws {
         let service = try running(.state, ["RIVET_CONVERSATION_TTL": "300ms"])
         let client = try service.client()
         let first = try client.result("state.save", saving("u", data: ["nickname": "Pump"], update: 1))
@@ -218,7 +218,7 @@ struct ConversationTests {
         #expect(try client.result("state.sweep")["deleted"] == 0)
     }
 
-    @Test func `An expired conversation: is told of and can be taken up again`() async throws {
+    @Test func `An expired conversation: reported once more, and it can be continued`() async throws {
         let service = try running(.state, ["RIVET_CONVERSATION_TTL": "300ms"])
         let client = try service.client()
         _ = try client.result("state.save", saving("u", step: "model", data: ["nickname": "Pump"], update: 1))
@@ -234,7 +234,7 @@ struct ConversationTests {
         #expect(told["state"] == .null && told["last_clear"]?["reason"] == "expired")
         #expect(told["last_clear"]?["step"] == "model" && told["last_clear"]?["data"] == ["nickname": "Pump"])
         #expect(try client.result("state.load", conversation("u")) == ["state": nil])
-        // Sent in time, received late: it goes on as if nothing had happened.
+        // A message sent in time and received late continues the conversation as if nothing had expired.
         let found = try client.result("state.load", conversation("u", ["sent_at": sentAt]))["state"]
         #expect(found?["step"] == "model" && found?["started_at"] == state?["started_at"])
         let saved = try client.result(
@@ -250,7 +250,7 @@ struct ConversationTests {
         #expect(error?.code == .invalidArgument && error?.field == "sent_at")
     }
 
-    @Test func expiredConversationsAreSweptOnSchedule() async throws {
+    @Test func `Expired conversations: swept on schedule`() async throws {
         let service = try running(.state, ["RIVET_CONVERSATION_TTL": "200ms", "RIVET_SWEEP_INTERVAL": "300ms"])
         for user in 0..<5 { _ = try service.client().result("state.save", saving("u\(user)")) }
         let database = try Database(service.databasePath)
@@ -260,8 +260,8 @@ struct ConversationTests {
         try await eventually("the log tells of it") { service.log.contains("expired conversations removed") }
     }
 
-    @Test func aSweepOfManyHoldsUpNobody() async throws {
-        // Longer than any save takes: the one that is alive must not expire.
+    @Test func `A sweep of many conversations: delays no other call`() async throws {
+        // Longer than any save takes: the live conversation must not expire.
         let service = try running(.state, ["RIVET_CONVERSATION_TTL": "5s"])
         let client = try service.client()
         for user in 0..<500 {
@@ -282,7 +282,7 @@ struct ConversationTests {
         #expect(try client.result("state.load", conversation("live"))["state"]?["step"] == "s49")
     }
 
-    @Test func listingPages() throws {
+    @Test func `A list: paged, one type at a time, without closed conversations`() throws {
         let client = try running(.state).client()
         for user in 0..<25 {
             _ = try client.result("state.save", saving("u\(user)", ["conversation_type": "outbox"]))
@@ -301,7 +301,7 @@ struct ConversationTests {
         #expect(try client.result("state.list")["conversations"]?.count == 1)
     }
 
-    @Test func keysAreApart() throws {
+    @Test func `Conversations with different keys: independent`() throws {
         let client = try running(.state).client()
         _ = try client.result("state.save", saving("u", step: "a", update: 1))
         _ = try client.result("state.save", saving("u", step: "b", update: 1, ["conversation_type": "t"]))

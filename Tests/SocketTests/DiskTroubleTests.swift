@@ -4,10 +4,11 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A disk that is full: memory holds what is written, says so, and pays when there is room again.
+/// A full disk: new writes stay in memory only, the results and health say so, and the disk gets them when it has room
+/// again.
 @Suite(.serialized, .withProcesses)
 struct DiskTroubleTests {
-    /// A service whose databases lie on a disk of their own.
+    /// A service whose databases lie on a small disk that only this test uses.
     private func onSmallDisk(
         _ binary: RivetBinary, _ environment: [String: String] = [:]
     ) throws -> (service: RivetProcess, disk: SmallDisk)? {
@@ -26,13 +27,13 @@ struct DiskTroubleTests {
         try client.result("service.health")["tiers"]?[0]?["pending"]?.integerValue
     }
 
-    @Test func conversations() async throws {
+    @Test func `Conversations on a full disk: served from memory, and stored when there is room`() async throws {
         guard let (service, disk) = try onSmallDisk(.state) else { return }
         let client = try service.client()
         _ = try client.result("state.save", saving("before", update: 1))
         disk.fill()
-        // What is free within the files is used up first.
-        var held: [(user: String, revision: Int64)] = []
+        // Free space inside the files is used up first.
+        var inMemory: [(user: String, revision: Int64)] = []
         var durable: [String] = []
         for number in 0... {
             let saved = try client.result(
@@ -42,24 +43,24 @@ struct DiskTroubleTests {
                 continue
             }
             #expect(saved["stored_in"] == ["memory"])
-            held.append(("u\(number)", saved["revision"]?.integerValue ?? 0))
-            if held.count == 50 { break }
+            inMemory.append(("u\(number)", saved["revision"]?.integerValue ?? 0))
+            if inMemory.count == 50 { break }
         }
         let health = try client.result("service.health")
         #expect(health["status"] == "failing" && health["tiers"]?[0]?["state"] != "up")
         #expect(health["tiers"]?[0]?["pending"] == .integer(50))
         #expect(health["tiers"]?[0]?["last_error"]?.stringValue?.isEmpty == false)
         #expect(health["detail"]?.stringValue?.contains("50") == true)
-        // Everything goes on: loads, repetitions, clears, lists, sweeps.
+        // All other calls work: loads, repeated saves, clears, lists, sweeps.
         #expect(try client.result("state.load", conversation("before"))["state"]?["step"] == "nickname")
-        let first = try client.result("state.load", conversation(held[0].user, ["update_id": 7]))
+        let first = try client.result("state.load", conversation(inMemory[0].user, ["update_id": 7]))
         #expect(first["state"]?["stored_in"] == ["memory"] && first["applied"] == ["cleared": nil])
-        let again = try client.result("state.save", saving(held[0].user, step: "x", update: 7))
-        #expect(again["revision"] == .integer(held[0].revision) && again["durable"] == false)
+        let again = try client.result("state.save", saving(inMemory[0].user, step: "x", update: 7))
+        #expect(again["revision"] == .integer(inMemory[0].revision) && again["durable"] == false)
         #expect(try client.result("state.clear", conversation("before", ["reason": "cancelled"]))["durable"] == false)
         #expect(try client.result("state.load", conversation("before"))["state"] == .null)
         #expect(
-            try client.result("state.clear", conversation(held[1].user, ["reason": "cancelled"]))["stored_in"] == [
+            try client.result("state.clear", conversation(inMemory[1].user, ["reason": "cancelled"]))["stored_in"] == [
                 "memory"
             ])
         var listed: Set<String> = []
@@ -69,7 +70,7 @@ struct DiskTroubleTests {
             listed.formUnion((page["conversations"]?.arrayValue ?? []).compactMap { $0["user_id"]?.stringValue })
             cursor = page["next_cursor"] ?? .null
         } while cursor != .null
-        #expect(listed == Set(durable + held.map(\.user)).subtracting([held[1].user]))
+        #expect(listed == Set(durable + inMemory.map(\.user)).subtracting([inMemory[1].user]))
         #expect(try client.result("state.sweep")["deleted"] == 0)
 
         disk.free()
@@ -81,42 +82,42 @@ struct DiskTroubleTests {
         try service.kill()
         try service.start()
         let after = try service.client()
-        for (index, (user, revision)) in held.enumerated() where index != 1 {
+        for (index, (user, revision)) in inMemory.enumerated() where index != 1 {
             let state = try after.result("state.load", conversation(user, ["update_id": 7]))
             #expect(
                 state["state"]?["revision"] == .integer(revision) && state["applied"] == ["cleared": nil], "\(user)")
             #expect(state["state"]?["data"]?["notes"]?.stringValue?.count == 4_000)
         }
-        for gone in ["before", held[1].user] {
+        for gone in ["before", inMemory[1].user] {
             #expect(try after.result("state.load", conversation(gone))["state"] == .null)
         }
     }
 
-    @Test func machines() async throws {
+    @Test func `Machines on a full disk: served from memory, and stored when there is room`() async throws {
         guard let (service, disk) = try onSmallDisk(.library) else { return }
         let client = try service.client()
         let stored = try client.result("library.add", adding("u", "Pump", ["notes": "on disk"]))["machine"]
         disk.fill()
         var nicknames = ["Pump"]
-        var held: [[String: JSONValue]] = []
+        var inMemory: [[String: JSONValue]] = []
         for number in 0... {
             let params = adding("u", "M \(number)", ["notes": .string(of: "word ", 400)])
             let added = try client.result("library.add", params)
             nicknames.append("M \(number)")
             if added["durable"] == true { continue }
             #expect(added["machine"]?["stored_in"] == ["memory"])
-            held.append(params)
-            if held.count == 20 { break }
+            inMemory.append(params)
+            if inMemory.count == 20 { break }
         }
-        let name = try #require(held[0]["nickname"]?.stringValue)
+        let name = try #require(inMemory[0]["nickname"]?.stringValue)
         #expect(try client.result("service.health")["status"] == "failing")
         #expect(try client.refusal("library.add", adding("u", name.lowercased())).code == .duplicateNickname)
-        #expect(try client.result("library.add", held[0])["machine"]?["nickname"] == .string(name))
+        #expect(try client.result("library.add", inMemory[0])["machine"]?["nickname"] == .string(name))
         #expect(try client.result("library.list", ["user_id": "u"])["total"] == .integer(Int64(nicknames.count)))
         #expect(
             try client.result("library.list", ["user_id": "u", "query": "wor"])["total"]
                 == .integer(Int64(nicknames.count - 1)))
-        // Every machine once, over all pages, in order.
+        // Each machine is listed once over all pages.
         var listed: [String] = []
         var cursor: JSONValue = .null
         repeat {
@@ -125,7 +126,7 @@ struct DiskTroubleTests {
             cursor = page["next_cursor"] ?? .null
         } while cursor != .null
         #expect(listed.count == nicknames.count && Set(listed) == Set(nicknames))
-        // What lies on the disk is changed in memory.
+        // A machine that lies on the disk is changed in memory.
         let reference: [String: JSONValue] = ["user_id": "u", "id": stored?["id"] ?? .null]
         let updated = try client.result(
             "library.update",
@@ -137,7 +138,7 @@ struct DiskTroubleTests {
         #expect(try client.result("library.list", ["user_id": "u", "query": "disk"])["total"] == 0)
         #expect(try client.result("library.delete", reference) == ["deleted": true, "durable": false])
         #expect(try client.result("library.list", ["user_id": "u"])["total"] == .integer(Int64(nicknames.count - 1)))
-        // Its nickname is free at once.
+        // The nickname of a deleted machine is free at once.
         let successor = adding("u", "pump")
         #expect(try client.result("library.add", successor)["durable"] == false)
 
@@ -147,7 +148,7 @@ struct DiskTroubleTests {
         try service.kill()
         try service.start()
         let after = try service.client()
-        for params in held + [successor] {
+        for params in inMemory + [successor] {
             let machine = try after.result("library.add", params)["machine"]
             #expect(
                 machine?["nickname"] == params["nickname"]
@@ -157,35 +158,35 @@ struct DiskTroubleTests {
         #expect(try after.refusal("library.restore", reference).code == .duplicateNickname)
     }
 
-    @Test func whenMemoryIsFullTooAWriteIsRefusedAndNothingIsChanged() async throws {
+    @Test func `A write when memory is full, too: refused, and nothing changes`() async throws {
         guard let (service, disk) = try onSmallDisk(.state, ["RIVET_MEMORY_LIMIT": "64KiB"]) else { return }
         let client = try service.client()
         disk.fill()
-        var held: [String] = []
+        var inMemory: [String] = []
         var refused: RPCError?
         for number in 0... {
             switch try client.call(
                 "state.save", saving("u\(number)", data: ["notes": .string(of: "x", 2_000)], update: 1))
             {
-            case .success(let saved): if saved["durable"] == false { held.append("u\(number)") }
+            case .success(let saved): if saved["durable"] == false { inMemory.append("u\(number)") }
             case .failure(let error): refused = error
             }
             if refused != nil { break }
         }
         #expect(refused?.code == .unavailable && refused?.json["data"]?["kind"] == "unavailable")
-        #expect(held.count > 10)
-        #expect(try pending(client) == Int64(held.count))
-        // The refused one left nothing; a held one that would grow too large stays as it was.
+        #expect(inMemory.count > 10)
+        #expect(try pending(client) == Int64(inMemory.count))
+        // The refused call left nothing. A record in memory that would grow too large stays as it was.
         let large: JSONValue = ["notes": .string(of: "y", 60_000)]
         #expect(
-            try client.refusal("state.save", saving(held[0], step: "large", data: large, update: 2)).code
+            try client.refusal("state.save", saving(inMemory[0], step: "large", data: large, update: 2)).code
                 == .unavailable)
-        let state = try client.result("state.load", conversation(held[0], ["update_id": 2]))
+        let state = try client.result("state.load", conversation(inMemory[0], ["update_id": 2]))
         #expect(state["state"]?["step"] == "nickname" && state["applied"] == .null)
         #expect(try client.refusal("state.save", saving("new", data: large, update: 2)).code == .unavailable)
         #expect(
             try client.result("state.load", conversation("new", ["update_id": 2])) == ["state": nil, "applied": nil])
-        // A repetition that comes in one batch with the refused call is no more stored than that call.
+        // A repeated call in one batch with the refused call is not stored either.
         let frames = (1...10).map { FrameClient.request("state.save", saving("new", data: large, update: 2), id: $0) }
         try client.sendBytes(Array(frames.joined()))
         for _ in 0..<10 { #expect(try client.response()["error"]?["code"] == 1005) }
@@ -195,30 +196,30 @@ struct DiskTroubleTests {
         #expect(try client.result("state.save", saving("new", data: large, update: 2))["durable"] == true)
         try service.kill()
         try service.start()
-        for user in held + ["new"] {
+        for user in inMemory + ["new"] {
             let state = try service.client().result("state.load", conversation(user))["state"]
             #expect(state?["stored_in"]?.arrayValue?.contains("sqlite") == true, "\(user)")
         }
     }
 
-    /// More than a sweep does in one turn.
-    @Test func whatOnlyMemoryHoldsIsSweptToo() async throws {
+    /// More conversations than a sweep removes in one batch.
+    @Test func `Conversations that only memory has: swept, too`() async throws {
         guard let (service, disk) = try onSmallDisk(.state, ["RIVET_CONVERSATION_TTL": "500ms"]) else { return }
         let client = try service.client()
         disk.fill()
-        var held: Int64 = 0
-        for number in 0... where held < 120 {
+        var inMemory: Int64 = 0
+        for number in 0... where inMemory < 120 {
             let isDurable = try client.result(
                 "state.save", saving("u\(number)", data: ["notes": .string(of: "x", 4_000)]))["durable"]
-            held += isDurable == true ? 0 : 1
-            if held == 120 { break }
+            inMemory += isDurable == true ? 0 : 1
+            if inMemory == 120 { break }
         }
         try await eventually("all have expired") { try client.result("state.list")["conversations"]?.count == 0 }
-        #expect(try #require(try client.result("state.sweep")["deleted"]?.integerValue) >= held)
+        #expect(try #require(try client.result("state.sweep")["deleted"]?.integerValue) >= inMemory)
     }
 
-    /// What memory holds when it is told to stop goes to the disk if that is back.
-    @Test func stoppingPaysTheDebts() throws {
+    /// What only memory has at a stop goes to the disk if it has room again.
+    @Test func `A stop: pays the debts of the disk`() throws {
         guard let (service, disk) = try onSmallDisk(.state) else { return }
         let client = try service.client()
         disk.fill()

@@ -4,22 +4,22 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What was acknowledged is there, whatever is killed and when.
+/// An acknowledged write survives a kill at any moment.
 @Suite(.serialized, .withProcesses)
 struct DurabilityTests {
-    /// What one client was told of one key.
+    /// What one client knows of one key: the last acknowledged step and its revision.
     struct Told: Sendable {
         var step = -1
         var revision: Int64 = 0
-        /// The last that was sent, answered or not.
+        /// The last step that was sent, acknowledged or not.
         var sent = -1
     }
 
     static let clients = 256
     static let threads = 8
 
-    @Test func everyAcknowledgedSaveOutlivesAKill() throws {
-        var random = SeededGenerator("everyAcknowledgedSaveOutlivesAKill")
+    @Test func `An acknowledged save: survives a kill`() throws {
+        var random = SeededGenerator("An acknowledged save")
         let service = try running(.state)
         let told = Mutex([Told](repeating: Told(), count: Self.clients))
         for round in 1...10 {
@@ -50,7 +50,7 @@ struct DurabilityTests {
                         }
                     }
                 } catch is FrameClient.Failure {
-                    // It was killed.
+                    // The service was killed.
                 }
             }
             process.wait()
@@ -80,9 +80,9 @@ struct DurabilityTests {
         ]
     }
 
-    /// The answer is lost in the two worst moments; the same update again is applied exactly once.
+    /// The response is lost at the two worst moments; the same update sent again is applied exactly once.
     @Test(arguments: ["store.before-commit", "store.after-commit"])
-    func aSaveWhoseAnswerWasLostIsAppliedOnce(_ point: String) throws {
+    func `A save whose response was lost: applied once`(_ point: String) throws {
         let service = try running(.state)
         let first = try service.client().result("state.save", saving("u", step: "a", update: 1))
         try service.stop()
@@ -102,7 +102,7 @@ struct DurabilityTests {
     }
 
     @Test(arguments: ["store.before-commit", "store.after-commit"])
-    func aClearWhoseAnswerWasLostIsAppliedOnce(_ point: String) throws {
+    func `A clear whose response was lost: applied once`(_ point: String) throws {
         let service = try running(.state)
         _ = try service.client().result("state.save", saving("u", update: 1))
         try service.stop()
@@ -119,7 +119,7 @@ struct DurabilityTests {
     }
 
     @Test(arguments: ["store.before-commit", "store.after-commit"])
-    func anAdditionWhoseAnswerWasLostIsMadeOnce(_ point: String) throws {
+    func `An addition whose response was lost: made once`(_ point: String) throws {
         let service = try made(.library)
         try service.start(["RIVET_KILL_AT": point])
         let params = adding("u", "Pump", ["notes": "<b>_*["])
@@ -133,8 +133,8 @@ struct DurabilityTests {
         #expect(try client.result("library.list", ["user_id": "u"])["total"] == 1)
     }
 
-    @Test func everyAcknowledgedMachineOutlivesAKill() throws {
-        var random = SeededGenerator("everyAcknowledgedMachineOutlivesAKill")
+    @Test func `An acknowledged machine: survives a kill`() throws {
+        var random = SeededGenerator("An acknowledged machine")
         let service = try running(.library)
         var expected: Set<String> = []
         for round in 1...5 {
@@ -152,7 +152,7 @@ struct DurabilityTests {
                         if acknowledged.add(1, ordering: .relaxed).newValue == killAfter + 1 { process.signal(SIGKILL) }
                     }
                 } catch is FrameClient.Failure {
-                    // It was killed.
+                    // The service was killed.
                 }
                 return added
             }

@@ -4,11 +4,11 @@ import Glibc
 import TestSupport
 import Testing
 
-/// The files that the services leave and find.
+/// The files that the services create, and those that they find.
 @Suite(.serialized, .withProcesses)
 struct FileTests {
     @Test(arguments: [RivetBinary.state, .library])
-    func nobodyElseMayReadThem(_ binary: RivetBinary) throws {
+    func `The files of a service: unreadable to other users`(_ binary: RivetBinary) throws {
         let service = try running(binary)
         if binary == .state {
             _ = try service.client().result("state.save", saving("u"))
@@ -21,7 +21,7 @@ struct FileTests {
     }
 
     @Test(arguments: [RivetBinary.state, .library])
-    func aNewerDatabaseIsRefusedAndLeftAlone(_ binary: RivetBinary) throws {
+    func `A database of a newer version: refused and left alone`(_ binary: RivetBinary) throws {
         let service = try running(binary)
         try service.stop()
         try Database(service.databasePath)
@@ -33,12 +33,12 @@ struct FileTests {
         #expect(!FileManager.default.fileExists(atPath: service.socketPath))
     }
 
-    @Test func aSecondInstanceOnOneSocketIsRefused() throws {
+    @Test func `A second instance on one socket: refused`() throws {
         let service = try running(.state)
         _ = try service.client().result("state.save", saving("u"))
         let second = try made(.state, ["RIVET_STATE_DIR": service.directory.path + "/other"], in: service.directory)
         #expect(try second.launch().wait() == 1)
-        // As an operator would start it by mistake: on the same database too.
+        // As an operator would start it by mistake: on the same database, too.
         let third = try made(.state, in: service.directory)
         #expect(try third.launch().wait() == 1)
         #expect(service.log.contains("state.sock"))
@@ -46,9 +46,10 @@ struct FileTests {
         #expect(try service.client().result("state.load", conversation("u"))["state"]?["step"] == "next")
     }
 
-    /// Each would answer from its own memory, and SQLite 3.40 breaks a file that two connections write and checkpoint.
+    /// Each instance would respond from its own memory, and SQLite 3.40 breaks a file that two connections write and
+    /// checkpoint.
     @Test(arguments: [RivetBinary.state, .library])
-    func aSecondInstanceOnOneDatabaseIsRefused(_ binary: RivetBinary) throws {
+    func `A second instance on one database: refused`(_ binary: RivetBinary) throws {
         let service = try running(binary)
         let second = try made(
             binary, ["RIVET_RUNTIME_DIR": service.directory.path + "/other"], in: service.directory)
@@ -57,7 +58,7 @@ struct FileTests {
         #expect(try service.client().result("service.health")["status"] == "ok")
     }
 
-    @Test func aStaleSocketIsReplacedAndAnythingElseIsNot() throws {
+    @Test func `A stale socket file: replaced, and any other file is not`() throws {
         let service = try running(.state)
         try service.kill()
         #expect(FileManager.default.fileExists(atPath: service.socketPath))
@@ -70,7 +71,7 @@ struct FileTests {
     }
 
     @Test(arguments: [RivetBinary.state, .library])
-    func stoppingFinishesTheCallsThatWereTakenAndLeavesOneFile(_ binary: RivetBinary) throws {
+    func `A stop: finishes the calls that were accepted and leaves one file`(_ binary: RivetBinary) throws {
         let service = try running(binary)
         for turn in 0..<5 {
             let client = try service.client()
@@ -81,7 +82,7 @@ struct FileTests {
                     try client.send("library.add", adding("u", "M \(turn)-\(call)"))
                 }
             }
-            // One answer is there, so calls are under way.
+            // One response has arrived, so other calls are in progress.
             var answered = try client.response()["result"] != nil ? 1 : 0
             try service.process.signal(SIGTERM)
             while let body = try client.receiveBody() {
@@ -93,7 +94,7 @@ struct FileTests {
                 #expect(!FileManager.default.fileExists(atPath: service.databasePath + suffix))
             }
             #expect(!FileManager.default.fileExists(atPath: service.socketPath))
-            // What was answered is there; what was not, may be.
+            // Every acknowledged row is stored; others may be stored, too.
             let table =
                 binary == .state
                 ? "conversation_states WHERE user_id LIKE 'u\(turn)-%'"
@@ -106,7 +107,7 @@ struct FileTests {
     }
 
     @Test(arguments: [SIGTERM, SIGINT])
-    func bothSignalsStopIt(_ number: Int32) throws {
+    func `SIGTERM and SIGINT: both stop a service`(_ number: Int32) throws {
         let service = try running(.library)
         try service.process.signal(number)
         #expect(try service.process.wait() == 0)

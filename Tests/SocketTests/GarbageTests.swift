@@ -4,14 +4,14 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a client does wrong costs the others nothing.
+/// A client that misbehaves does not hinder the others.
 @Suite(.serialized, .withProcesses)
 struct GarbageTests {
     static let residentBytesMax = 120 * 1_048_576
-    /// The gateway waits so long for an answer.
+    /// The gateway waits this long for a response.
     static let callDeadline = Duration.seconds(10)
 
-    /// Has `misbehave` leave its connections as they are, and calls as another client meanwhile.
+    /// Lets `misbehave` make its connections, keeps them open, and calls as other clients meanwhile.
     private func verify(
         _ binary: RivetBinary = .state, _ misbehave: (RivetProcess) throws -> [FrameClient]
     ) throws {
@@ -36,23 +36,23 @@ struct GarbageTests {
         #expect(resident < Self.residentBytesMax, "\(resident / 1_048_576) MiB with \(culprits.count) culprits")
     }
 
-    @Test func randomBytes() throws {
-        var random = SeededGenerator("randomBytes")
+    @Test func `Random bytes: hinder no other client`() throws {
+        var random = SeededGenerator("Random bytes")
         try verify { service in
             try (0..<200).map { _ in
                 let client = try service.client()
                 let count = Int.random(in: 1...5_000, using: &random)
-                // The peer may have closed already.
+                // The service may have closed the connection already.
                 try? client.sendBytes((0..<count).map { _ in UInt8.random(in: 0...255, using: &random) })
                 return client
             }
         }
     }
 
-    /// Well-framed bodies that are nearly calls: a true one with some bytes changed, cut or repeated.
+    /// Well-framed bodies that are nearly calls: a valid call with some bytes changed, removed or repeated.
     @Test(arguments: [RivetBinary.state, .library])
-    func bodiesThatAreNearlyCalls(_ binary: RivetBinary) throws {
-        var random = SeededGenerator("bodiesThatAreNearlyCalls")
+    func `Bodies that are nearly calls: hinder no other client`(_ binary: RivetBinary) throws {
+        var random = SeededGenerator("Bodies that are nearly calls")
         let params =
             binary == .state
             ? saving("fuzz", data: ["n": .decimal("1.10"), "t": "é😀"], update: 7) : adding("fuzz", "Pump é😀")
@@ -72,7 +72,8 @@ struct GarbageTests {
                     if body.isEmpty { body = [0x20] }
                 }
                 try client.sendBytes(FrameClient.frame(body))
-                // Those that became notifications are not answered; this one is, and what came before it is read.
+                // Bodies that became notifications get no response. This call gets one, after all earlier bodies were
+                // read.
                 guard turn.isMultiple(of: 30) else { continue }
                 try client.sendBytes(FrameClient.request("service.health", [:], id: 1_000 + Int64(turn)))
                 while try client.response()["id"]?.integerValue != 1_000 + Int64(turn) {}
@@ -81,7 +82,7 @@ struct GarbageTests {
         }
     }
 
-    @Test func framesOfNoLengthAndOfTooMuch() throws {
+    @Test func `Frames of no length or too great a length: hinder no other client`() throws {
         try verify { service in
             try (0..<100).map { index in
                 let client = try service.client()
@@ -92,7 +93,7 @@ struct GarbageTests {
         }
     }
 
-    @Test func framesThatAreCutOff() throws {
+    @Test func `Frames cut off: hinder no other client, and are not executed`() throws {
         try verify { service in
             let whole = FrameClient.request("state.save", saving("cut", data: ["x": .string(of: "y", 1_000)]), id: 1)
             for length in stride(from: 1, to: whole.count, by: 23) {
@@ -106,7 +107,7 @@ struct GarbageTests {
         }
     }
 
-    @Test func framesThatAreNeverFinished() throws {
+    @Test func `Frames never finished: hinder no other client`() throws {
         try verify { service in
             try (0..<300).map { index in
                 let client = try service.client()
@@ -117,8 +118,8 @@ struct GarbageTests {
         }
     }
 
-    /// As much of unfinished frames as the peers can bring to bear.
-    @Test func unfinishedFramesOfTheGreatestLength() throws {
+    /// A hundred unfinished frames of nearly the greatest length, about 100 MB together.
+    @Test func `Unfinished frames of the greatest length: hinder no other client`() throws {
         try verify { service in
             try (0..<100).map { _ in
                 let client = try service.client()
@@ -128,13 +129,13 @@ struct GarbageTests {
         }
     }
 
-    @Test func aClientThatNeverReads() throws {
+    @Test func `A client that never reads: hinders no other client`() throws {
         try verify { service in
             let large = try service.client()
             _ = try large.result("state.save", saving("large", data: ["x": .string(of: "y", 200_000)]))
             return try (0..<3).map { _ in
                 let client = try service.client()
-                // A client that does not read may come to where it cannot write either.
+                // A client that does not read may reach the point where it cannot write either.
                 _ = fcntl(client.descriptor, F_SETFL, O_NONBLOCK)
                 for _ in 0..<1_000 { _ = try? client.send("state.load", conversation("large")) }
                 return client
@@ -142,7 +143,7 @@ struct GarbageTests {
         }
     }
 
-    @Test func aThousandPipelinedCallsAreAllAnswered() throws {
+    @Test func `A thousand pipelined calls: all answered, and another client is served`() throws {
         let service = try running(.state)
         let client = try service.client()
         let other = try service.client()
@@ -151,7 +152,7 @@ struct GarbageTests {
         for _ in 0..<1_000 { #expect(try client.response()["result"]?["durable"] == true) }
     }
 
-    @Test func threeHundredIdleConnections() throws {
+    @Test func `Three hundred idle connections: hinder no other client`() throws {
         try verify { service in
             try (0..<300).map { index in
                 let client = try service.client()
@@ -161,14 +162,14 @@ struct GarbageTests {
         }
     }
 
-    @Test func aThousandConnectionsThatComeAndGo() throws {
+    @Test func `A thousand connections that come and go: hinder no other client`() throws {
         try verify(.library) { service in
             for _ in 0..<1_000 { _ = try service.client() }
             return []
         }
     }
 
-    @Test func anIdleServiceIsIdle() async throws {
+    @Test func `An idle service: uses hardly any processor time`() async throws {
         let service = try running(.state)
         _ = try service.client().result("state.save", saving("u"))
         let before = try #require(try service.process.processorTicks)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the methods of `library.sock` do.
+/// The methods of `library.sock`.
 @Suite(.serialized, .withProcesses)
 struct LibraryTests {
     static let fields: Set<String> = [
@@ -12,7 +12,7 @@ struct LibraryTests {
         "ocr_data", "revision", "created_at", "updated_at", "stored_in",
     ]
 
-    @Test func resultsCarryExactlyTheFieldsTheyName() throws {
+    @Test func `A result: has exactly the fields of its method`() throws {
         let client = try running(.library).client()
         let added = try client.result("library.add", adding("u", "Pump"))
         #expect(added.keys == ["machine", "durable"] && added["durable"] == true)
@@ -49,19 +49,19 @@ struct LibraryTests {
         #expect(restored.keys == ["machine", "durable"] && restored["machine"]?["notes"] == "n")
     }
 
-    @Test func nicknamesAreNormalised() throws {
+    @Test func `Nicknames: normalized`() throws {
         let client = try running(.library).client()
         for (index, (typed, stored)) in [
             ("  Pump \t 1\n", "Pump 1"), ("Cafe\u{301}", "Caf\u{E9}"), ("A\u{3000}\u{A0}B", "A B"), ("😀😀", "😀😀"),
             ("مضخة ١", "مضخة ١"), ("<b>_*[", "<b>_*["),
         ].enumerated() {
             let machine = try client.result("library.add", adding("u\(index)", typed))["machine"]
-            // Canonically equal strings are equal to Swift; the bytes must be.
+            // Swift considers canonically equal strings equal; here the bytes must be equal.
             #expect(machine?["nickname"]?.stringValue.map { Array($0.utf8) } == Array(stored.utf8), "\(typed)")
         }
     }
 
-    @Test func aTakenNicknameIsRefusedWithOneThatIsFree() throws {
+    @Test func `A nickname in use: refused with a suggestion that is free`() throws {
         let client = try running(.library).client()
         let long = String(repeating: "L", count: 100)
         for (first, others) in [
@@ -78,7 +78,7 @@ struct LibraryTests {
                 #expect(error.json["data"]?["kind"] == "duplicate_nickname")
                 let check = try client.result("library.check_nickname", ["user_id": "u", "nickname": .string(other)])
                 #expect(check["available"] == false && check["suggestion"]?.stringValue == error.suggestion)
-                // Take the suggestion: then the next one must be another.
+                // Add the suggestion: then the next one must be different.
                 let suggestion = try #require(error.suggestion)
                 #expect(
                     try client.result("library.check_nickname", ["user_id": "u", "nickname": .string(suggestion)])[
@@ -88,11 +88,11 @@ struct LibraryTests {
                         == .string(suggestion))
             }
         }
-        // Another person's library is another one.
+        // Another person has a separate library.
         #expect(try client.result("library.check_nickname", ["user_id": "v", "nickname": "Pump"])["available"] == true)
     }
 
-    @Test func oneRequestFromTwoConnectionsAddsOne() throws {
+    @Test func `One request from two connections: adds one machine`() throws {
         let service = try running(.library)
         for turn in 0..<50 {
             let params = adding("u", "Pump \(turn)")
@@ -100,7 +100,7 @@ struct LibraryTests {
             #expect(answers[0] == answers[1] && answers[0] != nil)
         }
         #expect(try service.client().result("library.list", ["user_id": "u"])["total"] == 50)
-        // The same request under another name is the same request; another person's is not.
+        // The request ID decides, not the nickname; another person may not use the same ID.
         let params = adding("u", "First")
         let machine = try service.client().result("library.add", params)["machine"]
         #expect(
@@ -108,14 +108,14 @@ struct LibraryTests {
                 == machine)
         #expect(
             try service.client().refusal("library.add", params.merging(["user_id": "v"]) { $1 }).field == "request_id")
-        // In upper case it is the same UUID.
+        // A UUID in upper case is the same UUID.
         let upper = params.merging(["request_id": .string(params["request_id"]?.stringValue?.uppercased() ?? "")]) {
             $1
         }
         #expect(try service.client().result("library.add", upper)["machine"] == machine)
     }
 
-    @Test func ofAHundredAdditionsOfOneNicknameOneSucceeds() throws {
+    @Test func `A hundred additions of one nickname: one succeeds`() throws {
         let service = try running(.library)
         let clients = try (0..<100).map { _ in try service.client() }
         for (index, client) in clients.enumerated() {
@@ -127,7 +127,7 @@ struct LibraryTests {
         #expect(try service.client().result("library.list", ["user_id": "u"])["total"] == 1)
     }
 
-    @Test func listingPagesNewestFirst() throws {
+    @Test func `A list: paged, newest first`() throws {
         let service = try running(.library)
         var client = try service.client()
         var added: [String] = []
@@ -154,7 +154,7 @@ struct LibraryTests {
             #expect(zip(listed, listed.dropFirst()).allSatisfy { $0.time >= $1.time }, "limit \(limit)")
         }
         #expect(try client.result("library.list", ["user_id": "u"])["machines"]?.count == 20)
-        // A machine that is added between two pages moves nothing.
+        // A machine added between two pages moves nothing in the pages that follow.
         let first = try client.result("library.list", ["user_id": "u", "limit": 50])
         _ = try client.result("library.add", adding("u", "Late"))
         let second = try client.result(
@@ -162,7 +162,7 @@ struct LibraryTests {
         #expect(second["machines"]?.count == 55)
     }
 
-    @Test func search() throws {
+    @Test func `A search: finds words by their beginnings in all fields, of one person only`() throws {
         let client = try running(.library).client()
         func add(_ nickname: String, _ more: [String: JSONValue] = [:]) throws {
             _ = try client.result("library.add", adding("u", nickname, more))
@@ -200,12 +200,12 @@ struct LibraryTests {
         for everything: JSONValue in ["", "  ", "\n", nil] {
             #expect(try client.result("library.list", ["user_id": "u", "query": everything])["total"] == 4)
         }
-        // As many words as fit into a query.
+        // As many words as a query may have.
         #expect(try client.result("library.list", ["user_id": "u", "query": .string(of: "con ", 256)])["total"] == 2)
     }
 
     /// The index follows updates, deletion and restoration.
-    @Test func searchFollowsWhatIsChanged() throws {
+    @Test func `A search: follows every change of a machine`() throws {
         let client = try running(.library).client()
         func total(_ query: String) throws -> Int64? {
             try client.result("library.list", ["user_id": "u", "query": .string(query)])["total"]?.integerValue
@@ -225,7 +225,7 @@ struct LibraryTests {
         #expect(try total("after") == 1)
     }
 
-    @Test func updating() throws {
+    @Test func `An update: changes the named fields, at the expected revision only`() throws {
         let client = try running(.library).client()
         let machine = try #require(
             try client.result("library.add", adding("u", "Pump", ["notes": "n", "location": "l"]))["machine"])
@@ -247,17 +247,17 @@ struct LibraryTests {
         #expect(stale.code == .revisionConflict && stale.revision == second["revision"]?.integerValue)
         let taken = try client.refusal("library.update", update(second["revision"], ["nickname": "taken"]))
         #expect(taken.code == .duplicateNickname && taken.suggestion != nil)
-        // Its own nickname in another case is free to it.
+        // A machine may have its own nickname in another case.
         let third = try client.result("library.update", update(second["revision"], ["nickname": "pump 2"]))["machine"]
         #expect(third?["nickname"] == "pump 2")
-        // Its first nickname is free to others.
+        // Its former nickname is free for others.
         #expect(try client.result("library.check_nickname", ["user_id": "u", "nickname": "Pump"])["available"] == true)
         #expect(
             try client.refusal("library.update", update(third?["revision"], ["notes": "x"], user: "v")).code
                 == .notFound)
     }
 
-    @Test func deletingAndRestoring() throws {
+    @Test func `A deleted machine: invisible until it is restored`() throws {
         let service = try running(.library)
         let client = try service.client()
         let machine = try client.result("library.add", adding("u", "Pump", ["notes": "n"]))["machine"]
@@ -274,7 +274,7 @@ struct LibraryTests {
             restored?["nickname"] == "Old Pump" && restored?["notes"] == "n"
                 && restored?["created_at"] == machine?["created_at"])
         #expect(try #require(restored?["revision"]?.integerValue) > #require(machine?["revision"]?.integerValue))
-        // Restoring what is not deleted leaves it as it is.
+        // Restoring a machine that is not deleted changes nothing.
         #expect(
             try client.result("library.restore", reference.merging(["nickname": "Other"]) { $1 })["machine"]?[
                 "nickname"] == "Old Pump")
@@ -288,7 +288,7 @@ struct LibraryTests {
         #expect(try after.result("library.list", ["user_id": "u"])["total"] == 2)
     }
 
-    @Test func machinesOfOthersAreInvisible() throws {
+    @Test func `Machines of other people: invisible`() throws {
         let client = try running(.library).client()
         let machine = try client.result("library.add", adding("u", "Pump"))["machine"]
         let stranger: [String: JSONValue] = ["user_id": "v", "id": machine?["id"] ?? .null]
@@ -307,7 +307,7 @@ struct LibraryTests {
         #expect(try client.result("library.list", ["user_id": "v"])["total"] == 0)
     }
 
-    @Test func valuesComeBackAsTheyWere() throws {
+    @Test func `Values: come back as they were`() throws {
         let service = try running(.library)
         let values: [String: JSONValue] = [
             "manufacturer": "<b>Siemens</b> & Söhne", "model_number": "_*[`3RQ2000-2AW00",
@@ -315,7 +315,7 @@ struct LibraryTests {
             "location": "קומה 3 \u{202E}RTL", "notes": .string(of: "👩‍🔧", 600), "photo_file_id": "AgACAgIAAx",
             "ocr_data": ["n": .decimal("12345678901234567890"), "p": .decimal("1.10"), "t": ["é", nil]],
         ]
-        // 2,000 characters as a person counts them, of one to three code units.
+        // 2,000 characters as a person counts them, each of one or two UTF-16 code units.
         let long = adding("u", "Long", ["notes": .string(of: "😀é", 1_000)])
         let machine = try service.client().result("library.add", adding("u", "مضخة 👩‍🔧", values))["machine"]
         let longMachine = try service.client().result("library.add", long)["machine"]

@@ -3,10 +3,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every parameter of every method: what is not accepted is refused by name, and nothing is changed.
+/// Every parameter of every method: a value that is not accepted is refused with the parameter's name, and nothing
+/// changes.
 @Suite(.serialized, .withProcesses)
 struct ParameterTests {
-    /// Values that no parameter of a kind takes.
+    /// The kinds of parameters; `refused` has the values that a kind does not accept.
     enum Kind {
         case identifier, optionalIdentifier, integer, optionalInteger, limit, object, uuid, optionalUUID, nickname,
             optionalNickname
@@ -47,7 +48,7 @@ struct ParameterTests {
                     "00000000-0000-0000-0000-00000000000０", "{00000000-0000-0000-0000-000000000000}",
                 ]
             case .nickname, .optionalNickname:
-                // White space goes before the characters are counted; a line break is white space.
+                // White space is removed before the characters are counted, and a line break is white space.
                 noString + [
                     "", "a", " a ", "\u{3000}a", "a\u{0}b", "a\u{7}b", "\u{1B}[0m", .string(of: "x", 101),
                     .string(of: "👨‍👩‍👧‍👦", 41), .string(of: "z\u{363}\u{364}\u{365}\u{366}\u{367}\u{368}", 100),
@@ -90,7 +91,7 @@ struct ParameterTests {
                 #expect(error?["message"]?.stringValue?.contains(name) == true, "\(about)")
             }
             if !kind.isRequired {
-                // Null is nothing.
+                // Null means absent.
                 let answer = try client.call(method, valid.merging([name: .null]) { $1 })
                 if case .failure(let error) = answer {
                     #expect(error.code != .invalidArgument, "\(method), \(name): null")
@@ -99,7 +100,7 @@ struct ParameterTests {
         }
     }
 
-    @Test func state() throws {
+    @Test func `The parameters of rivet-state: bad values are refused by name`() throws {
         let client = try running(.state).client()
         let key: [(name: String, kind: Kind)] = [
             ("user_id", .identifier), ("chat_id", .identifier), ("conversation_type", .optionalIdentifier),
@@ -134,7 +135,7 @@ struct ParameterTests {
             ])
     }
 
-    @Test func library() throws {
+    @Test func `The parameters of rivet-library: bad values are refused by name`() throws {
         let client = try running(.library).client()
         let texts: [(name: String, kind: Kind)] = [
             ("manufacturer", .text(500)), ("model_number", .text(500)), ("serial_number", .text(500)),
@@ -184,8 +185,8 @@ struct ParameterTests {
         try verify(client, "library.delete", reference, key)
     }
 
-    /// The longest of everything is taken, and comes back as it was.
-    @Test func theLongestOfEverythingIsTaken() throws {
+    /// The longest value of each field is accepted, and comes back as it was.
+    @Test func `The longest value of everything: accepted and returned`() throws {
         let library = try running(.library).client()
         let family = "👨‍👩‍👧‍👦"
         var params = adding(String(repeating: "u", count: 128), String(repeating: "é", count: 100))
@@ -196,7 +197,7 @@ struct ParameterTests {
         params["ocr_data"] = ["k": .string(of: "x", 65_000)]
         let machine = try library.result("library.add", params)["machine"]
         for (name, value) in params where name != "request_id" {
-            // An answer of half a mebibyte is no reason to show it.
+            // A failed comparison would print half a mebibyte, so the result is computed first.
             let isSame = machine?[name] == value
             #expect(isSame, "\(name)")
         }
@@ -207,8 +208,8 @@ struct ParameterTests {
             try state.result("state.load", conversation("u"))["state"]?["data"]?["k"]?.stringValue?.count == 262_000)
     }
 
-    /// A string that is no Unicode, and an escape that makes no character: no value, so no JSON.
-    @Test func loneSurrogatesAreNoJSON() throws {
+    /// A lone surrogate is no Unicode, and a bad escape makes no character: the text is no JSON.
+    @Test func `Lone surrogates: no JSON`() throws {
         let client = try running(.state).client()
         for text in [#"\ud800"#, #"\udc00"#, #"\ud800\ud800"#, #"\ud83dx"#, #"\u12"#, #"\x"#] {
             let body = #"{"jsonrpc":"2.0","id":5,"method":"state.load","params":{"user_id":"\#(text)","chat_id":"c"}}"#

@@ -7,19 +7,20 @@ private var canBeSomebodyElse: Bool {
     geteuid() == 0 && access("/usr/bin/perl", X_OK) == 0 && access("/usr/bin/setpriv", X_OK) == 0
 }
 
-/// Who may call, with real users, in the machine's user namespace and in one as systemd's `PrivateUsers=yes` makes it.
+/// The users who may call: real users, in the machine's user namespace and in one like that of systemd's
+/// `PrivateUsers=yes`.
 @Suite(.withProcesses, .enabled(if: canBeSomebodyElse, "needs root, perl and setpriv"))
 struct PeerTests {
     private static let (owner, caller, group, otherGroup) = (64_101, 64_102, 64_201, 64_202)
 
-    /// A service of the user `owner`, and its directory.
+    /// A service that runs as the user `owner`, and its directory.
     private struct Service {
         let directory: TestDirectory
         let process: ChildProcess
         var socket: String { directory.path + "/run/state.sock" }
         var log: String { (try? String(contentsOfFile: directory.path + "/log", encoding: .utf8)) ?? "" }
 
-        /// - Parameter isPrivate: in a user namespace that names root, `owner` and `group` only.
+        /// - Parameter isPrivate: whether it runs in a user namespace that maps only root, `owner` and `group`.
         init(isPrivate: Bool, socketGroup: Int) async throws {
             directory = try TestDirectory()
             chmod(directory.path, 0o711)
@@ -32,7 +33,8 @@ struct PeerTests {
             let environment = [
                 "RIVET_STATE_DIR": directory.path + "/state", "RIVET_RUNTIME_DIR": directory.path + "/run",
             ]
-            // unshare(2) by its number: the program that runs next must have its capabilities in the namespace still.
+            // This process must keep its capabilities in the namespace until it changes its user; an exec, as
+            // unshare(1) does one, would drop them. So unshare(2) is called by its number.
             let script = #"""
                 use POSIX; my ($private, $directory, $user, $group, @program) = @ARGV;
                 if ($private) {
@@ -51,7 +53,8 @@ struct PeerTests {
                 ], environment: environment, log: directory.path + "/log")
             if isPrivate { try await map() }
             let (logPath, process) = (directory.path + "/log", process)
-            // The socket's file is there before the service has set its mode: a look at the file would be too early.
+            // The socket file exists before the service has set its mode, so the test waits for the log instead of the
+            // file.
             try await eventually("the service is ready") {
                 guard process.isRunning else {
                     throw ChildProcess.Failure(description: "it ended with \(process.wait())")
@@ -59,7 +62,7 @@ struct PeerTests {
                 return (try? String(contentsOfFile: logPath, encoding: .utf8))?.contains(" ready") ?? false
             }
             chown(socket, uid_t(PeerTests.owner), gid_t(socketGroup))
-            // The kernel lets everybody connect: it is the service that tells them apart.
+            // With this mode the kernel lets every user connect: only the service decides.
             chmod(socket, 0o666)
         }
 
@@ -75,7 +78,7 @@ struct PeerTests {
             try directory.write("", to: "mapped")
         }
 
-        /// Whether a user may call.
+        /// Whether the service lets a user call.
         func admits(user: Int, group: Int, others: [Int] = []) throws -> Bool {
             let log = "\(directory.path)/call-\(UUID().uuidString)"
             let groups = others.isEmpty ? "--clear-groups" : "--groups=" + others.map { "\($0)" }.joined(separator: ",")
@@ -88,7 +91,8 @@ struct PeerTests {
                 ], environment: ["RIVET_RUNTIME_DIR": directory.path + "/run"], log: log
             ).wait()
             let text = try String(contentsOfFile: log, encoding: .utf8)
-            // Else the answer is that of a connection that was closed unread, again and again.
+            // A refused caller sees closed connections until its time is over; any other failure is an error of the
+            // test.
             if code != 0, !text.contains("did not answer within"), !text.contains("connection") {
                 throw ChildProcess.Failure(description: text)
             }
@@ -97,7 +101,7 @@ struct PeerTests {
     }
 
     @Test(arguments: [false, true])
-    func membersOfTheSocketsGroupMayCallAndStrangersMayNot(_ isPrivate: Bool) async throws {
+    func `Members of the socket's group: may call, and other users may not`(_ isPrivate: Bool) async throws {
         let service = try await Service(isPrivate: isPrivate, socketGroup: Self.group)
         #expect(try service.admits(user: 0, group: 0))
         #expect(try service.admits(user: Self.owner, group: Self.otherGroup))
@@ -107,8 +111,9 @@ struct PeerTests {
         #expect(service.log.contains("connection refused: the user may not call"))
     }
 
-    /// A group that has no name there: its members cannot be told from anybody else, and are let out with them.
-    @Test func aGroupWithoutANameIsNobodys() async throws {
+    /// A group that is not mapped there: its members cannot be distinguished from other users, so they are refused,
+    /// too.
+    @Test func `A group that is not mapped: its members may not call`() async throws {
         let service = try await Service(isPrivate: true, socketGroup: Self.otherGroup)
         #expect(try service.admits(user: 0, group: 0))
         #expect(try service.admits(user: Self.owner, group: Self.group))

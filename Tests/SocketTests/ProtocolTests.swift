@@ -2,11 +2,13 @@ import Contracts
 import TestSupport
 import Testing
 
-/// JSON-RPC 2.0 in frames, as a program in any language meets it.
+/// JSON-RPC 2.0 in frames, as a program in any language uses it.
 @Suite(.serialized, .withProcesses)
 struct ProtocolTests {
     @Test(arguments: [RivetBinary.state, .library])
-    func framesThatAreNoCallAreAnsweredAndTheConnectionStays(_ binary: RivetBinary) throws {
+    func `Frames that are no call: answered with an error, and the connection stays open`(
+        _ binary: RivetBinary
+    ) throws {
         let client = try running(binary).client()
         let cases: [(body: String, code: Int64)] = [
             ("junk", -32700), ("{", -32700), ("{}x", -32700), (" ", -32700), ("\u{FEFF}{}", -32700),
@@ -42,7 +44,7 @@ struct ProtocolTests {
         #expect(try client.result("service.health")["status"] == "ok")
     }
 
-    @Test func idsComeBackAsTheyWereSpelled() throws {
+    @Test func `IDs: returned as they were spelled`() throws {
         let client = try running(.state).client()
         for id in [
             "1", "0", "-1", "9223372036854775807", "9223372036854775808", "1.50", "1e3", #""text""#, #""""#, #""😀""#,
@@ -56,18 +58,18 @@ struct ProtocolTests {
         }
     }
 
-    @Test func aNotificationTakesEffectAndGetsNoAnswer() throws {
+    @Test func `A notification: takes effect and gets no response`() throws {
         let client = try running(.state).client()
         let notification: JSONValue = ["jsonrpc": "2.0", "method": "state.save", "params": .object(saving("n"))]
         for body in [
             notification.text, #"{"jsonrpc":"2.0","method":"no.such"}"#,
             #"{"jsonrpc":"2.0","method":"state.save","params":{}}"#,
         ] { try client.sendBytes(FrameClient.frame(Array(body.utf8))) }
-        // Had one of them been answered, this would be an answer to another call.
+        // If one of them had a response, it would be read here in place of this call's.
         #expect(try client.result("state.load", conversation("n"))["state"]?["step"] == "nickname")
     }
 
-    @Test func callsOfOneConnectionOnOneKeyTakeEffectInTheOrderSent() throws {
+    @Test func `Calls of one connection on one key: take effect in the order sent`() throws {
         let client = try running(.state).client()
         var loads: [Int64: Int64] = [:]
         for step in 1...100 {
@@ -81,7 +83,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test func aLengthOutsideTheRangeIsAnsweredAndEndsTheConnection() throws {
+    @Test func `A length out of range: answered with an error, and the connection ends`() throws {
         let service = try running(.library)
         for header: [UInt8] in [[0, 0, 0, 0], [0, 0x10, 0, 1], [0xFF, 0xFF, 0xFF, 0xFF], [0x80, 0, 0, 0]] {
             let client = try service.client()
@@ -91,14 +93,14 @@ struct ProtocolTests {
             #expect(answer["error"]?["code"] == -32600)
             #expect(try client.isClosedByPeer())
         }
-        // The longest frame that is taken, and it is answered.
+        // The longest frame that is accepted gets its response.
         let longest = #"{"jsonrpc":"2.0","id":1,"method":"service.health","params":{"x":""#
         let end = #""}}"#
         let filler = String(repeating: "x", count: 1_048_576 - longest.utf8.count - end.utf8.count)
         #expect(try service.client().answer(toFrame: longest + filler + end)["result"] != nil)
     }
 
-    @Test func aFrameMayComeByteByByte() throws {
+    @Test func `A frame that arrives byte by byte: answered`() throws {
         let client = try running(.state).client()
         for byte in FrameClient.request("service.health", [:], id: 77) { try client.sendBytes([byte]) }
         #expect(try client.response()["id"] == 77)

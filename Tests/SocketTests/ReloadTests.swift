@@ -6,10 +6,10 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// SIGHUP: the settings are read again, and the process goes on.
+/// SIGHUP: the service reads its settings again, and the process continues.
 @Suite(.withProcesses)
 struct ReloadTests {
-    /// A service with a file of settings, and what plays systemd for it.
+    /// A service with a settings file, and a `ServiceManager` in place of systemd.
     struct Reloadable {
         let directory: TestDirectory
         let manager: ServiceManager
@@ -28,8 +28,8 @@ struct ReloadTests {
             try manager.ready()
         }
 
-        /// Has the service read `file`.
-        /// - Returns: what it said in the end.
+        /// Writes `file` and lets the service read it.
+        /// - Returns: the service's message when the reload ended.
         func reload(_ file: String) throws -> String {
             manager.drain()
             try directory.write(file, to: "rivet.env")
@@ -40,7 +40,7 @@ struct ReloadTests {
         }
     }
 
-    @Test func theLevelOfTheLogIsTakenOver() throws {
+    @Test func `The log level: changed by a reload`() throws {
         let reloadable = try Reloadable(.state, "RIVET_LOG_LEVEL=error\n")
         #expect(!reloadable.service.log.contains("ready"))
         _ = try reloadable.reload("RIVET_LOG_LEVEL=info\n")
@@ -53,19 +53,19 @@ struct ReloadTests {
     }
 
     @Test(arguments: ["RIVET_LOG_LEVEL=loud\n", "A=\0\n", "NEON_DATABASE_URL=hush\nRIVET_LOG_LEVEL=error\n"])
-    func aSettingThatIsWrongChangesNothing(_ file: String) throws {
+    func `A wrong setting: changes nothing`(_ file: String) throws {
         let reloadable = try Reloadable(.state, "RIVET_LOG_LEVEL=info\n")
         let status = try reloadable.reload(file)
         #expect(status.contains("last trouble") && status.contains("all settings stay as they were"), "\(status)")
         #expect(reloadable.service.log.contains("error: a reload found a setting that is wrong"))
         #expect(!reloadable.service.log.contains("hush") && !status.contains("hush"))
         #expect(try reloadable.service.client().result("service.health")["status"] == "ok")
-        // And the level is what it was.
+        // The log level is unchanged, too.
         _ = try reloadable.reload("RIVET_LOG_LEVEL=info\n")
         #expect(reloadable.service.log.contains("the settings were read again changed=nothing"))
     }
 
-    @Test func whatNeedsARestartIsTold() throws {
+    @Test func `A setting that needs a restart: reported`() throws {
         let reloadable = try Reloadable(.state, "RIVET_CONVERSATION_TTL=1h\n")
         _ = try reloadable.reload("RIVET_CONVERSATION_TTL=2h\nRIVET_DURABILITY=local\n")
         #expect(
@@ -74,7 +74,7 @@ struct ReloadTests {
         )
     }
 
-    @Test func whoMayUseTheBotIsTakenOver() async throws {
+    @Test func `The allow-list: changed by a reload`() async throws {
         let telegram = TelegramSimulator()
         let reloadable = try Reloadable(
             .gateway, "RIVET_ALLOWED_USERS=51\n",
@@ -92,14 +92,14 @@ struct ReloadTests {
         #expect(try await answer(to: bob) == help)
         _ = try reloadable.reload("RIVET_ALLOWED_USERS=52\n")
         #expect(try await answer(to: ada) != help)
-        // A list with nobody in it must not let everybody in.
+        // An empty list must not let everyone in.
         _ = try reloadable.reload("RIVET_ALLOWED_USERS=,\n")
         #expect(try await answer(to: eve) != help)
         for service in services + [reloadable.service] { try service.kill() }
         await telegram.stop()
     }
 
-    /// As a Windows editor saves the file: line ends, a comment first, and a byte order mark.
+    /// As a Windows editor saves the file: CRLF, a comment first, and a byte order mark.
     @Test(arguments: [
         "RIVET_ALLOWED_USERS=61\r\n", "# who may use the bot\r\nRIVET_ALLOWED_USERS=61\r\nRIVET_LOG_LEVEL=info\r\n",
         "\u{FEFF}# who may use the bot\r\nRIVET_ALLOWED_USERS=61\r\n", "RIVET_LOG_LEVEL=info\rRIVET_ALLOWED_USERS=61\r",
@@ -111,7 +111,7 @@ struct ReloadTests {
             ["TELEGRAM_API_URL": try await telegram.start(), "TELEGRAM_BOT_TOKEN": telegram.token])
         let services = try [RivetBinary.state, .library].map { try made($0, in: reloadable.directory) }
         for service in services { try service.start() }
-        // A stranger is told once, so each is another one.
+        // Each stranger is told only once, so each message comes from another one.
         let (ada, eve, mallory) = (await telegram.user(61), await telegram.user(62), await telegram.user(63))
         func answer(to person: Person) async throws -> String {
             try await person.send("/help")
@@ -133,13 +133,13 @@ struct ReloadTests {
     }
 
     @Test(.enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
-    func databasesAreChangedWithoutLosingACall() async throws {
+    func `Databases: changed without losing a call`() async throws {
         let databases = try await [PlainDatabase(), PlainDatabase(), PlainDatabase()]
         let (first, second, third) = (databases[0], databases[1], databases[2])
         let reloadable = try Reloadable(.state, "NEON_DATABASE_URL=\(first.url)\n")
         let service = reloadable.service
         let processID = try service.process.processID
-        // Saves all the while, over one connection that must not end.
+        // Saves run all the time, over one connection that must not end.
         let slowest = Slowest()
         let saves = RepeatedCall({ try service.client() }) { client, number in
             let start = ContinuousClock.now
@@ -155,15 +155,15 @@ struct ReloadTests {
             }
         }
         try await saved(20)
-        // Another database behind a name, and a second tier.
+        // Another database under the same name, and a second tier.
         let changed = try reloadable.reload(
             "NEON_DATABASE_URL=\(second.url)\nSUPABASE_DATABASE_URL=\(first.url)\n")
         #expect(changed.contains("supabase"))
         try await saved(20)
-        // The first tier is let go…
+        // The first tier is removed…
         _ = try reloadable.reload("SUPABASE_DATABASE_URL=\(first.url)\n")
         try await saved(20)
-        // …and comes back, with a third one.
+        // …and returns, with a third one.
         _ = try reloadable.reload(
             "NEON_DATABASE_URL=\(second.url)\nSUPABASE_DATABASE_URL=\(first.url)\nRAILWAY_DATABASE_URL=\(third.url)\n")
         try await saved(20)
@@ -174,9 +174,9 @@ struct ReloadTests {
                 try await database.rows("SELECT count(*) FROM conversation_states") == [["\(count)"]]
             }
         }
-        // One deadline of a tier, and the work of the switch.
+        // The bound: one deadline of a tier, and the work of the change.
         let longest = slowest.time.withLock { $0 }
-        print("databasesAreChangedWithoutLosingACall: \(count) saves, the slowest took \(longest)")
+        print("Databases changed without losing a call: \(count) saves, the slowest took \(longest)")
         #expect(longest < .seconds(2), "\(longest)")
         let health = try service.client().result("service.health")
         #expect(
@@ -188,7 +188,7 @@ struct ReloadTests {
     }
 
     @Test(.enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
-    func theLibraryChangesItsDatabaseToo() async throws {
+    func `The library: changes its database, too`() async throws {
         let (first, second) = (try await PlainDatabase(), try await PlainDatabase())
         let reloadable = try Reloadable(.library, "NEON_DATABASE_URL=\(first.url)\n")
         let client = try reloadable.service.client()
@@ -204,15 +204,15 @@ struct ReloadTests {
             ]
         }
         #expect(try await first.rows("SELECT nickname FROM user_machines") == [["Pump"]])
-        // One that is malformed changes nothing.
+        // A malformed URL changes nothing.
         let status = try reloadable.reload("NEON_DATABASE_URL=hush\n")
         #expect(status.contains("NEON_DATABASE_URL") && status.contains("all settings stay as they were"))
         #expect(try client.result("library.list", ["user_id": "7"])["total"] == 2)
     }
 
-    /// What was saved while a database was no tier reaches it all the same, when it is one again.
+    /// Rows saved while a database was no tier reach it when it becomes one again.
     @Test(.enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
-    func aTierThatWasNoneForAWhileMissesNothing() async throws {
+    func `A database that was no tier for a while: misses no row`() async throws {
         let neon = try await PlainDatabase()
         let service = try made(.state)
         func rows(_ count: Int) async throws {
@@ -229,7 +229,7 @@ struct ReloadTests {
         try await rows(2)
     }
 
-    @Test func aSignalThatComesBeforeTheStartIsOverEndsNothing() throws {
+    @Test func `A SIGHUP before the start is over: does not end the process`() throws {
         let directory = try TestDirectory()
         let manager = try ServiceManager(in: directory)
         let service = try made(.state, manager.environment(), in: directory)
@@ -240,7 +240,7 @@ struct ReloadTests {
         #expect(process.isRunning)
     }
 
-    /// Until the process has begun: before that, nobody can trap a signal.
+    /// Waits until the process traps SIGHUP: a signal before that would end it.
     private func eventuallyLog(_ process: ChildProcess) throws {
         let end = ContinuousClock.now + .seconds(10)
         while .now < end {

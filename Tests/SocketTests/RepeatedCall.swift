@@ -2,10 +2,10 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// A call that is made again and again beside a test, until `stop()` or the end of the test.
+/// A call repeated beside a test, until `stop()` or the end of the test.
 ///
-/// It has a thread of its own. On the threads that tasks share, of which there is one for each processor, two such loops
-/// would leave none for anything else, the waiting for them included.
+/// It runs on its own thread. The threads that tasks share are one for each processor: two such loops would leave none
+/// for other tasks, not even for the one that waits for them.
 final class RepeatedCall: Sendable {
     private final class Progress: Sendable {
         let isOver = Mutex(false)
@@ -16,8 +16,8 @@ final class RepeatedCall: Sendable {
     private let progress = Progress()
 
     /// - Parameters:
-    ///   - connect: what all calls share, made on the thread.
-    ///   - call: one call; the number is how many there were before it. An error ends the series.
+    /// - connect: makes what all calls share, on the thread.
+    /// - call: makes one call; `number` is the number of calls before it. An error ends the series.
     init<Connection>(
         _ connect: @escaping @Sendable () throws -> Connection,
         call: @escaping @Sendable (Connection, _ number: Int) throws -> Void
@@ -37,12 +37,12 @@ final class RepeatedCall: Sendable {
 
     deinit { progress.isOver.withLock { $0 = true } }
 
-    /// How many calls were answered.
+    /// The number of calls that were answered.
     var count: Int { progress.count.withLock { $0 } }
 
-    /// Ends the series after the call under way.
-    /// - Returns: how many were answered.
-    /// - Throws: what a call threw.
+    /// Ends the series after the current call.
+    /// - Returns: the number of calls that were answered.
+    /// - Throws: the error that a call threw.
     func stop() async throws -> Int {
         progress.isOver.withLock { $0 = true }
         try await eventually("the last call is answered") { progress.end.withLock { $0 != nil } }

@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A setting that does not parse stops the process at its start, in one line that says what is the matter.
+/// A setting that cannot be parsed stops the process at start, with one line that says what is wrong.
 @Suite(.serialized, .withProcesses)
 struct SettingsTests {
-    @Test func aBadValueStopsTheProcess() throws {
+    @Test func `A bad value: stops the process`() throws {
         let durations = [
             "", "5", "s", "-5s", "0s", "5 s", "1d", "1e3s", "0x5s", "1.2.3s", "nan", "999999999h", "30S",
         ]
@@ -29,7 +29,7 @@ struct SettingsTests {
         }
     }
 
-    @Test func aBadValueStopsTheGateway() throws {
+    @Test func `A bad value: stops the gateway`() throws {
         let token = ["TELEGRAM_BOT_TOKEN": "1:unseen", "TELEGRAM_API_URL": "http://127.0.0.1:9"]
         for (name, value) in [
             ("TELEGRAM_API_URL", "127.0.0.1"), ("RIVET_SEND_LIMITS", "some"),
@@ -44,7 +44,7 @@ struct SettingsTests {
                 lines.count == 1 && lines[0].contains(name) && lines[0].contains("accepted"), "\(lines)")
             #expect(!service.log.contains("unseen"))
         }
-        // A value is not shown: neither a URL, nor the lines behind a word, nor a word.
+        // A value is never shown: no URL, no lines behind a word, and no word.
         for (name, value) in [
             ("TELEGRAM_API_URL", "ftp://hush"), ("TELEGRAM_API_URL", "http://user:hush@127.0.0.1:9"),
             ("TELEGRAM_API_URL", "http://127.0.0.1:9/bot1:hush"), ("RIVET_LOG_LEVEL", "info\nA=hush"),
@@ -68,13 +68,13 @@ struct SettingsTests {
         }
     }
 
-    @Test func aVariableThatIsEmptyCountsAsNotSet() throws {
+    @Test func `An empty variable: counts as not set`() throws {
         let service = try running(
             .state, ["RIVET_CONVERSATION_TTL": "", "RIVET_MEMORY_LIMIT": "", "RIVET_LOG_LEVEL": ""])
         #expect(try service.client().result("service.health")["status"] == "ok")
     }
 
-    @Test func goodValuesOfEveryUnitAreTaken() throws {
+    @Test func `Good values of every unit: accepted`() throws {
         for (ttl, interval, limit) in [("750ms", "1h", "512KiB"), ("1.5s", "15m", "1GiB"), ("24h", "30s", "0.5MiB")] {
             let service = try running(
                 .state, ["RIVET_CONVERSATION_TTL": ttl, "RIVET_SWEEP_INTERVAL": interval, "RIVET_MEMORY_LIMIT": limit])

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A service that is told to stop while it starts.
+/// A service that gets a stop signal while it starts.
 @Suite(.withProcesses) struct StopAtStartTests {
     private static let limit = Duration.seconds(1)
     /// With an empty disk the store waits for the tier longer than any test waits here.
@@ -11,7 +11,7 @@ import Testing
     ]
 
     @Test(arguments: [RivetBinary.state, .library], [SIGTERM, SIGINT])
-    func `A start that waits for a tier: ends within a second, 20 of 20`(
+    func `A start that waits for a tier: ends within a second of the signal, 20 of 20`(
         _ binary: RivetBinary, _ signal: Int32
     ) async throws {
         let moments = [Duration](repeating: .milliseconds(400), count: 20)
@@ -19,7 +19,7 @@ import Testing
         #expect(slowest < Self.limit)
     }
 
-    @Test func `A start: ends within a second, whenever it is told to`() async throws {
+    @Test func `A start: ends within a second of the signal, at any moment`() async throws {
         var generator = SeededGenerator(seed: 20_261_127)
         for signal in [SIGTERM, SIGINT] {
             let moments = (0..<20).map { _ in Duration.milliseconds(Int64.random(in: 0...2_000, using: &generator)) }
@@ -28,8 +28,8 @@ import Testing
         }
     }
 
-    /// Starts the service once for each moment, some at a time, and sends it the signal then.
-    /// - Returns: the longest that any took to end.
+    /// Starts the service once for each moment, four at a time, and sends the signal after that moment.
+    /// - Returns: the longest time between signal and end.
     private func stop(_ binary: RivetBinary, _ signal: Int32, after moments: [Duration]) async throws -> Duration {
         let atATime = 4
         return try await withThrowingTaskGroup(of: Duration.self) { group in
@@ -47,7 +47,7 @@ import Testing
         let directory = try TestDirectory()
         let service = RivetProcess(binary, Self.refusedTier, in: directory)
         let process = try service.launch()
-        // The moment is what is tested, not a wait for something.
+        // The delay is the subject of the test, no wait for an event.
         try await Task.sleep(for: moment)
         let begun = ContinuousClock.now
         process.signal(signal)

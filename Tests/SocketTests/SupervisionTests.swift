@@ -5,17 +5,17 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// What systemd is told of a process, by the process itself.
+/// The messages that a service sends to systemd about itself.
 @Suite(.withProcesses)
 struct SupervisionTests {
     static let watchdog = Duration.milliseconds(450)
-    /// Three times what systemd would wait.
+    /// Three times as long as systemd would wait.
     static let silence = Duration.milliseconds(1_350)
 
     // MARK: The watchdog
 
     @Test(arguments: [RivetBinary.state, .library])
-    func aServiceThatWorksSaysSoThreeTimesInTheTimeThatItHas(_ binary: RivetBinary) throws {
+    func `A service that works: pings three times within the watchdog's time`(_ binary: RivetBinary) throws {
         let directory = try TestDirectory()
         let manager = try ServiceManager(in: directory)
         let service = try made(binary, manager.environment(watchdog: .seconds(3)), in: directory)
@@ -30,7 +30,7 @@ struct SupervisionTests {
         #expect(moments[3] - moments[0] > .milliseconds(2_500))
     }
 
-    @Test func withoutAWatchdogNothingIsSaid() throws {
+    @Test func `A service without a watchdog: does not ping`() throws {
         let directory = try TestDirectory()
         let manager = try ServiceManager(in: directory)
         let service = try made(.state, manager.environment(), in: directory)
@@ -39,18 +39,18 @@ struct SupervisionTests {
         #expect(manager.hasNoPing(for: .milliseconds(500)))
     }
 
-    @Test func aStoreThatStandsStillStopsThePings() throws {
+    @Test func `A store that stands still: stops the pings`() throws {
         try expectSilence(at: "store.turn", part: "storing") { _ in }
     }
 
-    @Test func anEventLoopThatStandsStillStopsThePings() throws {
+    @Test func `An event loop that stands still: stops the pings`() throws {
         try expectSilence(at: "calls.begin", part: "answering calls") { service in
-            // It is this call that stands still.
+            // This call is the one that stands still.
             try service.client().sendBytes(FrameClient.request("service.health", [:], id: 1))
         }
     }
 
-    @Test func aGatewayThatTakesNoMoreUpdatesStopsThePings() async throws {
+    @Test func `A gateway that accepts no more updates: stops the pings`() async throws {
         let directory = try TestDirectory()
         let (stall, manager) = (directory.path + "/stall", try ServiceManager(in: directory))
         let telegram = TelegramSimulator()
@@ -74,7 +74,7 @@ struct SupervisionTests {
         await telegram.stop()
     }
 
-    /// Has a service stand still, and go on.
+    /// Makes a part of the service stand still, and lets it continue.
     private func expectSilence(
         at point: String, part: String, _ trigger: (RivetProcess) throws -> Void,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -99,7 +99,7 @@ struct SupervisionTests {
         #expect(service.log.contains("what was stuck works again"), sourceLocation: sourceLocation)
     }
 
-    @Test func tiersThatAreAwayDoNotStopThePings() throws {
+    @Test func `Tiers that are unavailable: do not stop the pings`() throws {
         let directory = try TestDirectory()
         let manager = try ServiceManager(in: directory)
         let service = try made(
@@ -116,7 +116,7 @@ struct SupervisionTests {
         #expect(!manager.messages.contains { $0.contains("secret-word") })
     }
 
-    @Test func aTelegramThatIsAwayDoesNotStopThePings() throws {
+    @Test func `A Telegram that is unavailable: does not stop the pings`() throws {
         let directory = try TestDirectory()
         let manager = try ServiceManager(in: directory)
         let gateway = try made(
@@ -135,7 +135,7 @@ struct SupervisionTests {
 
     // MARK: The end
 
-    @Test func anEndIsToldBeforeItBegins() throws {
+    @Test func `A stop: reported before it begins`() throws {
         let directory = try TestDirectory()
         let manager = try ServiceManager(in: directory)
         let service = try made(.state, manager.environment(watchdog: Self.watchdog), in: directory)
@@ -152,11 +152,11 @@ struct SupervisionTests {
 
     // MARK: The start
 
-    @Test func aStartThatTakesLongAndGetsOnAsksForTime() throws {
+    @Test func `A start that takes long and makes progress: asks for more time`() throws {
         let directory = try TestDirectory()
         let manager = try ServiceManager(in: directory)
         let service = try made(.state, manager.environment(watchdog: Self.watchdog), in: directory)
-        // What an earlier process held in memory: more than a second's work.
+        // An earlier process left this many records that only its memory had: more than a second's work.
         let count = 60_000
         let moment = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         var lines = ""
@@ -172,7 +172,7 @@ struct SupervisionTests {
         #expect(listed["state"]?["step"] == "nickname")
     }
 
-    /// One record in the journal.
+    /// One record in the spill file.
     private func line(user: Int, at moment: Timestamp) -> String {
         let json: JSONValue = [
             "key": .string(JSONValue.array([.string("user-\(user)"), .string("user-\(user)"), "add_machine"]).text),

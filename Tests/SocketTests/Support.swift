@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The processes of the test that is running, so that a failure can show their logs.
+/// The processes of the current test, so that a failure can show their logs.
 final class TestProcesses: Sendable {
     @TaskLocal static var current: TestProcesses?
 
@@ -23,7 +23,7 @@ final class TestProcesses: Sendable {
     }
 }
 
-/// Tests of processes: one may wait for an answer without holding up anyone else's, and a failure shows the logs.
+/// For tests with processes: a test may wait for a response without delaying other tests, and a failure shows the logs.
 struct WithProcesses: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 
@@ -41,7 +41,7 @@ struct WithProcesses: SuiteTrait, TestTrait, TestScoping {
             try await showLogs.provideScope(for: test, testCase: testCase) {
                 await withTaskExecutorPreference(executor) {
                     do { try await function() } catch {
-                        // The directory goes with the test: what it holds is read here.
+                        // The directory is removed with the test, so the logs are read here.
                         Issue.record(error)
                     }
                 }
@@ -54,7 +54,7 @@ extension Trait where Self == WithProcesses {
     static var withProcesses: WithProcesses { WithProcesses() }
 }
 
-/// Runs tasks on threads that may wait, unlike those of the default executor, of which there are as many as processors.
+/// Runs tasks on threads that may block. The default executor has only as many threads as processors.
 final class WaitingExecutor: TaskExecutor {
     private let queue = DispatchQueue(label: "waiting", attributes: .concurrent)
 
@@ -65,14 +65,14 @@ final class WaitingExecutor: TaskExecutor {
     }
 }
 
-/// Starts a service in a directory of its own.
+/// A service that was started in its own temporary directory.
 func running(_ binary: RivetBinary, _ environment: [String: String] = [:]) throws -> RivetProcess {
     let process = try made(binary, environment)
     try process.start()
     return process
 }
 
-/// A service that is yet to be started.
+/// A service that is not started yet.
 func made(_ binary: RivetBinary, _ environment: [String: String] = [:], in directory: TestDirectory? = nil) throws
     -> RivetProcess
 {
@@ -81,7 +81,7 @@ func made(_ binary: RivetBinary, _ environment: [String: String] = [:], in direc
     return process
 }
 
-/// Does `body` on `count` threads at once.
+/// Runs `body` on `count` threads at once.
 func onThreads<Output: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Output) throws -> [Output] {
     let results = Mutex<[Int: Result<Output, any Error>]>([:])
     let group = DispatchGroup()
@@ -98,7 +98,7 @@ func onThreads<Output: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int)
 }
 
 extension FrameClient {
-    /// Calls, and wants an error.
+    /// Makes a call and returns the error that it must fail with.
     func refusal(_ method: String, _ params: [String: JSONValue] = [:]) throws -> RPCError {
         switch try call(method, params) {
         case .success(let result): throw Failure(description: "\(method) was to be refused, and gave \(result)")
@@ -106,7 +106,7 @@ extension FrameClient {
         }
     }
 
-    /// Sends a frame of `text` and returns the answer, whole.
+    /// Sends `text` in a frame and returns the whole response.
     func answer(toFrame text: String) throws -> JSONValue { try answer(toFrame: Array(text.utf8)) }
 
     func answer(toFrame body: [UInt8]) throws -> JSONValue {
@@ -114,7 +114,7 @@ extension FrameClient {
         return try response()
     }
 
-    /// Whether the peer closes this connection, having sent nothing more.
+    /// Whether the peer closes this connection without sending anything more.
     func isClosedByPeer() throws -> Bool { try receiveBody() == nil }
 }
 
@@ -150,7 +150,7 @@ func adding(
 
 func newUUID() -> String { UUID().uuidString.lowercased() }
 
-/// RFC 3339, UTC, milliseconds.
+/// Whether `value` is an RFC 3339 time in UTC with milliseconds.
 func isTime(_ value: JSONValue?) -> Bool {
     value?.stringValue?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil
 }

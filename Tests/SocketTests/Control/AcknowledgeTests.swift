@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A database that was destroyed, or has a row that cannot be read: told until an operator has acknowledged it.
+/// A destroyed database or an unreadable row: reported until an operator acknowledges it.
 @Suite(.withProcesses)
 struct AcknowledgeTests {
     private func health(_ rivet: RivetUnderTest) throws -> Rivetctl { try control(rivet, "health") }
@@ -17,21 +17,21 @@ struct AcknowledgeTests {
         )
     }
 
-    /// Waits until the services are as they will be: the gateway says so when Telegram has answered.
-    private func settled(_ rivet: RivetUnderTest, _ exitCode: Int32) async throws -> Rivetctl {
+    /// Waits until `rivetctl health` exits with `exitCode`. The gateway is ok only after Telegram has responded.
+    private func stableHealth(_ rivet: RivetUnderTest, _ exitCode: Int32) async throws -> Rivetctl {
         try await eventually("rivetctl health exits with \(exitCode)") { try health(rivet).exitCode == exitCode }
         return try health(rivet)
     }
 
-    @Test func `A library that was destroyed: degraded until it is acknowledged, over restarts`() async throws {
+    @Test func `A library that was destroyed: degraded until acknowledged, over restarts`() async throws {
         try await RivetUnderTest.run { rivet in
             _ = try rivet.library.client().result("library.add", adding("7", "Pump"))
-            _ = try await settled(rivet, 0)
+            _ = try await stableHealth(rivet, 0)
             try rivet.library.stop()
             try rivet.state.directory.write([UInt8](repeating: 0xA5, count: 40_000), to: "state/library.db")
             try rivet.library.start()
             for _ in 0..<2 {
-                let degraded = try await settled(rivet, 1)
+                let degraded = try await stableHealth(rivet, 1)
                 #expect(degraded.text.contains("rivet-library: sqlite up; the local database was broken and replaced"))
                 #expect(degraded.text.contains("no row could be read"))
                 #expect(degraded.text.contains("all else is gone unless you have a backup of it"))
@@ -50,15 +50,15 @@ struct AcknowledgeTests {
             #expect(
                 run.lines[1].contains("and 0 rows taken over; the broken file is \(rivet.library.databasePath).broken-")
             )
-            _ = try await settled(rivet, 0)
+            _ = try await stableHealth(rivet, 0)
             try rivet.library.restart()
-            _ = try await settled(rivet, 0)
+            _ = try await stableHealth(rivet, 0)
             let again = try control(rivet, "acknowledge", "--json")
             #expect(try again.exitCode == 0 && again.json["services"]?["rivet-library"] == ["acknowledged": []])
         }
     }
 
-    @Test func `A row that cannot be read: degraded until it is acknowledged, and for the next one again`() async throws
+    @Test func `A row that cannot be read: degraded until acknowledged, and the next one degrades again`() async throws
     {
         let state = try running(.state)
         func makeUnreadable(_ user: String) throws {
@@ -92,7 +92,7 @@ struct AcknowledgeTests {
         }
     }
 
-    @Test func `An acknowledgement while the disk is away: refused, and nothing is changed`() throws {
+    @Test func `An acknowledgment while the disk is away: refused, and nothing changes`() throws {
         let state = try made(.state)
         try FileManager.default.createDirectory(
             atPath: state.databasePath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What rivetctl answers to programs, and of unknown users.
+/// What rivetctl prints for programs, and about unknown users.
 @Suite(.withProcesses)
 struct AnswerTests {
     private static let nowhere = "postgresql://rivet:hush@127.0.0.1:9/rivet"
@@ -24,13 +24,13 @@ struct AnswerTests {
             #expect(run.exitCode == exitCode && run.lines.count == 1, "\(arguments): \(run.exitCode) \(run.text)")
             #expect(throws: Never.self) { try JSONValue(parsing: run.lines.first ?? "") }
             #expect(run.text.contains("\"error\":\"") && !run.text.contains("hush"), "\(run.text)")
-            // For a person it is on standard error, as a line.
+            // For a person it is a line on standard error.
             let line = try services.control(arguments, settings: settings)
             #expect(line.exitCode == exitCode && !line.text.contains("{"), "\(line.text)")
         }
     }
 
-    @Test func `A user who is not known: exit code 1; one without machines: 0`() throws {
+    @Test func `An unknown user: exit code 1, and one without machines: 0`() throws {
         let services = try StoringServices()
         try services.start()
         for what in ["machines", "conversation"] {
@@ -50,7 +50,7 @@ struct AnswerTests {
         #expect(json?["data"]?["entry_tag"] == "x1")
         let revision = try services.state.client().result("state.load", conversation("5"))["state"]?["revision"]
         #expect(json?["revision"] == revision?.integerValue.map { .string("\($0)") })
-        // The other one is away: it cannot be said.
+        // rivet-state is stopped, so rivetctl cannot say whether the user is known.
         try services.state.stop()
         let uncertain = try services.control("show", "machines", "6")
         #expect(uncertain.exitCode == 0 && uncertain.text.contains("whether the user is known cannot be said"))

@@ -4,17 +4,17 @@ import Persistence
 import TestSupport
 import Testing
 
-/// A PostgreSQL database of a test's own, on a server that these tests share.
+/// An empty PostgreSQL database that one test uses, on a server that these tests share.
 struct PlainDatabase {
     private static let cluster = Result { try PostgresCluster() }
 
     let name: String
     let url: String
 
-    /// An empty one.
+    /// Makes an empty database.
     /// - Parameters:
-    ///   - other: the server, if it is not the shared one, which does not wait for the disk.
-    ///   - options: of `CREATE DATABASE`.
+    /// - other: the server; nil for the shared one, which does not wait for its disk.
+    /// - options: of `CREATE DATABASE`.
     init(on other: PostgresCluster? = nil, _ options: String = "") async throws {
         let cluster = try other ?? Self.cluster.get()
         name = "control_\(UInt64.random(in: 0...UInt64.max))"
@@ -32,7 +32,7 @@ struct PlainDatabase {
         }
     }
 
-    /// The rows that one statement gives, each column as text.
+    /// The rows that one statement returns, each column as text.
     @discardableResult
     func rows(_ sql: String) async throws -> [[String?]] { try await Self.rows(sql, at: url) }
 
@@ -45,7 +45,7 @@ struct PlainDatabase {
     }
 }
 
-/// Both services that store, in one directory, with PostgreSQL tiers.
+/// Both storing services in one directory, with PostgreSQL tiers.
 struct StoringServices {
     let state: RivetProcess
     let library: RivetProcess
@@ -58,13 +58,13 @@ struct StoringServices {
         library = try made(.library, environment, in: directory)
     }
 
-    /// Both at the same time: an empty one waits for its tiers.
+    /// Starts both at the same time: an empty one waits for its tiers.
     func start(_ more: [String: String] = [:]) throws {
         let services = [state, library]
         _ = try onThreads(services.count) { try services[$0].start(more) }
     }
 
-    /// Waits until nothing is owed to any tier.
+    /// Waits until every tier is up and lacks nothing.
     func settle() async throws {
         for service in [state, library] {
             try await eventually("nothing is owed by \(service.binary.rawValue)") {
@@ -74,7 +74,7 @@ struct StoringServices {
         }
     }
 
-    /// Waits until every tier has been compared, though more is being written.
+    /// Waits until every PostgreSQL tier has been compared and lacks fewer than 1,000 rows, even while clients write.
     func settleMostly() async throws {
         for service in [state, library] {
             try await eventually("\(service.binary.rawValue) has compared its tiers") {
@@ -88,7 +88,7 @@ struct StoringServices {
         }
     }
 
-    /// Runs rivetctl on their directories, with their settings.
+    /// Runs rivetctl on the directories of these services, with their settings.
     func control(_ arguments: String..., settings: [String: String] = [:]) throws -> Rivetctl {
         try control(arguments, settings: settings)
     }
@@ -105,10 +105,10 @@ struct StoringServices {
 /// One run of rivetctl, to its end.
 struct Rivetctl {
     let exitCode: Int32
-    /// What it printed, errors too.
+    /// Its output, errors included.
     let lines: [String]
 
-    /// - Parameter launcher: a program with arguments that runs it.
+    /// - Parameter launcher: a program with arguments that executes rivetctl.
     init(
         _ arguments: [String], _ environment: [String: String], in directory: TestDirectory, by launcher: [String] = []
     ) throws {
@@ -122,6 +122,6 @@ struct Rivetctl {
 
     var text: String { lines.joined(separator: "\n") }
     var json: JSONValue { get throws { try JSONValue(parsing: lines.first { $0.hasPrefix("{") } ?? "") } }
-    /// The lines of failures.
+    /// The lines that report failures.
     var errors: [String] { lines.filter { $0.hasPrefix("rivetctl: ") } }
 }

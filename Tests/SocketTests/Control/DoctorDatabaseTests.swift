@@ -3,13 +3,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `rivetctl doctor` says of PostgreSQL databases, all of them real.
+/// What `rivetctl doctor` reports about PostgreSQL databases, all of them real.
 @Suite(.withProcesses, .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct DoctorDatabaseTests {
-    /// One that keeps what it acknowledged.
+    /// A server that keeps what it acknowledged.
     private static let durable = Result { try PostgresCluster(isDurable: true) }
 
-    @Test func databasesAreLookedInto() async throws {
+    @Test func `Databases: their schema, rights and reachability are checked`() async throws {
         let durable = try Self.durable.get()
         let (neon, empty) = (try await PlainDatabase(on: durable), try await PlainDatabase(on: durable))
         let setUp = try await DoctorSetUp(["NEON_DATABASE_URL": neon.url])
@@ -47,7 +47,7 @@ struct DoctorDatabaseTests {
             all.contains {
                 $0.hasPrefix("railway failure: ") && $0.contains("127.0.0.1:9") && $0.contains("Does it run")
             }, "\(all)")
-        // One who may do nothing in a new one.
+        // A user without rights in a new database.
         let poor = try setUp.doctor("--json", settings: ["NEON_DATABASE_URL": Self.url(empty.url, of: user)])
         #expect(
             try setUp.troubles(poor).contains {
@@ -69,7 +69,7 @@ struct DoctorDatabaseTests {
 
     // MARK: Servers and databases that lose or refuse what is written
 
-    /// The findings of `tier`, each with the SQL that its next step has.
+    /// The findings of the tier `neon`, each with the SQL of its next step.
     private func look(
         _ setUp: DoctorSetUp, _ url: String
     ) throws -> [(text: String, statements: [String])] {
@@ -83,7 +83,7 @@ struct DoctorDatabaseTests {
         }
     }
 
-    @Test func `A server that does not wait for its disk: told with the SQL that corrects it`() async throws {
+    @Test func `A server that does not wait for its disk: reported with the SQL that corrects it`() async throws {
         let server = try PostgresCluster(settings: "full_page_writes = off")
         let database = try await PlainDatabase(on: server)
         let setUp = try await DoctorSetUp(isRunning: false)
@@ -114,7 +114,7 @@ struct DoctorDatabaseTests {
         await setUp.end()
     }
 
-    @Test func `A URL that turns waiting for the disk off: told by its variable`() async throws {
+    @Test func `A URL that turns waiting for the disk off: reported with its variable`() async throws {
         let database = try await PlainDatabase(on: try Self.durable.get())
         let setUp = try await DoctorSetUp(isRunning: false)
         let told = try look(setUp, database.url + "&options=-c%20synchronous_commit%3Doff")
@@ -142,7 +142,7 @@ struct DoctorDatabaseTests {
         await setUp.end()
     }
 
-    @Test func `A database that takes no writes: told why, with the SQL where there is one`() async throws {
+    @Test func `A database that takes no writes: reported with the reason, and with SQL where it helps`() async throws {
         let server = try PostgresCluster(isDurable: true)
         let database = try await PlainDatabase(on: server)
         let setUp = try await DoctorSetUp(isRunning: false)

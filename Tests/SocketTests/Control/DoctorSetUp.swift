@@ -4,7 +4,7 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// The services of a set-up, and what doctor says of it.
+/// The three services of a set-up, and the findings of doctor about it.
 struct DoctorSetUp {
     let telegram: TelegramSimulator
     let directory: TestDirectory
@@ -39,7 +39,7 @@ struct DoctorSetUp {
         await telegram.stop()
     }
 
-    // MARK: What it found
+    // MARK: Findings
 
     /// The findings that are not `ok`, as `subject level: text -> next step`.
     func troubles(_ run: Rivetctl) throws -> [String] {
@@ -50,12 +50,12 @@ struct DoctorSetUp {
         }
     }
 
-    /// Those of one subject that are not `ok`, as `level: text -> next step`.
+    /// The findings of one subject that are not `ok`, as `level: text -> next step`.
     func findings(_ run: Rivetctl, of subject: String) throws -> [String] {
         try troubles(run).filter { $0.hasPrefix(subject + " ") }.map { String($0.dropFirst(subject.count + 1)) }
     }
 
-    /// Without what a machine may have that is no fault of the set-up.
+    /// The findings without those that depend on the machine and not on the set-up.
     func beside(_ troubles: [String]) -> [String] {
         troubles.filter { !$0.hasPrefix("clock ") && !$0.contains(" is slow: ") && !$0.contains(" MiB are free at ") }
     }

@@ -5,10 +5,10 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// `rivetctl doctor` against set-ups that are whole, and broken in one way each.
+/// `rivetctl doctor` against set-ups that are sound, and that are broken in one way each.
 @Suite(.withProcesses)
 struct DoctorCommandTests {
-    @Test func aSetUpThatIsWholeIsWell() async throws {
+    @Test func `A sound set-up: ok`() async throws {
         let setUp = try await DoctorSetUp()
         let run = try setUp.doctor("--json")
         #expect(setUp.beside(try setUp.troubles(run)) == [])
@@ -19,13 +19,13 @@ struct DoctorCommandTests {
         let text = try setUp.doctor()
         #expect(text.text.contains("ok       token") && text.exitCode == run.exitCode)
         #expect(!run.text.contains(setUp.telegram.token))
-        // What it wrote to try the disk is gone.
+        // The file with which doctor tried the disk is gone.
         let names = try FileManager.default.contentsOfDirectory(atPath: setUp.directory.path + "/state")
         #expect(!names.contains { $0.contains("doctor") })
         await setUp.end()
     }
 
-    @Test func nothingThatRunsIsToldService() async throws {
+    @Test func `A set-up that does not run: each service is reported`() async throws {
         let setUp = try await DoctorSetUp(isRunning: false)
         let run = try setUp.doctor("--json")
         #expect(run.exitCode == 2)
@@ -37,7 +37,7 @@ struct DoctorCommandTests {
         await setUp.end()
     }
 
-    @Test func aTokenThatIsWrongIsTold() async throws {
+    @Test func `A wrong token: reported`() async throws {
         let setUp = try await DoctorSetUp(isRunning: false)
         let wrong = try setUp.doctor("--json", settings: ["TELEGRAM_BOT_TOKEN": "1:wrong-secret"])
         #expect(wrong.exitCode == 78)
@@ -56,7 +56,7 @@ struct DoctorCommandTests {
         await setUp.end()
     }
 
-    @Test func aFileOfSettingsIsReadAndItsMistakesAreTold() async throws {
+    @Test func `A settings file: read, and its mistakes are reported`() async throws {
         let setUp = try await DoctorSetUp()
         let path = setUp.directory.path + "/rivet.env"
         try setUp.directory.write("TELEGRAM_BOT_TOKEN=\(setUp.telegram.token)\nRIVET_LOG_LEVL=debug\n", to: "rivet.env")
@@ -81,7 +81,7 @@ struct DoctorCommandTests {
         await setUp.end()
     }
 
-    @Test func filesThatOthersMayUseAreTold() async throws {
+    @Test func `Files that others may use: reported`() async throws {
         let setUp = try await DoctorSetUp()
         chmod(setUp.directory.path + "/state", 0o755)
         chmod(setUp.directory.path + "/run/state.sock", 0o666)
@@ -100,8 +100,8 @@ struct DoctorCommandTests {
 
     // MARK: What is no failure
 
-    /// As beside `make run`, whose token is in the environment of its services alone.
-    @Test func `A gateway that has its token from elsewhere: no failure`() async throws {
+    /// As beside `make run`: only the environment of the services has the token.
+    @Test func `A gateway with its token from elsewhere: no failure`() async throws {
         let setUp = try await DoctorSetUp()
         let run = try setUp.doctor("--json", settings: ["TELEGRAM_BOT_TOKEN": "", "TELEGRAM_API_URL": ""])
         #expect(run.exitCode == 0, "\(run.text)")
@@ -115,11 +115,11 @@ struct DoctorCommandTests {
     }
 
     @Test(.enabled(if: geteuid() == 0, "takes root to run it as another user"))
-    func `A stranger: told what was not looked at, and of no failure`() async throws {
+    func `A stranger: sees what was skipped, and no failure`() async throws {
         let setUp = try await DoctorSetUp()
         try setUp.directory.write("TELEGRAM_BOT_TOKEN=\(setUp.telegram.token)\n", to: "rivet.env")
         chmod(setUp.directory.path + "/rivet.env", 0o600)
-        // Its log is opened before the user changes.
+        // The log is opened before the user changes.
         let stranger = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         let file = ["--env-file", setUp.directory.path + "/rivet.env"]
         let environment = setUp.settings.filter { $0.key.hasPrefix("RIVET_") }
@@ -130,7 +130,7 @@ struct DoctorCommandTests {
             let findings = try setUp.findings(run, of: subject)
             #expect(findings.count == 1 && findings[0].contains("sudo"), "\(subject): \(findings)")
         }
-        // What needs the file says so; so does one that is asked to call.
+        // A command that needs the file says so, and so does one that should call a service.
         for command in [["verify"], ["migrate", "--tier", "neon"], ["health"]] {
             let refused = try Rivetctl(command + file, environment, in: setUp.directory, by: stranger)
             #expect(refused.exitCode == 1 && refused.lines.count == 1)

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A log that grows because an operator's sqlite3 shell is in a transaction.
+/// SQLite's log that grows because an operator's sqlite3 shell is in a transaction.
 @Suite(.withProcesses)
 struct HeldLogTests {
     @Test func `A shell that holds a snapshot: health is degraded, and doctor names it until it ends`() async throws {

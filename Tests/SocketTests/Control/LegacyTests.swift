@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The earlier bot's open conversations go on with Rivet.
+/// The earlier bot's open conversations continue with Rivet.
 @Suite(.withProcesses)
 struct LegacyTests {
     private let directory: TestDirectory
@@ -22,7 +22,7 @@ struct LegacyTests {
             """)
     }
 
-    /// What the earlier bot's `save_state` wrote some hours ago.
+    /// Writes rows as the earlier bot's `save_state` did some hours ago.
     private func save(
         _ user: String, step: String = "model", data: String = #"{"nickname": "Pump", "manufacturer": null}"#,
         hoursLeft: Int = 23
@@ -49,7 +49,7 @@ struct LegacyTests {
         try service.client().result("state.load", conversation(user))["state"]?["step"]?.stringValue
     }
 
-    @Test func theCommandTakesOverWhatIsOpen() throws {
+    @Test func `The command: imports the open conversations`() throws {
         let services = try StoringServices()
         try services.state.start()
         try save("7")
@@ -67,7 +67,7 @@ struct LegacyTests {
         #expect(state?["step"] == "model" && state?["data"] == ["nickname": "Pump", "manufacturer": nil])
         #expect(try step("8", services.state) == "serial" && step("9", services.state) == nil)
 
-        // Once more: nothing is new, and what was ended since does not come back.
+        // Once more: nothing is new, and a conversation that ended in the meantime does not return.
         _ = try services.state.client().result("state.clear", conversation("8", ["reason": "cancelled"]))
         _ = try services.state.client().result("state.save", saving("7", step: "location"))
         let again = try services.control("import-legacy", path, "--json")
@@ -76,7 +76,7 @@ struct LegacyTests {
         #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
     }
 
-    @Test func manyRowsGoInPages() throws {
+    @Test func `Many rows: imported in pages`() throws {
         let services = try StoringServices()
         try services.state.start()
         let long = #"{"nickname": "Pump", "notes": "\#(String(repeating: "x", count: 20_000))"}"#
@@ -87,7 +87,7 @@ struct LegacyTests {
         #expect(page["conversations"]?.count == 3)
     }
 
-    @Test func aFileThatIsNoneIsExplained() throws {
+    @Test func `A file that is no database of the earlier bot: explained`() throws {
         let services = try StoringServices()
         try services.state.start()
         try directory.write(String(repeating: "no database ", count: 400), to: "junk.db")
@@ -101,14 +101,14 @@ struct LegacyTests {
         #expect(try services.control("import-legacy", path).exitCode == 2)
     }
 
-    @Test func theCallRefusesWhatIsNone() throws {
+    @Test func `The call: refuses bad conversations`() throws {
         let client = try running(.state).client()
         #expect(try client.refusal("state.import").field == "conversations")
         #expect(try client.refusal("state.import", ["conversations": [["user_id": "7"]]]).field == "chat_id")
         #expect(try client.result("state.import", ["conversations": []]) == ["imported": 0])
     }
 
-    @Test func theServiceTakesThemOverOnceWhenItStarts() throws {
+    @Test func `The service: imports them once at its start`() throws {
         let state = try made(.state, ["RIVET_LEGACY_SQLITE": path])
         try save("7")
         try save("9", data: "[")
@@ -124,13 +124,13 @@ struct LegacyTests {
         #expect(facts == [["legacy_imported \(path)"]])
     }
 
-    @Test func aFileThatIsMissingOrBrokenStopsNobody() throws {
+    @Test func `A file that is missing or broken: does not stop the service`() throws {
         let missing = directory.path + "/later.db"
         let state = try made(.state, ["RIVET_LEGACY_SQLITE": missing])
         try state.start()
         #expect(state.log.contains("RIVET_LEGACY_SQLITE names a file that is not there"))
         try state.stop()
-        // It may come later.
+        // The file may appear later.
         try directory.write(String(repeating: "no database ", count: 400), to: "later.db")
         try state.start()
         #expect(state.log.contains("the earlier bot's file cannot be read") && state.log.contains("import-legacy"))

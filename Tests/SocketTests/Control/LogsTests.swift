@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized, .withProcesses)
 struct LogsTests {
     @Test(.enabled(if: PrivateJournal.isPossible))
-    func whatConcernsAPersonIsFoundByTheirID() async throws {
+    func `The entries about a person: found by the person's ID`() async throws {
         let directory = try TestDirectory()
         let journal = try PrivateJournal(in: directory)
         try await journal.start()
@@ -44,7 +44,7 @@ struct LogsTests {
         #expect(try logs(journal, environment, directory, "4201", "--since", "1h").lines.count == 1)
         let nothing = try logs(journal, environment, directory, "999999")
         #expect(nothing.exitCode == 0 && nothing.text.contains("the journal has nothing of 999999"))
-        // All that the three have said so far, by the journal's own program.
+        // All entries of the three services so far, read with journalctl.
         let log = directory.path + "/journalctl.log"
         _ = try journal.run("journalctl", ["--output=json", "--no-pager"], isConnected: false, log: log).wait()
         let all = try String(contentsOfFile: log, encoding: .utf8)
@@ -56,7 +56,7 @@ struct LogsTests {
         let away = own.filter { $0["MESSAGE"]?.stringValue?.hasPrefix("a tier is away") == true }
         #expect(away.count == 2 && away.allSatisfy { $0["RIVET_TIER"] == "neon" && $0["PRIORITY"] == "4" })
         #expect(away.allSatisfy { $0["RIVET_REASON"]?.stringValue?.contains("127.0.0.1") == true })
-        // None came as a line without fields, beside the entry.
+        // No entry came in addition as a line without fields.
         #expect(
             !lines.contains { $0["SYSLOG_IDENTIFIER"] == "raw" }, "\(lines.filter { $0["SYSLOG_IDENTIFIER"] == "raw" })"
         )
@@ -66,9 +66,9 @@ struct LogsTests {
         await telegram.stop()
     }
 
-    /// Also the last words of a process that cannot begin are an entry with a priority.
+    /// Even the last words of a process that cannot start are an entry with a priority.
     @Test(.enabled(if: PrivateJournal.isPossible))
-    func aSettingThatIsWrongIsAnError() async throws {
+    func `A wrong setting: an entry of priority error`() async throws {
         let directory = try TestDirectory()
         let journal = try PrivateJournal(in: directory)
         try await journal.start()
@@ -86,7 +86,7 @@ struct LogsTests {
         }
     }
 
-    @Test func withoutAJournalTheNextStepIsTold() throws {
+    @Test func `A machine without a journal: the next step is shown`() throws {
         let directory = try TestDirectory()
         let run = try Rivetctl(["logs", "42", "--directory", directory.path + "/none"], [:], in: directory)
         #expect(run.exitCode == 1)
@@ -95,7 +95,7 @@ struct LogsTests {
     }
 
     @Test(.enabled(if: geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0))
-    func whoMayNotReadItIsTold() throws {
+    func `A user who may not read the journal: the next step is shown`() throws {
         let directory = try TestDirectory()
         chmod(directory.path, 0o755)
         try FileManager.default.createDirectory(atPath: directory.path + "/journal", withIntermediateDirectories: false)
@@ -116,7 +116,7 @@ struct LogsTests {
     }
 
     @Test(arguments: ["ada", "", "12a", "1:2:3", "--lines=0"])
-    func whatIsNoIDIsAMistakeInTheCommandLine(_ argument: String) throws {
+    func `An argument that is no ID: a mistake in the command line`(_ argument: String) throws {
         let directory = try TestDirectory()
         #expect(
             try Rivetctl(["logs", argument] + (argument.hasPrefix("--") ? ["1"] : []), [:], in: directory).exitCode

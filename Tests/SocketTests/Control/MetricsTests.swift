@@ -7,14 +7,15 @@ import Testing
 
 @testable import Control
 
-/// `rivetctl metrics`, with services that run.
+/// `rivetctl metrics` with running services.
 @Suite(.withProcesses)
 struct MetricsTests {
-    /// Every name of `rivetctl metrics`, of services that do what they are there for.
+    /// Compares every name in the output of `rivetctl metrics` with the alerts and the dashboard, after the services
+    /// did their work.
     @Test(
         .enabled(if: MonitoringFiles.isPromtoolInstalled, "promtool is not installed"),
         .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
-    func `Metrics of services at work: promtool accepts them, and all that alerts and dashboard name is there`()
+    func `Metrics of services at work: promtool accepts them, and alerts and dashboard find all`()
         async throws
     {
         let neon = try await PlainDatabase()
@@ -28,11 +29,11 @@ struct MetricsTests {
                         _ = try await person.ask("/library")
                     }
                 }
-                // While they talk.
+                // While people talk to the bot.
                 for _ in 0..<3 { try Self.expectClean(try Self.metrics(of: rivet)) }
                 try await group.waitForAll()
             }
-            // A reply is counted when Telegram has answered, which is after it was seen.
+            // The gateway counts a reply after Telegram's response, which is after the person saw it.
             var lines: [String] = []
             let all = "rivet_replies_sent_total{service=\"rivet-gateway\"} \(people.count * Self.repliesEach)"
             try await eventually("every reply is counted") {
@@ -42,7 +43,7 @@ struct MetricsTests {
             try Self.expectClean(lines)
             for service in ["state", "library", "gateway"] {
                 #expect(lines.contains("rivet_up{service=\"rivet-\(service)\"} 1"))
-                // A counter that is in no list: add it to CounterMetric.all.
+                // A failure here means a counter that no list has: add it to CounterMetric.all.
                 #expect(lines.contains("rivet_metrics_unknown{service=\"rivet-\(service)\"} 0"), "\(service)")
             }
             try Self.expectCounted(lines, people: people.count)
@@ -51,7 +52,7 @@ struct MetricsTests {
                 MonitoringFiles.alertExpressions(try MonitoringFiles.text(MonitoringFiles.alerts))
                 + (try MonitoringFiles.dashboardExpressions(try MonitoringFiles.text(MonitoringFiles.dashboard)))
             #expect(MonitoringFiles.missing(expressions, in: samples) == [])
-            // And nothing that is measured is left out of the dashboard.
+            // The dashboard shows all that is measured.
             let shown = Set(expressions.flatMap { PromQLSelector.all(in: $0) }.map(\.metric))
             #expect(Set(samples.map(\.name)).subtracting(shown) == [])
 
@@ -65,7 +66,7 @@ struct MetricsTests {
         }
     }
 
-    @Test func `A reply that had to wait: counted with all of its wait, also when another process sends it`()
+    @Test func `A delayed reply: counted with its whole wait, even if another process sends it`()
         async throws
     {
         try await RivetUnderTest.run(["RIVET_REPEAT_AFTER_MS": "3000"]) { rivet in
@@ -73,7 +74,7 @@ struct MetricsTests {
             await rivet.telegram.fail("sendMessage", with: .internalError)
             let update = try await ada.send("/start")
             try await rivet.telegram.waitForRequests("sendMessage", count: 1, timeout: .seconds(20))
-            // The update is received by now; when it is confirmed, its reply is in the outbox.
+            // The gateway has received the update; after it is confirmed, the reply is in the outbox.
             let begun = ContinuousClock.now
             try await rivet.telegram.waitUntilConfirmed(update, timeout: .seconds(20))
             try rivet.gateway.kill()
@@ -102,7 +103,7 @@ struct MetricsTests {
         }
     }
 
-    @Test func `A service that stands still: rivet_up 0 after the time that was given`() throws {
+    @Test func `A service that stands still: rivet_up 0 after the given time`() throws {
         let services = try StoringServices()
         try services.start()
         try services.library.process.signal(SIGSTOP)
@@ -112,7 +113,7 @@ struct MetricsTests {
         #expect(run.lines.contains(#"rivet_up{service="rivet-state"} 1"#))
     }
 
-    @Test func `A file: written in one step, readable by everybody, with what would be printed`() throws {
+    @Test func `A file: written in one step, readable by every user, with what would be printed`() throws {
         let services = try StoringServices()
         try services.start()
         let path = services.state.directory.path + "/rivet.prom"
@@ -126,7 +127,7 @@ struct MetricsTests {
         #expect(beside.filter { $0.hasPrefix("rivet.prom") } == ["rivet.prom"])
     }
 
-    @Test func `Metrics that cannot be written: 74, a command line that is wrong: 64, a setting: 78`() throws {
+    @Test func `Metrics that cannot be written: 74, a wrong command line: 64, a setting: 78`() throws {
         let services = try StoringServices()
         let nowhere = try services.control("metrics", "--output", services.state.directory.path + "/no/rivet.prom")
         #expect(
@@ -164,7 +165,7 @@ struct MetricsTests {
         #expect(check.exitCode == 0 && check.output == "", "\(check.output)")
     }
 
-    /// To `/addmachine`, six answers, `/library`.
+    /// The replies to `/addmachine`, six answers and `/library`.
     private static let repliesEach = 8
 
     private static func expectCounted(_ lines: [String], people: Int) throws {

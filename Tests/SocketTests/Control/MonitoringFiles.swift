@@ -20,7 +20,7 @@ enum MonitoringFiles {
     static func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
     /// Runs promtool, with `input` as its standard input.
-    /// - Returns: its exit code, and all that it printed.
+    /// - Returns: its exit code and its whole output.
     static func promtool(_ arguments: String..., input: String = "") throws -> (exitCode: Int32, output: String) {
         let directory = try TestDirectory()
         try directory.write(input, to: "input")
@@ -35,7 +35,7 @@ enum MonitoringFiles {
 
     // MARK: Expressions
 
-    /// Those of the alerts: what stands behind `expr:`, in one line or, after `>-`, in the deeper lines below.
+    /// The expressions of the alerts: the text after `expr:` in one line or, after `>-`, in the deeper lines below.
     static func alertExpressions(_ text: String) -> [String] {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         func depth(_ line: String) -> Int { line.prefix { $0 == " " }.count }
@@ -52,7 +52,7 @@ enum MonitoringFiles {
         text.matches(of: /- alert: (\w+)/).map { String($0.1) }
     }
 
-    /// Those of the dashboard's panels, with Grafana's variables replaced.
+    /// The expressions of the dashboard's panels, with Grafana's variables replaced.
     static func dashboardExpressions(_ text: String) throws -> [String] {
         let panels = try JSONValue(parsing: Array(text.utf8))["panels"]?.arrayValue ?? []
         let expressions = panels.flatMap { $0["targets"]?.arrayValue ?? [] }.compactMap { $0["expr"]?.stringValue }
@@ -82,7 +82,7 @@ enum MonitoringFiles {
         }
     }
 
-    /// Of what `expressions` select, what no sample has.
+    /// The selectors of `expressions` that no sample matches.
     static func missing(_ expressions: [String], in samples: [(name: String, labels: [String: String])]) -> [String] {
         expressions.flatMap { PromQLSelector.all(in: $0) }.filter { selector in
             !samples.contains { $0.name == selector.metric && selector.matches($0.labels) }

@@ -26,8 +26,8 @@ struct MonitoringTests {
         }
     }
 
-    /// Each alert's threshold raised beyond reach: its test must fail.
-    @Test func `An alert that does not fire, or fires without its fault: found by the tests of the alerts`() throws {
+    /// Each case changes one alert, e.g. raises its threshold beyond reach: its test must fail.
+    @Test func `An alert that fires wrongly or not at all: found by the tests of the alerts`() throws {
         let directory = try TestDirectory()
         let alerts = try MonitoringFiles.text(MonitoringFiles.alerts)
         let tests = try MonitoringFiles.text(MonitoringFiles.alertTests)
@@ -45,7 +45,7 @@ struct MonitoringTests {
         }
     }
 
-    @Test func `The dashboard: each of its expressions is one, and a schema that Grafana takes`() throws {
+    @Test func `The dashboard: each expression is valid, and Grafana accepts its schema`() throws {
         let text = try MonitoringFiles.text(MonitoringFiles.dashboard)
         let expressions = try MonitoringFiles.dashboardExpressions(text)
         #expect(expressions.count >= 30 && !expressions.contains { $0.contains("$") })
@@ -70,15 +70,15 @@ struct MonitoringTests {
         }
     }
 
-    @Test func `An expression that is none: found`() throws {
+    @Test func `An invalid expression: found`() throws {
         let directory = try TestDirectory()
         try directory.write(MonitoringFiles.rules(of: ["rate(rivet_calls_total[5m]"]), to: "rules.yml")
         #expect(try MonitoringFiles.promtool("check", "rules", directory.path + "/rules.yml").exitCode != 0)
     }
 
-    // MARK: What the checks see
+    // MARK: The checks themselves
 
-    @Test func `The metrics of an expression: all of them, with what they ask of the labels, and nothing else`() {
+    @Test func `The metrics of an expression: all are found with their label matchers, and nothing else`() {
         let expression = #"""
             histogram_quantile(0.99, sum by (le, service) (rate(a_bucket{m=~"x\\.y|z", n!='5'}[10m] offset 5m))) > 1e3
             and on (service) b_total{} unless time() - c:d > 2 * 60

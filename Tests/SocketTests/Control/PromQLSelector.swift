@@ -1,4 +1,4 @@
-/// A metric in a PromQL expression, with what it asks of the labels.
+/// A metric in a PromQL expression, with the matchers for its labels.
 struct PromQLSelector: Equatable {
     struct Matcher: Equatable {
         var label: String
@@ -10,13 +10,14 @@ struct PromQLSelector: Equatable {
     var metric: String
     var matchers: [Matcher] = []
 
-    /// All that `expression`, which promtool has accepted, selects.
+    /// All selectors in `expression`, which promtool has accepted.
     static func all(in expression: String) -> [PromQLSelector] {
         var reader = Reader(expression)
         return reader.selectors()
     }
 
-    /// Whether a sample with `labels` is selected. The labels that Prometheus adds when it scrapes are not looked at.
+    /// Whether a sample with `labels` is selected. Matchers for the labels that Prometheus adds when it scrapes are
+    /// ignored.
     func matches(_ labels: [String: String]) -> Bool {
         matchers.allSatisfy { matcher in
             guard !["instance", "job"].contains(matcher.label) else { return true }
@@ -33,9 +34,11 @@ struct PromQLSelector: Equatable {
 }
 
 extension PromQLSelector {
-    /// Goes over an expression once, byte by byte.
+    /// Reads an expression once, byte by byte.
+    ///
+    /// It is no PromQL parser: it knows only where names, labels and strings begin and end.
     private struct Reader {
-        /// After these comes a list of labels, in parentheses, which are no metrics.
+        /// These words are followed by a list of labels in parentheses, which are no metrics.
         private static let grouping: Set = ["by", "without", "on", "ignoring", "group_left", "group_right"]
         private static let words: Set = [
             "and", "or", "unless", "bool", "offset", "inf", "nan", "sum", "min", "max", "avg", "count", "stddev",
@@ -87,7 +90,7 @@ extension PromQLSelector {
             return found
         }
 
-        /// The text of a string literal, without its escapes of one character.
+        /// The text of a string literal; an escape of one character becomes that character.
         private mutating func string() -> String {
             guard let quote = rest.popFirst() else { return "" }
             var text: [UInt8] = []

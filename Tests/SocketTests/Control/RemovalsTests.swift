@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `rivetctl accept` and `reject`, with services that run and rows that were deleted with SQL meanwhile.
+/// `rivetctl accept` and `reject`, with running services and rows that were deleted with SQL.
 @Suite(.withProcesses, .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct RemovalsTests {
-    /// Services whose library has 300 machines, of which 250 were deleted in their tier and not here.
+    /// Services whose library has 300 machines, 250 of which were deleted in the tier with SQL and not here.
     private func services(_ neon: PlainDatabase) async throws -> StoringServices {
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url])
         let migrated = try services.control("migrate", "--tier", "neon")
@@ -32,7 +32,7 @@ struct RemovalsTests {
     }
 
     @Test(arguments: ["accept", "reject"])
-    func `Many rows deleted in a tier: nothing is removed before rivetctl decides, and its decision is carried out`(
+    func `Many rows deleted in a tier: none is removed before rivetctl decides, and its decision holds`(
         _ decision: String
     ) async throws {
         let neon = try await PlainDatabase()
@@ -53,13 +53,13 @@ struct RemovalsTests {
         try await services.settle()
         #expect(try await count(neon) == [["\(left)"]])
         #expect(try services.library.client().result("service.health")["status"] == "ok")
-        // There is nothing left to decide.
+        // Nothing is left to decide.
         let again = try services.control(decision, "neon")
         #expect(again.exitCode == 0 && again.lines.contains("rivet-library: nothing that neon told is held back"))
         #expect(try services.control("verify").exitCode == 0)
     }
 
-    @Test func `A tier that is not configured: is refused, with the names of those that are`() async throws {
+    @Test func `A tier that is not configured: refused with the names of the configured ones`() async throws {
         let neon = try await PlainDatabase()
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url])
         try services.start()

@@ -3,12 +3,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `rivetctl tiers`, `migrate` and `pull`, with services that run.
+/// `rivetctl tiers`, `migrate` and `pull`, with running services.
 @Suite(.withProcesses, .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct TierCommandTests {
     private static let nowhere = "postgresql://rivet:hush@127.0.0.1:9/rivet"
 
-    @Test func tiersAreShown() async throws {
+    @Test func `Tiers: shown for each service`() async throws {
         let neon = try await PlainDatabase()
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url])
         let away = try services.control("tiers")
@@ -25,7 +25,7 @@ struct TierCommandTests {
         #expect(try services.control("tiers").lines.count { $0.contains(" neon ") && $0.contains(" up ") } == 2)
     }
 
-    @Test func aTierThatIsAwayIsToldWithItsError() async throws {
+    @Test func `A tier that is unavailable: shown with its error`() async throws {
         let services = try StoringServices(["NEON_DATABASE_URL": Self.nowhere])
         try services.start()
         _ = try services.state.client().result("state.save", saving("7"))
@@ -40,7 +40,7 @@ struct TierCommandTests {
 
     // MARK: migrate
 
-    @Test func aTiersDatabaseIsMigratedWhileServicesRun() async throws {
+    @Test func `The database of a tier: migrated while services run`() async throws {
         let (neon, railway) = (try await PlainDatabase(), try await PlainDatabase())
         let services = try StoringServices()
         try services.start()
@@ -54,7 +54,7 @@ struct TierCommandTests {
         #expect(again.exitCode == 0 && again.lines.first?.hasSuffix(": up to date") == true)
     }
 
-    @Test func aDatabaseOfTheEarlierBotKeepsItsRows() async throws {
+    @Test func `A database of the earlier bot: keeps its rows`() async throws {
         let neon = try await PlainDatabase()
         try await neon.rows(
             """
@@ -89,7 +89,7 @@ struct TierCommandTests {
         #expect(try services.library.client().result("library.list", ["user_id": "7"])["total"] == 1)
     }
 
-    @Test func oneThatFailsDoesNotStopTheOthers() async throws {
+    @Test func `A database that fails: does not stop the others`() async throws {
         let railway = try await PlainDatabase()
         let services = try StoringServices([
             "NEON_DATABASE_URL": Self.nowhere, "RAILWAY_DATABASE_URL": railway.url,
@@ -106,14 +106,14 @@ struct TierCommandTests {
         }
         let unknown = try services.control("migrate", "--tier", "supabase")
         #expect(unknown.exitCode == 78 && unknown.text.contains("SUPABASE_DATABASE_URL"))
-        // As before: the local files alone.
+        // Without --all as before: only the local files.
         let local = try services.control("migrate", "--json")
         #expect(try local.exitCode == 0 && local.json["databases"]?.keys == ["state.db", "library.db"])
     }
 
     // MARK: pull
 
-    @Test func whatOthersChangedIsTakenIn() async throws {
+    @Test func `Changes by other programs: imported by a pull`() async throws {
         let (neon, supabase) = (try await PlainDatabase(), try await PlainDatabase())
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url, "SUPABASE_DATABASE_URL": supabase.url])
         try services.start()
@@ -139,14 +139,14 @@ struct TierCommandTests {
         #expect(try services.state.client().result("state.load", conversation("7"))["state"]?["step"] == "notes")
         let machines = try services.library.client().result("library.list", ["user_id": "7"])["machines"]
         #expect(machines?[0]?["nickname"] == "Compressor")
-        // What one tier had newer is in the other, too.
+        // A newer row of one tier is in the other, too.
         #expect(try await supabase.rows("SELECT current_step FROM conversation_states") == [["notes"]])
         #expect(try await neon.rows("SELECT nickname FROM user_machines") == [["Compressor"]])
         let verified = try services.control("verify")
         #expect(verified.exitCode == 0, "\(verified.text)")
     }
 
-    @Test func withoutTiersThereIsNothingToTakeIn() throws {
+    @Test func `A pull without tiers: has nothing to import`() throws {
         let services = try StoringServices()
         let away = try services.control("pull")
         #expect(away.exitCode == 2 && away.errors.count == 2)

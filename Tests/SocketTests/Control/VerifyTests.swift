@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `rivetctl verify`, beside services that run.
+/// `rivetctl verify` beside running services.
 @Suite(.withProcesses, .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct VerifyTests {
-    @Test func everyDifferenceIsFoundAndNoOther() async throws {
+    @Test func `Every difference: found, and nothing else is reported`() async throws {
         let (neon, supabase) = (try await PlainDatabase(), try await PlainDatabase())
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url, "SUPABASE_DATABASE_URL": supabase.url])
         try services.start()
@@ -21,7 +21,8 @@ struct VerifyTests {
         }
 
         for sql in [
-            // As in a tier that has none: otherwise a change by SQL is a newer revision, and no difference of contents.
+            // As in a tier without triggers: with them, a change by SQL gets a newer revision and is no difference of
+            // content.
             "ALTER TABLE conversation_states DISABLE TRIGGER USER",
             "ALTER TABLE user_machines DISABLE TRIGGER USER",
             "DELETE FROM conversation_states WHERE user_id = '1'",
@@ -38,7 +39,7 @@ struct VerifyTests {
             """,
             "DELETE FROM user_machines WHERE machine_id = '\(machines[0])'",
             "UPDATE user_machines SET notes = 'x', location = NULL WHERE machine_id = '\(machines[1])'",
-            // The one that was deleted here.
+            // This row records the machine that was deleted here.
             "DELETE FROM deleted_user_machines",
         ] { try await neon.rows(sql) }
         let found = try services.control("verify", "--json")
@@ -62,13 +63,13 @@ struct VerifyTests {
         #expect(few.exitCode == 1 && few.lines.last == "and 7 more; --limit shows more of them")
         #expect(few.lines.count { $0.hasPrefix("neon: ") } == 2)
 
-        // What was planted is set right by the services, but for what has the revision that they wrote.
+        // The services correct the planted differences, except those whose revision is the one that the services wrote.
         #expect(try services.control("pull").exitCode == 0)
         let left = try services.control("verify", "--json")
         #expect(
             try Set(left.json["differences"]?.arrayValue?.compactMap { $0["what"]?.stringValue } ?? [])
                 == ["content", "unreadable"], "\(left.text)")
-        // As the help says.
+        // The remedy that the help describes.
         let makeOld = "SET revision = 1, updated_at = '1970-01-02'"
         for sql in [
             "ALTER TABLE conversation_states ENABLE TRIGGER USER", "ALTER TABLE user_machines ENABLE TRIGGER USER",
@@ -80,14 +81,15 @@ struct VerifyTests {
         #expect(mended.exitCode == 0, "\(mended.text)")
     }
 
-    /// Conversations of all kinds, and machines; returns the ids of two that live and one that was deleted.
+    /// Conversations of all kinds, and machines.
+    /// - Returns: the IDs of two live machines and of a deleted one.
     private func fill(_ services: StoringServices) throws -> [String] {
         let state = try services.state.client()
         for user in 1...6 {
             _ = try state.result(
                 "state.save", saving("\(user)", step: "model", data: ["nickname": "Pümp 1"], update: Int64(user)))
         }
-        // PostgreSQL spells these numbers in its own way, and orders these keys in its own.
+        // PostgreSQL spells these numbers differently, and orders these keys differently.
         let numbers: JSONValue = ["a": .decimal("1e2"), "b": .decimal("1.10"), "c": [.decimal("-0.0")]]
         _ = try state.result("state.save", saving("é", data: numbers, ["chat_id": "-100:5"]))
         _ = try state.result("state.save", saving("Z", data: [:], ["conversation_type": "photo"]))
@@ -106,7 +108,7 @@ struct VerifyTests {
         return [ids[0], ids[1], ids[5]]
     }
 
-    @Test func aTierThatCannotBeReadDoesNotStopTheOthers() async throws {
+    @Test func `A tier that cannot be read: does not stop the others`() async throws {
         let neon = try await PlainDatabase()
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url])
         try services.start()
@@ -130,8 +132,8 @@ struct VerifyTests {
         #expect(lost.exitCode == 2 && lost.errors.first?.contains("/nonexistent/state.db") == true)
     }
 
-    /// What is on its way is not called a difference.
-    @Test func liveTrafficIsNoDifference() async throws {
+    /// Writes on their way to a tier are not reported as differences.
+    @Test func `Live traffic: no difference`() async throws {
         let (neon, supabase) = (try await PlainDatabase(), try await PlainDatabase())
         let services = try StoringServices(["NEON_DATABASE_URL": neon.url, "SUPABASE_DATABASE_URL": supabase.url])
         try services.start()

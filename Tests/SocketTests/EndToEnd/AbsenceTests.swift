@@ -5,12 +5,13 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Who waited for a tap that was lost while we were away hears from us again.
+/// After an absence of the bot, people in the middle of an entry get their question again, since a tap may have been
+/// lost.
 @Suite(.serialized, .withProcesses)
 struct AbsenceTests {
     static let welcome = "Welcome back"
 
-    /// Stops the gateway, and has its note say that it was away for `duration` when it comes back.
+    /// Stops the gateway, and changes its note so that it will seem to have been away for `duration`.
     func stop(_ rivet: RivetUnderTest, awayFor duration: Duration) throws {
         #expect(try rivet.gateway.stop() == 0)
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
@@ -28,7 +29,7 @@ struct AbsenceTests {
         await rivet.telegram.allBotMessages(in: chat).filter { $0.text.contains(Self.welcome) }.count
     }
 
-    @Test func afterALongAbsenceEverybodyIsAskedTheirQuestionAgain() async throws {
+    @Test func `After a long absence: everyone with an open entry gets the question again`() async throws {
         try await RivetUnderTest.run { rivet in
             let (ada, bob, cy, eve) = (
                 await rivet.telegram.user(42), await rivet.telegram.user(43), await rivet.telegram.user(44),
@@ -49,14 +50,14 @@ struct AbsenceTests {
             let before = try note(rivet)
             try await bob.send("Siemens")
             try rivet.gateway.start()
-            // What was written meanwhile has its answer, and that is enough.
+            // An answer that was sent meanwhile gets its reply, and nothing more is needed.
             try await entry.expectReply(bob, to: 1)
             let asked = try await ada.nextMessage(containing: Self.welcome)
             #expect(asked.text.contains("Pump") && asked.text.contains(MachineEntry.questions[1]))
             #expect(asked.labels.contains("⏭️ Skip"))
             let askedThere = try await inHall.nextMessage(containing: Self.welcome)
             #expect(askedThere.text.contains(MachineEntry.questions[0]))
-            // The new buttons work.
+            // The buttons of the new message work.
             try await ada.tap("⏭️ Skip")
             _ = try await ada.nextMessage(containing: MachineEntry.questions[2])
             #expect(try rivet.step(of: 42) == "model")
@@ -65,14 +66,14 @@ struct AbsenceTests {
             }
             for person: Int64 in [43, 44, 45] { #expect(await welcomes(rivet, in: person) == 0) }
 
-            // The next process asks nobody once more.
+            // The next process repeats no question.
             try rivet.gateway.restart()
             try await entry.tell(ada, from: 2, through: 2)
             #expect(await welcomes(rivet, in: 42) == 1)
         }
     }
 
-    @Test func afterAShortAbsenceNobodyIsAsked() async throws {
+    @Test func `After a short absence: no question is repeated`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -85,9 +86,9 @@ struct AbsenceTests {
         }
     }
 
-    /// Killed before the first is asked, and before the second.
+    /// The gateway is killed before the first welcome, and before the second.
     @Test(arguments: [1, 2])
-    func whoIsNotAskedBeforeAKillIsAskedAfterIt(_ send: Int) async throws {
+    func `People who were not asked before a kill: asked after it`(_ send: Int) async throws {
         try await RivetUnderTest.run { rivet in
             let people = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             for person in [people.0, people.1] { try await MachineEntry.begin(person) }
@@ -104,7 +105,7 @@ struct AbsenceTests {
         }
     }
 
-    @Test func `After each of several absences: asked once until there is an answer`() async throws {
+    @Test func `After each of several absences: asked once until an answer comes`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -128,7 +129,7 @@ struct AbsenceTests {
         }
     }
 
-    @Test func whoIsNoLongerLetInIsNotAsked() async throws {
+    @Test func `A person who is no longer allowed: not asked`() async throws {
         try await RivetUnderTest.run { rivet in
             let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             for person in [ada, bob] { try await MachineEntry.begin(person) }

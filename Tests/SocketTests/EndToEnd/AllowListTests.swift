@@ -5,12 +5,12 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Who is let in, over reloads, restarts and kills: no door is opened that the operator did not open.
+/// Who may use the bot, over reloads, restarts and kills: no one whom the operator did not allow gets in.
 @Suite(.withProcesses)
 struct AllowListTests {
     private static let help = "keeps a library"
 
-    /// A gateway whose settings are in a file, with what it needs.
+    /// A gateway whose settings are in a file, with the services that it needs.
     private func run(
         _ file: String, _ body: (ReloadTests.Reloadable, TelegramSimulator) async throws -> Void
     ) async throws {
@@ -24,7 +24,8 @@ struct AllowListTests {
         await telegram.stop()
     }
 
-    /// Whether each of `people` is let in. The last of them must be; when that one has its answer, the others have theirs.
+    /// Returns those of `people` who are let in. They are handled in order, and each update is confirmed before the
+    /// next one.
     private func admitted(_ people: [Int64], _ telegram: TelegramSimulator) async throws -> [Int64] {
         var admitted: [Int64] = []
         for id in people {
@@ -40,7 +41,7 @@ struct AllowListTests {
     @Test(arguments: [
         "", "\n", "# nothing\n", "RIVET_ALLOWED_USERS=\n", "RIVET_ALLOWED_USERS=\"\"\n", "RIVET_ALLOWED_USERS= \n",
     ])
-    func `A list that a reload does not find: stays in force, also after a restart and a kill`(_ file: String)
+    func `A list that a reload does not find: stays in force, even after a restart and a kill`(_ file: String)
         async throws
     {
         try await run("RIVET_ALLOWED_USERS=51\n") { gateway, telegram in
@@ -64,7 +65,7 @@ struct AllowListTests {
         }
     }
 
-    /// As an editor of another system saves it.
+    /// As an editor on another system saves it.
     @Test(arguments: [
         "RIVET_ALLOWED_USERS=51\r\nRIVET_LOG_LEVEL=info\r\n", "# a comment\r\nRIVET_ALLOWED_USERS=51\r\n",
         "RIVET_LOG_LEVEL=info\r\nRIVET_ALLOWED_USERS=51\r\n", "RIVET_LOG_LEVEL=info\r\n\r\n",
@@ -77,7 +78,7 @@ struct AllowListTests {
         }
     }
 
-    @Test func `A settings file that is gone: nothing changes, and no list but a wrong one stops a start`() async throws
+    @Test func `A missing settings file: nothing changes, and only a wrong list stops a start`() async throws
     {
         try await run("RIVET_ALLOWED_USERS=51\n") { gateway, telegram in
             try FileManager.default.removeItem(atPath: gateway.directory.path + "/rivet.env")
@@ -94,12 +95,12 @@ struct AllowListTests {
         }
     }
 
-    /// At the second time the point is come to, which is the reload; then a start without any list.
+    /// The gateway is killed at the reload, and started again without any list.
     @Test(arguments: ["file.written", "file.synced", "file.renamed", "file.durable"])
-    func `A kill while a list is remembered: the earlier one or the new one is in force`(_ point: String) async throws {
+    func `A kill while a list is remembered: the earlier or the new one is in force`(_ point: String) async throws {
         try await run("RIVET_ALLOWED_USERS=51,54\n") { gateway, telegram in
             try gateway.service.stop()
-            // The list is remembered already, so that the first time is the reload.
+            // The list is remembered already, so the reload is the first time that the kill point is reached.
             try gateway.service.start(["RIVET_KILL_AT": point])
             try gateway.directory.write("RIVET_ALLOWED_USERS=52,54\n", to: "rivet.env")
             try gateway.service.process.signal(SIGHUP)
@@ -140,14 +141,14 @@ struct AllowListTests {
         }
     }
 
-    @Test func `A listed group: its people there only, and in the supergroup that it becomes`() async throws {
+    @Test func `A listed group: its people are let in there only, also after it becomes a supergroup`() async throws {
         let (group, supergroup): (Int64, Int64) = (-500, -1_001_000_000_500)
         try await run("RIVET_ALLOWED_USERS=\(group)\n") { gateway, telegram in
             await telegram.group(group, title: "Hall 3")
             let eve = await telegram.user(66)
             _ = try await eve.in(group).ask("/help@rivet_bot", timeout: .seconds(20))
             #expect(try await admitted([66], telegram) == [])
-            // A group that is not listed gets no word.
+            // A group that is not listed gets no reply.
             await telegram.group(-501, title: "Elsewhere")
             try await telegram.waitUntilConfirmed(try await eve.in(-501).send("/help@rivet_bot"))
             #expect(await telegram.botMessageCount(in: -501) == 0)

@@ -5,14 +5,14 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// An answer counts by when it was sent (`message.date`), whenever it is received.
+/// The time at which an answer was sent (`message.date`) decides, whenever it is received.
 @Suite(.serialized, .withProcesses)
 struct AnsweredInTimeTests {
-    /// The entry expires while the gateway is down, and becomes what a sweep makes of it.
+    /// The entry expires while the gateway is down, and may be swept.
     ///
-    /// - Parameter told: the answers that were given before; the others are sent in time, while all services are down.
+    /// - Parameter told: the number of answers before that; the others are sent in time, while all services are down.
     @Test(arguments: [3, 5], [false, true])
-    func `Answers that were sent before the expiry: are taken after it, also after a sweep`(
+    func `Answers sent before the expiry: accepted after it, even after a sweep`(
         _ told: Int, _ isSwept: Bool
     ) async throws {
         try await RivetUnderTest.run { rivet in
@@ -39,20 +39,20 @@ struct AnsweredInTimeTests {
         }
     }
 
-    @Test func `An answer that was sent after the expiry: begins nothing and changes nothing`() async throws {
+    @Test func `An answer sent after the expiry: begins nothing and changes nothing`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             try await MachineEntry.begin(ada)
             try await MachineEntry.plain("Pump").tell(ada, through: 2)
             for process in rivet.all { try process.stop() }
-            // Telegram's dates are whole seconds: more than one earlier.
+            // Telegram's dates are whole seconds, so the expiry is more than one second earlier.
             try expire(rivet, in: "-2 seconds")
             try await ada.send("SN1")
             for process in rivet.all.reversed() { try process.start() }
             let told = try await ada.nextMessage(containing: "expired", timeout: .seconds(20))
             for answer in ["Pump", "Siemens", "3RQ2000"] { #expect(told.text.contains(answer)) }
             #expect(try rivet.step(of: 42) == nil)
-            // Not lost either.
+            // The entry is not lost either.
             try await ada.tap("↩️ Take up Pump")
             _ = try await ada.nextMessage(containing: MachineEntry.questions[3], timeout: .seconds(20))
             try await MachineEntry.plain("Pump").tell(ada, from: 3)
@@ -61,9 +61,9 @@ struct AnsweredInTimeTests {
         }
     }
 
-    /// Killed before and after each step of it.
+    /// The gateway is killed before and after each step of it.
     @Test(arguments: ["", "gateway.before-save", "gateway.after-save", "gateway.before-settle"])
-    func `An entry that was cancelled: comes back whole`(_ point: String) async throws {
+    func `A canceled entry: restored whole`(_ point: String) async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.peculiar
@@ -88,7 +88,7 @@ struct AnsweredInTimeTests {
         }
     }
 
-    /// Has the conversation in the file of the state-service, which is down, expire at another time.
+    /// Changes the time at which the conversation in the file of rivet-state, which is stopped, expires.
     private func expire(_ rivet: RivetUnderTest, in distance: String) throws {
         try Database(rivet.state.databasePath).rows(
             """

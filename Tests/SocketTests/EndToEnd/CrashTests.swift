@@ -5,7 +5,7 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// kill -9, anywhere: the next message is answered as if nothing had happened.
+/// kill -9 at any moment: the next message is answered as if nothing had happened.
 @Suite(.serialized, .withProcesses)
 struct CrashTests {
     enum Victim: String, CaseIterable, CustomTestStringConvertible {
@@ -24,9 +24,12 @@ struct CrashTests {
         }
     }
 
-    /// After the reply of each of the six steps, and before it: the answer is given while they are down.
+    /// Killed after the reply of each of the six steps; the answer is sent after the restart, or while the services are
+    /// down.
     @Test(arguments: [Victim.gateway, .state, .library, .all], [false, true])
-    func killedAtEachStep(_ victim: Victim, answersWhileDown: Bool) async throws {
+    func `A kill at each step: the entry is completed as if nothing had happened`(
+        _ victim: Victim, answersWhileDown: Bool
+    ) async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.peculiar
@@ -41,7 +44,7 @@ struct CrashTests {
                 }
                 try await entry.expectReply(ada, to: step)
             }
-            // After the end: nothing begins again.
+            // A kill after the end: nothing begins again.
             try rivet.kill(victim.processes(rivet))
             for process in victim.processes(rivet).reversed() { try process.start() }
             try await ada.send("/library")
@@ -53,7 +56,7 @@ struct CrashTests {
         }
     }
 
-    /// A reply that was about to be sent at a death is sent after less than minutes.
+    /// A reply that was about to be sent at a kill is sent again after 0.3 s in place of minutes.
     private static let repeating = ["RIVET_REPEAT_AFTER_MS": "300"]
 
     static let gatewayPoints = [
@@ -63,24 +66,26 @@ struct CrashTests {
         "gateway.after-clear", "gateway.before-photo", "gateway.after-photo",
     ]
 
-    /// The gateway dies at the point with (nearly) every message: what it was restarted for comes again and passes, the
-    /// next one dies.
+    /// The gateway is killed at the point with nearly every message: the update that it was restarted for comes again
+    /// and passes, and the next one kills it.
     @Test(arguments: gatewayPoints)
-    func theGatewayDiesBetweenTwoDurableSteps(_ point: String) async throws {
+    func `A gateway killed between two durable steps: the conversation is completed`(_ point: String) async throws {
         try await RivetUnderTest.run(Self.repeating, gateway: ["RIVET_KILL_AT": point]) { rivet in
             try await converse(rivet, [rivet.gateway], point)
         }
     }
 
     @Test(arguments: ["store.before-commit", "store.after-commit"], [Victim.state, .library])
-    func aStoreDiesBetweenTwoDurableSteps(_ point: String, _ victim: Victim) async throws {
+    func `A store killed between two durable steps: the conversation is completed`(
+        _ point: String, _ victim: Victim
+    ) async throws {
         try await RivetUnderTest.run { rivet in
             for process in victim.processes(rivet) { try process.restart(["RIVET_KILL_AT": point]) }
             try await converse(rivet, victim.processes(rivet), point)
         }
     }
 
-    /// A whole conversation, photo and all, while `processes` die at `point` and are started again.
+    /// A whole conversation with a photo, while `processes` are killed at `point` and started again.
     func converse(_ rivet: RivetUnderTest, _ processes: [RivetProcess], _ point: String) async throws {
         let deaths = try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
@@ -129,13 +134,13 @@ struct CrashTests {
         #expect(deaths > 0, "nothing passed \(point)")
     }
 
-    /// Six people at once, while each service dies at one point after another, as chance will have it.
-    @Test func everyoneGetsThroughWhileAllServicesDie() async throws {
+    /// Six people at once, while each service is killed at random points.
+    @Test func `All services killed at random: everyone completes their entries`() async throws {
         let (deathsMax, people) = (60, (1...6).map { Int64($0) })
         try await RivetUnderTest.run(Self.repeating) { rivet in
             let deaths = try await withThrowingTaskGroup(of: Int.self) { group in
                 group.addTask {
-                    var random = SeededGenerator("everyoneGetsThroughWhileAllServicesDie")
+                    var random = SeededGenerator("All services killed at random")
                     var deaths = 0
                     for process in rivet.all { try process.restart(Self.doom(of: process, &random)) }
                     while !Task.isCancelled {
@@ -162,7 +167,7 @@ struct CrashTests {
                 group.cancelAll()
                 return try await group.next() ?? 0
             }
-            print("everyoneGetsThroughWhileAllServicesDie: they died \(deaths) times")
+            print("All services killed at random: they died \(deaths) times")
             for process in rivet.all { try process.restart() }
             try await rivet.waitUntilAllDone(timeout: .seconds(20))
             for process in rivet.all { try process.stop() }
@@ -190,7 +195,7 @@ struct CrashTests {
     }
 
     /// Each update is delivered again, to the gateway that handled it and to its successor.
-    @Test func redeliveredUpdatesChangeNothing() async throws {
+    @Test func `Updates delivered again: change nothing`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.peculiar
@@ -221,12 +226,12 @@ struct CrashTests {
         }
     }
 
-    @Test func whatArrivedWhileTheGatewayWasDownIsAnsweredInOrder() async throws {
+    @Test func `Messages sent while the gateway was down: answered in order`() async throws {
         try await RivetUnderTest.run { rivet in
             let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             try rivet.kill(rivet.all)
             let entry = MachineEntry.peculiar
-            // Ids go down in the middle.
+            // Both people's messages arrive in turn.
             for (index, text) in (["/addmachine"] + entry.answers.map { $0 ?? "/skip" }).enumerated() {
                 try await ada.send(text)
                 try await bob.send(index == 0 ? "/addmachine" : "Bob's \(index)")
@@ -242,7 +247,7 @@ struct CrashTests {
         }
     }
 
-    @Test func updateIDsMayGoDown() async throws {
+    @Test func `Update IDs that go down: handled as any others`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")

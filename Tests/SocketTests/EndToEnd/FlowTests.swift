@@ -7,7 +7,7 @@ import Testing
 /// The add-machine dialogue through all three services.
 @Suite(.serialized, .withProcesses)
 struct FlowTests {
-    @Test func everyValueIsStoredAsItWasTyped() async throws {
+    @Test func `Every value: stored as it was typed`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             try await MachineEntry.begin(ada)
@@ -17,7 +17,7 @@ struct FlowTests {
             #expect(try rivet.step(of: 42) == nil)
             #expect(try await ada.ask("/library").text.contains("1 item"))
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            // Nobody's words became markup.
+            // No typed text became markup.
             let messages = await rivet.telegram.allBotMessages(in: 42)
             #expect(messages.allSatisfy { $0.entities.allSatisfy { $0.kind == "bold" || $0.kind == "code" } })
             #expect(await rivet.telegram.negativeOffsets == 0)
@@ -27,7 +27,7 @@ struct FlowTests {
         }
     }
 
-    @Test func everythingButTheNicknameCanBeSkipped() async throws {
+    @Test func `Everything except the nickname: may be skipped`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             try await MachineEntry.begin(ada)
@@ -43,14 +43,14 @@ struct FlowTests {
                 try await ada.tap("⏭️ Skip")
                 try await tapped.expectReply(ada, to: step)
             }
-            // A tap is answered beside its reply; its update is confirmed after both.
+            // A tap is acknowledged beside its reply; its update is confirmed after both.
             try await rivet.waitUntilAllDone()
             #expect(await rivet.telegram.answeredCallbacks.count == 5)
             try rivet.expectRows(of: 42, [typed, tapped])
         }
     }
 
-    @Test func cancellingAtEachStep() async throws {
+    @Test func `Canceling: possible at each step`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             for step in 0...5 {
@@ -65,7 +65,7 @@ struct FlowTests {
         }
     }
 
-    @Test func anEntryThatIsOpenIsContinued() async throws {
+    @Test func `An open entry: continued`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -81,7 +81,7 @@ struct FlowTests {
         }
     }
 
-    @Test func pagingThroughTheLibrary() async throws {
+    @Test func `The library: paged by buttons`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             #expect(try await ada.ask("/library").text.contains("No equipment saved yet"))
@@ -107,7 +107,7 @@ struct FlowTests {
         }
     }
 
-    @Test func aTakenNicknameIsRefusedAndAnotherIsAccepted() async throws {
+    @Test func `A nickname in use: refused, and another one is accepted`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             _ = try rivet.library.client().result("library.add", adding("42", "Straße"))
@@ -125,8 +125,8 @@ struct FlowTests {
         }
     }
 
-    /// The nickname is taken by another entry after it was checked: the question comes again, the answers stay.
-    @Test func aNicknameThatIsTakenMeanwhile() async throws {
+    /// Another entry uses the nickname after it was checked: the question comes again, and the other answers stay.
+    @Test func `A nickname that another entry uses meanwhile: asked for again`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             var entry = MachineEntry.plain("Pump")
@@ -142,7 +142,7 @@ struct FlowTests {
         }
     }
 
-    @Test func invalidInputKeepsTheStep() async throws {
+    @Test func `Invalid input: keeps the step`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -169,13 +169,13 @@ struct FlowTests {
         }
     }
 
-    @Test func photos() async throws {
+    @Test func `Photos: offered for an entry, and the last one sent during an entry is stored`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             try await ada.sendPhoto(fileID: "plate-1")
             let offer = try await ada.nextMessage()
             #expect(offer.button("save_to_library") != nil)
-            // The gateway that saw the photo is not the one that sees the tap.
+            // One gateway process handles the photo, and another one the tap.
             try rivet.kill([rivet.gateway])
             try rivet.gateway.start()
             try await ada.tap("save_to_library", on: offer.messageID)
@@ -186,7 +186,7 @@ struct FlowTests {
                     .stringValue)
             #expect(offered.photo?.contains("plate-1") == true)
             try await offered.tell(ada)
-            // In mid-flow, twice: the last one counts.
+            // Two photos during an entry: the last one counts.
             var kept = MachineEntry.plain("Valve")
             try await MachineEntry.begin(ada)
             try await kept.tell(ada, through: 2)
@@ -204,7 +204,7 @@ struct FlowTests {
         }
     }
 
-    @Test func buttonsOfEarlierStepsAndEditsChangeNothing() async throws {
+    @Test func `Buttons of earlier steps and edits: change nothing`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -235,7 +235,7 @@ struct FlowTests {
             #expect(await rivet.telegram.botMessageCount(in: 42) == said)
             #expect(try rivet.state.client().result("state.load", conversation("42"))["state"] == before)
             try await entry.tell(ada, from: 3)
-            // After the end, too.
+            // The buttons do nothing after the end either.
             for data in old.buttons.compactMap(\.callbackData) {
                 try await rivet.telegram.tap(staleData: data, by: 42, on: old.messageID)
                 _ = try await ada.nextMessage(containing: "finished")
@@ -244,8 +244,8 @@ struct FlowTests {
         }
     }
 
-    /// A database that the earlier bot left, with an entry open and a machine saved.
-    @Test func anEntryOfTheEarlierBotIsContinued() async throws {
+    /// A database that the earlier bot left, with an open entry and a saved machine.
+    @Test func `An entry of the earlier bot: continued`() async throws {
         let directory = try TestDirectory()
         try FileManager.default.createDirectory(atPath: directory.path + "/state", withIntermediateDirectories: false)
         for (name, columns, row) in [
@@ -291,7 +291,7 @@ struct FlowTests {
         }
     }
 
-    @Test func onlyThoseWhoAreAllowed() async throws {
+    @Test func `A person who is not allowed: refused once, and changes nothing`() async throws {
         try await RivetUnderTest.run(["RIVET_ALLOWED_USERS": "42, 43"]) { rivet in
             let (ada, eve) = (await rivet.telegram.user(42), await rivet.telegram.user(66))
             let refusal = try await eve.ask("/addmachine")
@@ -306,8 +306,8 @@ struct FlowTests {
         }
     }
 
-    /// Without limits: it is 21 messages to one group, of which Telegram takes 20 in a minute.
-    @Test func chatsAndTopicsAreApart() async throws {
+    /// Without send limits: one group gets 21 messages, and Telegram allows 20 a minute.
+    @Test func `Entries of one person in different chats and topics: independent`() async throws {
         try await RivetUnderTest.run(["RIVET_SEND_LIMITS": "none"]) { rivet in
             let forum: Int64 = -1_001_000_000_001
             await rivet.telegram.group(forum, title: "Maintenance", isForum: true)

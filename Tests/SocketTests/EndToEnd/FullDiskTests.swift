@@ -4,13 +4,13 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// A disk that is full under a conversation: memory holds it, and Telegram keeps the updates.
+/// A disk that fills during a conversation: memory keeps it, and Telegram keeps the updates.
 @Suite(.serialized, .withProcesses)
 struct FullDiskTests {
-    /// Fills the disk until the state-service can keep nothing more in its file.
+    /// Fills the disk until rivet-state can write nothing more to its file.
     private func fillUp(_ disk: SmallDisk, _ rivet: RivetUnderTest) throws {
         disk.fill()
-        // What is free within the files is used up first.
+        // Free space inside the files is used up first.
         let client = try rivet.state.client()
         for number in 0... {
             let saved = try client.result(
@@ -19,7 +19,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test func aFullDiskIsToldAndTheUpdateStaysWithTelegram() async throws {
+    @Test func `A full disk: reported to the person, and Telegram keeps the update`() async throws {
         let directory = try TestDirectory()
         guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else {
             print("not tested: only root may mount a small disk to fill")
@@ -36,7 +36,7 @@ struct FullDiskTests {
             #expect(reply.text.contains("✅") && reply.text.contains("held in memory only"))
             try await entry.tell(ada, from: 1, through: 2)
             #expect(await !rivet.telegram.isConfirmed(update))
-            // The gateway may die: the update is with Telegram, and its effect in the state service's memory.
+            // The gateway may be killed: Telegram has the update, and the memory of rivet-state has its effect.
             try rivet.kill([rivet.gateway])
             try rivet.gateway.start()
             try await entry.tell(ada, from: 3, through: 3)
@@ -50,9 +50,9 @@ struct FullDiskTests {
         }
     }
 
-    /// A whole entry that only memory has seen, and then whoever has it in memory is killed.
+    /// A whole entry that only memory has, then a kill of the processes that have it in memory.
     @Test(arguments: CrashTests.Victim.allCases)
-    func aMachineThatOnlyMemoryHoldsIsNotLost(_ victim: CrashTests.Victim) async throws {
+    func `A machine that only memory has: not lost in a kill`(_ victim: CrashTests.Victim) async throws {
         let directory = try TestDirectory()
         guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else { return }
         try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], in: directory) { rivet in
@@ -85,8 +85,8 @@ struct FullDiskTests {
         }
     }
 
-    /// With the state service lost, memory and all: Telegram still has the updates.
-    @Test func memoryThatIsLostIsMadeGoodFromTelegram() async throws {
+    /// rivet-state is killed with all that only its memory had: Telegram still has the updates.
+    @Test func `Memory lost in a kill: restored from Telegram's updates`() async throws {
         let directory = try TestDirectory()
         guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else { return }
         try await RivetUnderTest.run(["RIVET_STATE_DIR": disk.path], in: directory) { rivet in
@@ -106,8 +106,8 @@ struct FullDiskTests {
         }
     }
 
-    /// Telegram shows a hundred updates at a time, and forgets none of those that only memory has.
-    @Test func `Only memory is left, 300 people write: a hundred are answered, the others when a disk is back`()
+    /// Telegram shows a hundred updates at a time, and keeps those whose effect only memory has.
+    @Test func `Only memory left, 300 people write: a hundred are answered, the others when a disk is back`()
         async throws
     {
         let directory = try TestDirectory()

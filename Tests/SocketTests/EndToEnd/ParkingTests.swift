@@ -4,13 +4,13 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Updates that wait: kept by the state-service, so that those who do not wait are heard, and done once.
+/// Updates that wait are kept by rivet-state: other people are answered, and each update is handled once.
 @Suite(.serialized, .withProcesses)
 struct ParkingTests {
-    /// Beyond what Telegram shows at a time.
+    /// More than the hundred updates that Telegram shows at a time.
     private static let others = 150
 
-    /// Answers all but the last question, whose answer takes rivet-library, which is stopped before it is given.
+    /// Gives all answers; the last one needs rivet-library, which is stopped before it is sent.
     private func waitForLibrary(_ rivet: RivetUnderTest, _ person: Person, _ entry: MachineEntry) async throws {
         try await MachineEntry.begin(person)
         try await entry.tell(person, through: 4)
@@ -23,7 +23,7 @@ struct ParkingTests {
         try rivet.gateway.client().result("service.health")["counters"]?["updates.parked"]?.integerValue
     }
 
-    @Test func `One person waits for a service: all others are answered, and that one when it is back`()
+    @Test func `One person waits for a service: all others are answered, and that person when it is back`()
         async throws
     {
         try await RivetUnderTest.run { rivet in
@@ -38,13 +38,13 @@ struct ParkingTests {
                 let other = await rivet.telegram.user(1_000 + Int64(id))
                 _ = try await other.nextMessage(containing: "/addmachine", timeout: .seconds(20))
             }
-            // Also what waits: Telegram shows it no more.
+            // Also the waiting update is confirmed: Telegram does not show it any more.
             try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
             try await eventually("only hers waits") { try parkedCount(rivet) == 1 }
             try rivet.kill([rivet.gateway, rivet.state])
             try rivet.state.start()
             try rivet.gateway.start()
-            // What comes later waits behind it.
+            // A later message of the same person waits behind it.
             try await ada.send("/library")
             try await eventually("both wait") { try parkedCount(rivet) == 2 }
             try rivet.library.start()
@@ -61,7 +61,7 @@ struct ParkingTests {
         }
     }
 
-    @Test func `A person who waits sends more than Telegram shows: others are answered, and all is done`()
+    @Test func `A waiting person sends more than Telegram shows: others are answered, and all is handled`()
         async throws
     {
         try await RivetUnderTest.run { rivet in
@@ -79,16 +79,16 @@ struct ParkingTests {
             try rivet.gateway.start()
             try rivet.library.start()
             _ = try await ada.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
-            // Not once for each: of answers that wait and are alike, the last one is sent.
+            // One reply for all of them: of waiting replies that are alike, only the last is sent.
             _ = try await ada.nextMessage(containing: "1 item", timeout: .seconds(20))
             try await eventually("nothing is parked") { try rivet.isNothingParked() }
             try rivet.expectRows(of: 42, [entry])
         }
     }
 
-    /// Between parking, confirming, doing and forgetting.
+    /// Between parking, confirming, handling and removing it from the store.
     @Test(arguments: ["gateway.after-park", "gateway.before-settle", "gateway.after-settle", "gateway.after-add"])
-    func `The gateway dies while an update is parked: it is done once`(_ point: String) async throws {
+    func `The gateway killed while an update is parked: the update is handled once`(_ point: String) async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -119,8 +119,8 @@ struct ParkingTests {
         }
     }
 
-    /// Only what a durable tier has may be forgotten by Telegram.
-    @Test func `The service that stores is away: what waits stays with Telegram`() async throws {
+    /// An update may be confirmed to Telegram only after a durable tier has it.
+    @Test func `rivet-state stopped: waiting updates stay with Telegram`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")

@@ -5,12 +5,12 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Whole conversations over real PostgreSQL databases that die, are lost, and come back.
+/// Whole conversations over real PostgreSQL databases that are killed, lost, and return.
 @Suite(
     .serialized, .withProcesses,
     .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct PostgresFlowTests {
-    @Test func postgreSQLIsKilledInMidFlow() async throws {
+    @Test func `PostgreSQL killed during an entry: the entry is completed`() async throws {
         let cluster = try PostgresCluster()
         let databases = try await RemoteDatabases(1, in: cluster)
         try await RivetUnderTest.run(databases.environment) { rivet in
@@ -34,9 +34,9 @@ struct PostgresFlowTests {
         }
     }
 
-    /// In order and by `kill -9`, one after another, with an answer after each.
+    /// Stopped in order or killed with `kill -9`, one after another, with an answer after each.
     @Test(arguments: [false, true])
-    func everyServiceIsRestartedInMidFlow(_ isKilled: Bool) async throws {
+    func `Every service restarted during an entry: the entry is completed`(_ isKilled: Bool) async throws {
         let databases = try await RemoteDatabases(2)
         try await RivetUnderTest.run(databases.environment) { rivet in
             let ada = await rivet.telegram.user(42)
@@ -55,8 +55,8 @@ struct PostgresFlowTests {
         }
     }
 
-    /// The machine that Rivet runs on is lost, and another takes its place with an empty disk.
-    @Test func aLostDiskIsFilledFromPostgreSQLInMidFlow() async throws {
+    /// The machine that Rivet runs on is lost, and another one with an empty disk replaces it.
+    @Test func `A lost disk: filled from PostgreSQL during an entry`() async throws {
         let databases = try await RemoteDatabases(2)
         try await RivetUnderTest.run(databases.environment) { rivet in
             try await rivet.waitUntilWhole()
@@ -69,7 +69,7 @@ struct PostgresFlowTests {
             try await rivet.waitUntilAllDone()
             try await rivet.waitUntilWhole()
             try rivet.kill(rivet.all)
-            // The tier of choice is away at first.
+            // The first tier is unavailable at first.
             databases.proxies[0].set(.refuse)
             for process in [rivet.state, rivet.library] {
                 for suffix in ["", "-wal", "-shm"] { unlink(process.databasePath + suffix) }
@@ -85,12 +85,13 @@ struct PostgresFlowTests {
         }
     }
 
-    /// What a database has not got yet is written down before anybody is told that it is safe.
-    @Test func whatIsOwedOutlivesAKill() async throws {
+    /// A debt to a database is written to disk before the write is reported as durable.
+    @Test func `Debts: survive a kill`() async throws {
         let databases = try await RemoteDatabases(2)
         try await RivetUnderTest.run(databases.environment) { rivet in
             try await rivet.waitUntilWhole()
-            // What is saved before that may be asked about, and that is noted.
+            // The gateway may repeat questions of conversations from before its first poll, and it notes that in the
+            // store.
             try await rivet.telegram.waitForPoll()
             databases.set(.refuse)
             for number in 0..<20 {
@@ -111,15 +112,17 @@ struct PostgresFlowTests {
         }
     }
 
-    /// Between the answer of a database and the commit on disk, and after it, over and over.
+    /// Killed between the database's response and the commit on disk, and after that commit, many times.
     @Test(arguments: ["store.before-commit", "store.after-commit"], [CrashTests.Victim.state, .library])
-    func aStoreDiesBetweenTwoDurableSteps(_ point: String, _ victim: CrashTests.Victim) async throws {
+    func `A store killed between two durable steps: the databases get everything`(
+        _ point: String, _ victim: CrashTests.Victim
+    ) async throws {
         let databases = try await RemoteDatabases(2)
         try await RivetUnderTest.run(databases.environment) { rivet in
             try await rivet.waitUntilWhole()
             for process in victim.processes(rivet) { try process.restart(["RIVET_KILL_AT": point]) }
             try await CrashTests().converse(rivet, victim.processes(rivet), point)
-            // They have ended; what they left behind is what the databases come to have.
+            // The killed services left debts; the databases get them after the restart.
             for process in [rivet.state, rivet.library] { try process.start() }
             try await rivet.waitUntilWhole()
             let stored = try await databases.rows("SELECT nickname FROM user_machines", on: 1)
@@ -130,8 +133,8 @@ struct PostgresFlowTests {
         }
     }
 
-    /// Nothing durable is left but the service's journal, which a kill does not end.
-    @Test func theDiskIsFullAndPostgreSQLDownAndTheStateServiceIsKilled() async throws {
+    /// The only durable place left is the service's spill file, which survives a kill.
+    @Test func `A full disk, PostgreSQL down and rivet-state killed: the entry is completed`() async throws {
         let directory = try TestDirectory()
         guard let disk = SmallDisk(bytes: 4 * 1_048_576, at: directory.path + "/disk") else {
             print("not tested: only root may mount a small disk to fill")

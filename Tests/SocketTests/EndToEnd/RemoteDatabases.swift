@@ -4,7 +4,7 @@ import Persistence
 import TestSupport
 import Testing
 
-/// Up to three PostgreSQL databases for the services, each behind a proxy that can be told to fail.
+/// Up to three PostgreSQL databases for the services, each behind a proxy that can fail on demand.
 struct RemoteDatabases {
     private static let shared = Result { try PostgresCluster() }
     static let variables = ["NEON_DATABASE_URL", "SUPABASE_DATABASE_URL", "RAILWAY_DATABASE_URL"]
@@ -13,7 +13,7 @@ struct RemoteDatabases {
     let names: [String]
     let proxies: [FaultProxy]
 
-    /// - Parameter cluster: a server of the test's own; nil: the one that tests share and do not stop.
+    /// - Parameter cluster: a server that only this test uses; nil for the one that tests share and do not stop.
     init(_ count: Int, in cluster: PostgresCluster? = nil) async throws {
         self.cluster = try cluster ?? Self.shared.get()
         names = (0..<count).map { _ in "rivet_\(UInt64.random(in: 0...UInt64.max))" }
@@ -22,7 +22,7 @@ struct RemoteDatabases {
         for name in names { try await Self.run("CREATE DATABASE \(name)", self.cluster.url()) }
     }
 
-    /// For the services.
+    /// The environment of the services.
     var environment: [String: String] {
         var environment = ["RIVET_REMOTE_DEADLINE": "400ms"]
         for (index, name) in names.enumerated() {
@@ -33,13 +33,13 @@ struct RemoteDatabases {
 
     func set(_ behaviour: FaultProxy.Behaviour) { proxies.forEach { $0.set(behaviour) } }
 
-    /// All is well, and connections that hang are no more.
+    /// Lets all bytes pass, and ends connections that hang.
     func heal() {
         set(.pass)
         proxies.forEach { $0.reset() }
     }
 
-    /// The rows that SQL gives, past the proxy.
+    /// The rows that SQL returns, past the proxy.
     func rows(_ sql: String, on index: Int = 0) async throws -> [[String?]] {
         try await Self.run(sql, cluster.url(database: names[index])).rows.map(\.columns)
     }
@@ -55,7 +55,7 @@ struct RemoteDatabases {
 }
 
 extension RivetUnderTest {
-    /// Waits until both services' tiers are up and have everything.
+    /// Waits until both services' tiers are up and lack nothing.
     func waitUntilWhole(within limit: Duration = .seconds(40)) async throws {
         for process in [state, library] {
             var last = JSONValue.null
@@ -69,7 +69,7 @@ extension RivetUnderTest {
         }
     }
 
-    /// Ends all three in order, and checks that every tier holds `entries` of `user`, and all of them the same.
+    /// Stops all three services, and checks that every tier has `entries` of `user`, and the same rows.
     func expectTiers(
         of user: Int64, _ entries: [MachineEntry], _ databases: RemoteDatabases,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -103,7 +103,7 @@ extension RivetUnderTest {
                 FROM user_machines WHERE user_id = '\(user)' ORDER BY created_at
                 """, on: index)
             #expect(told == entries.map(\.row), "tier \(index)", sourceLocation: sourceLocation)
-            // All columns that a database does not make up, in every database alike.
+            // All columns that a database does not generate are the same in every database.
             for table in ["conversation_states", "user_machines"] {
                 let sql = """
                     SELECT md5(string_agg(row, '|' ORDER BY row COLLATE "C"))

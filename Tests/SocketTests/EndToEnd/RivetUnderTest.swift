@@ -5,19 +5,19 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// The three services as real processes, and a Bot API server for them in this one.
+/// The three services as real processes, and a simulated Bot API server in the process of the test.
 struct RivetUnderTest {
     let telegram: TelegramSimulator
     let state: RivetProcess
     let library: RivetProcess
     let gateway: RivetProcess
 
-    /// Runs all of it for the time of `body`, with Telegram's limits on both sides, unless `environment` says otherwise.
+    /// Runs the services during `body`, with Telegram's limits on both sides unless `environment` says otherwise.
     ///
     /// - Parameters:
-    ///   - environment: of all three.
-    ///   - gateway: for the first start of the gateway.
-    ///   - webhook: how updates come, if they are not polled.
+    /// - environment: of all three services.
+    /// - gateway: more variables, for the first start of the gateway only.
+    /// - webhook: the route of the updates if they are not polled.
     static func run(
         _ environment: [String: String] = [:], gateway gatewayOnly: [String: String] = [:],
         in directory: TestDirectory? = nil, webhook: WebhookUnderTest? = nil,
@@ -40,7 +40,7 @@ struct RivetUnderTest {
             try rivet.gateway.start(gatewayOnly)
             try await body(rivet)
         } catch {
-            // Here, while the logs are there to be shown.
+            // Recorded here, while the logs still exist.
             Issue.record(error)
         }
         for process in rivet.all { try? process.kill() }
@@ -49,7 +49,7 @@ struct RivetUnderTest {
 
     var all: [RivetProcess] { [gateway, state, library] }
 
-    /// The rows of a person, from the library's file, which is closed by then.
+    /// The rows of a person in the library's file; the service must be stopped.
     func rows(of user: Int64) throws -> [[String?]] {
         try Database(library.databasePath).rows(
             """
@@ -62,12 +62,12 @@ struct RivetUnderTest {
         try library.client().result("library.list", ["user_id": .string("\(user)")])["total"]?.integerValue
     }
 
-    /// The step that is awaited in a private chat; nil without an entry.
+    /// The step that a private chat awaits; nil without an entry.
     func step(of user: Int64) throws -> String? {
         try state.client().result("state.load", conversation("\(user)"))["state"]?["step"]?.stringValue
     }
 
-    /// Ends all three in order, and checks that the library holds `entries` of `user` and nothing else.
+    /// Stops all three services, and checks that the library has `entries` of `user` and nothing else.
     func expectRows(of user: Int64, _ entries: [MachineEntry], sourceLocation: SourceLocation = #_sourceLocation) throws
     {
         for process in all {
@@ -76,21 +76,21 @@ struct RivetUnderTest {
         #expect(try rows(of: user) == entries.map(\.row), sourceLocation: sourceLocation)
     }
 
-    /// Kills -9, all at once and until they are dead.
+    /// Sends SIGKILL to all at once, and waits until they have ended.
     func kill(_ processes: [RivetProcess]) throws {
         for process in processes { try process.process.signal(SIGKILL) }
         for process in processes { try process.process.wait() }
     }
 }
 
-/// What a person tells of one machine, and what the bot must say to it.
+/// What a person says about one machine, and how the bot must reply.
 struct MachineEntry {
-    /// In the order of the steps; nil to skip.
+    /// In the order of the steps; nil skips the step.
     var answers: [String?]
     var photo: String?
 
     static let steps = ["nickname", "manufacturer", "model", "serial", "location", "notes"]
-    /// The words by which each question is known.
+    /// A phrase of each question, by which tests recognize it.
     static let questions = [
         "Enter a nickname", "Enter the manufacturer", "Enter the model number", "Enter the serial number",
         "Enter the location", "Any notes?",
@@ -98,7 +98,7 @@ struct MachineEntry {
 
     var row: [String?] { answers + [photo] }
 
-    /// Everything that could be lost, escaped or cut on the way.
+    /// Values with characters that may be lost, escaped or cut on the way.
     static let peculiar = MachineEntry(answers: [
         "مضخة 👩‍🔧 <b>1</b>", "<b>Siemens</b> & Söhne</i>", "_*[3RQ2000-2AW00](x)~`", #"SN"'\0815;--&lt;"#,
         "קומה 3, Halle 🏭",
@@ -109,14 +109,14 @@ struct MachineEntry {
         MachineEntry(answers: [name, "Siemens", "3RQ2000", "SN1", "Hall 3", "none"])
     }
 
-    /// What the reply to the answer of `step` shows: its confirmation and the next question.
+    /// Whether the message is the reply to the answer of `step`: it shows a confirmation and the next question.
     func isReply(_ message: BotMessage, to step: Int) -> Bool {
         guard step < 5 else { return message.text.contains("Saved to Library") }
         let value = answers[step].map { message.text.contains("✅") && message.text.contains($0) }
         return value ?? true && message.text.contains(Self.questions[step + 1])
     }
 
-    /// Answers from `first` on, each when the reply to the one before is there.
+    /// Gives the answers from `first` on, each after the reply to the one before.
     func tell(
         _ person: Person, from first: Int = 0, through last: Int = 5, timeout: Duration = .seconds(20),
         before: (Int) async throws -> Void = { _ in }, after: (Int) async throws -> Void = { _ in }
@@ -129,8 +129,8 @@ struct MachineEntry {
         }
     }
 
-    /// Passes over what is said twice, and over the news that a message is kept, which a disk that is slow for 5 s brings,
-    /// or that an entry goes on.
+    /// Skips repeated replies. Skips also the notices that a message is kept (after a disk was slow for 5 s) or that an
+    /// entry goes on.
     func expectReply(_ person: Person, to step: Int, timeout: Duration = .seconds(20)) async throws {
         while true {
             let message = try await person.nextMessage(timeout: timeout)
@@ -143,7 +143,7 @@ struct MachineEntry {
         }
     }
 
-    /// `/addmachine`, up to the first question.
+    /// Sends `/addmachine` and waits for the first question.
     static func begin(_ person: Person) async throws {
         try await person.send("/addmachine")
         _ = try await person.nextMessage(containing: questions[0], timeout: .seconds(20))
@@ -151,7 +151,7 @@ struct MachineEntry {
 }
 
 extension RivetUnderTest {
-    /// The questions that were asked in a chat, in order; one that was asked twice in a row counts once.
+    /// The questions asked in a chat, in order; the same question twice in a row counts once.
     func questionsAsked(in chat: Int64) async -> [String] {
         var asked: [String] = []
         for message in await telegram.allBotMessages(in: chat) {
@@ -163,8 +163,8 @@ extension RivetUnderTest {
         return asked
     }
 
-    /// Waits until the bot has said `count` things, and checks that it took at most 1.25 times the shortest time that Telegram's
-    /// limits allow, and that nothing more is owed. What is more is for what is not Telegram's: a lane's work, writes, the network.
+    /// Waits until the bot has sent `count` messages. Checks that this took at most 1.25 times the shortest time that
+    /// Telegram's limits allow, and that no reply is queued. The excess is for other work: lanes, writes, the network.
     func expectSaid(
         _ count: Int, by shortest: Duration, since began: ContinuousClock.Instant
     ) async throws {
@@ -179,20 +179,21 @@ extension RivetUnderTest {
         #expect(await telegram.allMessageCount == count)
     }
 
-    /// Waits until Telegram shows no update any more and none is parked: what people wrote has had its effect, and its
+    /// Waits until Telegram shows no more updates and none is parked: then every message has had its effect, and its
     /// reply is sent or stored.
     func waitUntilAllDone(timeout: Duration = .seconds(20)) async throws {
         try await telegram.waitUntilAllConfirmed(timeout: timeout)
-        // A state-service that is just being killed is asked again.
+        // The call is repeated while a kill of rivet-state is in progress.
         try await eventually("no update is parked any more", within: timeout) { (try? isNothingParked()) == true }
     }
 
-    /// By what is stored: the gateway's own count is ahead of it.
+    /// Asks the store: the gateway's own count is ahead of it.
     func isNothingParked() throws -> Bool {
         try state.client().result("state.list", ["conversation_type": "parked"])["conversations"] == []
     }
 
-    /// Neither by this process nor, as far as this one has not looked yet, by the one before.
+    /// Waits until no reply is queued, neither by this gateway nor, for lanes that it has not read yet, by the one
+    /// before.
     func expectNothingOwed() async throws {
         let outbox: [String: JSONValue] = ["conversation_type": "outbox", "limit": 1]
         try await eventually("nothing is owed any more") {

@@ -4,11 +4,11 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// What is sent in trouble, and how often at most.
+/// The messages that are sent during faults, and the bound on their copies.
 @Suite(.serialized, .withProcesses)
 struct SendFaultTests {
-    /// The last answer of an entry waits; what others are owed does not.
-    @Test func `A library that is stopped: whoever needs it waits, and others are answered`() async throws {
+    /// The reply to an entry's last answer waits; the replies to other people do not.
+    @Test func `A stopped library: people who need it wait, and others are answered`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -19,7 +19,7 @@ struct SendFaultTests {
             for id in 100..<160 as Range<Int64> {
                 _ = try await rivet.telegram.user(id).ask("/help", timeout: .seconds(5))
             }
-            // It is parked.
+            // The update is parked.
             try await rivet.telegram.waitUntilConfirmed(waiting)
             try rivet.library.start()
             try await entry.expectReply(ada, to: 5, timeout: .seconds(40))
@@ -28,7 +28,7 @@ struct SendFaultTests {
         }
     }
 
-    /// Its answer is lost every time.
+    /// The response is lost every time.
     @Test(arguments: [false, true])
     func `A send that takes effect and is answered 502: at most three copies ever`(_ isKilled: Bool) async throws {
         try await RivetUnderTest.run(["RIVET_REPEAT_AFTER_MS": "500"]) { rivet in
@@ -48,7 +48,7 @@ struct SendFaultTests {
             let copies = await rivet.telegram.botMessageCount(in: 42)
             print("copies: \(copies)")
             #expect(isKilled ? (1...3).contains(copies) : copies == 3)
-            // And never again, nor is the next one hindered.
+            // It is never sent again, and it does not delay the next message.
             await rivet.telegram.heal()
             try rivet.gateway.restart()
             try await MachineEntry.begin(ada)
@@ -57,13 +57,16 @@ struct SendFaultTests {
         }
     }
 
-    /// Each death may bring one copy more of a message that was under way. A reply that was about to be sent waits for minutes
-    /// before it is sent again, here for 5 s: as long as it waits, its update, which may come again, brings no reply of its own.
+    /// Each kill may cause one more copy of a message in progress. A reply that was about to be sent waits for minutes
+    /// before it is sent again (5 s here). During that time its update, which may come again, causes no reply of its
+    /// own.
     @Test(arguments: [
         "gateway.before-send", "gateway.after-send", "gateway.after-outbox", "gateway.after-outbox-send",
         "gateway.before-settle", "gateway.after-settle",
     ])
-    func `A gateway that dies in a burst: everyone is answered`(_ point: String) async throws {
+    func `A gateway killed in a burst: everyone is answered, with at most one more copy a kill`(
+        _ point: String
+    ) async throws {
         let deaths = 2
         try await RivetUnderTest.run(["RIVET_REPEAT_AFTER_MS": "5000"]) { rivet in
             let people = (1...100).map { Int64($0) }

@@ -3,11 +3,13 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Many messages within Telegram's limits, in a time that is measured. They run apart from the other tests of processes: where the
-/// simulated Telegram gets no processor for a second, messages of two seconds arrive in one, and it refuses them.
+/// Many messages within Telegram's limits, with the time measured. These tests run apart from the other tests of
+/// processes: if the simulated Telegram gets no processor for a second, the messages of two seconds arrive in one, and
+/// it refuses them.
 @Suite(.serialized, .withProcesses)
 struct SendLimitTests {
-    /// Telegram takes 30 in a second: the last of 1,000 no earlier than after 33 s. Each answer takes 0.3 s.
+    /// Telegram accepts 30 messages a second: the last of 1,000 comes after 33 s at the earliest. Each response takes
+    /// 0.3 s.
     @Test func `1,000 people at once: each answered once, within 1.25 times the shortest time`() async throws {
         try await RivetUnderTest.run(["RIVET_LOG_LEVEL": "info"]) { rivet in
             let people = (1...1_000).map { Int64($0) }
@@ -23,7 +25,7 @@ struct SendLimitTests {
     }
 
     @Test(arguments: [false, true])
-    func `One person forwards 300 messages: another's replies come within 2 s`(_ arePhotos: Bool) async throws {
+    func `One person forwards 300 messages: replies to another person come within 2 s`(_ arePhotos: Bool) async throws {
         try await RivetUnderTest.run(["RIVET_LOG_LEVEL": "info"]) { rivet in
             let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             try await rivet.telegram.waitForPoll()

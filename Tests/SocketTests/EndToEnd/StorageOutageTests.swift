@@ -5,7 +5,7 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Storage that is closed for longer than a person likes to wait.
+/// Storage that is unavailable for longer than a person likes to wait.
 @Suite(.serialized, .withProcesses)
 struct StorageOutageTests {
     enum Outage: String, CaseIterable {
@@ -17,7 +17,7 @@ struct StorageOutageTests {
 
     private static let notice = "Your message is kept and will be answered"
 
-    /// Has something lie in the databases' places that cannot be opened: as root, which these tests run as, may open any file.
+    /// Puts a directory in the place of each database: root, as which these tests run, could open any file.
     private func close(_ rivet: RivetUnderTest, _ outage: Outage) throws {
         for service in [rivet.state, rivet.library] {
             try service.stop()
@@ -44,7 +44,9 @@ struct StorageOutageTests {
     }
 
     @Test(arguments: Outage.allCases)
-    func `A person who waits for storage: told once that it is kept, and answered once`(_ outage: Outage) async throws {
+    func `A person who waits for storage: notified once that the message is kept, and answered once`(
+        _ outage: Outage
+    ) async throws {
         try await RivetUnderTest.run(["RIVET_LOG_LEVEL": "info"]) { rivet in
             let hall: Int64 = -1_001_000_000_001
             await rivet.telegram.group(hall, title: "Hall 3")
@@ -60,14 +62,14 @@ struct StorageOutageTests {
             let began = ContinuousClock.now
             try await ada.send("Pump")
             try await bob.send("/addmachine")
-            // Said into the room: not to us.
+            // A message to the group, not to the bot.
             try await eve.in(hall).send("hello")
             _ = try await ada.nextMessage(containing: Self.notice, timeout: .seconds(20))
             let waited = ContinuousClock.now - began
             #expect(waited >= .seconds(5))
             print("told after \(waited)")
             _ = try await bob.nextMessage(containing: Self.notice, timeout: .seconds(20))
-            // In the same lane, and in another one of the same person.
+            // In the same lane, and in another lane of the same person.
             try await ada.send("Siemens")
             try await ada.in(hall).send("/addmachine@rivet_bot")
             try await eventually("the gateway says what is the matter") {
@@ -89,7 +91,7 @@ struct StorageOutageTests {
             try await entry.tell(ada, from: 2)
             try await rivet.waitUntilAllDone(timeout: .seconds(60))
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
-            // The entry's six replies and the last one; a disk that is slow for 5 s brings another notice.
+            // The entry's six replies and the last one; a disk that is slow for 5 s causes another notice.
             #expect(await rivet.telegram.botMessageCount(in: 42) - notices(rivet, in: 42) == 7)
             #expect(await rivet.telegram.botMessageCount(in: 43) - notices(rivet, in: 43) == 1)
             #expect(await rivet.telegram.botMessageCount(in: hall) - notices(rivet, in: hall) == 1)
@@ -100,7 +102,7 @@ struct StorageOutageTests {
         }
     }
 
-    @Test func `A person who is not let in: not told that anything is kept`() async throws {
+    @Test func `A person who is not allowed: not notified that anything is kept`() async throws {
         try await RivetUnderTest.run(["RIVET_ALLOWED_USERS": "42"]) { rivet in
             let (ada, eve) = (await rivet.telegram.user(42), await rivet.telegram.user(66))
             try await MachineEntry.begin(ada)

@@ -3,7 +3,7 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// A tap is answered, whatever is away, and its answer holds up nothing.
+/// A tap is acknowledged, whatever is unavailable, and its acknowledgment delays nothing.
 @Suite(.serialized, .withProcesses)
 struct TapTests {
     private func answered(_ rivet: RivetUnderTest, _ count: Int) async throws {
@@ -12,7 +12,7 @@ struct TapTests {
         }
     }
 
-    @Test func `An answer to a tap that Telegram takes slowly: delays no reply`() async throws {
+    @Test func `A tap acknowledgment that Telegram accepts slowly: delays no reply`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry(answers: ["Pump", nil, "3RQ2000", "SN1", "Hall 3", "none"])
@@ -24,7 +24,7 @@ struct TapTests {
             try await entry.expectReply(ada, to: 1)
             #expect(ContinuousClock.now - began < .seconds(5))
             try await answered(rivet, 1)
-            // Nor the next one in its lane.
+            // It does not delay the next one in its lane either.
             try await entry.tell(ada, from: 2)
             #expect(ContinuousClock.now - began < .seconds(9))
             try await rivet.waitUntilAllDone(timeout: .seconds(20))
@@ -32,7 +32,7 @@ struct TapTests {
         }
     }
 
-    @Test func `A tap that needs a library that is stopped: answered, and its reply comes when it is back`()
+    @Test func `A tap that needs a stopped library: acknowledged, and its reply comes when it is back`()
         async throws
     {
         try await RivetUnderTest.run { rivet in
@@ -51,7 +51,7 @@ struct TapTests {
         }
     }
 
-    @Test func `A tap in a chat that must wait: answered at once`() async throws {
+    @Test func `A tap in a chat that must wait: acknowledged at once`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry(answers: ["Pump", nil, "3RQ2000", "SN1", "Hall 3", "none"])

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A terminal of 80 columns and 40 rows, by tmux, in which `run.sh` runs the services and the chat.
+/// A terminal of 80 columns and 40 rows (in tmux), in which `run.sh` runs the services and the chat.
 ///
-/// When `run.sh` has ended, the screen says `ended` with its status and whether the terminal edits lines itself again.
-/// What was started goes with this object.
+/// When `run.sh` has ended, the screen shows `ended` with its status and whether the terminal edits lines itself again.
+/// All that was started ends with this object.
 final class TerminalScreen {
     static let columns = 80
     static let script = URL(filePath: #filePath).deletingLastPathComponent()
@@ -24,10 +24,10 @@ final class TerminalScreen {
         try tmux("-f", "/dev/null", "-u", "new-session", "-d", "-x", "\(Self.columns)", "-y", "40", command)
     }
 
-    // SAFETY: fails only when the server has ended already.
+    // SAFETY: it fails only if the server has already ended.
     deinit { _ = try? tmux("kill-server") }
 
-    /// Runs the chat for the time of `body`; shows the screen when that fails.
+    /// Runs the chat during `body`; shows the screen if that fails.
     static func run(_ body: (TerminalScreen) async throws -> Void) async throws {
         let screen = try TerminalScreen()
         do {
@@ -36,7 +36,7 @@ final class TerminalScreen {
         } catch {
             throw NotInTime(description: "\(error)\n\(try screen.lines().joined(separator: "\n"))")
         }
-        // Ended by `body`, or now.
+        // `body` has ended it, or this does.
         try screen.press("C-u", "C-d")
         try await screen.wait("the end of run.sh") { $0.contains { $0.hasPrefix("ended ") } }
     }
@@ -52,7 +52,7 @@ final class TerminalScreen {
         try press("Enter")
     }
 
-    /// The rows of the screen down to the last one that has something on it, without white space at their ends.
+    /// The rows of the screen down to the last one that is not empty, without white space at their ends.
     func lines() throws -> [String] {
         var lines = try tmux("capture-pane", "-p").split(separator: "\n", omittingEmptySubsequences: false).map(
             String.init)
@@ -64,7 +64,7 @@ final class TerminalScreen {
         try await eventually(what) { condition(try lines()) }
     }
 
-    /// Sends a signal to a service. `run.sh` notes its process id when it starts it, which may be after the prompt.
+    /// Sends a signal to a service. `run.sh` writes its process ID when it starts it, which may be after the prompt.
     func signal(_ number: Int32, to service: RivetBinary) async throws {
         let path = "\(directory.path)/pid/\(service.rawValue)"
         try await eventually("\(service.rawValue) takes a signal") {
@@ -73,7 +73,7 @@ final class TerminalScreen {
         }
     }
 
-    /// The process id of `rivet-chat`, by the arguments of all processes.
+    /// The process ID of `rivet-chat`, found by the arguments of all processes.
     func chatProcess() throws -> Int32 {
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
             guard let id = Int32(name), let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else {
@@ -85,7 +85,7 @@ final class TerminalScreen {
         throw NotInTime(description: "no process rivet-chat of \(directory.path)")
     }
 
-    /// Writes a line to where the keepers of the services write theirs.
+    /// Writes a line to the pipe in which `run.sh` reports restarts of the services.
     func notify(_ text: String) throws {
         let file = open("\(directory.path)/notices", O_WRONLY | O_CLOEXEC)
         defer { close(file) }

@@ -5,7 +5,7 @@ import Testing
 
 /// The terminal of `make run`, as a person sees it.
 @Suite struct TerminalTests {
-    @Test func `A service that ends while a line is typed: told above the line, which stays whole`() async throws {
+    @Test func `A service that ends while a line is typed: reported above the line, which stays whole`() async throws {
         try await TerminalScreen.run { screen in
             try screen.type("/addma")
             try await screen.wait("the beginning") { $0.last == "Ada: /addma" }
@@ -44,7 +44,7 @@ import Testing
             let texts = [0, 1, 40, room - 1, room, room + 1, room + TerminalScreen.columns, 200].map { count in
                 String((0..<count).map { Array("abcdefghij")[$0 % 10] })
             }
-            // Two columns wide, and one that stands at the edge.
+            // Characters two columns wide, and one that is at the edge of the screen.
             let wide = String(repeating: "漢", count: room / 2) + "字字" + String(repeating: "ü", count: 90)
             for (number, text) in (texts + [wide]).enumerated() {
                 try screen.type(text)
@@ -61,7 +61,7 @@ import Testing
                     guard let notice = lines.firstIndex(of: "· notice \(number)") else { return false }
                     return isWhole(lines[(notice + 1)...])
                 }
-                // Nothing of the line is left above the notice.
+                // No part of the line remains above the notice.
                 let lines = try screen.lines()
                 let before = lines.firstIndex(of: "· notice \(number)").map { lines[$0 - 1] }
                 #expect(before == (number == 0 ? "" : "· notice \(number - 1)"), "\(text)")
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `Arrow keys: edit the line, and bring back those before`() async throws {
+    @Test func `Arrow keys: edit the line, and bring back earlier lines`() async throws {
         try await TerminalScreen.run { screen in
             try screen.say("/addmachine")
             try await screen.wait("the question") { $0.contains { $0.contains("Enter a nickname") } }
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `A number: an answer; with # a tap`() async throws {
+    @Test func `A number: an answer, and with # a tap`() async throws {
         try await TerminalScreen.run { screen in
             try screen.say("/addmachine")
             try await screen.wait("the nickname") { $0.contains { $0.contains("Enter a nickname") } }
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `Ctrl-C: ends all, and the terminal is as before`() async throws {
+    @Test func `Ctrl-C: ends everything, and the terminal is as before`() async throws {
         try await TerminalScreen.run { screen in
             try screen.type("half a line")
             try await screen.wait("it") { $0.last == "Ada: half a line" }
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    /// It ends before the keeper of the gateway, which is just being started, has set its traps.
+    /// The chat ends before the shell that supervises the gateway has set its traps.
     @Test func `A chat that ends at once: run.sh ends, and no service is left`() async throws {
         let directory = try TestDirectory()
         let binaries = "\(directory.path)/bin"

@@ -5,12 +5,12 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Three databases fail as chance will have it, and one person goes on talking.
+/// Three databases fail at random while one person talks to the bot.
 @Suite(
     .serialized, .withProcesses,
     .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct TierChaosTests {
-    /// What the databases do, drawn from a seed.
+    /// The state of the databases, drawn from a seed.
     private final class Weather: Sendable {
         private static let troubles: [FaultProxy.Behaviour] = [
             .refuse, .blackhole, .delay(.milliseconds(100)), .delay(.seconds(2)), .holdAnswers, .cutBeforeAnswer,
@@ -30,7 +30,7 @@ struct TierChaosTests {
 
         var changes: Int { state.withLock { $0.changes } }
 
-        /// Each tier, with even chances, stays as it is or becomes well or troubled.
+        /// Each tier, with even chances, stays as it is or gets a random state, well or troubled.
         func change() {
             state.withLock { state in
                 for proxy in databases.proxies where Bool.random(using: &state.random) {
@@ -42,11 +42,11 @@ struct TierChaosTests {
             }
         }
 
-        /// Changes in the middle of things too, until the task ends.
+        /// Changes the states also in the middle of calls, until the task ends.
         func blow() async {
             while !Task.isCancelled {
                 let milliseconds = state.withLock { Int.random(in: 20...400, using: &$0.random) }
-                // How long a trouble lasts at least; nobody waits for it.
+                // This is the shortest duration of a trouble, no wait for an event.
                 try? await Task.sleep(for: .milliseconds(milliseconds))
                 change()
             }
@@ -56,9 +56,9 @@ struct TierChaosTests {
     /// How long the person talks at least.
     private static let spell = Duration.seconds(4)
 
-    @Test func everythingIsSaidOnceWhateverTiersAreAway() async throws {
+    @Test func `Every message: answered once, whatever tiers are unavailable`() async throws {
         let databases = try await RemoteDatabases(3)
-        let weather = Weather(databases, SeededGenerator("everythingIsSaidOnceWhateverTiersAreAway"))
+        let weather = Weather(databases, SeededGenerator("Every message answered once"))
         try await RivetUnderTest.run(databases.environment) { rivet in
             try await rivet.waitUntilWhole()
             let ada = await rivet.telegram.user(42)
@@ -85,7 +85,7 @@ struct TierChaosTests {
                 try await group.waitForAll()
                 return entries
             }
-            print("everythingIsSaidOnceWhateverTiersAreAway: \(entries.count) machines, \(weather.changes) changes")
+            print("Every message answered once: \(entries.count) machines, \(weather.changes) changes")
             #expect(weather.changes > 20)
             databases.heal()
             try await rivet.waitUntilAllDone(timeout: .seconds(20))
@@ -106,7 +106,7 @@ struct TierChaosTests {
         MachineEntry(answers: (1...6).map { $0 == turn % 6 + 1 && $0 > 1 ? nil : "🔧 \(turn).\($0) <&amp;>" })
     }
 
-    /// An entry that is cancelled stays cancelled.
+    /// A canceled entry stays canceled.
     private func giveUp(_ ada: Person, _ rivet: RivetUnderTest, _ weather: Weather) async throws {
         try await MachineEntry.begin(ada)
         try await MachineEntry.plain("Never").tell(ada, through: 2, before: { _ in weather.change() })

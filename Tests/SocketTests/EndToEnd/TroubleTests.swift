@@ -5,17 +5,17 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Replies that fail, and a Telegram that refuses.
+/// Replies that fail, and a Telegram that refuses calls.
 @Suite(.serialized, .withProcesses)
 struct TroubleTests {
     struct Case: CustomTestStringConvertible {
         var testDescription: String
         var fault: SimulatedFault
-        /// Whether the reply may be seen twice: its first sending took effect, and nobody could know.
+        /// Whether the reply may appear twice: the first send took effect, and the gateway cannot know it.
         var mayBeTwice = false
     }
 
-    /// What had an unknown outcome is sent again after less than minutes.
+    /// A send with an unknown outcome is repeated after 0.3 s in place of minutes.
     private static let repeating = ["RIVET_REPEAT_AFTER_MS": "300"]
 
     static let cases = [
@@ -32,7 +32,7 @@ struct TroubleTests {
 
     /// The reply to each answer fails once.
     @Test(arguments: cases)
-    func aReplyThatFailedIsSentAgain(_ example: Case) async throws {
+    func `A reply that failed: sent again`(_ example: Case) async throws {
         try await RivetUnderTest.run(Self.repeating) { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.peculiar
@@ -42,15 +42,15 @@ struct TroubleTests {
             #expect(await rivet.questionsAsked(in: 42) == MachineEntry.steps)
             try await rivet.waitUntilAllDone()
             let replies = await rivet.telegram.allBotMessages(in: 42).map(\.text)
-            // One that had no answer in time, on a slow machine, may be seen twice whatever the fault.
+            // On a slow machine a send without a response in time may appear twice with any fault.
             let counters = try rivet.gateway.client().result("service.health")["counters"]
             if !example.mayBeTwice, counters?["replies.queued"] == 0 { #expect(replies.count == 7, "\(replies)") }
             try rivet.expectRows(of: 42, [entry])
         }
     }
 
-    /// A person who has blocked the bot gets nothing, holds up nobody, and finds the entry as it was.
-    @Test func aPersonWhoBlocksTheBot() async throws {
+    /// A person who blocked the bot gets nothing, delays no one else, and finds the entry unchanged.
+    @Test func `A person who blocks the bot: delays no other and finds the entry unchanged`() async throws {
         try await RivetUnderTest.run { rivet in
             let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             let entry = MachineEntry.plain("Pump")
@@ -66,8 +66,8 @@ struct TroubleTests {
         }
     }
 
-    /// In the midst of an entry, and told once however often it comes.
-    @Test func `An update that cannot be read: is settled by its id, told and counted`() async throws {
+    /// It comes in the middle of an entry, and it is logged once however often it comes.
+    @Test func `An update that cannot be read: settled by its ID, logged and counted`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")
@@ -84,9 +84,9 @@ struct TroubleTests {
         }
     }
 
-    /// Longer than anyone waits: the reply is kept, the update is confirmed, and a kill loses nothing.
+    /// A longer outage: the reply is stored, the update is confirmed, and a kill loses nothing.
     @Test(arguments: ["", "gateway.after-outbox", "gateway.after-outbox-send"])
-    func aReplyThatCannotBeSentIsKept(_ point: String) async throws {
+    func `A reply that cannot be sent: kept over kills`(_ point: String) async throws {
         try await RivetUnderTest.run(Self.repeating, gateway: ["RIVET_KILL_AT": point]) { rivet in
             let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             let entry = MachineEntry.plain("Pump")
@@ -121,7 +121,9 @@ struct TroubleTests {
     @Test(arguments: [
         ("409", SimulatedFault.conflict), ("401", .unauthorized), ("500", .internalError), ("502", .badGateway),
     ])
-    func aTelegramThatRefusesForAWhile(_ name: String, _ fault: SimulatedFault) async throws {
+    func `A Telegram that refuses polls for a while: reported, and then the entry continues`(
+        _ name: String, _ fault: SimulatedFault
+    ) async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.plain("Pump")

@@ -8,7 +8,7 @@ import Testing
 /// The webhook behind the real nginx, with the configuration that Rivet documents.
 @Suite(.serialized, .withProcesses)
 struct WebhookProxyTests {
-    /// Each says eight things: `RIVET_WEBHOOK_PEOPLE` asks for more people, 1,250 for 10,000 updates.
+    /// Each person sends eight messages. `RIVET_WEBHOOK_PEOPLE` sets more people: 1,250 for 10,000 updates.
     private static let people =
         ProcessInfo.processInfo.environment["RIVET_WEBHOOK_PEOPLE"].flatMap { Int64($0) } ?? 150
     private static let updatesOfPerson = 8
@@ -17,8 +17,8 @@ struct WebhookProxyTests {
         MachineEntry(answers: ["Pump \(id)", "Maker \(id)", "Model \(id)", "SN \(id)", "Hall \(id)", "Note \(id)"])
     }
 
-    /// Nobody waits for a reply: what one person writes must take effect in order all the same.
-    @Test func `Many updates through nginx while the gateway dies: none is lost, and none done twice`() async throws {
+    /// People do not wait for replies; still the messages of one person must take effect in order.
+    @Test func `Many updates through nginx while the gateway is killed: none is lost or handled twice`() async throws {
         var webhook = try WebhookUnderTest()
         let nginx = try NginxProxy(
             path: "/rivet", receiver: WebhookUnderTest.socketPath(in: webhook.directory), in: webhook.directory)
@@ -30,7 +30,7 @@ struct WebhookProxyTests {
             let deaths = try await withThrowingTaskGroup(of: Int.self) { group in
                 group.addTask {
                     var deaths = 0
-                    // Ten times, each when another part was taken.
+                    // Ten kills, each after another part of the updates was accepted.
                     for part in 1...10 {
                         try await eventually("part \(part) is taken", within: .seconds(300)) {
                             await rivet.telegram.takenWebhookDeliveries >= count * part / 12

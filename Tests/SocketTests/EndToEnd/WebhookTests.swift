@@ -15,7 +15,7 @@ struct WebhookTests {
         try rivet.gateway.client().result("service.health")["detail"]?.stringValue ?? ""
     }
 
-    @Test func `A conversation with a photo, by webhook: as by polling, and the webhook is set once`() async throws {
+    @Test func `A conversation with a photo by webhook: as by polling, and the webhook is set once`() async throws {
         try await RivetUnderTest.run(webhook: try WebhookUnderTest()) { rivet in
             let ada = await rivet.telegram.user(42)
             let entry = MachineEntry.peculiar
@@ -47,7 +47,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `The gateway dies again and again while people write: nothing is lost, nothing done twice`()
+    @Test func `The gateway killed many times while people write: no update is lost or handled twice`()
         async throws
     {
         let (people, deaths) = ((1...6).map { Int64($0) }, 12)
@@ -92,9 +92,9 @@ struct WebhookTests {
         }
     }
 
-    /// As with polling: a whole conversation while the gateway dies between two durable steps.
+    /// As with polling: a whole conversation while the gateway is killed between two durable steps.
     @Test(arguments: CrashTests.gatewayPoints)
-    func `The gateway dies between two durable steps: the conversation goes on`(_ point: String) async throws {
+    func `The gateway killed between two durable steps: the conversation is completed`(_ point: String) async throws {
         try await RivetUnderTest.run(
             ["RIVET_REPEAT_AFTER_MS": "300"], gateway: ["RIVET_KILL_AT": point], webhook: try WebhookUnderTest()
         ) { rivet in
@@ -102,7 +102,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `A long absence: who is in mid-flow is asked again, once`() async throws {
+    @Test func `A long absence: people with an open entry are asked again, once`() async throws {
         let absence = AbsenceTests()
         try await RivetUnderTest.run(webhook: try WebhookUnderTest()) { rivet in
             let ada = await rivet.telegram.user(42)
@@ -119,7 +119,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `A person who waits for a service: parked and taken from Telegram, and others are answered`()
+    @Test func `A person who waits for a service: parked and confirmed, and others are answered`()
         async throws
     {
         try await RivetUnderTest.run(webhook: try WebhookUnderTest()) { rivet in
@@ -136,7 +136,7 @@ struct WebhookTests {
             #expect(await rivet.telegram.failedWebhookDeliveries == [:])
             try rivet.kill([rivet.gateway])
             try rivet.gateway.start()
-            // Telegram may have missed the answer: the update is known, and not done twice.
+            // Telegram may have missed the response: the gateway knows the update and does not handle it twice.
             try await rivet.telegram.redeliver(update)
             try rivet.library.start()
             _ = try await ada.nextMessage(containing: "Saved to Library", timeout: .seconds(20))
@@ -147,8 +147,8 @@ struct WebhookTests {
         }
     }
 
-    /// What only memory could hold is not taken from Telegram.
-    @Test func `Nothing can be parked: the answer is 503 in time, and the update is done once later`() async throws {
+    /// An update whose effect only memory could keep is not accepted from Telegram.
+    @Test func `An update that cannot be parked: answered with 503 in time, and handled once later`() async throws {
         try await RivetUnderTest.run(
             gateway: ["RIVET_WEBHOOK_ANSWER_MS": "300"], webhook: try WebhookUnderTest()
         ) { rivet in
@@ -175,7 +175,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `A request that is not Telegram's: refused with the status that says why, and nothing is done`()
+    @Test func `A request that is not Telegram's: refused with the matching status, and nothing is done`()
         async throws
     {
         let webhook = try WebhookUnderTest()
@@ -202,7 +202,7 @@ struct WebhookTests {
                     "--data-binary", large, secret[0], secret[1], expectNone[0], expectNone[1], "--header", chunked)
                     == "413")
             #expect(try counter("updates.received", rivet) == 0 && counter("webhook.refused", rivet) == 8)
-            // What Telegram would send again for a day.
+            // Bodies that Telegram would otherwise send again for a day.
             #expect(try webhook.status("--data", "{}", secret[0], secret[1]) == "200")
             #expect(try webhook.status("--data", #"{"update_id":7,"message":{"x":1}}"#, secret[0], secret[1]) == "200")
             #expect(try counter("updates.unreadable", rivet) == 2)
@@ -215,7 +215,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `A secret that was changed: told to Telegram when it comes with the old one`() async throws {
+    @Test func `A changed secret: set at Telegram when an update comes with the old one`() async throws {
         try await RivetUnderTest.run(webhook: try WebhookUnderTest()) { rivet in
             let ada = await rivet.telegram.user(42)
             _ = try await ada.ask("/help")
@@ -229,7 +229,7 @@ struct WebhookTests {
         }
     }
 
-    @Test func `A webhook of another program, while polling: shown and not deleted, until an operator does`()
+    @Test func `Another program's webhook while polling: shown, and not deleted until an operator does so`()
         async throws
     {
         let foreign = "https://other.example:8443/bot7000000001:AAtoken"
@@ -261,7 +261,7 @@ struct WebhookTests {
             let ours = [
                 "RIVET_WEBHOOK_URL": WebhookUnderTest.url, "RIVET_WEBHOOK_SECRET": WebhookUnderTest.secret,
             ]
-            // With either of these rivet-gateway does not start.
+            // With either of these settings rivet-gateway does not start.
             let bare = try control("doctor", "--json", more: ["RIVET_WEBHOOK_URL": WebhookUnderTest.url])
             #expect(bare.exitCode == 78 && bare.text.contains("there is no secret"), "\(bare.text)")
             let wrong = try control("doctor", "--json", more: ["RIVET_WEBHOOK_SECRET": "two words"])
@@ -276,7 +276,7 @@ struct WebhookTests {
             #expect(await rivet.telegram.webhookURL == nil)
             #expect(await rivet.telegram.droppedPending == 0)
             #expect(try control("webhook", "delete").text == "no webhook is set")
-            // What had waited.
+            // The reply to the update that had waited.
             _ = try await ada.nextMessage(containing: "/addmachine", timeout: .seconds(60))
             try await eventually("the health is well again") {
                 try rivet.gateway.client().result("service.health")["status"] == "ok"

@@ -2,13 +2,13 @@ import Foundation
 import TelegramSimulator
 import TestSupport
 
-/// The webhook of a test's gateway, and how Telegram reaches it.
+/// The webhook of the gateway under test, and the route by which Telegram reaches it.
 struct WebhookUnderTest {
     static let url = "https://bot.example.org/rivet"
     static let secret = "Secret_of-the-test"
 
     let directory: TestDirectory
-    /// The gateway's own socket, or a proxy's.
+    /// The route to the gateway's own socket or to a proxy.
     var route: WebhookRoute
 
     init() throws {
@@ -20,9 +20,9 @@ struct WebhookUnderTest {
 
     var environment: [String: String] { ["RIVET_WEBHOOK_URL": Self.url, "RIVET_WEBHOOK_SECRET": Self.secret] }
 
-    /// The status that a request of another program gets: one that curl sends to the gateway's own socket.
+    /// The status of the response to a request that curl sends to the gateway's own socket.
     ///
-    /// - Parameter arguments: of curl, beside those that say where the request goes.
+    /// - Parameter arguments: more arguments of curl, besides those for the destination.
     func status(_ arguments: String..., path: String = "/rivet") throws -> String {
         let log = directory.path + "/curl.log"
         try directory.write("", to: "curl.log")

@@ -2,7 +2,10 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// What listens at `TELEGRAM_API_URL`, takes down what it is asked, and quotes it in answers of every kind.
+/// A server for `TELEGRAM_API_URL` that records each request and quotes its path in responses of every status.
+///
+/// Unlike Telegram it checks no token, knows no methods, keeps no state, and closes each connection after one response.
+/// It reads bodies only by their `Content-Length`.
 final class EchoingBotAPI: Sendable {
     private final class Shared: Sendable {
         let state = Mutex<(status: Int, requests: [Request])>((403, []))
@@ -47,7 +50,7 @@ final class EchoingBotAPI: Sendable {
             return state.status
         }
         let said = "seen \(path) and \(path.split(separator: ":").last ?? "")"
-        // As a result, a bot's name is told.
+        // A result quotes the request, too: as a bot's description.
         let body =
             #"{"ok":\#(status == 200),"error_code":\#(status),"description":"\#(said)","#
             + #""result":{"id":1,"is_bot":true,"first_name":"x","description":"\#(said)"}}"#
@@ -57,7 +60,7 @@ final class EchoingBotAPI: Sendable {
             to: descriptor)
     }
 
-    /// Of the whole request, as its header says.
+    /// The length of the whole request in bytes, by its `Content-Length` field; 0 while the head is incomplete.
     private static func length(_ text: String) -> Int {
         guard let head = text.range(of: "\r\n\r\n"),
             let field = text.lowercased().range(of: "content-length: ")

@@ -1,16 +1,16 @@
 import TestSupport
 
-/// Settings with a secret somewhere in them, right or wrong, and where they come from.
+/// Settings with a secret somewhere in them, right or wrong, and their source.
 struct SecretCase: Sendable {
-    /// What becomes of a shape on the way to the settings.
+    /// What happens to a shape on the way to the settings.
     enum Change: Sendable {
         case none
-        /// Only the first thousandths of it, or only those after.
+        /// Only the first `n` thousandths remain (`cut`), or only those after them (`cutBefore`).
         case cut(Int), cutBefore(Int)
         case doubled(String)
         case wrapped(String, String)
 
-        /// Cases of one kind are alike to a program.
+        /// A name for the kind; programs treat the changes of one kind alike.
         var kind: String {
             switch self {
             case .none: "whole"
@@ -22,12 +22,12 @@ struct SecretCase: Sendable {
         }
     }
 
-    /// Where the secret is read from.
+    /// The place from which the secret is read.
     enum Source: Sendable {
         case environment
         /// - Parameters:
-        ///   - lineEnd: between the lines, and behind the last when `hasLastEnd`.
-        ///   - quote: around values.
+        /// - lineEnd: between the lines, and after the last one if `hasLastEnd`.
+        /// - quote: around values.
         case file(lineEnd: String, start: String, quote: String, hasLastEnd: Bool)
         case credential(end: String)
 
@@ -40,24 +40,24 @@ struct SecretCase: Sendable {
         }
     }
 
-    /// What the programs are given.
+    /// The settings of the programs.
     struct Settings {
         var variables: [String: String]
-        /// Of `rivet.env`.
+        /// The content of `rivet.env`.
         var file: String?
-        /// By their names.
+        /// The credentials by their names.
         var credentials: [String: String]
     }
 
     var shape: String
     var isGood: Bool
     var change: Change
-    /// The variable that it stands in.
+    /// The variable that has the secret.
     var variable: String
     var source: Source
-    /// In the same place, in order, with nil for the line of the secret itself.
+    /// The other lines of the same source, in order; nil for the line of the secret itself.
     var lines: [(name: String, value: String)?]
-    /// Of the server that the URL leads to.
+    /// The behavior of the server that the URL names.
     var manner: FakePostgres.Manner
 
     static let tokenVariable = "TELEGRAM_BOT_TOKEN"
@@ -65,14 +65,14 @@ struct SecretCase: Sendable {
 
     private static let credentialNames = [tokenVariable: "telegram-bot-token", urlVariable: "neon-database-url"]
 
-    /// Whether nothing at all is told of the value.
+    /// Whether programs show nothing at all of this variable's value.
     var isInSecretVariable: Bool { Self.credentialNames[variable] != nil }
 
     var description: String {
         "\(variable) = \(shape), \(change.kind), from \(source.kind); the server: \(manner)"
     }
 
-    /// The settings with `mark` where the secret is, and `word` where a password is that is a word like others.
+    /// The settings with `mark` in place of the secret, and with `word` where a password is an ordinary word.
     func settings(_ mark: SecretMark, word: String, port: UInt16) -> Settings {
         func filled(_ text: String) -> String { Self.filled(text, mark, word, port) }
         let secret = secret(mark, word: word, port: port)
@@ -91,7 +91,7 @@ struct SecretCase: Sendable {
         return settings
     }
 
-    /// What is put into the variable or the credential.
+    /// The text in the variable or the credential.
     func secret(_ mark: SecretMark, word: String, port: UInt16) -> String {
         changed(Self.filled(shape, mark, word, port))
     }
@@ -106,7 +106,7 @@ struct SecretCase: Sendable {
     }
 
     private func changed(_ text: String) -> String {
-        // Both forms of a case are cut at the same place: by characters.
+        // Both versions of a case are cut at the same place, so the place is counted in characters.
         func place(_ thousandths: Int) -> Int { text.count * thousandths / 1_000 }
         return switch change {
         case .none: text
@@ -130,15 +130,15 @@ extension SecretCase {
         var change = randomChange(&random)
         let source = randomSource(&random)
         var variable = isToken ? tokenVariable : urlVariable
-        // Cut behind the "@" of its password, a URL is one of another host, and right: what it names is shown.
+        // Cut after the "@" of its password, a URL names another host and is valid; what it names may be shown.
         if case .cut = change, shape.contains("@{M}") { change = .none }
         switch Int.random(in: 0..<10, using: &random) {
         case 0: variable = isToken ? urlVariable : tokenVariable
         case 1, 2:
-            // There is no credential of such a name.
+            // No credential has such a name.
             if case .credential = source { break }
             variable = SecretShapes.wrongVariables.randomElement(using: &random) ?? variable
-            // A short rest of a secret cannot be told from a value that is meant to be there, and is shown.
+            // A short rest of a secret looks like a value that belongs there, and it may be shown.
             switch change {
             case .cut, .cutBefore: change = .none
             default: break

@@ -1,16 +1,16 @@
 import Foundation
 import TestSupport
 
-/// A random word that stands where a secret does, and that no program says by itself.
+/// A random word in place of a secret, which no program prints for another reason.
 ///
-/// Letters past `f` and digits in turn: neither words nor hexadecimal numbers look like that.
+/// Letters after `f` and digits alternate: neither words nor hexadecimal numbers look like that.
 struct SecretMark: Sendable {
     static let fragmentLength = 6
     private static let letters = Array("ghjkmnpqrstvwxyz")
     private static let digits = Array("23456789")
 
     let word: String
-    /// Each as a number of six bytes.
+    /// All parts of six characters, each as a number of six bytes.
     private let fragments: Set<UInt64>
 
     init(using random: inout SeededGenerator) {
@@ -28,7 +28,7 @@ struct SecretMark: Sendable {
         self.fragments = fragments
     }
 
-    /// Calls `isWanted` with each six bytes in a row, as a number, until it is true.
+    /// Calls `isWanted` with each six consecutive bytes, as a number, until it returns true.
     private static func windows(_ bytes: [UInt8], _ isWanted: (UInt64) -> Bool) {
         var window: UInt64 = 0
         for (index, byte) in bytes.enumerated() {
@@ -37,7 +37,7 @@ struct SecretMark: Sendable {
         }
     }
 
-    /// Six characters of it or more that are in `text`, in whatever case, as they are or as % escapes; nil when there are none.
+    /// Six or more characters of the mark in `text`, in any case, plain or as % escapes; nil if there are none.
     func trace(in text: some Sequence<UInt8>) -> String? {
         let bytes = text.map(Self.small)
         for form in [bytes, Self.decoded(bytes)] {
@@ -57,7 +57,7 @@ struct SecretMark: Sendable {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 32 : byte
     }
 
-    /// Without % escapes, once more without those that come up by that.
+    /// The bytes with % escapes decoded, twice: the first pass may reveal new escapes.
     private static func decoded(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.contains(UInt8(ascii: "%")) else { return bytes }
         var bytes = bytes

@@ -4,11 +4,11 @@ import Persistence
 import TestSupport
 import Testing
 
-/// The real programs, with settings of every kind that `SecretTests` has: each way in which settings come, each variable,
-/// each change of a shape, each URL that is taken and each manner of the server that it leads to is in one at least.
+/// The real programs with settings of every kind that `SecretTests` has. At least one case has each source of settings,
+/// each variable, each change of a shape, each accepted URL and each behavior of the server that the URL names.
 @Suite(.serialized, .withProcesses)
 struct SecretProgramTests {
-    /// Cases that together have all features that some hundreds of random ones have.
+    /// Cases that together have every feature of 600 random ones.
     private static func cases(_ random: inout SeededGenerator) -> [SecretCase] {
         var seen: Set<String> = []
         return (0..<600).compactMap { _ in
@@ -19,7 +19,7 @@ struct SecretProgramTests {
         }
     }
 
-    /// A file with a row in it: an empty store waits ten seconds for tiers that may have more.
+    /// A store with a row in its file: an empty store waits ten seconds for tiers that may have more.
     private static func filledStore() throws -> RivetProcess {
         let service = try running(.state)
         _ = try service.client().result("state.save", saving("u"))
@@ -27,10 +27,10 @@ struct SecretProgramTests {
         return service
     }
 
-    /// How many cases begin with an empty store.
+    /// The number of cases that begin with an empty store.
     private static let emptyStoreCount = 5
 
-    @Test func `Settings of every kind: no program puts six characters of a secret out`() async throws {
+    @Test func `Settings of every kind: no program prints six characters of a secret`() async throws {
         var random = SeededGenerator("Settings of every kind")
         let cases = Self.cases(&random)
         let journalDirectory = try TestDirectory()
@@ -51,7 +51,7 @@ struct SecretProgramTests {
                 try FileManager.default.copyItem(
                     atPath: filled.stateDirectory, toPath: bench.directory.path + "/state")
             }
-            // Every other one logs to standard error.
+            // Every second case logs to standard error.
             var programs = SecretPrograms(
                 bench, try bench.variables(settings), journal: number.isMultiple(of: 2) ? journal : nil)
             try await programs.run(.state)
@@ -77,7 +77,7 @@ struct SecretProgramTests {
         print(
             "\(cases.count) settings, \(ready) let a service run, \(refused) stopped one, \(told) were told to the server"
         )
-        // A search that finds nothing anywhere would prove nothing.
+        // If nothing reached a server, the search for secrets would prove nothing.
         #expect(ready >= 5 && refused >= 5 && told >= 3)
         guard let journal else { return }
         let log = journalDirectory.path + "/journalctl.log"
@@ -90,7 +90,7 @@ struct SecretProgramTests {
 }
 
 extension SecretCase {
-    /// Whether no program tries to reach another machine: one that was cut may name one.
+    /// Whether no program tries to reach another machine; a URL that was cut may name one.
     fileprivate func staysHere(_ mark: SecretMark, _ port: UInt16) -> Bool {
         let secret = secret(mark, word: "server", port: port)
         if variable == "TELEGRAM_API_URL", secret.hasPrefix("http") { return false }
@@ -98,7 +98,7 @@ extension SecretCase {
         return target.leads(to: port)
     }
 
-    /// What must be in one case at least that the programs are run with.
+    /// The features that at least one case of the real programs must have.
     fileprivate var features: Set<String> {
         var features: Set<String> = [variable, change.kind]
         switch source {

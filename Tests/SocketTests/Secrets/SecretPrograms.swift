@@ -3,15 +3,15 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// Runs the real programs with some settings, and takes in everything that they put out.
+/// Runs the real programs with some settings, and collects all their output.
 struct SecretPrograms {
-    /// From where each text is.
+    /// Each text with its origin.
     private(set) var outputs: [(place: String, text: [UInt8])] = []
     private(set) var exitCodes: [Int32] = []
 
     private let bench: SecretBench
     private let variables: [String: String]
-    /// Where the services log to; nil: standard error.
+    /// The services log to this journal; nil: to standard error.
     private let journal: PrivateJournal?
 
     init(_ bench: SecretBench, _ variables: [String: String], journal: PrivateJournal?) {
@@ -30,9 +30,9 @@ struct SecretPrograms {
 
     // MARK: Services
 
-    /// Starts a service, has it read its settings again, and stops it.
+    /// Starts a service, makes it reload its settings, and stops it.
     ///
-    /// - Parameter file: `rivet.env` at the start; what it is now takes its place before the settings are read again.
+    /// - Parameter file: `rivet.env` at the start; the present content replaces it before the reload.
     mutating func run(_ binary: RivetBinary, startingWith file: String? = nil) async throws {
         let path = directory.path + "/rivet.env"
         let ownFile = try? Data(contentsOf: URL(filePath: path))
@@ -65,7 +65,7 @@ struct SecretPrograms {
         addFile(log)
     }
 
-    /// What a service says of its health, when no tier is being tried for the first time.
+    /// Collects the service's health, after each tier was tried once.
     private mutating func listen(_ binary: RivetBinary) async throws {
         let name = binary.rawValue.replacing("rivet-", with: "")
         let runtime = variables["RIVET_RUNTIME_DIR"] ?? ""
@@ -85,7 +85,7 @@ struct SecretPrograms {
             ["health"], ["health", "--json"], ["tiers"], ["tiers", "--json"], ["doctor", "--timeout", "5s"],
             ["doctor", "--timeout", "5s", "--json"], ["verify", "--json"], ["migrate", "--tier", "neon"],
         ]
-        // All at once: most of their time goes by waiting for servers.
+        // All at once: they spend most of their time waiting for servers.
         let listings = try onThreads(calls.count) { [variables, directory] in
             try Rivetctl(calls[$0], variables, in: directory)
         }

@@ -11,11 +11,11 @@ import TestSupport
 @testable import ServiceKit
 @testable import StateService
 
-/// Everything that the programs make of some settings for others to read, made in this process by the same functions.
+/// All texts that the programs make from some settings for others to read, made in this process by the same functions.
 struct SecretReport {
-    /// In order.
+    /// The texts in order.
     private(set) var texts: [String] = []
-    /// How far it came: the settings were taken, a database was called.
+    /// How far the programs came: the settings were accepted, a connection to a database was made.
     private(set) var isTaken = false
     private(set) var isConnected = false
 
@@ -23,7 +23,7 @@ struct SecretReport {
     private let serverPort: UInt16
     private let telegramURL: String
 
-    /// - Parameter bench: has the only servers to which a connection is made.
+    /// - Parameter bench: the only servers to which a connection is made.
     init(_ variables: [String: String], _ bench: SecretBench) async {
         self.variables = variables
         serverPort = bench.server.port
@@ -61,7 +61,7 @@ struct SecretReport {
         texts += log.texts
     }
 
-    /// What a store says of tiers that are away, in log, status and health.
+    /// The texts of a store about unavailable tiers, in log, status and health.
     private mutating func store(_ tiers: RemoteTiers, _ logger: Logger, _ log: CollectedLog) async {
         logger.note(tiers)
         var status = StoreStatus(isUp: true)
@@ -86,7 +86,7 @@ struct SecretReport {
         texts += listing.lines + listing.tierLines
     }
 
-    /// Why nothing came of a contact with the database: as `PostgresTier` tells the store.
+    /// The error of a contact with the database, as `PostgresTier` reports it to the store.
     private mutating func reason(_ target: PostgresTarget) async -> String {
         do {
             let connection = try await PostgresConnection.open(target, deadline: .seconds(5)).value.get()
@@ -143,13 +143,13 @@ struct SecretReport {
 }
 
 extension PostgresTarget {
-    /// Whether a connection to it leaves for nowhere but that port of this machine.
+    /// Whether connections to the target go only to that port of this machine.
     func leads(to port: UInt16) -> Bool {
         !hasAddresses && hosts.count == 1 && hosts[0] == Host(name: "127.0.0.1", port: "\(port)")
     }
 }
 
-/// What was logged, as it goes to standard error and to the journal.
+/// The log lines, as they go to standard error and to the journal.
 private final class CollectedLog: Sendable {
     private let lines = Mutex<[String]>([])
 

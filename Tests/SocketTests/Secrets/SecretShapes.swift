@@ -1,9 +1,9 @@
-/// The texts that people put where a token or a database URL belongs, right and wrong.
+/// The texts that people enter for a token or a database URL, right and wrong.
 ///
-/// `{M}` is a marked secret, `{W}` a password that is a word like others, `{H}` host and port of a server that listens,
+/// `{M}` is a marked secret, `{W}` a password that is an ordinary word, `{H}` host and port of a server that listens,
 /// `{P}` the port alone.
 enum SecretShapes {
-    /// Taken by libpq, and by Rivet.
+    /// Accepted by libpq, and by Rivet.
     static let goodURLs = [
         "postgresql://me:{M}@{H}/rivet?sslmode=disable", "postgres://me:{M}@{H}/rivet?sslmode=disable",
         "postgresql://me:{M}%40%2F%3F%23%3A%25%26%3D%20@{H}/rivet?sslmode=disable",
@@ -57,7 +57,7 @@ enum SecretShapes {
         "https://api.telegram.org/bot7000000001:{M}/getMe", "7000000001:é{M}", "postgresql://me:{M}@{H}/rivet",
     ]
 
-    /// Variables that hold no secret, and that one gets into by a slip of the line.
+    /// Variables for other values, into which a secret gets by a slip of the line.
     static let wrongVariables = [
         "RIVET_LOG_LEVEL", "TELEGRAM_API_URL", "RIVET_ALLOWED_USERS", "RIVET_CONVERSATION_TTL", "RIVET_SWEEP_INTERVAL",
         "RIVET_MEMORY_LIMIT", "RIVET_DURABILITY", "RIVET_REMOTE_DEADLINE", "RIVET_TIER_HEARTBEAT", "RIVET_SEND_LIMITS",

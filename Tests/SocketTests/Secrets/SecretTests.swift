@@ -3,14 +3,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// No output of any program holds a secret, or what stands behind one in the same value.
+/// No output of any program has a secret, or the text behind one in the same value.
 ///
-/// Each of 1,000 random settings has a marked secret somewhere: a token or a database URL, whole, cut, doubled, quoted, in
-/// the right variable or another, from the environment, a settings file or a credential. Most of them run in this
-/// process: `SecretReport` calls the functions that the programs make their errors, log lines, status, health and listings
-/// with, against a server that quotes what it is told. It does not run what puts a text out: standard error, the journal, the
-/// status socket, the frames of `service.health`, the process list. That is done by `SecretProgramTests`, with real
-/// processes, for one case of each kind.
+/// Each of 1,000 random settings has a marked secret somewhere: a token or a database URL, whole, cut, doubled or
+/// quoted, in the right variable or another, from the environment, a settings file or a credential. They run in this
+/// process: `SecretReport` calls the functions with which the programs make their errors, log lines, status, health and
+/// listings, against a server that quotes its input.
+///
+/// It does not cover the places to which the texts go: standard error, the journal, the status socket, the frames of
+/// `service.health`, the process list. `SecretProgramTests` does that with real processes, for one case of each kind.
 @Suite(.serialized, .withProcesses)
 struct SecretTests {
     @Test func `A thousand random settings: no output has six characters of a secret, or depends on it`() async throws {
@@ -22,7 +23,7 @@ struct SecretTests {
             bench.server.set(secretCase.manner)
             bench.telegram.set(status: EchoingBotAPI.statuses[number % EchoingBotAPI.statuses.count])
             let marks = [SecretMark(using: &random), SecretMark(using: &random)]
-            // Two secrets of the same form: what is said of them must be the same, short words in them too.
+            // Two secrets of the same form: all texts about them must be the same, even with short words in them.
             let words =
                 [["p", "q"], ["server", "qwxzvy"], ["postgres", "qwxzvyqw"]].randomElement(using: &random) ?? []
             var reports: [SecretReport] = []
@@ -39,8 +40,8 @@ struct SecretTests {
                     "\(number): \(secretCase.description)")
                 reports.append(report)
             }
-            // Which of two calls finds out that a session has ended is a matter of time. Of a variable that holds no secret,
-            // a value is told that looks like a slip of the pen.
+            // Timing decides which of two calls notices that a session has ended. For a variable that has no secret, a
+            // value that looks like a typing error may be shown.
             if secretCase.manner != .endsSession, secretCase.isInSecretVariable {
                 #expect(reports[0].texts == reports[1].texts, "\(number): \(secretCase.description)")
             }
@@ -49,12 +50,12 @@ struct SecretTests {
             connected += reports[0].isConnected ? 1 : 0
         }
         print("of 1,000 settings, \(good) were meant to be right, \(taken) were taken, \(connected) led to a server")
-        // Neither everything nor nothing is refused at the start.
+        // Not all settings are refused at the start, and not all are accepted.
         #expect((200...900).contains(taken) && connected >= 150)
     }
 }
 
-/// The servers that settings lead to, and a directory for the files that they are in.
+/// The servers that the settings name, and a directory for the files of the settings.
 struct SecretBench {
     let server: FakePostgres
     let telegram: EchoingBotAPI
@@ -75,7 +76,7 @@ struct SecretBench {
             "RIVET_STATE_DIR": directory.path + "/state", "RIVET_RUNTIME_DIR": directory.path + "/run",
             "TELEGRAM_API_URL": telegram.url, "CREDENTIALS_DIRECTORY": directory.path + "/credentials",
         ]
-        // An environment ends a value at U+0000, and so does a C string.
+        // The environment cannot have U+0000 in a value: a C string ends there.
         variables.merge(settings.variables.mapValues { String($0.prefix { $0 != "\0" }) }) { $1 }
         if let file = settings.file {
             try directory.write(file, to: "rivet.env")
@@ -93,7 +94,7 @@ struct SecretBench {
     }
 }
 
-/// A password goes to its server in the message that is for it, and a token to its server in the path: nowhere else.
+/// A password goes to its server only in the password message, and a token to its server only in the path.
 func expectOnlyWhereItBelongs(
     _ mark: SecretMark, _ visits: [FakePostgres.Visit], _ requests: [EchoingBotAPI.Request], _ what: String
 ) {

@@ -46,7 +46,7 @@ struct BackupTests {
         }
     }
 
-    @Test func `A backup: two complete databases and a manifest, for nobody else, without a secret`() throws {
+    @Test func `A backup: two complete databases and a manifest, unreadable to others, without a secret`() throws {
         let services = try Self.filled(["RIVET_CONVERSATION_TTL": "48h"])
         let secrets = [
             "TELEGRAM_BOT_TOKEN": "123:SeCrEt0", "RIVET_DURABILITY": "SeCrEt1", "RIVET_ALLOWED_USERS": "7,-8",
@@ -72,7 +72,7 @@ struct BackupTests {
             #expect(database?["sha256"]?.stringValue == (try Self.sha256sum(path)))
             let bytes = try Data(contentsOf: URL(filePath: path))
             #expect(database?["bytes"] == .integer(Int64(bytes.count)))
-            // Bytes 18 and 19 of SQLite's file format: 1 without a log, 2 with one.
+            // Bytes 18 and 19 in SQLite's file format: 1 for a file without a write-ahead log, 2 for one with a log.
             #expect(bytes[18...19].elementsEqual([1, 1]))
         }
         #expect(try leftovers(services) == [])
@@ -86,9 +86,9 @@ struct BackupTests {
         return String(try String(contentsOfFile: log, encoding: .utf8).prefix(64))
     }
 
-    /// - Parameter hasIndex: whether the log's index is still there.
+    /// - Parameter hasIndex: whether the log's index still exists.
     @Test(arguments: [true, false])
-    func `A log without a service: is in the backup, and stays as it is`(_ hasIndex: Bool) throws {
+    func `A log that a killed service left: included in the backup, and unchanged`(_ hasIndex: Bool) throws {
         let services = try Self.filled()
         for service in [services.state, services.library] { try service.kill() }
         let files = services.databasePaths.flatMap { [$0, $0 + "-wal"] }
@@ -110,7 +110,7 @@ struct BackupTests {
         #expect(killed.exitCode == 128 + SIGKILL)
         #expect(access(services.state.directory.path + "/backup", F_OK) != 0)
         #expect(try leftovers(services).count == 1)
-        // Of one that is at work, nothing is removed.
+        // The next backup must not remove anything of one that is running: this lock stands for such a one.
         let busy = services.state.directory.path + "/\(Self.unfinished)1"
         mkdir(busy, 0o700)
         let descriptor = open(busy, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -122,7 +122,7 @@ struct BackupTests {
         #expect(try leftovers(services) == ["\(Self.unfinished)1"])
     }
 
-    @Test func `A backup that is killed after its last step: is complete`() throws {
+    @Test func `A backup that is killed after its last step: complete`() throws {
         let services = try Self.filled()
         let killed = try services.backUp("backup", settings: ["RIVET_KILL_AT": "backup.after-rename"])
         #expect(killed.exitCode == 128 + SIGKILL)
@@ -130,7 +130,7 @@ struct BackupTests {
         #expect(try services.restore("backup").exitCode == 0)
     }
 
-    @Test func `A place that cannot hold a backup: is refused in words, and left as it is`() throws {
+    @Test func `A place that cannot hold a backup: refused with the reason, and left as it is`() throws {
         let services = try Self.filled()
         let base = services.state.directory.path
         try services.state.directory.write("x", to: "file")
@@ -156,7 +156,7 @@ struct BackupTests {
         #expect(try services.names(in: "full") == ["x"])
         #expect(try services.control("backup", "").exitCode == ExitCodes.usage)
         #expect(try leftovers(services) == [])
-        // An empty one, and a relative one, are good.
+        // An empty directory and a relative path are good.
         mkdir(base + "/empty", 0o755)
         #expect(try services.backUp("empty").exitCode == 0)
         #expect(try services.names(in: "empty") == Self.files && fileMode(base + "/empty") == 0o700)
@@ -168,7 +168,7 @@ struct BackupTests {
         #expect(try services.names(in: "relative") == Self.files)
     }
 
-    @Test func `A disk that is too small, and one that is another: the first is refused, the second is good`() throws {
+    @Test func `A disk that is too small: refused, and another large enough disk is accepted`() throws {
         let services = try Self.filled()
         let base = services.state.directory.path
         guard let small = SmallDisk(bytes: 1 << 20, at: base + "/small"),
@@ -188,7 +188,7 @@ struct BackupTests {
         #expect(try services.names(in: "large/backup") == Self.files)
     }
 
-    @Test func `A database that is broken, missing or unreadable: is named, and no half of a backup is left`() throws {
+    @Test func `A database that is broken, missing or unreadable: named, and no half backup is left`() throws {
         let services = try Self.filled()
         let client = try services.state.client()
         for user in 0..<200 {
@@ -216,7 +216,7 @@ struct BackupTests {
     }
 
     @Test(.enabled(if: geteuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0, "needs root and setpriv"))
-    func `The files of a service: a stranger is told to use sudo, and root makes none there that are root's`() throws {
+    func `A service's files: a stranger is told to use sudo, and root's backup creates none for root`() throws {
         let (owner, stranger): (uid_t, uid_t) = (64_201, 64_202)
         let services = try Self.filled()
         for service in [services.state, services.library] { try service.kill() }
@@ -232,12 +232,12 @@ struct BackupTests {
             var status = stat()
             #expect(stat(path + "-shm", &status) == 0 && status.st_uid == owner)
         }
-        // What the service put there leads root nowhere that the service could not go itself.
+        // A link that the service put there leads root nowhere that the service itself could not go.
         unlink(services.state.databasePath + "-wal")
         unlink(services.state.databasePath)
         let secret = services.state.directory.path + "/secret.db"
         try Database(secret).rows("CREATE TABLE secret (word TEXT)")
-        // Nor does a group that this root is in.
+        // Not even with a group that this root is in.
         let group: gid_t = 64_203
         chown(secret, 0, group)
         chmod(secret, 0o640)

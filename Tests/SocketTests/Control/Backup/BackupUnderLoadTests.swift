@@ -5,10 +5,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// `rivetctl backup` while clients change things without a pause.
+/// `rivetctl backup` while clients write without a pause.
 @Suite(.serialized, .withProcesses)
 struct BackupUnderLoadTests {
-    /// Conversations that several tasks complete until they are told to end.
+    /// The number of conversations that several tasks have completed, and whether they should end.
     private final class Tally: Sendable {
         private let state = Mutex((count: 0, isEnding: false))
         var count: Int { state.withLock { $0.count } }
@@ -20,7 +20,7 @@ struct BackupUnderLoadTests {
     private static let clients = 64
     private static let backups = 4
 
-    /// - Parameter isKilled: whether the service dies in the middle of each backup.
+    /// - Parameter isKilled: whether the service is killed during each backup.
     @Test(arguments: [false, true])
     func `A backup under saving clients: has each acknowledged save, and no half of one`(_ isKilled: Bool) async throws
     {
@@ -63,8 +63,8 @@ struct BackupUnderLoadTests {
         #expect(try Database(services.state.databasePath).rows("PRAGMA integrity_check") == [["ok"]])
     }
 
-    /// As the gateway does it: added to the library, then cleared.
-    @Test func `A backup under conversations that complete: no machine falls between its two copies`() async throws {
+    /// As the gateway does it: the machine is added to the library, then the conversation is cleared.
+    @Test func `A backup while conversations complete: no machine is lost between its two copies`() async throws {
         let services = try StoringServices()
         try services.start()
         let completed = Tally()

@@ -9,7 +9,7 @@ import Testing
 /// What `rivetctl restore` puts in place, and what it leaves when it is refused, fails or is killed.
 @Suite(.serialized, .withProcesses)
 struct RestoreTests {
-    /// Services with a conversation and a machine, a backup of them, and what was said since.
+    /// Services with a conversation and a machine, a backup of them, and changes since.
     private static func backedUp() throws -> StoringServices {
         let services = try StoringServices()
         try services.start()
@@ -39,9 +39,9 @@ struct RestoreTests {
         }
     }
 
-    /// - Parameter isKilled: whether the services leave a log behind, which must not get into what takes its place.
+    /// - Parameter isKilled: whether the services leave a log behind, which must not get into the restored database.
     @Test(arguments: [false, true])
-    func `A restore: brings back the backup, and keeps what was there whole`(_ isKilled: Bool) throws {
+    func `A restore: brings back the backup, and keeps the earlier files whole`(_ isKilled: Bool) throws {
         let services = try Self.backedUp()
         if isKilled {
             for service in [services.state, services.library] { try service.kill() }
@@ -69,7 +69,7 @@ struct RestoreTests {
         #expect(try services.state.client().result("service.health")["status"] == "ok")
     }
 
-    @Test func `Services that run, or a program that has the file open: nothing is restored beside them`() throws {
+    @Test func `A restore beside running services or an open file: refused`() throws {
         let services = try Self.backedUp()
         let beside = try services.restore("backup")
         #expect(beside.exitCode == 1)
@@ -92,8 +92,8 @@ struct RestoreTests {
         #expect(open.exitCode == 1 && open.text.contains("\(services.state.databasePath) is open in "), "\(open.text)")
     }
 
-    /// What systemd says while services start, or wait for a call, is no different from their running.
-    @Test func `Units that are not inactive: are named, with the command that stops them`() throws {
+    /// For systemd, a unit that starts or waits for a call is no different from one that runs.
+    @Test func `Units that are not inactive: named with the command that stops them`() throws {
         let idle = "Id=rivet-state.service\nActiveState=inactive\n\nId=rivet-gateway.service\nActiveState=failed\n"
         try StoppedServices.requireInactiveUnits(idle)
         try StoppedServices.requireInactiveUnits(nil)
@@ -108,7 +108,7 @@ struct RestoreTests {
         }
     }
 
-    @Test func `A backup that was changed, or is none of this Rivet's: is refused before anything is touched`() throws {
+    @Test func `A changed backup, or one of another format: refused before anything is touched`() throws {
         let services = try Self.backedUp()
         try services.stop()
         let before = try contents(services)
@@ -142,7 +142,7 @@ struct RestoreTests {
                 .rows("INSERT INTO rivet_schema_migrations (version, name) VALUES (99, 'x')")
             try describeAgain(backup, "state.db")
         }
-        // A broken file whose checksum fits was broken before it was backed up.
+        // A broken file whose checksum matches was broken before the backup.
         try expectRefusal("\(backup)/state.db is broken: ") {
             var bytes = try Data(contentsOf: URL(filePath: backup + "/state.db"))
             bytes.replaceSubrange((bytes.count - 4_096)..., with: Data(repeating: 0xA5, count: 4_096))
@@ -174,7 +174,7 @@ struct RestoreTests {
     }
 
     @Test(arguments: ["restore.staged", "restore.replaced", "restore.replaced:2"])
-    func `A restore that is killed: leaves whole databases, and is done again`(_ point: String) throws {
+    func `A restore that is killed: leaves whole databases, and can be repeated`(_ point: String) throws {
         let services = try Self.backedUp()
         for service in [services.state, services.library] { try service.kill() }
         #expect(try services.restore("backup", settings: ["RIVET_KILL_AT": point]).exitCode == 128 + SIGKILL)
@@ -192,7 +192,7 @@ struct RestoreTests {
         #expect(try machines(services) == ["Valve"])
     }
 
-    @Test func `A disk without room: nothing is touched`() throws {
+    @Test func `A restore on a disk without room: touches nothing`() throws {
         let services = try Self.backedUp()
         try services.stop()
         guard let disk = SmallDisk(bytes: 1 << 20, at: services.state.directory.path + "/small") else {
@@ -204,7 +204,7 @@ struct RestoreTests {
         #expect(try services.names(in: "small").allSatisfy { $0.hasSuffix(".lock") })
     }
 
-    @Test func `A new disk: what is restored there is all there is`() throws {
+    @Test func `A restore on a new disk: only the backup is there afterwards`() throws {
         let services = try Self.backedUp()
         try services.stop()
         for name in try services.names(in: "state") { unlink("\(services.state.stateDirectory)/\(name)") }
@@ -216,7 +216,7 @@ struct RestoreTests {
         #expect(try machines(services) == ["Valve"])
     }
 
-    @Test func `The list of who may use the bot: comes back, and no restore opens the door`() throws {
+    @Test func `The allow-list: comes back, and no restore lets anyone else in`() throws {
         let services = try StoringServices()
         try services.start()
         let (path, backup) = (services.state.stateDirectory + "/gateway.allowed", services.state.directory.path)
@@ -234,7 +234,7 @@ struct RestoreTests {
             #expect(try made.json["allow_list"]?["bytes"]?.integerValue == list.map { Int64($0.utf8.count) })
         }
         try services.stop()
-        // A new host; one whose gateway was started before; and one that is as in the backup.
+        // A new host; one whose gateway was started before; one with another list; and one with the list of the backup.
         for (before, kept) in [(nil, nil), (bob, bob), (everyone, everyone), (ada, nil)] {
             try put(before)
             let restored = try services.restore("ada")
@@ -262,8 +262,8 @@ struct RestoreTests {
         #expect(refused.exitCode == 1 && refused.text.contains("gateway.allowed is not what was backed up"))
     }
 
-    /// What memory alone holds was acknowledged, and is no older than the backup.
-    @Test func `The journal of what only memory holds: outlives a restore`() throws {
+    /// Changes that only memory had were acknowledged, and they are not older than the backup.
+    @Test func `The spill file: survives a restore`() throws {
         let directory = try TestDirectory()
         guard let disk = SmallDisk(bytes: 4 << 20, at: directory.path + "/disk") else {
             print("not tested: only root may mount a small disk")

@@ -3,12 +3,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `rivetctl restore` where a PostgreSQL database has what was said since the backup.
+/// `rivetctl restore` when a PostgreSQL database has changes since the backup.
 @Suite(.serialized, .withProcesses, .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct RestoreTierTests {
     /// - Parameter isKnown: whether the tier was configured before the backup was made.
     @Test(arguments: [true, false])
-    func `A restored disk: what a tier has newer wins, at each start and before anything is decided`(
+    func `A restored disk: newer rows of a tier win at each start, before any other decision`(
         _ isKnown: Bool
     ) async throws {
         let neon = try await PlainDatabase()
@@ -32,13 +32,13 @@ struct RestoreTierTests {
         }
         try Self.goOn(services, ids)
         try await services.settle()
-        // The second time, the tier has seen nothing but the first one.
+        // At the second time, the tier has seen only the first restore.
         for turn in 1...3 {
             try services.stop()
             let restored = try services.restore("backup")
             #expect(restored.exitCode == 0, "\(restored.text)")
             #expect(try restored.json["tiers"] == ["neon"])
-            // And once without a start in between.
+            // Once also without a start in between.
             if turn == 2 { #expect(try services.restore("backup").exitCode == 0) }
             try services.start()
             try Self.expectNewest(services, ids, turn: turn)
@@ -48,7 +48,7 @@ struct RestoreTierTests {
         }
     }
 
-    /// What is said after the backup: an answer, a completion, and changes of machines.
+    /// Changes after the backup: an answer, a completion, and changes of machines.
     private static func goOn(_ services: StoringServices, _ ids: [JSONValue]) throws {
         let (state, library) = (try services.state.client(), try services.library.client())
         _ = try state.result("state.save", saving("1", step: "notes", update: 2))
@@ -65,7 +65,7 @@ struct RestoreTierTests {
         _ = try library.result("library.add", adding("1", "Added"))
     }
 
-    /// Asked at once: the first answer must be right.
+    /// Called right after the start: the first result must be right.
     private static func expectNewest(_ services: StoringServices, _ ids: [JSONValue], turn: Int) throws {
         let (state, library) = (try services.state.client(), try services.library.client())
         let steps = try ["1", "2", "3"].map { user in
@@ -78,7 +78,7 @@ struct RestoreTierTests {
         #expect(try library.refusal("library.get", ["user_id": "1", "id": ids[1]]).code == .notFound)
     }
 
-    @Test func `A backup of more than 30 days ago: is refused beside tiers, which have forgotten what was deleted`()
+    @Test func `A backup of more than 30 days ago: refused beside tiers, whose tombstones are pruned by then`()
         async throws
     {
         let neon = try await PlainDatabase()

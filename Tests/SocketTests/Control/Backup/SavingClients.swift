@@ -3,14 +3,14 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Clients of a state-service that save without a pause, each one its own conversation, until they are told to end or the
-/// service is killed.
+/// Clients of rivet-state that save without a pause, each in its own conversation, until they should end or the service
+/// is killed.
 final class SavingClients: Sendable {
-    /// What one client was told.
+    /// What one client knows.
     struct Told: Sendable {
         /// The last step that was acknowledged; 0 before the first.
         var step = 0
-        /// The last that was sent, answered or not.
+        /// The last step that was sent, acknowledged or not.
         var sent = 0
     }
 
@@ -27,12 +27,12 @@ final class SavingClients: Sendable {
 
     var told: [Told] { all.withLock { $0 } }
 
-    /// What is saved with a step: one can be told from another, and half of one from a whole.
+    /// The data of a step: it differs from that of other steps, and half of it is recognizable.
     static func data(_ user: Int, _ step: Int) -> JSONValue {
         ["nickname": .string("Pump \(user)"), "notes": .string(of: "é\(step % 10)", 200)]
     }
 
-    /// Has them save for the time of `body`, which begins when each was answered.
+    /// Lets the clients save during `body`, which begins after each of them got a response.
     func save<Value: Sendable>(
         to service: RivetProcess, during body: @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -42,7 +42,7 @@ final class SavingClients: Sendable {
             for thread in 0..<Self.threads {
                 group.addTask {
                     do { try self.save(to: service, thread) } catch is FrameClient.Failure {
-                        // It was killed.
+                        // The service was killed.
                     }
                 }
             }
@@ -57,7 +57,7 @@ final class SavingClients: Sendable {
         }
     }
 
-    /// The clients of one thread: all send, then all are answered.
+    /// The clients of one thread: all send, then all read their responses.
     private func save(to service: RivetProcess, _ thread: Int) throws {
         let clients = try stride(from: thread, to: count, by: Self.threads).map { ($0, try service.client()) }
         while !isEnding.withLock({ $0 }) {
