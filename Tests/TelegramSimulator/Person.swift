@@ -1,8 +1,8 @@
-/// A person in one chat, for tests that read like the conversation that they check.
+/// A person in one chat, so that a test reads like the conversation that it checks.
 public struct Person: Sendable {
     let simulator: TelegramSimulator
     public let id: Int64
-    /// Where they write: the private chat with the bot, unless `in(_:thread:)` moved them.
+    /// The chat in which this person writes: the private chat with the bot, unless `in(_:thread:)` chose another one.
     public let chat: Int64
     public let thread: Int64?
 
@@ -11,13 +11,13 @@ public struct Person: Sendable {
         Person(simulator: simulator, id: id, chat: chat, thread: thread)
     }
 
-    /// Writes `text`; returns the id of the update.
+    /// Writes `text`; returns the ID of the update.
     @discardableResult
     public func send(_ text: String) async throws -> Int64 {
         try await simulator.send(text, from: id, chat: chat, thread: thread)
     }
 
-    /// Writes `text`; returns what the bot says next.
+    /// Writes `text`; returns the bot's next message.
     public func ask(_ text: String, timeout: Duration = .seconds(10)) async throws -> BotMessage {
         try await send(text)
         return try await nextMessage(timeout: timeout)
@@ -44,12 +44,12 @@ public struct Person: Sendable {
         try await simulator.tap(labelOrData, by: id, on: message, chat: chat, thread: thread)
     }
 
-    /// What the bot says next here.
+    /// The bot's next message in this chat.
     public func nextMessage(timeout: Duration = .seconds(10)) async throws -> BotMessage {
         try await simulator.nextBotMessage(in: chat, thread: thread, timeout: timeout)
     }
 
-    /// The next message of the bot that contains `substring`; those before it are taken, too.
+    /// The bot's next message that contains `substring`; the messages before it are consumed, too.
     public func nextMessage(containing substring: String, timeout: Duration = .seconds(10)) async throws -> BotMessage {
         try await simulator.nextBotMessage(in: chat, thread: thread, containing: substring, timeout: timeout)
     }

@@ -1,4 +1,4 @@
-/// What goes wrong between Telegram and the bot.
+/// Faults between Telegram and the bot.
 extension TelegramSimulator {
     /// Stands for every method in the faults below.
     public static let anyMethod = FaultPlan.anyMethod
@@ -15,7 +15,7 @@ extension TelegramSimulator {
         change { core, _ in core.faults.fail(SimulatorCore.canonical(method), with: fault) }
     }
 
-    /// Ends the faults of `method`, or all of them. Requests that hang go on hanging.
+    /// Ends the faults of `method`, or all of them. Requests that hang continue to hang.
     public func heal(_ method: String? = nil) {
         change { core, _ in core.faults.heal(method.map(SimulatorCore.canonical)) }
     }
@@ -35,11 +35,11 @@ extension TelegramSimulator {
         }
     }
 
-    /// Switches Telegram's limits on sending on, or off with nil. Off at first.
+    /// Turns Telegram's limits on sending on, or off with nil. They are off at first.
     public func limitRates(_ limits: SimulatedRateLimits?) {
         change { core, _ in core.rateLimiter = limits.map(RateLimiter.init) }
     }
 
-    /// Messages refused by `limitRates`.
+    /// The number of messages that `limitRates` refused.
     public var rateLimitedCount: Int { core.statistics.rateLimited }
 }

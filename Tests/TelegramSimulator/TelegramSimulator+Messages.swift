@@ -1,10 +1,10 @@
 import Contracts
 
-/// What the bot did.
+/// The bot's messages and calls.
 extension TelegramSimulator {
-    /// The next message of the bot in `chat`, or edit of one, that was not taken yet; waits for it.
+    /// The bot's next message in `chat`, or edit of one, that was not consumed yet; waits for it.
     ///
-    /// Each chat is read on its own, first come first taken; so is each topic, when `thread` is given.
+    /// Each chat has its own order of consumption, and so has each topic if `thread` is given.
     /// - Throws: `SimulatorError` after `timeout`.
     public func nextBotMessage(
         in chat: Int64, thread: Int64? = nil, timeout: Duration = .seconds(10)
@@ -14,7 +14,7 @@ extension TelegramSimulator {
         }
     }
 
-    /// Takes messages until one contains `substring` in its text, and returns that one.
+    /// Consumes messages until the text of one contains `substring`, and returns that one.
     public func nextBotMessage(
         in chat: Int64, thread: Int64? = nil, containing substring: String, timeout: Duration = .seconds(10)
     ) async throws -> BotMessage {
@@ -30,34 +30,34 @@ extension TelegramSimulator {
         }
     }
 
-    /// All that the bot said in `chat`, edits too, oldest first; taken or not.
+    /// All messages of the bot in `chat`, edits included, oldest first; consumed or not.
     public func allBotMessages(in chat: Int64) -> [BotMessage] { core.messages.spoken(in: chat) }
 
-    /// How many times the bot said something in `chat`, edits too. Equal before and after is silence.
+    /// The number of the bot's messages in `chat`, edits included. If it does not change, the bot is silent.
     public func botMessageCount(in chat: Int64) -> Int { core.messages.spoken(in: chat).count }
 
-    /// How many times the bot said something, edits too, in all chats together.
+    /// The number of the bot's messages in all chats, edits included.
     public var allMessageCount: Int { core.messages.spokenCount }
 
-    /// Waits until the bot has said something `count` times, edits too, in all chats together.
+    /// Waits until the bot has sent `count` messages in all chats, edits included.
     public func waitForBotMessages(_ count: Int, timeout: Duration = .seconds(10)) async throws {
         try await wait(for: "the bot said less than \(count) things", timeout: timeout) { core in
             core.messages.spokenCount >= count ? true : nil
         }
     }
 
-    /// Takes all that the bot has said so far, so that `nextBotMessage` starts behind it.
+    /// Consumes all present messages, so that `nextBotMessage` returns later ones only.
     public func skipBotMessages(in chat: Int64, thread: Int64? = nil) {
         core.messages.skipAll(in: chat, thread: thread)
     }
 
-    /// Taps that the bot answered in time, in order.
+    /// The taps that the bot acknowledged in time, in order.
     public var answeredCallbacks: [AnsweredCallback] { core.callbacks.answered }
 
     /// The menu that the bot set with `setMyCommands`.
     public var commands: [BotCommand] { core.commands }
 
-    /// How many requests for `method` came; faulty and refused ones count.
+    /// The number of requests for `method`; faulty and refused ones count.
     public func requests(_ method: String) -> Int {
         core.statistics.requests[SimulatorCore.canonical(method)] ?? 0
     }
@@ -73,9 +73,9 @@ extension TelegramSimulator {
     /// `getUpdates` calls with an offset below zero. A careful bot makes none.
     public var negativeOffsets: Int { core.statistics.negativeOffsets }
 
-    /// `deleteWebhook` calls with `drop_pending_updates`. A careful bot makes none.
+    /// `deleteWebhook` calls with `drop_pending_updates`, which discard updates. A careful bot makes none.
     public var droppedPending: Int { core.statistics.droppedPending }
 
-    /// The `allowed_updates` that the bot asked for last; nil when it left them at the default.
+    /// The `allowed_updates` of the bot's last request that had any; nil for Telegram's default.
     public var allowedUpdates: Set<String>? { core.poller.allowedKinds }
 }

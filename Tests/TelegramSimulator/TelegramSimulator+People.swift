@@ -1,8 +1,12 @@
 import Contracts
 
-/// What people do in their chats. Each returns the id of the update that the bot gets of it.
+/// The actions of people in their chats. Each returns the ID of the resulting update.
+///
+/// Unlike Telegram's apps, people here send only text, one photo, a sticker or a voice message, and a text of any
+/// length. Use `inject` for other updates.
 extension TelegramSimulator {
-    /// Adds a person, or renames one. Their private chat with the bot has their id; the bot may write to it from now on.
+    /// Adds a person, or renames one. The private chat with the bot has the person's ID. Unlike in Telegram the bot may
+    /// write there at once, without a `/start`.
     @discardableResult
     public func user(
         _ id: Int64, firstName: String? = nil, lastName: String? = nil, username: String? = nil,
@@ -15,15 +19,15 @@ extension TelegramSimulator {
         return Person(simulator: self, id: id, chat: id, thread: nil)
     }
 
-    /// Adds a group that the bot is in. Its id is negative; one below -1,000,000,000,000 is a supergroup.
+    /// Adds a group that the bot is in. Its ID is negative; one below -1,000,000,000,000 is a supergroup.
     public func group(_ id: Int64, title: String, isForum: Bool = false) {
         precondition(id < 0, "groups have negative ids")
         change { core, _ in core.people.add(SimulatedChat(id: id, title: title, isForum: isForum)) }
     }
 
-    /// `user` writes `text`; to the bot itself, or to the group `chat` and its topic `thread`.
+    /// `user` writes `text` to the bot, or to the group `chat` and its topic `thread`.
     ///
-    /// People and chats that are unknown are made up.
+    /// Unknown people and chats are created.
     @discardableResult
     public func send(
         _ text: String, from user: Int64, chat: Int64? = nil, thread: Int64? = nil, replyTo: Int64? = nil
@@ -31,7 +35,7 @@ extension TelegramSimulator {
         try sendMessage(text, from: user, chat: chat, thread: thread, replyTo: replyTo).updateID
     }
 
-    /// `send`, for those who want the id of the message, too.
+    /// Like `send`, with the ID of the message in addition.
     func sendMessage(
         _ text: String, attachment: [String: JSONValue] = [:], from user: Int64, chat: Int64?, thread: Int64?,
         replyTo: Int64? = nil
@@ -53,7 +57,7 @@ extension TelegramSimulator {
         return try sendMessage(caption, attachment: ["photo": sizes], from: user, chat: chat, thread: thread).updateID
     }
 
-    /// Keeps a photo's bytes, and returns the sizes that a message lists.
+    /// Stores a photo's bytes, and returns the sizes that a message lists.
     func addPhoto(_ fileID: String, bytes: [UInt8]) -> JSONValue {
         change { core, _ in
             let path = "photos/file_\(core.files.count).jpg"
@@ -83,7 +87,7 @@ extension TelegramSimulator {
         return try sendMessage("", attachment: ["voice": voice], from: user, chat: chat, thread: thread).updateID
     }
 
-    /// The person who wrote the message changes its text.
+    /// The author of the message changes its text.
     @discardableResult
     public func edit(message messageID: Int64, to text: String, chat: Int64) throws -> Int64 {
         try change { (core, now) throws(SimulatorError) in
@@ -91,8 +95,8 @@ extension TelegramSimulator {
         }
     }
 
-    /// `user` taps the button with this label or this callback data: on `message`, or else on the newest message of the
-    /// chat that shows one.
+    /// `user` taps the button with this label or callback data: on `message`, or else on the newest message of the chat
+    /// that shows one.
     /// - Throws: `SimulatorError` when no such button is shown.
     @discardableResult
     public func tap(
@@ -104,8 +108,8 @@ extension TelegramSimulator {
         }
     }
 
-    /// `user` taps a button with this data that their screen still shows on `message`, although the bot may have changed
-    /// or deleted it. With `isInaccessible` the bot gets the message by its id only, as it does with old ones.
+    /// `user` taps a button with this data that an outdated screen still shows on `message`; the bot may have changed
+    /// or deleted it. With `isInaccessible` the bot gets only the ID of the message, as for old ones.
     @discardableResult
     public func tap(
         staleData data: String, by user: Int64, on message: Int64, chat: Int64? = nil, isInaccessible: Bool = false
@@ -116,25 +120,25 @@ extension TelegramSimulator {
         }
     }
 
-    /// The person blocks the bot, which gets `my_chat_member`; its messages to them get 403.
+    /// The person blocks the bot: the bot gets `my_chat_member`, and its messages to the person get 403.
     @discardableResult
     public func block(by user: Int64) -> Int64? {
         change { core, now in core.setBarrier(.blocked, in: user, at: now) }
     }
 
-    /// The person takes `block` back.
+    /// The person unblocks the bot.
     @discardableResult
     public func unblock(by user: Int64) -> Int64? {
         change { core, now in core.setBarrier(nil, in: user, at: now) }
     }
 
-    /// The person's account is deleted: 403, and no update tells of it.
+    /// The person's account is deleted: messages get 403, and no update reports it.
     public func deactivate(_ user: Int64) {
         change { core, now in _ = core.setBarrier(.deactivated, in: user, at: now) }
     }
 
-    /// The group becomes the supergroup `supergroup`: two service messages, and 400 with `migrate_to_chat_id` for
-    /// messages to the old id.
+    /// The group becomes the supergroup `supergroup`: the bot gets two service messages, and messages to the old ID get
+    /// 400 with `migrate_to_chat_id`.
     @discardableResult
     public func migrate(group: Int64, to supergroup: Int64, by user: Int64) throws -> [Int64] {
         try change { (core, now) throws(SimulatorError) in

@@ -1,13 +1,17 @@
 import Contracts
 
 /// Delivery by webhook.
+///
+/// Unlike Telegram it resolves no host name, speaks no TLS, checks no certificate and sends from no public address: the
+/// requests go over the route that a test gives. It ignores the body of the response, in which Telegram accepts a
+/// method call. It repeats a failed delivery until the update expires; Telegram does not publish when it gives up.
 extension TelegramSimulator {
-    /// How long Telegram waits for a receiver's answer.
+    /// How long Telegram waits for the receiver's response.
     static let answerTimeout: Duration = .seconds(60)
 
-    /// Delivers over `route` what goes to the webhook, whatever its address says.
+    /// Sends the webhook's requests over `route`, whatever the host in its address is.
     ///
-    /// - Parameter retryBase: the wait after a delivery that failed; it doubles, up to a minute.
+    /// - Parameter retryBase: the wait after a failed delivery; it doubles, up to a minute.
     public func deliverWebhook(over route: WebhookRoute, retryBase: Duration = .seconds(1)) {
         webhookRoute = route
         change { core, now in
@@ -16,10 +20,10 @@ extension TelegramSimulator {
         }
     }
 
-    /// The address of the webhook that is set; nil when there is none.
+    /// The address of the present webhook; nil if none is set.
     public var webhookURL: String? { core.webhook?.url }
 
-    /// As another program does that has the token.
+    /// Sets a webhook as another program would that has the token.
     /// - Throws: `SimulatorError` with Telegram's words, if it refuses.
     public func setWebhook(_ url: String, secret: String? = nil, maxConnections: Int? = nil) throws {
         var parameters: [String: JSONValue] = ["url": .string(url)]
@@ -35,17 +39,17 @@ extension TelegramSimulator {
         if let failure { throw SimulatorError(failure.description) }
     }
 
-    /// Waits until the webhook `url` is set, and that is told.
+    /// Waits until the webhook `url` is set.
     public func waitForWebhook(_ url: String, timeout: Duration = .seconds(10)) async throws {
         try await wait(for: "no webhook is set", timeout: timeout) { core in core.webhook?.url == url ? true : nil }
     }
 
-    /// How many updates the webhook took.
+    /// The number of updates that the webhook accepted.
     public var takenWebhookDeliveries: Int { core.statistics.takenDeliveries }
-    /// How many were not taken, by Telegram's words for it.
+    /// The number of failed deliveries, by Telegram's words for the failure.
     public var failedWebhookDeliveries: [String: Int] { core.statistics.failedDeliveries }
 
-    /// Sends an update on its way, and tells the core what became of it.
+    /// Delivers an update, and reports the outcome to the core.
     func deliver(_ delivery: WebhookDelivery) {
         Task {
             let outcome = await outcome(of: delivery)

@@ -1,7 +1,7 @@
 import Contracts
 import NIOCore
 
-/// A Bot API server on 127.0.0.1, for tests and demonstrations: as strict as Telegram, and at a test's command.
+/// A Bot API server on 127.0.0.1 for tests and demonstrations, whose refusals follow Telegram's. A test controls it.
 ///
 /// ```swift
 /// let telegram = TelegramSimulator()
@@ -13,8 +13,24 @@ import NIOCore
 /// await telegram.stop()
 /// ```
 ///
-/// Everything that it holds (people, messages, updates, faults) survives `stop()` and the next `start()`, on the same
-/// port. Scripts and other processes drive the same server over HTTP: see `ControlVerb`.
+/// All its state (people, messages, updates, faults) survives `stop()` and the next `start()`, on the same port.
+/// Scripts and other processes control the same server over HTTP: see `ControlVerb`.
+///
+/// What Telegram does that this server does not:
+///
+/// - Privacy mode: `getMe` reports it as on, but the bot gets every message of a group, and not only commands, mentions
+///   and replies to the bot.
+/// - Consent: a person must press Start before the bot may write, and a member can be restricted. Here an added person
+///   or group accepts every message until a test blocks the bot.
+/// - Faults: Telegram fails, delays, closes connections and shifts its update IDs unasked; here only a test does that.
+/// - Limits: Telegram's are not published, change, and cover other methods, too. Here they are off until `limitRates`,
+///   and count only messages and edits.
+/// - Methods: unlisted ones get 404. Parse modes other than HTML are refused, files cannot be uploaded, and of
+///   `setMyCommands` only the default scope is kept.
+/// - Rights and ages: the bot may delete any message at any time, topics are not checked, and a file's address never
+///   expires.
+/// - Entities: in typed text Telegram also marks links, mentions, hashtags and more; here only commands.
+/// - Transport: TLS, HTTP/2, `multipart/form-data`, several data centers and network delays do not exist here.
 public actor TelegramSimulator {
     /// The bot's token; a request with another one gets 401.
     public nonisolated let token: String
@@ -24,10 +40,10 @@ public actor TelegramSimulator {
     private var server: Task<Void, Never>?
     private var callCount = 0
     private var connectionCount = 0
-    /// Calls by the connection that they came over, for the time that they wait.
+    /// The calls that wait, by the connection over which they came.
     private var waitingCalls: [Int: CallID] = [:]
     private var waitingAnswers: [CallID: CheckedContinuation<HTTPResponse, Never>] = [:]
-    /// Answers that were there before anyone waited for them.
+    /// Responses that were ready before a caller waited for them.
     private var answers: [CallID: HTTPResponse] = [:]
     private var timers: [CallID: Task<Void, Never>] = [:]
     private var observers: [Int: CheckedContinuation<Void, Never>] = [:]
@@ -38,8 +54,8 @@ public actor TelegramSimulator {
     var idleWebhookConnections: [WebhookClient] = []
 
     /// - Parameters:
-    ///   - port: where to listen; 0 takes a free one at the first `start()`, and keeps it.
-    ///   - firstUpdateID: the id of the first update.
+    ///   - port: the port to listen on; 0 chooses a free one at the first `start()`, and keeps it.
+    ///   - firstUpdateID: the ID of the first update.
     public init(
         token: String = "7000000001:AAFakeTokenForTheSimulatorOnly_0123", port: Int = 0,
         firstUpdateID: Int64 = 100_000_001
@@ -51,22 +67,22 @@ public actor TelegramSimulator {
 
     // MARK: Server
 
-    /// The port that it listens on, or listened on last; 0 before the first start.
+    /// The present or last port; 0 before the first start.
     public var port: Int { requestedPort }
 
     /// `http://127.0.0.1:<port>`, the bot's `TELEGRAM_API_URL`.
     public var baseURL: String { "http://127.0.0.1:\(requestedPort)" }
 
-    /// Listens, and returns `baseURL`. Does nothing when it listens already.
-    /// - Throws: when the port is taken.
+    /// Listens, and returns `baseURL`. Does nothing if it already listens.
+    /// - Throws: if the port is in use.
     @discardableResult
     public func start() async throws -> String {
         guard server == nil else { return baseURL }
         return serve(try await HTTPServer.bind(port: requestedPort))
     }
 
-    /// Listens on `socket`, which is bound to a port of 127.0.0.1, and may be so in another network than this process's.
-    /// Closes it in the end; cannot be started again after a stop.
+    /// Listens on `socket`, which is bound to a port of 127.0.0.1, perhaps in another network namespace than this
+    /// process. Closes it at the end; the server cannot be started again after a stop.
     @discardableResult
     public func start(on socket: Int32) async throws -> String { serve(try await HTTPServer.adopt(socket)) }
 
@@ -80,7 +96,8 @@ public actor TelegramSimulator {
         return baseURL
     }
 
-    /// Takes Telegram away: new connections are refused, open ones closed, waiting calls get no answer. State is kept.
+    /// Makes Telegram unavailable: new connections are refused, open ones closed, and waiting calls get no response.
+    /// The state is kept.
     public func stop() async {
         guard let running = server else { return }
         server = nil
@@ -94,7 +111,7 @@ public actor TelegramSimulator {
 
     var isRunning: Bool { server != nil }
 
-    /// `stop()` and `start()`: every connection breaks, nothing is forgotten.
+    /// `stop()` and `start()`: every connection breaks, and the state is kept.
     public func restart() async throws {
         await stop()
         try await start()
@@ -107,7 +124,7 @@ public actor TelegramSimulator {
         SystemClock.unixTime + timeAdvanced
     }
 
-    /// Moves the server's clock on: updates expire, taps grow too old to answer, long polls end.
+    /// Advances the server's clock: updates expire, taps become too old to acknowledge, long polls end.
     public func advanceTime(by duration: Duration) {
         timeAdvanced += duration
         change { core, now in core.timePassed(to: now) }
@@ -115,7 +132,7 @@ public actor TelegramSimulator {
 
     // MARK: State
 
-    /// Changes the core, does what it then asks for, and wakes those who wait for a change.
+    /// Changes the core, performs the resulting actions, and wakes those tasks that wait for a change.
     @discardableResult
     func change<Value, Failure: Error>(
         _ body: (inout SimulatorCore, Duration) throws(Failure) -> Value
@@ -129,7 +146,7 @@ public actor TelegramSimulator {
         return try result.get()
     }
 
-    /// Waits until `condition` has a value, and returns it.
+    /// Waits until `condition` returns a value, and returns it.
     /// - Throws: `SimulatorError` with `what` after `timeout`; `CancellationError`.
     @discardableResult
     func wait<Value>(

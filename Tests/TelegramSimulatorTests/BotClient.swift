@@ -4,7 +4,7 @@ import FoundationNetworking
 
 @testable import TelegramSimulator
 
-/// A bot over real HTTP.
+/// A bot that calls the simulator over real HTTP.
 struct BotClient: Sendable {
     let baseURL: String
     let token: String

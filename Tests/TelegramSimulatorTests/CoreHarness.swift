@@ -2,7 +2,7 @@ import Contracts
 
 @testable import TelegramSimulator
 
-/// The core with a clock that stands still until a test moves it.
+/// The core with a clock that stands still until a test advances it.
 final class CoreHarness {
     var core = SimulatorCore(token: "1:a", firstUpdateID: 100)
     var now: Duration = .seconds(1_700_000_000)
@@ -11,13 +11,13 @@ final class CoreHarness {
 
     init() { core.people.add(SimulatedUser(id: 42, firstName: "Ada")) }
 
-    /// Calls `method`; nil while it waits.
+    /// Calls `method`; nil while the call waits.
     @discardableResult
     func call(_ method: String, _ parameters: [String: JSONValue] = [:]) -> APIReply? {
         reply(to: start(method, parameters))
     }
 
-    /// Calls `method`, and returns the call's name for `reply(to:)`.
+    /// Calls `method`, and returns the call's ID for `reply(to:)`.
     func start(_ method: String, _ parameters: [String: JSONValue] = [:]) -> CallID {
         calls += 1
         let id = CallID(number: calls)
@@ -30,12 +30,12 @@ final class CoreHarness {
         return replies[call]
     }
 
-    /// Changes the core, at the time that it is.
+    /// Changes the core at the present time of the clock.
     func change<Value>(_ body: (inout SimulatorCore, Duration) throws -> Value) rethrows -> Value {
         try body(&core, now)
     }
 
-    /// The next thing that the bot said to Ada.
+    /// The bot's next message to Ada.
     func next(thread: Int64? = nil) -> BotMessage? { core.messages.takeNext(in: 42, thread: thread) }
 
     func advance(_ duration: Duration) {
@@ -43,7 +43,7 @@ final class CoreHarness {
         core.timePassed(to: now)
     }
 
-    /// Polls with pauses long enough not to be slowed down.
+    /// Polls after a pause that is long enough not to be slowed down.
     func poll(_ offset: Int64? = nil, limit: Int64? = nil, timeout: Int64 = 0) -> [Int64] {
         advance(.seconds(4))
         var parameters: [String: JSONValue] = ["timeout": .integer(timeout)]
@@ -57,7 +57,7 @@ final class CoreHarness {
         try core.personSends(text, from: 42, at: Place(chat: chat, thread: thread), at: now).updateID
     }
 
-    /// The description of the error that the call gets.
+    /// The description of the error with which the call fails.
     func failure(_ method: String, _ parameters: [String: JSONValue]) -> String? {
         guard case .error(let error)? = call(method, parameters) else { return nil }
         return error.description

@@ -5,14 +5,14 @@ import Testing
 @Suite struct FaultPlanTests {
     var plan = FaultPlan()
 
-    @Test mutating func failsTheNextRequestsAfterLettingSomeThrough() {
+    @Test mutating func `A fault for the next requests: occurs after the skipped ones`() {
         plan.failNext("sendMessage", count: 2, skip: 1, with: .hang)
         let faults = (0..<4).map { _ in plan.next(for: "sendMessage") }
         #expect(faults == [nil, .hang, .hang, nil])
         #expect(plan.next(for: "getUpdates") == nil)
     }
 
-    @Test mutating func faultsForANumberOfRequestsQueueUpBeforeLastingOnes() {
+    @Test mutating func `Faults for a number of requests: occur in order, before lasting ones`() {
         plan.fail("*", with: .garbage)
         plan.failNext("sendMessage", count: 1, skip: 0, with: .hang)
         plan.failNext("sendMessage", count: 1, skip: 0, with: .truncated)

@@ -19,7 +19,7 @@ import Testing
         (.conflict, 409), (.badRequest("message to edit not found"), 400),
         (.tooManyRequests(retryAfterSeconds: 7), 429),
     ])
-    func statusFaultsHaveNoEffect(fault: SimulatedFault, status: Int) async throws {
+    func `A status fault: the call has no effect`(fault: SimulatedFault, status: Int) async throws {
         try await withBot { telegram, bot in
             await telegram.failNext("sendMessage", with: fault)
             let answer = try await bot.call("sendMessage", hello)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [SimulatedFault.closeAfterProcessing, .truncated])
-    func theAnswerIsLostAndTheEffectStays(fault: SimulatedFault) async throws {
+    func `A lost response: the effect stays`(fault: SimulatedFault) async throws {
         try await withBot { telegram, bot in
             await telegram.failNext("sendMessage", with: fault)
             await #expect(throws: (any Error).self) { try await bot.call("sendMessage", hello) }
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func closingBeforeReadingHasNoEffect() async throws {
+    @Test func `A connection closed before reading: the call has no effect`() async throws {
         try await withBot { telegram, bot in
             await telegram.fail("sendMessage", with: .closeBeforeReading)
             await #expect(throws: (any Error).self) { try await bot.call("sendMessage", hello) }
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func garbageIsNoJSON() async throws {
+    @Test func `A garbage response: no JSON`() async throws {
         try await withBot { telegram, bot in
             await telegram.failNext("sendMessage", with: .garbage)
             let answer = try await bot.call("sendMessage", hello)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func aDelayedCallTakesEffectAtOnce() async throws {
+    @Test func `A delayed call: takes effect at once`() async throws {
         try await withBot { telegram, bot in
             await telegram.failNext("sendMessage", with: .delay(.seconds(30)))
             let call = Task { try await bot.call("sendMessage", hello) }
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func aHangingCallHasNoEffect() async throws {
+    @Test func `A hanging call: has no effect`() async throws {
         try await withBot { telegram, bot in
             await telegram.failNext("sendMessage", with: .hang)
             let call = Task { try await bot.call("sendMessage", hello) }
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func faultsLastAsLongAsABody() async throws {
+    @Test func `A fault during a body: ends with it`() async throws {
         try await withBot { telegram, bot in
             let status = try await telegram.failing("getMe", with: .internalError) {
                 try await bot.call("getMe").status

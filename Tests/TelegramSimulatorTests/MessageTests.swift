@@ -14,7 +14,7 @@ import Testing
         ["text": .string(label), "callback_data": .string(data)]
     }
 
-    @Test func aMessageIsKeptWithWhatBelongsToIt() throws {
+    @Test func `A message: stored with its formatting, keyboard, topic and reply`() throws {
         try harness.say("hello")
         let sent = try #require(
             harness.sendMessage(
@@ -32,7 +32,7 @@ import Testing
         #expect(message.replyTo == 1 && message.thread == 7 && !message.isEdit)
     }
 
-    @Test func whatTelegramRefuses() {
+    @Test func `Messages that Telegram refuses: refused with its words`() {
         #expect(harness.failure("sendMessage", ["chat_id": 1, "text": "a"]) == "Bad Request: chat not found")
         #expect(harness.failure("sendMessage", ["text": "a"]) == "Bad Request: chat_id is empty")
         #expect(harness.sendFailure("") == "Bad Request: message text is empty")
@@ -46,7 +46,7 @@ import Testing
                 == nil)
     }
 
-    @Test func lengthCountsUTF16UnitsAfterParsing() {
+    @Test func `The length of a message: counts UTF-16 units after parsing`() {
         #expect(harness.sendFailure(String(repeating: "x", count: 4096)) == nil)
         #expect(harness.sendFailure(String(repeating: "x", count: 4097)) == "Bad Request: message is too long")
         #expect(harness.sendFailure(String(repeating: "😀", count: 2049)) == "Bad Request: message is too long")
@@ -54,7 +54,7 @@ import Testing
         #expect(harness.sendFailure("<b>" + String(repeating: "&amp;", count: 4096) + "</b>", html) == nil)
     }
 
-    @Test func buttonsAreChecked() {
+    @Test func `Buttons: checked`() {
         let invalid = "Bad Request: BUTTON_DATA_INVALID"
         #expect(harness.sendFailure("a", Self.keyboard(Self.button("x", String(repeating: "d", count: 64)))) == nil)
         #expect(
@@ -72,7 +72,7 @@ import Testing
         #expect(harness.sendFailure("a", ["reply_markup": .string(spelled)]) == nil)
     }
 
-    @Test func editsReplaceAndAnUnchangedOneIsRefused() throws {
+    @Test func `An edit: replaces the message, and an unchanged one is refused`() throws {
         harness.sendMessage("a", Self.keyboard(Self.button("x", "d")))
         let edit: [String: JSONValue] = ["chat_id": 42, "message_id": 1, "text": "b"]
         #expect(harness.call("editMessageText", edit)?.value?["text"] == "b")
@@ -91,7 +91,7 @@ import Testing
         #expect(spoken.map(\.isEdit) == [false, true] && spoken[1].buttons.isEmpty)
     }
 
-    @Test func deletingWhatIsNotThereFails() {
+    @Test func `The deletion of a missing message: fails`() {
         harness.sendMessage("a")
         #expect(harness.call("deleteMessage", ["chat_id": 42, "message_id": 1]) == .result(true))
         #expect(
@@ -99,7 +99,7 @@ import Testing
                 == "Bad Request: message to delete not found")
     }
 
-    @Test func aTapIsAnsweredOnceAndSoon() throws {
+    @Test func `A tap: acknowledged once and soon`() throws {
         harness.sendMessage("a", Self.keyboard(Self.button("Skip", "s")))
         _ = try harness.change { try $0.personTaps("Skip", on: nil, by: 42, at: Place(chat: 42), at: $1) }
         let query = try #require(harness.call("getUpdates")?.value?.arrayValue?[0]["callback_query"])
@@ -115,20 +115,20 @@ import Testing
         #expect(harness.failure("answerCallbackQuery", ["callback_query_id": .string(late)]) == tooOld)
     }
 
-    @Test func onlyButtonsThatAreShownCanBeTapped() {
+    @Test func `A button: can be tapped only while it is shown`() {
         harness.sendMessage("a", Self.keyboard(Self.button("Skip", "s")))
         #expect(throws: SimulatorError.self) {
             try harness.change { try $0.personTaps("Back", on: nil, by: 42, at: Place(chat: 42), at: $1) }
         }
     }
 
-    @Test func aStaleTapMayShowNoMessage() throws {
+    @Test func `A stale tap: may have no message`() throws {
         _ = try harness.change { try $0.personTapsData("old", on: 9, by: 42, in: 42, at: $1) }
         let query = harness.call("getUpdates")?.value?.arrayValue?[0]["callback_query"]
         #expect(query?["message"]?["date"] == 0)
     }
 
-    @Test func aBlockedBotIsTold() throws {
+    @Test func `A blocked bot: gets an update about it`() throws {
         #expect(harness.change { $0.setBarrier(.blocked, in: 42, at: $1) } == 100)
         #expect(harness.sendFailure("a") == "Forbidden: bot was blocked by the user")
         #expect(harness.change { $0.setBarrier(nil, in: 42, at: $1) } == 101)
@@ -137,14 +137,14 @@ import Testing
         #expect(update?["new_chat_member"]?["status"] == "kicked")
     }
 
-    @Test func aMigratedGroupNamesItsSuccessor() throws {
+    @Test func `A migrated group: names its successor`() throws {
         _ = try harness.change { try $0.migrate(-5, to: -1_000_000_000_007, by: 42, at: $1) }
         let failure = harness.call("sendMessage", ["chat_id": -5, "text": "a"])?.failure
         #expect(failure?.parameters == ["migrate_to_chat_id": -1_000_000_000_007])
         #expect(harness.call("sendMessage", ["chat_id": -1_000_000_000_007, "text": "a"])?.value != nil)
     }
 
-    @Test func commandsAndIdentity() {
+    @Test func `Commands and the bot's identity: stored and returned`() {
         let commands: JSONValue = [["command": "start", "description": "Begin"]]
         #expect(harness.call("setMyCommands", ["commands": .string(commands.text)]) == .result(true))
         #expect(harness.core.commands == [BotCommand(command: "start", description: "Begin")])
@@ -155,7 +155,7 @@ import Testing
         #expect(harness.failure("noSuchThing", [:]) == "Not Found: method not found")
     }
 
-    @Test func rateLimitsAnswerWithRetryAfter() {
+    @Test func `A message over a rate limit: refused with retry_after`() {
         harness.core.rateLimiter = RateLimiter(SimulatedRateLimits(chatBurst: 2))
         #expect(harness.sendFailure("1") == nil && harness.sendFailure("2") == nil)
         let failure = harness.sendMessage("3")?.failure
@@ -170,7 +170,7 @@ import Testing
             harness.failure("sendMessage", ["chat_id": -5, "text": "a"]) == "Too Many Requests: retry after 60")
     }
 
-    @Test func topicsAndTheWholeChatAreReadOnTheirOwn() {
+    @Test func `Topics and the whole chat: read separately`() {
         harness.sendMessage("general")
         harness.sendMessage("topic", ["message_thread_id": 7])
         #expect(harness.next(thread: 7)?.text == "topic")

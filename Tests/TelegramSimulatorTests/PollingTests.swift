@@ -6,7 +6,7 @@ import Testing
 @Suite struct PollingTests {
     let harness = CoreHarness()
 
-    @Test func updateIDsAreSequentialAndStayUntilConfirmed() throws {
+    @Test func `Update IDs: sequential, and the updates stay until confirmed`() throws {
         for text in ["a", "b", "c"] { try harness.say(text) }
         #expect(harness.poll() == [100, 101, 102])
         #expect(harness.poll() == [100, 101, 102])
@@ -17,33 +17,33 @@ import Testing
     }
 
     @Test(arguments: [1, 99, 104, 9_000_000])
-    func anOffsetOutsideTheQueueStartsAtTheHead(offset: Int64) throws {
+    func `An offset outside the queue: starts at the head`(offset: Int64) throws {
         for text in ["a", "b", "c"] { try harness.say(text) }
         #expect(harness.poll(offset) == [100, 101, 102])
     }
 
-    @Test func limitIsHonouredAndClamped() throws {
+    @Test func `The limit: applied and clamped`() throws {
         for number in 0..<130 { try harness.say("\(number)") }
         #expect(harness.poll(100, limit: 2) == [100, 101])
         #expect(harness.poll(100, limit: 0).count == 100)
         #expect(harness.poll(100, limit: 101).count == 100)
     }
 
-    @Test func negativeOffsetForgetsAndIsCounted() throws {
+    @Test func `A negative offset: discards updates and is counted`() throws {
         for text in ["a", "b", "c"] { try harness.say(text) }
         #expect(harness.poll(-1) == [102])
         #expect(harness.poll() == [102])
         #expect(harness.core.statistics.negativeOffsets == 1)
     }
 
-    @Test func longPollWaitsForAnUpdate() throws {
+    @Test func `A long poll: waits for an update`() throws {
         let call = harness.start("getUpdates", ["timeout": 30])
         #expect(harness.core.takeActions() == [.wake(call, at: harness.now + .seconds(30))])
         try harness.say("a")
         #expect(harness.reply(to: call)?.updateIDs == [100])
     }
 
-    @Test func longPollEndsEmptyAfterItsTimeoutOfAtMostFiftySeconds() {
+    @Test func `A long poll: ends empty after its timeout, at most fifty seconds`() {
         let call = harness.start("getUpdates", ["timeout": 600])
         harness.advance(.milliseconds(49_900))
         #expect(harness.reply(to: call) == nil)
@@ -51,7 +51,7 @@ import Testing
         #expect(harness.reply(to: call) == .result([]))
     }
 
-    @Test func aSecondPollEndsTheFirstWithConflict() throws {
+    @Test func `A second poll: ends the first one with a conflict`() throws {
         let first = harness.start("getUpdates", ["timeout": 30])
         let second = harness.start("getUpdates", ["timeout": 30])
         let failure = try #require(harness.reply(to: first)?.failure)
@@ -61,7 +61,7 @@ import Testing
         #expect(harness.reply(to: second)?.updateIDs == [100])
     }
 
-    @Test func aLostConnectionPollsNoMore() throws {
+    @Test func `A poll whose connection is lost: ends`() throws {
         let call = harness.start("getUpdates", ["timeout": 30])
         harness.core.connectionLost(call)
         try harness.say("a")
@@ -69,7 +69,7 @@ import Testing
         #expect(harness.poll() == [100])
     }
 
-    @Test func theSameOffsetTwiceWithinHalfASecondGetsOneUpdate() throws {
+    @Test func `The same offset twice within half a second: gets one update`() throws {
         for text in ["a", "b", "c"] { try harness.say(text) }
         #expect(harness.poll(100) == [100, 101, 102])
         harness.advance(.milliseconds(499))
@@ -78,7 +78,7 @@ import Testing
         #expect(harness.call("getUpdates", ["offset": 100])?.updateIDs == [100, 101, 102])
     }
 
-    @Test func allowedUpdatesAreHonouredAndRemembered() throws {
+    @Test func `The allowed updates: applied and remembered`() throws {
         harness.call("getUpdates", ["allowed_updates": .string(#"["message"]"#)])
         harness.call("getUpdates", ["offset": 1])
         #expect(harness.change { $0.enqueue("edited_message", [:], at: $1) } == nil)
@@ -91,7 +91,7 @@ import Testing
         #expect(harness.change { $0.enqueue("chat_member", [:], at: $1) } == nil)
     }
 
-    @Test func messagesAreKeptForADayAndTapsFor150Seconds() throws {
+    @Test func `Messages: kept for a day, and taps for 150 seconds`() throws {
         try harness.say("a")
         _ = harness.change { $0.enqueue("callback_query", [:], at: $1) }
         harness.now += .seconds(149)
@@ -103,7 +103,7 @@ import Testing
         #expect(!harness.core.isConfirmed(100))
     }
 
-    @Test func idsJumpDownAndOffsetsFollowTheOrderOfTheQueue() throws {
+    @Test func `IDs that jump down: offsets follow the order of the queue`() throws {
         try harness.say("a")
         try harness.say("b")
         harness.core.updates.jump(to: 7)
@@ -117,7 +117,7 @@ import Testing
         #expect(harness.poll(10) == [])
     }
 
-    @Test func aRedeliveredUpdateComesAgainWhateverTheOffset() throws {
+    @Test func `A redelivered update: comes again whatever the offset`() throws {
         try harness.say("a")
         try harness.say("b")
         #expect(harness.poll(102) == [])
@@ -129,7 +129,7 @@ import Testing
         #expect(!harness.change { $0.redeliver(555, at: $1) })
     }
 
-    @Test func injectedUpdatesKeepTheirIDs() throws {
+    @Test func `Injected updates: keep their IDs`() throws {
         try harness.say("a")
         #expect(harness.change { $0.inject(["update_id": 5_000, "message": [:]], at: $1) } == 5_000)
         #expect(harness.change { $0.inject(["poll": [:]], at: $1) } == 101)
@@ -137,7 +137,7 @@ import Testing
         #expect(harness.poll(5_001) == [101])
     }
 
-    @Test func droppingPendingUpdatesIsCounted() throws {
+    @Test func `Dropped pending updates: counted`() throws {
         try harness.say("a")
         harness.call("deleteWebhook", ["drop_pending_updates": true])
         #expect(harness.poll() == [])

@@ -15,7 +15,7 @@ import Testing
         await simulator.stop()
     }
 
-    @Test func aConversation() async throws {
+    @Test func `A conversation: works over HTTP`() async throws {
         try await withSimulator { telegram, ada, bot in
             let update = try await ada.send("/start")
             let got = try await bot.call("getUpdates", ["timeout": 10]).result?.arrayValue?.first
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func parametersComeInEveryForm() async throws {
+    @Test func `Parameters: accepted in every form`() async throws {
         try await withSimulator { telegram, ada, bot in
             let path = "/bot\(telegram.token)/sendMessage"
             let queried = try await bot.get(path + "?chat_id=42&text=a%20b+c")
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func wrongTokensAndPaths() async throws {
+    @Test func `Wrong tokens and paths: refused with Telegram's statuses`() async throws {
         try await withSimulator { telegram, _, bot in
             let other = await BotClient(telegram, token: "1:wrong")
             let answer = try await other.call("getMe")
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func stateSurvivesARestartOnTheSamePort() async throws {
+    @Test func `The state: survives a restart on the same port`() async throws {
         try await withSimulator { telegram, ada, bot in
             let url = await telegram.baseURL
             let update = try await ada.send("kept")
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func stoppingEndsALongPollWithoutAnAnswer() async throws {
+    @Test func `A stop: ends a long poll without a response`() async throws {
         try await withSimulator { telegram, ada, bot in
             let poll = Task { try await bot.call("getUpdates", ["timeout": 50]) }
             try await telegram.waitForPoll()
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatGoesAwayPollsNoMore() async throws {
+    @Test func `A client that goes away: ends its poll`() async throws {
         try await withSimulator { telegram, _, bot in
             let poll = Task { try await bot.call("getUpdates", ["timeout": 50]) }
             try await telegram.waitForPoll()
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func advancingTimeEndsALongPoll() async throws {
+    @Test func `Advanced time: ends a long poll`() async throws {
         try await withSimulator { telegram, _, bot in
             async let poll = bot.call("getUpdates", ["timeout": 50])
             try await telegram.waitForPoll()
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func aPhotoCanBeFetched() async throws {
+    @Test func `A photo: can be fetched`() async throws {
         try await withSimulator { telegram, _, bot in
             try await telegram.sendPhoto(from: 42, fileID: "p9", caption: "plate", bytes: [1, 2, 3])
             let message = try await bot.call("getUpdates").result?.arrayValue?.first?["message"]
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func waitingHasAnEnd() async throws {
+    @Test func `A wait: ends with its timeout or its task`() async throws {
         try await withSimulator { telegram, ada, _ in
             let error = await #expect(throws: SimulatorError.self) {
                 try await ada.nextMessage(containing: "x", timeout: .milliseconds(50))
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func otherProcessesDriveItOverHTTP() async throws {
+    @Test func `Other processes: control the server over HTTP`() async throws {
         try await withSimulator { _, _, bot in
             let sent = try await bot.control("send", ["user": 43, "text": "hello"])
             #expect(sent.json?["message_id"]?.integerValue != nil)

@@ -17,7 +17,7 @@ import Testing
         ("<a href>a</a>", #"Expected equal sign in declaration of an attribute of the tag "a" at byte offset 0"#),
         (#"<a href="x>a</a>"#, #"Unclosed start tag "a" at byte offset 0"#),
     ])
-    func errors(source: String, expected: String) {
+    func `Invalid HTML: refused with Telegram's words`(source: String, expected: String) {
         let error = #expect(throws: APIError.self) { try TelegramHTML.parse(source) }
         #expect(error?.description == "Bad Request: can't parse entities: " + expected)
     }
@@ -28,7 +28,7 @@ import Testing
         ("a > b", "a > b"),
         ("<b>a<i>b</i></b><tg-spoiler>c</tg-spoiler>", "abc"),
     ])
-    func text(source: String, expected: String) throws {
+    func `Character references and tags: parsed to text`(source: String, expected: String) throws {
         #expect(try TelegramHTML.parse(source).text == expected)
     }
 
@@ -37,13 +37,13 @@ import Testing
         ("<del>", "strikethrough"), ("<code>", "code"), ("<pre>", "pre"), ("<tg-spoiler>", "spoiler"),
         ("<blockquote>", "blockquote"), ("<B>", "bold"),
     ])
-    func tags(tag: String, kind: String) throws {
+    func `A tag: becomes its entity`(tag: String, kind: String) throws {
         let end = "</" + tag.dropFirst()
         let parsed = try TelegramHTML.parse("😀 " + tag + "x" + end)
         #expect(parsed.entities == [.init(kind: kind, offset: 3, length: 1)])
     }
 
-    @Test func linksAndLanguages() throws {
+    @Test func `Links and languages: kept in their entities`() throws {
         let link = try TelegramHTML.parse(#"<a href="https://e.org/?a=1&amp;b=2">x</a>"#)
         #expect(link.entities.first?.url == "https://e.org/?a=1&b=2")
         let code = try TelegramHTML.parse(#"<pre><code class="language-swift">x</code></pre>"#)
@@ -51,12 +51,12 @@ import Testing
         #expect(try TelegramHTML.parse(#"<span class="tg-spoiler">x</span>"#).entities.first?.kind == "spoiler")
     }
 
-    @Test func whiteSpaceAtTheEndsGoesAndFormattingMoves() throws {
+    @Test func `White space at the ends: removed, and the formatting moves`() throws {
         let parsed = try TelegramHTML.parse("\n <b> a </b>\n").trimmed
         #expect(parsed == FormattedText(text: "a", entities: [.init(kind: "bold", offset: 0, length: 1)]))
     }
 
-    @Test func commandsThatPeopleTypeAreMarked() {
+    @Test func `Commands that people type: marked`() {
         let typed = FormattedText.typed("/addmachine@rivet_bot or /x, /")
         #expect(typed.entities == [.init(kind: "bot_command", offset: 0, length: 21)])
     }

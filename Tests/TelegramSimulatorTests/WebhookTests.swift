@@ -3,13 +3,13 @@ import Testing
 
 @testable import TelegramSimulator
 
-/// Delivery by webhook, as Telegram does it.
+/// The simulated delivery by webhook.
 @Suite struct SimulatedWebhookTests {
     private static let url = "https://bot.example.org/hook"
 
     private let harness = CoreHarness()
 
-    /// What was sent on its way since the last look.
+    /// The deliveries that started since the last call.
     private func deliveries() -> [WebhookDelivery] {
         harness.core.takeActions().compactMap { action in
             guard case .deliver(let delivery) = action else { return nil }
@@ -26,7 +26,7 @@ import Testing
         harness.change { core, now in core.deliveryEnded(delivery, outcome, at: now) }
     }
 
-    @Test func `Updates of one chat: one after the other, each when the one before was taken`() throws {
+    @Test func `Updates of one chat: one after the other, each after the one before was accepted`() throws {
         set()
         for text in ["a", "b"] { try harness.say(text) }
         let first = deliveries()
@@ -37,7 +37,7 @@ import Testing
         #expect(deliveries().map(\.updateID) == [101])
     }
 
-    @Test func `Updates of several chats: side by side, up to the number of connections`() throws {
+    @Test func `Updates of several chats: concurrent, up to the number of connections`() throws {
         set(["max_connections": 2, "secret_token": "s"])
         for id in [1, 2, 3] as [Int64] {
             harness.core.people.add(SimulatedUser(id: id, firstName: "P"))
@@ -49,7 +49,7 @@ import Testing
         #expect(deliveries().map(\.updateID) == [102])
     }
 
-    @Test func `A delivery that is not taken: sent again, later and later, and told`() throws {
+    @Test func `A failed delivery: repeated after growing waits, and reported`() throws {
         set()
         try harness.say("a")
         var delivery = deliveries()[0]
@@ -68,7 +68,7 @@ import Testing
         #expect(harness.call("getWebhookInfo")?.value?["pending_update_count"] == 0)
     }
 
-    @Test func `While a webhook is set: polls are refused, and a poll that waits ends`() throws {
+    @Test func `Polls while a webhook is set: refused, and a waiting poll ends`() throws {
         let waiting = harness.start("getUpdates", ["timeout": 30])
         set()
         #expect(harness.reply(to: waiting)?.failure?.code == 409)
@@ -82,7 +82,7 @@ import Testing
     @Test(arguments: [
         ("http://bot.example.org", "HTTPS URL"), ("https://bot.example.org:8080/x", "ports 80, 88, 443 or 8443"),
     ])
-    func `An address that Telegram does not take: refused`(_ url: String, _ words: String) {
+    func `An address that Telegram does not accept: refused`(_ url: String, _ words: String) {
         #expect(harness.failure("setWebhook", ["url": .string(url)])?.contains(words) == true)
         #expect(harness.core.webhook == nil)
         #expect(harness.failure("setWebhook", ["url": .string(Self.url), "secret_token": "a b"]) != nil)

@@ -1,8 +1,8 @@
 import Contracts
 
-/// What other processes may ask of the simulator: `POST /control/<verb>` with a JSON object, a form, or a query.
+/// The commands of other processes to the simulator: `POST /control/<verb>` with a JSON object, a form, or a query.
 ///
-/// | verb | parameters | answer |
+/// | verb | parameters | response |
 /// |---|---|---|
 /// | `user` | `id, first_name?, username?` | `{}` |
 /// | `group` | `id, title?, is_forum?` | `{}` |
@@ -15,20 +15,23 @@ import Contracts
 /// | `redeliver` | `update_id` | `{}` |
 /// | `jump` | `update_id` | `{}` |
 /// | `block`, `unblock` | `user` | `{}` |
-/// | `wait-for-message` | `chat, contains?, thread?, timeout_s?` (10) | a message, see below; 408 when none came |
-/// | `wait-until-confirmed` | `update_id?` (all), `timeout_s?` (10) | `{}`; 408 when it was not |
+/// | `wait-for-message` | `chat, contains?, thread?, timeout_s?` (10) | a message, see below; 408 if none came |
+/// | `wait-until-confirmed` | `update_id?` (all), `timeout_s?` (10) | `{}`; 408 if it was not |
 /// | `messages` | `chat` | `{messages}` |
 /// | `fail` | `method` (`*` for all), `fault, count?` (until healed), `skip?` and what the fault needs | `{}` |
 /// | `heal` | `method?` | `{}` |
 /// | `limit` | `on`: whether rate limits apply | `{}` |
 /// | `advance` | `seconds` | `{}` |
-/// | `state` | – | `{unconfirmed, polling, negative_offsets, dropped_pending, answered_callbacks, rate_limited, requests, commands}` |
+/// | `state` | – | the counters, see below |
+///
+/// The counters are `{unconfirmed, polling, negative_offsets, dropped_pending, answered_callbacks, rate_limited,
+/// requests, commands}`.
 ///
 /// A fault is `status` (with `code, description?, retry_after?`), `proxy_error` (`code`), `close_before_reading`,
 /// `close_after_processing`, `delay` (`seconds`), `hang`, `garbage`, `truncated` or `bad_gateway_after_processing`.
 /// A message is `{message_id, chat, thread, text, html, buttons: [{label, data}], reply_to, is_edit, photo_file_id}`.
-/// `wait-for-message` takes what it returns: the next call waits for the message after it.
-/// What cannot be done is 400 with `{error}`.
+/// `wait-for-message` consumes the message that it returns: the next call waits for the one after it.
+/// A command that cannot be carried out gets 400 with `{error}`.
 enum ControlVerb: String {
     case user, group, send, photo, sticker, voice, edit, tap, inject, redeliver, jump, block, unblock
     case waitForMessage = "wait-for-message"

@@ -1,7 +1,7 @@
 import Contracts
 
 extension TelegramSimulator {
-    /// Does what `/control/<verb>` asks for.
+    /// Carries out the command `/control/<verb>`.
     func control(_ name: String, _ request: HTTPRequest) async -> HTTPResponse {
         guard let verb = ControlVerb(rawValue: name) else {
             return .json(["error": .string("unknown verb \(name)")], status: 404)

@@ -1,11 +1,11 @@
 import Contracts
 
-/// Names one request from its arrival to its answer.
+/// Names one request from its arrival to its response.
 struct CallID: Hashable, Sendable {
     let number: Int
 }
 
-/// A Bot API request, whichever way its parameters came.
+/// A Bot API request, in whatever form its parameters came.
 struct APICall: Sendable {
     /// The method as written in the path; Telegram ignores its case.
     let method: String
@@ -17,9 +17,9 @@ struct APICall: Sendable {
     }
 }
 
-/// What the simulator's core asks of the shell around it.
+/// An action that the simulator's core requests from the shell around it.
 enum SimulatorAction: Sendable, Equatable {
-    /// Answer the request. Each request is answered once.
+    /// Respond to the request. Each request gets one response.
     case answer(CallID, APIReply)
     /// Call `timePassed` at this time; the long poll `call` ends then.
     case wake(CallID, at: Duration)
@@ -29,8 +29,8 @@ enum SimulatorAction: Sendable, Equatable {
     case wakeDeliveries(at: Duration)
 }
 
-/// Parameters of a call, read as leniently as Telegram reads them: a number may be a string, an object may be a string
-/// that holds JSON.
+/// The parameters of a call, read as leniently as Telegram reads them: a number may be a string, and an object may be a
+/// string with JSON in it.
 struct Parameters: Sendable {
     private let members: [String: JSONValue]
 
@@ -42,7 +42,7 @@ struct Parameters: Sendable {
         return value
     }
 
-    /// A string; a number or a boolean is taken by its spelling.
+    /// A string; for a number or a boolean its spelling.
     func string(_ name: String) -> String? {
         switch self[name] {
         case .string(let value): value
@@ -61,7 +61,7 @@ struct Parameters: Sendable {
     }
 
     /// A structured value, given as JSON or as a string with JSON in it. Nil when absent or an empty string.
-    /// - Throws: `APIError` 400 with `failure` when the string is no JSON.
+    /// - Throws: `APIError` 400 with `failure` if the string is no JSON.
     func structured(_ name: String, orFail failure: String) throws(APIError) -> JSONValue? {
         guard let value = self[name] else { return nil }
         guard case .string(let text) = value else { return value }

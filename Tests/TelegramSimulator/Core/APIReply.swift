@@ -1,6 +1,6 @@
 import Contracts
 
-/// What a Bot API method answers: a result, or an error with Telegram's wording.
+/// The response of a Bot API method: a result, or an error with Telegram's wording.
 enum APIReply: Sendable, Equatable {
     case result(JSONValue)
     case error(APIError)
@@ -27,13 +27,13 @@ enum APIReply: Sendable, Equatable {
     }
 }
 
-/// An answer with `ok` false.
+/// A response with `ok` false.
 struct APIError: Error, Equatable, CustomStringConvertible {
     /// The HTTP status and `error_code`.
     let code: Int
-    /// Telegram's words, with the prefix that belongs to the code.
+    /// Telegram's wording, with the prefix that belongs to the code.
     let description: String
-    /// `retry_after`, `migrate_to_chat_id`.
+    /// `retry_after` or `migrate_to_chat_id`.
     var parameters: [String: JSONValue] = [:]
 
     static func badRequest(_ detail: String) -> APIError {

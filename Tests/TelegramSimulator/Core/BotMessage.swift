@@ -2,17 +2,17 @@
 public struct BotMessage: Sendable, Equatable {
     /// An inline button under the message.
     public struct Button: Sendable, Equatable {
-        /// What is written on it.
+        /// The text on the button.
         public let label: String
-        /// What the bot gets when it is tapped; nil for a link.
+        /// The data that the bot gets for a tap; nil for a link.
         public let callbackData: String?
         /// The address that a link opens.
         public let url: String?
     }
 
-    /// A stretch of formatting. Offset and length count UTF-16 code units of `text`.
+    /// A stretch of formatting. Offset and length count the UTF-16 code units of `text`.
     public struct Entity: Sendable, Equatable {
-        /// Telegram's word: `bold`, `italic`, `code`, `text_link`, …
+        /// Telegram's name for it: `bold`, `italic`, `code`, `text_link`, …
         public var kind: String
         public var offset: Int
         public var length: Int
@@ -22,21 +22,21 @@ public struct BotMessage: Sendable, Equatable {
 
     public let messageID: Int64
     public let chat: Int64
-    /// The topic (`message_thread_id`) it was sent to.
+    /// The topic (`message_thread_id`) to which it was sent.
     public let thread: Int64?
-    /// The text as the bot wrote it, tags and all. Without a parse mode this is the text itself.
+    /// The text as the bot sent it, with its tags. Without a parse mode this is the text itself.
     public let html: String
-    /// The text as a person reads it: no tags, entities unescaped, white space at the ends cut off.
+    /// The text as a person reads it: without tags, entities unescaped, white space at the ends removed.
     public let text: String
-    /// Formatting of `text`.
+    /// The formatting of `text`.
     public let entities: [Entity]
     /// Rows of inline buttons, from the top.
     public let keyboard: [[Button]]
-    /// The photo that came with it; `text` is then its caption.
+    /// The photo of the message; `text` is then its caption.
     public let photoFileID: String?
-    /// The message that it answers.
+    /// The message to which it replies.
     public let replyTo: Int64?
-    /// True when this is a change of an earlier message rather than a new one.
+    /// True if this is a change of an earlier message and no new one.
     public let isEdit: Bool
 
     /// All buttons, row after row.

@@ -1,16 +1,16 @@
-/// A tap that the bot answered.
+/// A tap that the bot acknowledged.
 public struct AnsweredCallback: Sendable, Equatable {
     public let queryID: String
     /// The callback data of the button.
     public let data: String
     public let user: Int64
-    /// What is shown to the person, if anything.
+    /// The text shown to the person, if any.
     public let text: String?
-    /// Shown as a box that must be closed rather than in passing.
+    /// Whether it is shown in a box that must be closed, and not only briefly.
     public let showsAlert: Bool
 }
 
-/// Taps, and which of them were answered. A tap is answered once, and soon.
+/// Taps, and their acknowledgments. A tap can be acknowledged once, and only soon.
 struct CallbackLedger: Sendable {
     private struct Tap: Sendable {
         let user: Int64
@@ -23,7 +23,7 @@ struct CallbackLedger: Sendable {
     private var count = 0
 
     /// A person taps a button.
-    /// - Returns: the id of the query.
+    /// - Returns: the ID of the query.
     mutating func tapped(_ data: String, by user: Int64, at now: Duration) -> String {
         count += 1
         let id = String(4_000_000_000_000_000_000 + count)
@@ -31,7 +31,7 @@ struct CallbackLedger: Sendable {
         return id
     }
 
-    /// Whether the answer still counts; a late one or a second one does not.
+    /// Whether the acknowledgment counts; a late one or a second one does not.
     mutating func answer(_ id: String, text: String?, showsAlert: Bool, at now: Duration, within max: Duration) -> Bool
     {
         guard let tap = open.removeValue(forKey: id), now - tap.tappedAt <= max else { return false }

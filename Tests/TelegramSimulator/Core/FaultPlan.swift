@@ -1,4 +1,4 @@
-/// Which request fails how. A fault for a number of requests comes before a lasting one; `*` stands for every method.
+/// Chooses the fault of a request. A fault for a number of requests precedes a lasting one; `*` means every method.
 struct FaultPlan: Sendable {
     static let anyMethod = "*"
 
@@ -30,7 +30,7 @@ struct FaultPlan: Sendable {
         lasting[method] = nil
     }
 
-    /// The fault that strikes this request.
+    /// The fault of this request.
     mutating func next(for method: String) -> SimulatedFault? {
         for name in [method, Self.anyMethod] {
             if let fault = takePlanned(name) { return fault }

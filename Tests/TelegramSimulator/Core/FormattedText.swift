@@ -7,7 +7,7 @@ struct FormattedText: Sendable, Equatable {
 
     var lengthUTF16: Int { text.utf16.count }
 
-    /// Without white space at either end, as Telegram stores every text.
+    /// The text without white space at either end, as Telegram stores every text.
     var trimmed: FormattedText {
         let units = Array(text.utf16)
         let isSpace: (UInt16) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) || $0 == 0xA0 }
@@ -27,7 +27,8 @@ struct FormattedText: Sendable, Equatable {
         return FormattedText(text: String(decoding: kept, as: UTF16.self), entities: entities)
     }
 
-    /// The `bot_command` entities that Telegram finds in what a person typed.
+    /// A person's text with the `bot_command` entities that Telegram finds in it. Telegram finds links, mentions and
+    /// more; this does not.
     static func typed(_ text: String) -> FormattedText {
         var result = FormattedText(text: text).trimmed
         var offset = 0

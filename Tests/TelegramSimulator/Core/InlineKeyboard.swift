@@ -5,9 +5,9 @@ enum InlineKeyboard {
     static let buttonsMax = 100
     static let callbackDataBytesMax = 64
 
-    /// The rows of the `inline_keyboard` in `parameters`; nil when there is no inline keyboard.
+    /// The rows of the `inline_keyboard` in `parameters`; nil if there is no inline keyboard.
     ///
-    /// Other kinds of markup (`force_reply`, `remove_keyboard`, `keyboard`) are taken and have no rows.
+    /// Other kinds of markup (`force_reply`, `remove_keyboard`, `keyboard`) are accepted and have no rows.
     static func parse(_ parameters: Parameters) throws(APIError) -> [[BotMessage.Button]]? {
         guard
             let markup = try parameters.structured(

@@ -1,21 +1,21 @@
 import Contracts
 
-/// A message, of the bot or of a person.
+/// A message of the bot or of a person.
 struct StoredMessage: Sendable {
     let id: Int64
     let chat: Int64
     let thread: Int64?
-    /// Nil for the bot's own.
+    /// Nil for the bot's messages.
     let sender: Int64?
     /// Unix time.
     let sentAtSeconds: Int64
-    /// Text, or the caption of what is attached.
+    /// The text, or the caption of an attachment.
     var content: FormattedText
-    /// The text as the bot wrote it.
+    /// The text as the bot sent it.
     var source: String
     var keyboard: [[BotMessage.Button]]
     let photoFileID: String?
-    /// `photo`, `sticker`, `voice`, service fields: members of the message as they are.
+    /// Members of the message as they are: `photo`, `sticker`, `voice`, service fields.
     let attachment: [String: JSONValue]
     let replyTo: Int64?
     var editedAtSeconds: Int64?
@@ -27,7 +27,7 @@ struct StoredMessage: Sendable {
     }
 }
 
-/// All messages by chat, and what the bot said in the order of saying it.
+/// All messages by chat, and the bot's messages in the order of sending.
 struct MessageStore: Sendable {
     private struct Cursor: Hashable, Sendable {
         let chat: Int64
@@ -36,13 +36,13 @@ struct MessageStore: Sendable {
 
     private var byChat: [Int64: [Int64: StoredMessage]] = [:]
     private var spoken: [Int64: [BotMessage]] = [:]
-    /// How many times the bot said something, edits too, in all chats together.
+    /// The number of the bot's messages in all chats, edits included.
     private(set) var spokenCount = 0
     private var cursors: [Cursor: Int] = [:]
     private var lastGroupMessageIDs: [Int64: Int64] = [:]
     private var lastPrivateMessageID: Int64 = 0
 
-    /// The id for the next message of `chat`. Groups count on their own, so two groups have equal ids.
+    /// The ID of the next message in `chat`. Each group counts separately, so two groups have equal IDs.
     mutating func nextID(in chat: Int64) -> Int64 {
         guard chat < 0 else {
             lastPrivateMessageID += 1
@@ -71,10 +71,10 @@ struct MessageStore: Sendable {
 
     mutating func remove(_ id: Int64, in chat: Int64) -> Bool { byChat[chat]?.removeValue(forKey: id) != nil }
 
-    /// Everything the bot said in `chat`, edits too, oldest first.
+    /// The bot's messages in `chat`, edits included, oldest first.
     func spoken(in chat: Int64) -> [BotMessage] { spoken[chat] ?? [] }
 
-    /// The next thing the bot said there that was not taken yet; each topic, and the chat as a whole, is read on its own.
+    /// The bot's next message there that was not consumed yet; each topic, and the chat as a whole, is read separately.
     mutating func takeNext(in chat: Int64, thread: Int64?) -> BotMessage? {
         let cursor = Cursor(chat: chat, thread: thread)
         let messages = spoken[chat] ?? []
@@ -87,12 +87,12 @@ struct MessageStore: Sendable {
         return nil
     }
 
-    /// Takes all that was said so far.
+    /// Consumes all present messages.
     mutating func skipAll(in chat: Int64, thread: Int64?) {
         cursors[Cursor(chat: chat, thread: thread)] = spoken[chat]?.count ?? 0
     }
 
-    /// The newest message in `chat` that shows such a button now.
+    /// The newest message in `chat` that shows the button now.
     func newestWithButton(_ labelOrData: String, in chat: Int64, thread: Int64?) -> StoredMessage? {
         (byChat[chat] ?? [:]).values
             .filter { $0.sender == nil && (thread == nil || $0.thread == thread) }

@@ -21,7 +21,7 @@ struct SimulatedUser: Sendable, Equatable {
 
 /// A chat that the bot is in.
 struct SimulatedChat: Sendable, Equatable {
-    /// Why the bot cannot write there.
+    /// The reason why the bot cannot write there.
     enum Barrier: Sendable, Equatable {
         case blocked, deactivated, kicked
         case migrated(to: Int64)
@@ -41,14 +41,14 @@ struct SimulatedChat: Sendable, Equatable {
     var isForum = false
     var barrier: Barrier?
 
-    /// Chats of ids like -100…, and forums, are supergroups.
+    /// Chats with IDs like -100…, and forums, are supergroups.
     var kind: String {
         if id > 0 { return "private" }
         return isForum || id <= -1_000_000_000_000 ? "supergroup" : "group"
     }
 }
 
-/// Who and which chats the server knows.
+/// The people and chats that the server knows.
 struct People: Sendable {
     private(set) var users: [Int64: SimulatedUser] = [:]
     private(set) var chats: [Int64: SimulatedChat] = [:]
@@ -61,7 +61,7 @@ struct People: Sendable {
 
     mutating func add(_ chat: SimulatedChat) { chats[chat.id] = chat }
 
-    /// The person `id`, made up if unknown.
+    /// The person `id`, created if unknown.
     mutating func user(_ id: Int64) -> SimulatedUser {
         if let user = users[id] { return user }
         let user = SimulatedUser(id: id, firstName: "User \(id)")
@@ -69,7 +69,7 @@ struct People: Sendable {
         return user
     }
 
-    /// The chat `id`, made up if unknown.
+    /// The chat `id`, created if unknown.
     mutating func chat(_ id: Int64) -> SimulatedChat {
         if let chat = chats[id] { return chat }
         if id > 0 { _ = user(id) } else { add(SimulatedChat(id: id, title: "Group \(id)")) }

@@ -2,11 +2,11 @@
 struct Poller: Sendable {
     static let limitMax = 100
     static let timeoutSecondsMax = 50
-    /// The same offset again this soon gets one update, which slows a client in a tight loop down.
+    /// A call with the same offset within this time gets one update, which slows a client in a tight loop.
     static let repeatLimited: Duration = .milliseconds(500)
-    /// The same offset again this soon waits for three seconds at least.
+    /// A call with the same offset within this time waits for at least three seconds.
     static let repeatDelayed: Duration = .seconds(3)
-    /// Kinds of update that are sent only if asked for by name.
+    /// The kinds of updates that are sent only if the bot names them.
     static let optInKinds: Set<String> = ["chat_member", "message_reaction", "message_reaction_count"]
 
     /// A long poll that waits for an update.
@@ -17,7 +17,7 @@ struct Poller: Sendable {
     }
 
     var waiting: Waiting?
-    /// The `allowed_updates` of the last call that gave any; nil stands for all but `optInKinds`.
+    /// The `allowed_updates` of the last call that had any; nil means all but `optInKinds`.
     var allowedKinds: Set<String>?
     var previousOffset: Int64?
     var previousStart: Duration = .zero

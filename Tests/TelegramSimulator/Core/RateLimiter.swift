@@ -1,10 +1,14 @@
-/// Telegram's limits on what a bot may say. The real ones are not published; these are the ones its FAQ advises.
+/// Limits on the bot's messages. Telegram does not publish its limits. Its FAQ advises the numbers 30, 20 and one a
+/// second; the length of a burst is an assumption.
+///
+/// Unlike these, Telegram's limits change, cover other calls, too, and answer a bot that continues with much longer
+/// waits.
 public struct SimulatedRateLimits: Sendable, Equatable {
     /// Messages to all chats together within one second.
     public var overallPerSecond = 30
     /// Messages to one group within one minute.
     public var groupPerMinute = 20
-    /// Messages to one chat at once; after that one a second.
+    /// Messages to one chat in a burst; after that one a second.
     public var chatBurst = 20
 
     public init(overallPerSecond: Int = 30, groupPerMinute: Int = 20, chatBurst: Int = 20) {
@@ -19,13 +23,13 @@ struct RateLimiter: Sendable {
     let limits: SimulatedRateLimits
     private var overall: [Duration] = []
     private var byGroup: [Int64: [Duration]] = [:]
-    /// When a chat's bucket is full again; each message puts that off by a second.
+    /// The time at which a chat's bucket is full again; each message delays it by a second.
     private var chatFullAt: [Int64: Duration] = [:]
 
     init(_ limits: SimulatedRateLimits) { self.limits = limits }
 
     /// Counts a message to `chat`.
-    /// - Returns: nil when it may pass, else after how many seconds to try again; it is not counted then.
+    /// - Returns: nil if it may pass, else the number of seconds until the next attempt; then it is not counted.
     mutating func admit(chat: Int64, at now: Duration) -> Int? {
         overall.removeAll { $0 + .seconds(1) <= now }
         byGroup[chat]?.removeAll { $0 + .seconds(60) <= now }

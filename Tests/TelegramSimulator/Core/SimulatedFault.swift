@@ -1,22 +1,23 @@
-/// What goes wrong with a request.
+/// A fault of a request.
 public enum SimulatedFault: Sendable, Equatable {
     /// An HTTP status in Telegram's envelope; the call has no effect.
     case status(Int, description: String, retryAfterSeconds: Int? = nil)
-    /// An HTTP status with a web page for a body, as proxies answer (502, 504); the call has no effect.
+    /// An HTTP status with a web page as its body, as from a proxy (502, 504); the call has no effect.
     case proxyError(Int)
-    /// The connection is closed when the request's head has come; the call has no effect.
+    /// The connection is closed after the head of the request arrived; the call has no effect.
     case closeBeforeReading
-    /// The call takes effect; its answer is lost with the connection.
+    /// The call takes effect; its response is lost with the connection.
     case closeAfterProcessing
-    /// The call takes effect at once; its answer comes this much later.
+    /// The call takes effect at once; its response comes this much later.
     case delay(Duration)
-    /// Neither effect nor answer, and the connection stays open until the client gives up.
+    /// No effect and no response, and the connection stays open until the client gives up.
     case hang
-    /// The call takes effect; the answer is 200 with a body that is no JSON.
+    /// The call takes effect; the response is 200 with a body that is no JSON.
     case garbage
-    /// The call takes effect; the connection ends in the middle of the answer.
+    /// The call takes effect; the connection ends in the middle of the response.
     case truncated
-    /// The call takes effect; the answer is 502 with a web page for a body, as a proxy gives that lost Telegram's answer.
+    /// The call takes effect; the response is 502 with a web page as its body, as from a proxy that lost Telegram's
+    /// response.
     case badGatewayAfterProcessing
 
     public static let internalError = SimulatedFault.status(500, description: "Internal Server Error")
@@ -32,7 +33,7 @@ public enum SimulatedFault: Sendable, Equatable {
             retryAfterSeconds: retryAfterSeconds)
     }
 
-    /// 400; `detail` without the "Bad Request: ".
+    /// 400; `detail` comes without the "Bad Request: ".
     public static func badRequest(_ detail: String) -> SimulatedFault {
         .status(400, description: "Bad Request: \(detail)")
     }

@@ -32,7 +32,7 @@ extension SimulatorCore {
             parameters, "text", lengthMax: Self.textUTF16Max, lengthError: "message is too long")
         guard !content.text.isEmpty else { throw .badRequest("message text is empty") }
         guard message.photoFileID == nil else { throw .badRequest("there is no text in the message to edit") }
-        // An edit without markup takes the buttons away.
+        // An edit without markup removes the buttons.
         let keyboard = try InlineKeyboard.parse(parameters) ?? []
         guard content != message.content || keyboard != message.keyboard else { throw .notModified }
         message.content = content
@@ -55,7 +55,7 @@ extension SimulatorCore {
         return true
     }
 
-    /// `message` as the Bot API shows it; with the message that it answers, one level deep.
+    /// `message` as the Bot API shows it, with the message to which it replies, one level deep.
     func json(of message: StoredMessage, depth: Int = 0) -> JSONValue {
         var members = message.attachment
         members["message_id"] = .integer(message.id)

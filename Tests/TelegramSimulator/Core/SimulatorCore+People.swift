@@ -1,27 +1,27 @@
 import Contracts
 
-/// What a test or a person wanted cannot be done.
+/// An action that a test or a person requested cannot be carried out.
 public struct SimulatorError: Error, Equatable, CustomStringConvertible {
-    /// Why, in a sentence; safe to show.
+    /// The reason, in a sentence; safe to show.
     public let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// An update that a person's doing brought about.
+/// The update that a person's action caused.
 struct QueuedMessage: Sendable, Equatable {
     let updateID: Int64
     let messageID: Int64
 }
 
-/// Where a person writes: a chat, and a topic of it.
+/// The place where a person writes: a chat, and perhaps a topic of it.
 struct Place: Sendable, Hashable {
     let chat: Int64
     var thread: Int64?
 }
 
 extension SimulatorCore {
-    /// `user` writes something at `place`: text, or `attachment` with `text` for its caption.
+    /// `user` writes at `place`: text, or `attachment` with `text` as its caption.
     mutating func personSends(
         _ text: String, attachment: [String: JSONValue] = [:], from user: Int64, at place: Place,
         replyTo: Int64? = nil, at now: Duration
@@ -36,7 +36,7 @@ extension SimulatorCore {
         return QueuedMessage(updateID: try queue("message", json(of: message), at: now), messageID: message.id)
     }
 
-    /// `user` changes the text of an earlier message of theirs.
+    /// `user` changes the text of an earlier message of a person.
     mutating func personEdits(
         _ messageID: Int64, to text: String, in chat: Int64, at now: Duration
     ) throws(SimulatorError) -> Int64 {
@@ -50,7 +50,7 @@ extension SimulatorCore {
         return try queue("edited_message", json(of: message), at: now)
     }
 
-    /// `user` taps the button with this label or this data, on `messageID` or on the newest message that shows one.
+    /// `user` taps the button with this label or data, on `messageID` or on the newest message that shows one.
     mutating func personTaps(
         _ labelOrData: String, on messageID: Int64?, by user: Int64, at place: Place, at now: Duration
     ) throws(SimulatorError) -> Int64 {
@@ -68,8 +68,8 @@ extension SimulatorCore {
         return try personTapsData(data, on: message.id, by: user, in: place.chat, at: now)
     }
 
-    /// `user` taps a button that carries `data` on `messageID`, shown there now or not: their screen may be older than
-    /// the message. A message that is gone, or `isInaccessible`, is told to the bot by its id only.
+    /// `user` taps a button with `data` on `messageID`. The button need not be there any more: a screen may be
+    /// outdated. Of a message that is deleted or `isInaccessible`, the bot gets only the ID.
     mutating func personTapsData(
         _ data: String, on messageID: Int64, by user: Int64, in chat: Int64, isInaccessible: Bool = false,
         at now: Duration
@@ -89,7 +89,7 @@ extension SimulatorCore {
         return try queue("callback_query", body, at: now)
     }
 
-    /// Sets or lifts what keeps the bot from writing to `chat`, and tells it so with `my_chat_member`.
+    /// Sets or lifts the barrier that keeps the bot from writing to `chat`, and sends the bot `my_chat_member`.
     mutating func setBarrier(_ barrier: SimulatedChat.Barrier?, in chat: Int64, at now: Duration) -> Int64? {
         let wasOut = people.chat(chat).barrier != nil
         people.setBarrier(barrier, in: chat)
@@ -106,7 +106,7 @@ extension SimulatorCore {
         return enqueue("my_chat_member", body, at: now)
     }
 
-    /// A group becomes a supergroup of another id: two service messages tell the bot.
+    /// A group becomes a supergroup with another ID: the bot gets two service messages.
     mutating func migrate(
         _ chat: Int64, to supergroup: Int64, by user: Int64, at now: Duration
     ) throws(SimulatorError) -> [Int64] {

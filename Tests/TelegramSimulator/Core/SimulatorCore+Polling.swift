@@ -6,7 +6,7 @@ extension SimulatorCore {
             act(.answer(id, .error(.webhookIsActive)))
             return
         }
-        // One poll at a time: the later one wins.
+        // Only one poll may wait: the later one ends the earlier one.
         if let waiting = poller.waiting {
             poller.waiting = nil
             act(.answer(waiting.call, .error(.otherPoller)))
@@ -39,7 +39,7 @@ extension SimulatorCore {
         }
     }
 
-    /// Something is in the queue: delivers it, or ends a long poll with it.
+    /// Starts deliveries of the queued updates, or ends a waiting long poll with them.
     mutating func updateQueued(at now: Duration) {
         deliver(at: now)
         guard let waiting = poller.waiting, !updates.entries.isEmpty else { return }
@@ -53,13 +53,13 @@ extension SimulatorCore {
         act(.answer(waiting.call, .result([])))
     }
 
-    /// The connection of a request was lost: its long poll waits no more.
+    /// The connection of a request was lost: its long poll ends.
     mutating func connectionLost(_ call: CallID) {
         if poller.waiting?.call == call { poller.waiting = nil }
     }
 
     /// Puts an update of `kind` into the queue.
-    /// - Returns: its id; nil when the bot's `allowed_updates` leave the kind out, and Telegram would drop it.
+    /// - Returns: its ID; nil if the bot's `allowed_updates` exclude the kind, which Telegram would drop, too.
     @discardableResult
     mutating func enqueue(_ kind: String, _ body: JSONValue, at now: Duration) -> Int64? {
         guard poller.allows(kind) else { return nil }
@@ -69,7 +69,7 @@ extension SimulatorCore {
         return id
     }
 
-    /// Puts `update` into the queue as it is; it gets an `update_id` if it has none.
+    /// Enqueues `update` as it is; it gets an `update_id` if it has none.
     mutating func inject(_ update: [String: JSONValue], at now: Duration) -> Int64 {
         let kind = update.keys.first { $0 != "update_id" } ?? ""
         let expiresAt = now + Self.retention(of: kind)
@@ -84,21 +84,21 @@ extension SimulatorCore {
         return id
     }
 
-    /// Sends the update `id` again, as Telegram does with what it holds for unconfirmed.
-    /// - Returns: false when there never was such an update.
+    /// Sends the update `id` again, as Telegram does with an update that it considers unconfirmed.
+    /// - Returns: false if there was no such update.
     mutating func redeliver(_ id: Int64, at now: Duration) -> Bool {
         guard updates.redeliver(id, expiresAt: now + Self.messageRetention) else { return false }
         updateQueued(at: now)
         return true
     }
 
-    /// True once the bot has confirmed the update `id` with an offset, or by taking it from the webhook.
+    /// Whether the bot has confirmed the update `id`, with an offset or by a successful response to the webhook.
     func isConfirmed(_ id: Int64) -> Bool {
         updates.confirmed.contains(id) && !updates.entries.contains { $0.id == id }
     }
 
     mutating func rememberAllowedUpdates(_ parameters: Parameters) {
-        // Telegram ignores a list that it cannot read, and keeps the previous one when there is none.
+        // Telegram ignores a list that it cannot read; without a list it keeps the previous one.
         guard let list = try? parameters.structured("allowed_updates", orFail: "allowed_updates")?.arrayValue else {
             return
         }

@@ -2,7 +2,7 @@ import Contracts
 
 /// A command in the menu of the bot.
 public struct BotCommand: Sendable, Equatable {
-    /// Without the slash.
+    /// The name without the slash.
     public let command: String
     public let description: String
 
@@ -50,7 +50,7 @@ extension SimulatorCore {
             }
             parsed.append(BotCommand(command: name, description: description))
         }
-        // Menus of other scopes and languages are taken, and not kept.
+        // Menus of other scopes and languages are accepted, and not stored.
         if parameters["scope"] == nil, parameters["language_code"] == nil { commands = parsed }
         return true
     }
@@ -63,7 +63,8 @@ extension SimulatorCore {
         ]
     }
 
-    /// The sizes in which Telegram offers a photo; the last is the largest, and the one that `fileID` names.
+    /// The sizes in which Telegram offers a photo. The last one is the largest and has the ID `fileID`.
+    /// Telegram chooses the sizes by the photo's dimensions; here they are always the same two.
     func photoSizes(_ fileID: String) -> JSONValue {
         let size = { (id: String, width: Int64, height: Int64) -> JSONValue in
             [

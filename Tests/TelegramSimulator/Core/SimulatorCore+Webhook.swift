@@ -52,7 +52,7 @@ extension SimulatorCore {
         return .object(info)
     }
 
-    /// Sends on their way what may go now.
+    /// Starts the deliveries that may start now.
     mutating func deliver(at now: Duration) {
         guard isDelivering, var hook = webhook else { return }
         for entry in hook.begin(updates.entries, at: now) {
@@ -63,7 +63,7 @@ extension SimulatorCore {
         webhook = hook
     }
 
-    /// The receiver answered, or the connection failed.
+    /// A delivery ended: with a response, or with a failed connection.
     mutating func deliveryEnded(_ delivery: WebhookDelivery, _ outcome: WebhookOutcome, at now: Duration) {
         if outcome.isTaken {
             updates.confirm(delivery.updateID)
@@ -91,10 +91,10 @@ extension SimulatorCore {
     }
 }
 
-/// What became of one delivery.
+/// The outcome of one delivery.
 enum WebhookOutcome: Sendable, Equatable {
     case answered(status: Int)
-    /// In Telegram's words.
+    /// The failure in Telegram's words.
     case failed(String)
 
     var isTaken: Bool {

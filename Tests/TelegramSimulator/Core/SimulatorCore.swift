@@ -1,12 +1,12 @@
 import Contracts
 
-/// A Bot API server for one bot, as a pure state machine: requests and what people do go in, answers come out of
-/// `takeActions()`. No sockets, no tasks; time is a parameter (the Unix time as a `Duration`) and may stand still or jump.
+/// A Bot API server for one bot, as a pure state machine: requests and people's actions are its input, `takeActions()`
+/// has its output. No sockets, no tasks. Time is a parameter (Unix time as a `Duration`) and may stand still or jump.
 struct SimulatorCore: Sendable {
     /// How long Telegram keeps an update that the bot does not fetch.
     static let messageRetention: Duration = .seconds(24 * 3600)
     static let callbackRetention: Duration = .seconds(150)
-    /// How late a tap may be answered.
+    /// How late a tap may be acknowledged.
     static let callbackAnswerMax: Duration = .seconds(15)
     static let textUTF16Max = 4096
     static let captionUTF16Max = 1024
@@ -17,9 +17,9 @@ struct SimulatorCore: Sendable {
     var updates: UpdateQueue
     var poller = Poller()
     var webhook: Webhook?
-    /// The wait after the first delivery that failed.
+    /// The wait after the first failed delivery.
     var webhookRetryBase: Duration = .seconds(1)
-    /// Whether the server runs, and delivers.
+    /// Whether the server runs and delivers updates.
     var isDelivering = false
     var people = People()
     var messages = MessageStore()
@@ -28,19 +28,19 @@ struct SimulatorCore: Sendable {
     var faults = FaultPlan()
     var rateLimiter: RateLimiter?
     var statistics = Statistics()
-    /// Set by `setMyCommands` for the default scope.
+    /// The menu of the default scope, set with `setMyCommands`.
     var commands: [BotCommand] = []
     private var actions: [SimulatorAction] = []
 
-    /// What a test may ask afterwards.
+    /// Counters for tests.
     struct Statistics: Sendable {
-        /// Requests per method, faulty and refused ones too.
+        /// Requests by method, faulty and refused ones included.
         var requests: [String: Int] = [:]
-        /// `getUpdates` with an offset below zero: each throws away what was not confirmed.
+        /// `getUpdates` with an offset below zero: each discards unconfirmed updates.
         var negativeOffsets = 0
         /// `deleteWebhook` with `drop_pending_updates`.
         var droppedPending = 0
-        /// Updates that the webhook took, and those that it did not, by the failure.
+        /// Updates that the webhook accepted, and failed deliveries by their failure.
         var takenDeliveries = 0
         var failedDeliveries: [String: Int] = [:]
         /// Requests refused with 429 by the rate limits.
@@ -55,7 +55,7 @@ struct SimulatorCore: Sendable {
 
     var botID: Int64 { token.split(separator: ":").first.flatMap { Int64($0) } ?? 1 }
 
-    /// What the shell has to do now, in order; empty afterwards.
+    /// The actions that the shell has to perform now, in order; the list is empty afterwards.
     mutating func takeActions() -> [SimulatorAction] {
         defer { actions = [] }
         return actions
@@ -63,14 +63,14 @@ struct SimulatorCore: Sendable {
 
     mutating func act(_ action: SimulatorAction) { actions.append(action) }
 
-    /// A request begins to arrive: counts it, and says which fault strikes it.
+    /// A request begins to arrive: counts it, and returns its fault, if any.
     mutating func requestArrived(method: String) -> SimulatedFault? {
         let name = Self.canonical(method)
         statistics.requests[name, default: 0] += 1
         return faults.next(for: name)
     }
 
-    /// A request is complete. It is answered by an action, at once unless it is a long poll.
+    /// A request is complete. An action responds to it, at once unless it is a long poll.
     mutating func callReceived(_ call: APICall, id: CallID, at now: Duration) {
         updates.expire(at: now)
         let method = Self.canonical(call.method)
@@ -87,7 +87,7 @@ struct SimulatorCore: Sendable {
         act(.answer(id, reply))
     }
 
-    /// The time is `now`: ends a long poll that is over.
+    /// The time is `now`: expires updates, ends a long poll whose time is over, and starts deliveries that are due.
     mutating func timePassed(to now: Duration) {
         updates.expire(at: now)
         pollTimePassed(to: now)

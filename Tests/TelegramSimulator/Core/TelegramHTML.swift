@@ -1,6 +1,7 @@
-/// Telegram's HTML parse mode, with its error messages. It knows no other tags than Telegram does.
+/// Telegram's HTML parse mode, with its error messages. Unlike Telegram it does not know `<tg-emoji>`, and it keeps
+/// entities inside `pre` and `code`, which Telegram's documentation rules out.
 ///
-/// `&` that begins no known entity stays as it is; a `<` always begins a tag.
+/// A `&` that begins no known entity stays as it is; a `<` always begins a tag.
 struct TelegramHTML {
     private struct OpenTag {
         let name: String
@@ -22,7 +23,7 @@ struct TelegramHTML {
 
     private init(_ source: String) { bytes = Array(source.utf8) }
 
-    /// The text and entities of `source`.
+    /// The text and the entities of `source`.
     /// - Throws: `APIError` 400, "can't parse entities: …".
     static func parse(_ source: String) throws(APIError) -> FormattedText {
         var parser = TelegramHTML(source)
@@ -152,14 +153,14 @@ struct TelegramHTML {
             entity.language = openTags.last?.name == "pre" ? tag.argument : nil
         case "pre":
             entity.kind = "pre"
-            // `<pre><code class="language-x">…</code></pre>` is one block of that language.
+            // `<pre><code class="language-x">…</code></pre>` is one block in that language.
             if let code = entities.last, code.kind == "code", code.offset == entity.offset, code.length == length {
                 entity.language = code.language
                 entities.removeLast()
             }
         default:
             entity.kind = "text_link"
-            // A link without an address that Telegram can use stays plain text.
+            // A link whose address Telegram cannot use stays plain text.
             guard let url = tag.argument, url.contains(".") || url.contains("://") else { return }
             entity.url = url
         }
@@ -175,7 +176,7 @@ struct TelegramHTML {
         }
     }
 
-    /// Reads `&lt;`, `&#60;`, `&#x3C;`, … at `position`; moves on only if it is one that Telegram knows.
+    /// Reads `&lt;`, `&#60;`, `&#x3C;`, … at `position`; advances only if Telegram knows the reference.
     private mutating func characterReference() -> Character? {
         let named: [(String, Character)] = [("lt", "<"), ("gt", ">"), ("amp", "&"), ("quot", "\"")]
         let rest = bytes[(position + 1)...]
@@ -205,7 +206,7 @@ struct TelegramHTML {
 
     private mutating func append(_ byte: UInt8) {
         output.append(byte)
-        // A four-byte character is two units of UTF-16; continuation bytes are none.
+        // A four-byte character is two UTF-16 code units; continuation bytes count as none.
         if byte & 0xC0 != 0x80 { outputUTF16 += byte >= 0xF0 ? 2 : 1 }
     }
 

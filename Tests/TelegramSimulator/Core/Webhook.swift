@@ -1,15 +1,15 @@
 import Contracts
 
-/// A webhook, as Telegram keeps it: what is being delivered, and what waits after a failure. No clock, no connections.
+/// A webhook as Telegram keeps it: the deliveries in progress, and the waits after failures. No clock, no connections.
 ///
-/// The updates of one chat are delivered one after the other, each when the one before was taken; taps have a line of their own for
-/// each person.
+/// The updates of one chat are delivered one after the other, each after the one before was accepted. The taps of each
+/// person have a separate line.
 struct Webhook: Sendable {
     static let connectionsMax = 100
     static let connectionsDefault = 40
     static let retryCap: Duration = .seconds(60)
 
-    /// Whose updates wait for each other.
+    /// The updates in one line wait for each other.
     enum Line: Hashable, Sendable {
         case chat(Int64)
         case tapsOf(Int64)
@@ -32,7 +32,7 @@ struct Webhook: Sendable {
     /// The wait after the first failure; it doubles.
     let retryBase: Duration
     var lastFailure: Failure?
-    /// The update that is being delivered of each line.
+    /// The update that is being delivered in each line.
     private(set) var underWay: [Line: Int64] = [:]
     private var waits: [Line: Wait] = [:]
 
@@ -43,7 +43,7 @@ struct Webhook: Sendable {
         self.retryBase = retryBase
     }
 
-    /// What is to be delivered now: it is under way from here on.
+    /// The updates whose delivery starts now.
     mutating func begin(_ entries: [UpdateQueue.Entry], at now: Duration) -> [UpdateQueue.Entry] {
         var begun: [UpdateQueue.Entry] = []
         var passed: Set<Line> = []
@@ -57,7 +57,7 @@ struct Webhook: Sendable {
         return begun
     }
 
-    /// - Returns: when the line goes on, if that is not now.
+    /// - Returns: the time at which the line continues, if that is not now.
     mutating func ended(_ update: JSONValue, isTaken: Bool, at now: Duration) -> Duration? {
         let line = Self.line(of: update)
         underWay[line] = nil

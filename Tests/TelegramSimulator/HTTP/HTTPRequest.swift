@@ -1,7 +1,7 @@
 import Contracts
 import NIOHTTP1
 
-/// What a request is for, told by its path alone.
+/// The purpose of a request, by its path alone.
 enum Route: Equatable {
     /// `/bot<token>/<method>`
     case method(String, token: String)
@@ -48,8 +48,8 @@ struct HTTPRequest: Sendable {
         self.body = body
     }
 
-    /// The parameters of the query and of the body, which wins.
-    /// - Throws: `APIError` 400 for a body that is not what its type says.
+    /// The parameters of the query and of the body; the body's override the query's.
+    /// - Throws: `APIError` 400 for a body that does not match its type.
     func parameters() throws(APIError) -> [String: JSONValue] {
         var members = FormCoding.parse(query)
         guard !body.isEmpty else { return members }

@@ -2,14 +2,14 @@ import Contracts
 import NIOCore
 import NIOHTTP1
 
-/// What goes back over the connection.
+/// A response on its way to the client.
 struct HTTPResponse: Sendable {
-    /// How much of it arrives.
+    /// The part of it that arrives.
     enum Delivery: Sendable {
         case whole
-        /// Nothing; the connection closes.
+        /// Nothing; the connection is closed.
         case none
-        /// The head and half of the body; then the connection closes.
+        /// The head and half of the body; then the connection is closed.
         case cutShort
     }
 
@@ -24,7 +24,7 @@ struct HTTPResponse: Sendable {
         HTTPResponse(status: status, body: value.serialized())
     }
 
-    /// A proxy's web page.
+    /// The web page of a proxy.
     private static func page(status: Int) -> HTTPResponse {
         let page = "<html><head><title>\(status)</title></head><body><center>nginx</center></body></html>"
         return HTTPResponse(status: status, contentType: "text/html", body: Array(page.utf8))
@@ -32,7 +32,7 @@ struct HTTPResponse: Sendable {
 
     static func reply(_ reply: APIReply) -> HTTPResponse { .json(reply.envelope, status: reply.status) }
 
-    /// The answer that `fault` gives without the call having any effect; nil if it lets the call take effect.
+    /// The response of a `fault` that keeps the call from taking effect; nil if the call takes effect.
     static func refusal(by fault: SimulatedFault) -> HTTPResponse? {
         switch fault {
         case .status(let code, let description, let retryAfterSeconds):
@@ -46,7 +46,7 @@ struct HTTPResponse: Sendable {
         }
     }
 
-    /// This answer after `fault` has spoiled it on its way.
+    /// This response after `fault` has damaged it on its way.
     func spoiled(by fault: SimulatedFault?) -> HTTPResponse {
         var response = self
         switch fault {

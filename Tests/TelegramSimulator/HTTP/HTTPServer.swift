@@ -3,33 +3,34 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// HTTP/1.1 on 127.0.0.1: reads requests, asks its handler, writes the answers. One task a connection.
+/// HTTP/1.1 on 127.0.0.1: reads requests, passes them to its handler, writes the responses. One task for each
+/// connection.
 struct HTTPServer: Sendable {
     typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
-    /// Answers requests; the simulator.
+    /// Responds to requests; the simulator.
     protocol Handler: Sendable {
-        /// The number that names a new connection from now on; it is not used twice.
+        /// The number of a new connection; it is not used twice.
         func connectionOpened() async -> Int
-        /// A request's head has come over the connection of that number.
+        /// The head of a request has arrived over the connection with that number.
         func headArrived(_ route: Route, connection: Int) async -> Arrival
         /// The request is complete.
         func respond(to request: HTTPRequest, _ arrival: Arrival) async -> HTTPResponse
-        /// The connection is gone, and with it whoever waited for an answer.
+        /// The connection is closed, so no response can be sent over it.
         func connectionLost(_ connection: Int) async
     }
 
-    /// A request of which only the head is known yet.
+    /// A request of which only the head has arrived.
     struct Arrival: Sendable {
         let route: Route
         let call: CallID
         let fault: SimulatedFault?
     }
 
-    /// A connection that was accepted and is not served yet. Closed if that never comes.
+    /// A connection that was accepted and is not served yet; closed if it never is.
     ///
-    /// No `Connection` from the start: one that comes while the server stops is dropped unserved, and dropping a
-    /// `NIOAsyncChannel` so is a trap.
+    /// It is not a `Connection` from the start: one that arrives while the server stops is dropped unserved, and a
+    /// `NIOAsyncChannel` traps when it is dropped like that.
     private final class Accepted: Sendable {
         private let channel: any Channel
         private let wasTaken = Atomic(false)
@@ -38,7 +39,7 @@ struct HTTPServer: Sendable {
 
         deinit { if !wasTaken.load(ordering: .relaxed) { channel.close(promise: nil) } }
 
-        /// The connection, which reads from now on. To be called once.
+        /// The connection, which reads from now on. Call it once.
         func take() async throws -> Connection {
             wasTaken.store(true, ordering: .relaxed)
             let channel = channel
@@ -55,10 +56,11 @@ struct HTTPServer: Sendable {
 
     var port: Int { channel.channel.localAddress?.port ?? 0 }
 
-    /// Ports that no outgoing connection is given (Linux begins those at 32768): one of these can be bound again.
+    /// Linux gives these ports to no outgoing connection (its range begins at 32768), so one of them can be bound
+    /// again.
     private static let lastingPorts = 12_000..<32_000
 
-    /// Binds 127.0.0.1; `port` 0 takes a free one that will be free again after a stop.
+    /// Binds 127.0.0.1; `port` 0 chooses a free one that will be free again after a stop.
     static func bind(port: Int) async throws -> HTTPServer {
         guard port == 0 else { return try await bind(to: port) }
         for _ in 0..<20 {
@@ -71,7 +73,7 @@ struct HTTPServer: Sendable {
         HTTPServer(channel: try await bootstrap.bind(host: "127.0.0.1", port: port) { accept($0) })
     }
 
-    /// Takes over a socket that is bound already.
+    /// Adopts a socket that is already bound.
     static func adopt(_ descriptor: Int32) async throws -> HTTPServer {
         HTTPServer(channel: try await bootstrap.bind(descriptor) { accept($0) })
     }
@@ -86,33 +88,34 @@ struct HTTPServer: Sendable {
 
     private static func accept(_ channel: any Channel) -> EventLoopFuture<Accepted> {
         channel.eventLoop.makeCompletedFuture {
-            // The pipelining handler stops reading while an answer is due, and would not see a client die.
+            // The pipelining handler stops reading while a response is due, and would not notice that a client has
+            // gone.
             try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
             return Accepted(channel)
         }
     }
 
-    /// Serves until the task is cancelled; then every connection is closed.
+    /// Serves until the task is canceled; then every connection is closed.
     func run(_ handler: some Handler) async {
         try? await channel.executeThenClose { connections in
             try await withThrowingDiscardingTaskGroup { group in
                 for try await accepted in connections {
                     group.addTask {
-                        // It may be broken already.
+                        // The connection may already be broken.
                         guard let connection = try? await accepted.take() else { return }
                         await Self.serve(connection, handler)
                     }
                 }
             }
         }
-        // Ended by an error, which a cancellation is, it does not wait for the port to be free again.
+        // After an error, such as a cancellation, `executeThenClose` does not wait until the port is free again.
         try? await channel.channel.closeFuture.get()
     }
 
     private static func serve(_ connection: Connection, _ handler: some Handler) async {
         let number = await handler.connectionOpened()
         connection.channel.closeFuture.whenComplete { _ in Task { await handler.connectionLost(number) } }
-        // Errors here are broken connections, which a client may cause at any time: there is nothing to do about them.
+        // Errors here are broken connections, which a client may cause at any time; nothing needs to be done.
         try? await connection.executeThenClose { inbound, outbound in
             var parts = inbound.makeAsyncIterator()
             while case .head(let head)? = try await parts.next() {
@@ -130,7 +133,7 @@ struct HTTPServer: Sendable {
         }
     }
 
-    /// - Returns: whether the connection stays.
+    /// - Returns: whether the connection stays open.
     private static func write(
         _ response: HTTPResponse, to outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>,
         version: HTTPVersion

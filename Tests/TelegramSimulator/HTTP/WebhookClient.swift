@@ -3,14 +3,15 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// How the simulated Telegram reaches the bot: it stands for the network and the TLS before the bot's receiver or proxy.
+/// The route by which the simulated Telegram reaches the bot, in place of the network and the TLS before the bot's
+/// receiver or proxy.
 public enum WebhookRoute: Sendable {
     case unixSocket(String)
     /// A port of 127.0.0.1.
     case port(Int)
 }
 
-/// A connection to the webhook's receiver, kept between requests as Telegram keeps it.
+/// A connection to the webhook's receiver, kept open between requests as Telegram keeps it.
 final class WebhookClient: Sendable {
     struct Response: Sendable {
         var status: Int
@@ -48,8 +49,8 @@ final class WebhookClient: Sendable {
         return WebhookClient(channel, handler)
     }
 
-    /// Sends `delivery` and waits for the answer.
-    /// - Throws: `ChannelError` when the connection ends first, or nothing comes within `timeout`.
+    /// Sends `delivery` and waits for the response.
+    /// - Throws: `ChannelError` if the connection ends first, or no response comes within `timeout`.
     func post(_ delivery: WebhookDelivery, timeout: Duration) async throws -> Response {
         let handler = handler
         return try await channel.eventLoop.flatSubmit { handler.value.send(delivery, timeout: timeout) }.get()
