@@ -16,8 +16,8 @@ final class RepeatedCall: Sendable {
     private let progress = Progress()
 
     /// - Parameters:
-    /// - connect: makes what all calls share, on the thread.
-    /// - call: makes one call; `number` is the number of calls before it. An error ends the series.
+    ///   - connect: makes what all calls share, on the thread.
+    ///   - call: makes one call; `number` is the number of calls before it. An error ends the series.
     init<Connection>(
         _ connect: @escaping @Sendable () throws -> Connection,
         call: @escaping @Sendable (Connection, _ number: Int) throws -> Void

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A program that a test runs. Ended with the test, dead or alive.
+/// A program that a test runs. It is killed when this object is released, even if it is stopped.
 public final class ChildProcess: Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public var description: String
@@ -12,7 +12,7 @@ public final class ChildProcess: Sendable {
     public let processID: Int32
     private let exitStatus = Mutex<Int32?>(nil)
 
-    /// Starts `path`, with nothing but `environment` and, as standard error and output, the file `log` (appended to).
+    /// Starts `path` with only `environment`; standard output and standard error are appended to the file `log`.
     public init(
         _ path: String, arguments: [String] = [], environment: [String: String], log: String
     ) throws {
@@ -26,7 +26,7 @@ public final class ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // The parent may block or ignore signals that its child lives by.
+        // The parent may block or ignore signals that the child depends on.
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
@@ -44,11 +44,11 @@ public final class ChildProcess: Sendable {
         self.processID = processID
     }
 
-    /// Has the child inherit no descriptor from `lowest` on: a listening socket of another test, say, whose port would
-    /// stay taken as long as the child lives.
+    /// Lets the child inherit no descriptor from `lowest` on. With the listening socket of another test, for example,
+    /// the child would keep that port in use while it runs.
     private static func closeFrom(_ lowest: Int32, _ actions: inout posix_spawn_file_actions_t) {
         typealias CloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
-        // A GNU extension (glibc 2.34), which the Glibc module does not show.
+        // A GNU extension (glibc 2.34), which the Glibc module does not export.
         guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else { return }
         _ = unsafeBitCast(symbol, to: CloseFrom.self)(&actions, lowest)
     }
@@ -62,12 +62,12 @@ public final class ChildProcess: Sendable {
 
     public func signal(_ number: Int32) {
         exitStatus.withLock { status in
-            // Not after the process was waited for: its id may be another's by then.
+            // After the process was waited for, its ID may belong to another process.
             if status == nil { _ = Glibc.kill(processID, number) }
         }
     }
 
-    /// `kill -9`, and until it is dead.
+    /// Sends SIGKILL, and waits for the end.
     public func killNow() {
         signal(SIGKILL)
         wait()
@@ -82,8 +82,8 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Waits for its end.
-    /// - Returns: the exit code, or 128 and the signal's number.
+    /// Waits for the end of the process.
+    /// - Returns: the exit code, or 128 plus the number of the signal.
     @discardableResult
     public func wait() -> Int32 {
         exitStatus.withLock { status in

@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A SQLite file as a test looks into it: another connection, as an operator's shell has.
+/// A second connection to a SQLite file, such as an operator's shell has, for looking into it.
 public final class Database {
     public struct Failure: Error, CustomStringConvertible {
         public var description: String
@@ -21,7 +21,7 @@ public final class Database {
 
     deinit { sqlite3_close_v2(handle) }
 
-    /// The rows that `sql` gives, each column as text; nil for NULL.
+    /// The rows that `sql` returns, each column as text; nil for NULL.
     @discardableResult
     public func rows(_ sql: String) throws -> [[String?]] {
         var statement: OpaquePointer?

@@ -1,4 +1,4 @@
-/// A settings file, and what systemd makes of it.
+/// A settings file, and how systemd reads it.
 public struct EnvironmentFileCase: Sendable, CustomStringConvertible {
     /// Variables by name, or the line for which systemd refuses the file.
     public enum Outcome: Sendable, Equatable {
@@ -7,18 +7,18 @@ public struct EnvironmentFileCase: Sendable, CustomStringConvertible {
     }
 
     public var file: [UInt8]
-    /// What systemd 252.39 (Debian 12) said.
+    /// The outcome with systemd 252.39 (Debian 12).
     public var systemd252: Outcome
-    /// What systemd 257.13 (Debian 13) said.
+    /// The outcome with systemd 257.13 (Debian 13).
     public var systemd257: Outcome
-    /// As it stands in the table.
+    /// The row of the table.
     public var description: String
 
-    /// Recorded from both; the tests under systemd ask them again.
+    /// Recorded from both versions; the tests under systemd compare the table with the running version.
     public static let recorded = table.split(separator: "\n").map { EnvironmentFileCase(String($0)) }
 
     private init(_ row: String) {
-        // The file, "=>", the assignments or "!" and a line, and behind "257:" those of 257 if they differ.
+        // A row: the file, "=>", the assignments or "!" and a line, then after "257:" those of 257 if they differ.
         var words = row.split(separator: " ", omittingEmptySubsequences: false)[...]
         file = words.first == "=>" ? [] : Self.bytes(words.removeFirst())
         let outcomes = words.dropFirst().split(separator: "257:", omittingEmptySubsequences: false)
@@ -40,7 +40,7 @@ public struct EnvironmentFileCase: Sendable, CustomStringConvertible {
                 }, uniquingKeysWith: { $1 }))
     }
 
-    /// `\n`, `\r`, `\t`, `\s` (a blank), `\\` and `\xFF` as bytes.
+    /// `\n`, `\r`, `\t`, `\s` (a space), `\\` and `\xFF` as bytes.
     private static func bytes(_ text: Substring) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = text.utf8

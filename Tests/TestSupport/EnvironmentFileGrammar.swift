@@ -1,4 +1,4 @@
-/// Settings files that are nasty on purpose: quotes, backslashes, line ends, comments and bad names in all orders.
+/// Makes difficult settings files: quotes, backslashes, line ends, comments and bad names in any order.
 public struct EnvironmentFileGrammar {
     private static let names = [
         "A", "B", "C", "Bc_9", "_", "1A", "A B", "export A", "export", "", "A.B", "A-B", "\u{E4}", "\u{FEFF}A", "'A'",
@@ -15,7 +15,7 @@ public struct EnvironmentFileGrammar {
         "\"\n\"",
         "\u{E4}", "\u{1F600}", "\u{1}", "\u{7F}", "\u{85}", "\u{2028}", "\u{FEFF}", "%i", "${A}",
     ]
-    /// What makes systemd refuse the file; each for itself.
+    /// Each of these makes systemd refuse the file.
     private static let spoilers: [[UInt8]] = [
         [0], [0xFF], [0xC3], [0xA4], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xEF, 0xBF, 0xBF], [0xEF, 0xB7, 0x90],
         [0xF4, 0x90, 0x80, 0x80], [0xF0, 0x9F, 0xBF, 0xBE],
@@ -52,7 +52,7 @@ public struct EnvironmentFileGrammar {
         return value
     }
 
-    /// True once in `count` times.
+    /// True once in `count` times on average.
     private mutating func chance(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &generator) == 0 }
 
     private mutating func pick<Element>(_ choices: [Element]) -> Element {

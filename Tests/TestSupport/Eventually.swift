@@ -1,14 +1,14 @@
-/// What a test waited for did not come.
+/// An event that a test waited for did not come in time.
 public struct NotInTime: Error, CustomStringConvertible {
     public var description: String
 
     public init(description: String) { self.description = description }
 }
 
-/// Waits for a condition outside this process, which nothing tells us of: a file, an expiry, a socket that is taken.
-/// Where there is an answer or an end of a process to wait for, wait for that instead.
+/// Waits for a condition outside this process that sends no notification: a file, an expiry, a socket that listens. If
+/// a response or the end of a process can be awaited, wait for that instead.
 ///
-/// - Parameter what: is named when it does not come.
+/// - Parameter what: the event, named in the error.
 public func eventually(
     _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
 ) async throws {

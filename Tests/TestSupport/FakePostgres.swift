@@ -1,40 +1,43 @@
 import Glibc
 import Synchronization
 
-/// What listens where a database URL leads, takes down what it is told, and quotes all of it in its answers: the user, the
-/// database, the password. A real server quotes less; a pooler, a proxy or something else that listens there may.
+/// A listener for a database URL that records what clients send, and quotes all of it in its responses: user, database,
+/// password. A real server quotes less, but a pooler, a proxy or another program at that address may.
+///
+/// Unlike PostgreSQL it declines TLS and GSSAPI, asks for the password in the clear (no SCRAM), sends no parameter
+/// status, ignores requests to cancel, and executes no statement: each one fails.
 public final class FakePostgres: Sendable {
-    /// How it answers a startup packet.
+    /// How it responds to a startup packet.
     public enum Manner: Int, Sendable, CaseIterable {
-        /// Wants the password in the clear, and refuses it (28P01).
+        /// Asks for the password in the clear, and refuses it (28P01).
         case wrongPassword
         /// Refuses at once (28000).
         case notAdmitted
-        /// Wants the password, and fails with a code of poolers (XX000).
+        /// Asks for the password, and fails with a code that poolers use (XX000).
         case pooler
-        /// Wants the password, and says that there is no such database (3D000).
+        /// Asks for the password, and reports that the database does not exist (3D000).
         case noDatabase
-        /// Lets the client in, and refuses each statement with 22P02, with the password as the name of a constraint.
+        /// Admits the client, and refuses each statement with 22P02; the password is the name of a constraint.
         case refusesStatements
-        /// Lets the client in, and ends the session with a notice and an error.
+        /// Admits the client, and ends the session with a notice and an error.
         case endsSession
-        /// Answers as a web server does.
+        /// Responds as a web server does.
         case isNone
         /// Closes the connection after a notice.
         case closes
     }
 
-    /// What one client said.
+    /// The bytes from one client.
     public struct Visit: Sendable {
-        /// User, database, options, the application's name.
+        /// User, database, options, and the name of the application.
         public var startup: [UInt8] = []
-        /// The password message, if it was asked for.
+        /// The password message, if it was requested.
         public var password: [UInt8] = []
         /// Everything after it.
         public var later: [UInt8] = []
     }
 
-    /// The threads have it too.
+    /// The state that this object and its threads share.
     private final class Shared: Sendable {
         private let state = Mutex<(manner: Manner, visits: [Int: Visit], count: Int)>((.wrongPassword, [:], 0))
 
@@ -43,7 +46,7 @@ public final class FakePostgres: Sendable {
             set { state.withLock { $0.manner = newValue } }
         }
 
-        /// - Returns: the number by which it is told more of.
+        /// - Returns: the number of the visit, for `add`.
         func begin(_ startup: [UInt8]) -> Int {
             state.withLock { state in
                 state.count += 1
@@ -75,7 +78,7 @@ public final class FakePostgres: Sendable {
 
     public func set(_ manner: Manner) { shared.manner = manner }
 
-    /// What came since the last time that this was asked. What a client said is here before it has its answer.
+    /// The visits since the last call. The bytes of a client are recorded before it gets its response.
     public func takeVisits() -> [Visit] { shared.take() }
 
     private static func serve(_ descriptor: Int32, _ shared: Shared) {
@@ -106,7 +109,7 @@ public final class FakePostgres: Sendable {
             LoopbackListener.write(admission, to: descriptor)
             while let more = LoopbackListener.read(descriptor) {
                 shared.add(more, to: \.later, of: visit)
-                // An answer for each end of a transaction that was asked for.
+                // One response for each Sync.
                 let syncs = more.indices.count { more[$0...].starts(with: [UInt8(ascii: "S"), 0, 0, 0, 4]) }
                 for _ in 0..<syncs {
                     LoopbackListener.write(
@@ -122,13 +125,13 @@ public final class FakePostgres: Sendable {
             guard let head = LoopbackListener.read(descriptor, exactly: 8),
                 let rest = LoopbackListener.read(descriptor, exactly: max(0, length(head) - 8))
             else { return nil }
-            // 1234 is no version of the protocol: TLS or GSSAPI is asked for.
+            // 1234 is no protocol version: it marks a request for TLS or GSSAPI.
             guard head[4...5] == [0x04, 0xD2] else { return rest }
             LoopbackListener.write([UInt8(ascii: "N")], to: descriptor)
         }
     }
 
-    /// The body of the next message with a type.
+    /// The body of the next message that has a type.
     private static func next(_ descriptor: Int32) -> [UInt8]? {
         guard let head = LoopbackListener.read(descriptor, exactly: 5) else { return nil }
         return LoopbackListener.read(descriptor, exactly: max(0, length(Array(head[1...])) - 4))
@@ -143,12 +146,12 @@ public final class FakePostgres: Sendable {
         return Array(String(kind).utf8) + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) } + body
     }
 
-    /// Authentication is done, and the server is ready.
+    /// Authentication succeeded, and the server is ready.
     private static var admission: [UInt8] {
         message("R", [0, 0, 0, 0]) + message("K", [0, 0, 0, 1, 0, 0, 0, 1]) + message("Z", [UInt8(ascii: "I")])
     }
 
-    /// With `words` in every field that is text.
+    /// An error or notice with `words` in every text field.
     private static func error(_ kind: Character, _ severity: String, _ code: String, _ words: [UInt8]) -> [UInt8] {
         var body: [UInt8] = []
         for (field, text) in [("S", Array(severity.utf8)), ("V", Array(severity.utf8)), ("C", Array(code.utf8))] {

@@ -2,20 +2,30 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A TCP proxy on the loopback interface that does to a PostgreSQL connection what networks do.
+/// A TCP proxy on the loopback interface that disturbs PostgreSQL connections as networks do.
+///
+/// What networks do that it does not:
+///
+/// - Silence: without a network a client's bytes stay unacknowledged. Here the kernel acknowledges them, and answers
+///   keepalive probes, also with `blackhole` and after `strand`; and with `blackhole` a connect succeeds. So only
+///   deadlines of the program find out, never TCP's own.
+/// - Loss: it loses, repeats and reorders no segments, limits no bandwidth, and sends no ICMP errors.
+/// - Half-closed connections: after one side has closed, both are closed.
+/// - Independence: one thread with blocking writes serves all connections, so a peer that does not read stops all of
+///   them.
 public final class FaultProxy: Sendable {
     /// What happens to bytes that arrive from now on.
     public enum Behaviour: Sendable, Equatable {
         case pass
-        /// Each way takes this long.
+        /// Each direction takes this long.
         case delay(Duration)
-        /// Connections are accepted, and nothing goes through in either direction.
+        /// Connections are accepted, and no byte passes in either direction.
         case blackhole
-        /// Requests go through, answers wait here until the behaviour changes.
+        /// Requests pass, and responses wait here until the behavior changes.
         case holdAnswers
-        /// Requests go through; when the server answers, both connections are reset.
+        /// Requests pass; when the server responds, both connections are reset.
         case cutBeforeAnswer
-        /// New connections are refused and those that there are reset.
+        /// New connections are refused, and present ones are reset.
         case refuse
     }
 
@@ -30,7 +40,7 @@ public final class FaultProxy: Sendable {
         var waiters: [(syncs: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
-    /// The thread has it too, and does not keep the proxy alive.
+    /// The state that this object and its thread share; it does not keep the proxy alive.
     private final class Shared: Sendable {
         let state: Mutex<State>
 
@@ -56,7 +66,7 @@ public final class FaultProxy: Sendable {
             let wake = wakeDescriptors.read
             var loop = Loop(listener: listener, port: port, serverPort: serverPort)
             while !shared.state.withLock({ $0.isClosed }) {
-                loop.turn(wake) { act in
+                loop.iterate(wake) { act in
                     let resumed = shared.state.withLock { state in
                         let command = Command(
                             behaviour: state.behaviour, mustReset: state.mustReset, mustStrand: state.mustStrand,
@@ -82,10 +92,10 @@ public final class FaultProxy: Sendable {
 
     public func close() { change { $0.isClosed = true } }
     public func set(_ behaviour: Behaviour) { change { $0.behaviour = behaviour } }
-    /// Resets (RST) every connection that there is.
+    /// Resets (RST) every present connection.
     public func reset() { change { $0.mustReset = true } }
 
-    /// Connections from now on lead to another server, and those that there are end: a failover.
+    /// Connects new clients to another server, and ends the present connections: a failover.
     public func lead(to serverPort: UInt16) {
         change { state in
             state.serverPort = serverPort
@@ -93,13 +103,13 @@ public final class FaultProxy: Sendable {
         }
     }
 
-    /// Nothing goes through any more on the connections that there are, and nobody tells them so: a router forgot them.
+    /// No byte passes on the present connections any more, without any notice: a router has forgotten them.
     public func strand() { change { $0.mustStrand = true } }
 
-    /// Transactions that clients have sent the end of, since the beginning.
+    /// The number of transactions (Syncs) that clients have ended since the start. It counts none with TLS.
     public var syncs: Int { shared.state.withLock { $0.syncs } }
 
-    /// Returns when clients have sent the end of so many transactions.
+    /// Returns after clients have ended `syncs` transactions.
     public func sent(syncs: Int) async {
         await withCheckedContinuation { continuation in
             let isThere = shared.state.withLock { state in
@@ -110,7 +120,7 @@ public final class FaultProxy: Sendable {
         }
     }
 
-    /// Returns when the thread has done it.
+    /// Returns after the thread has applied the change.
     private func change(_ body: (inout State) -> Void) {
         let applied = DispatchSemaphore(value: 0)
         shared.state.withLock { state in
@@ -127,7 +137,7 @@ public final class FaultProxy: Sendable {
 }
 
 extension FaultProxy {
-    /// What is asked of the thread.
+    /// The requests to the thread.
     private struct Command {
         var behaviour: Behaviour
         var mustReset: Bool
@@ -159,8 +169,9 @@ extension FaultProxy {
             self.serverPort = serverPort
         }
 
-        /// - Parameter exchange: calls its argument with what is asked of the proxy now; that returns the new Syncs.
-        mutating func turn(_ wake: Int32, _ exchange: (_ act: (Command) -> Int) -> Void) {
+        /// - Parameter exchange: calls its argument with the present requests; the argument returns the number of new
+        ///   Syncs.
+        mutating func iterate(_ wake: Int32, _ exchange: (_ act: (Command) -> Int) -> Void) {
             var polled = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
             polled.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
             let isHoled = behaviour == .blackhole
@@ -170,7 +181,7 @@ extension FaultProxy {
                     polled.append(pollfd(fd: isDeaf ? -1 : descriptor, events: Int16(POLLIN), revents: 0))
                 }
             }
-            let due = pairs.flatMap { [$0.toServer.first?.due, held ? nil : $0.toClient.first?.due] }
+            let due = pairs.flatMap { [$0.toServer.first?.due, isHolding ? nil : $0.toClient.first?.due] }
                 .compactMap { $0 }.min()
             let milliseconds = due.flatMap { isHoled ? nil : Int32((max(0, $0 - Self.now) * 1_000).rounded(.up)) }
             _ = poll(&polled, nfds_t(polled.count), milliseconds ?? -1)
@@ -196,7 +207,7 @@ extension FaultProxy {
 
         enum Side { case client, server }
 
-        private var held: Bool { behaviour == .holdAnswers }
+        private var isHolding: Bool { behaviour == .holdAnswers }
 
         private static var now: Double {
             var time = timespec()
@@ -253,7 +264,7 @@ extension FaultProxy {
                     pairs[index].toServer.removeFirst()
                     Self.send(pairs[index].server, bytes)
                 }
-                while !held, let (due, bytes) = pairs[index].toClient.first, due <= now {
+                while !isHolding, let (due, bytes) = pairs[index].toClient.first, due <= now {
                     pairs[index].toClient.removeFirst()
                     Self.send(pairs[index].client, bytes)
                 }
@@ -268,7 +279,7 @@ extension FaultProxy {
 
         private mutating func cut(_ index: Int) {
             guard pairs[index].client >= 0 else { return }
-            // Closed with a linger of nothing, a socket is reset.
+            // Closed with a linger time of zero, a socket is reset.
             var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
             for descriptor in [pairs[index].client, pairs[index].server] {
                 setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
@@ -322,7 +333,7 @@ extension FaultProxy {
         }
     }
 
-    /// Counts the Syncs in what a client sends without TLS (PostgreSQL manual, "Message Formats").
+    /// Counts the Syncs that a client sends without TLS (PostgreSQL manual, "Message Formats").
     private struct SyncCounter {
         private var pending: [UInt8] = []
         private var hasStarted = false
@@ -337,7 +348,7 @@ extension FaultProxy {
                 let length = pending[(position + typeSize)..<(position + typeSize + 4)].reduce(0) { $0 << 8 | Int($1) }
                 guard position + typeSize + length <= pending.count else { break }
                 if hasStarted, pending[position] == UInt8(ascii: "S") { syncs += 1 }
-                // A start-up message, unlike a request for TLS or to cancel, is longer than 16 bytes.
+                // A startup message is longer than 16 bytes; requests for TLS or to cancel are not.
                 if !hasStarted { hasStarted = length > 16 }
                 position += typeSize + length
             }

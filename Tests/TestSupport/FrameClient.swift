@@ -1,7 +1,7 @@
 public import Contracts
 import Glibc
 
-/// One connection that speaks raw frames, blocking: what a program in any language would do.
+/// A blocking connection that sends and receives raw frames, as a program in any language would.
 public final class FrameClient {
     public struct Failure: Error, CustomStringConvertible {
         public var description: String
@@ -12,7 +12,7 @@ public final class FrameClient {
     public let descriptor: Int32
     private var nextID: Int64 = 1
 
-    /// Connects to the socket at `path`, trying again until `deadline` while nobody listens there.
+    /// Connects to the socket at `path`; repeats until `deadline` while no service listens there.
     public init(_ path: String, deadline: Duration = .seconds(10), receiveTimeout: Duration = .seconds(20)) throws {
         let end = ContinuousClock.now + deadline
         while true {
@@ -55,7 +55,7 @@ public final class FrameClient {
         withUnsafeBytes(of: UInt32(body.count).bigEndian) { Array($0) } + body
     }
 
-    /// A request, framed.
+    /// A request in a frame.
     public static func request(_ method: String, _ params: [String: JSONValue], id: Int64) -> [UInt8] {
         let json: JSONValue = [
             "jsonrpc": "2.0", "id": .integer(id), "method": .string(method), "params": .object(params),
@@ -75,7 +75,7 @@ public final class FrameClient {
         }
     }
 
-    /// The next frame's body; nil when the peer has closed.
+    /// The body of the next frame; nil if the peer has closed the connection.
     public func receiveBody() throws -> [UInt8]? {
         guard let header = try receive(4) else { return nil }
         let count = header.reduce(0) { $0 << 8 | Int($1) }
@@ -101,8 +101,8 @@ public final class FrameClient {
 
     // MARK: Calls
 
-    /// Sends a request and does not wait.
-    /// - Returns: its id.
+    /// Sends a request without waiting for its response.
+    /// - Returns: its ID.
     @discardableResult
     public func send(_ method: String, _ params: [String: JSONValue] = [:]) throws -> Int64 {
         let id = nextID
@@ -111,13 +111,13 @@ public final class FrameClient {
         return id
     }
 
-    /// The next response, whole.
+    /// The whole next response.
     public func response() throws -> JSONValue {
         guard let body = try receiveBody() else { throw Failure(description: "closed") }
         return try JSONValue(parsing: body)
     }
 
-    /// Calls and waits for the answer.
+    /// Makes a call and waits for its response.
     public func call(_ method: String, _ params: [String: JSONValue] = [:]) throws -> Result<JSONValue, RPCError> {
         let id = try send(method, params)
         let response = try response()
@@ -126,7 +126,7 @@ public final class FrameClient {
         return .success(response["result"] ?? .null)
     }
 
-    /// Calls, and wants a result.
+    /// Makes a call that must succeed, and returns its result.
     public func result(_ method: String, _ params: [String: JSONValue] = [:]) throws -> JSONValue {
         try call(method, params).get()
     }

@@ -2,13 +2,13 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Accepts connections on 127.0.0.1, and serves each on a thread of its own.
+/// Accepts connections on 127.0.0.1, and serves each on a separate thread.
 public final class LoopbackListener: Sendable {
     public let port: UInt16
     private let isEnded = Mutex(false)
 
-    /// - Parameter serve: reads and writes the connection's descriptor, which is closed after it returns. A read ends after
-    ///   five seconds without data.
+    /// - Parameter serve: reads from and writes to the connection's descriptor, which is closed after it returns. A
+    ///   read ends after five seconds without data.
     public init(_ serve: @escaping @Sendable (Int32) -> Void) throws {
         let (listener, port) = try listeningSocket(port: 0)
         self.port = port
@@ -33,14 +33,14 @@ public final class LoopbackListener: Sendable {
 
     public func end() { isEnded.withLock { $0 = true } }
 
-    /// What the peer sends next; nil at its end.
+    /// The next bytes from the peer; nil at the end.
     public static func read(_ descriptor: Int32, bytesMax: Int = 65_536) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: bytesMax)
         let count = recv(descriptor, &bytes, bytesMax, 0)
         return count > 0 ? Array(bytes.prefix(count)) : nil
     }
 
-    /// So many bytes; nil when the peer ends before.
+    /// Exactly `count` bytes; nil if the peer ends before.
     public static func read(_ descriptor: Int32, exactly count: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         while bytes.count < count {

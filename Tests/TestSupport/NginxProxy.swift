@@ -1,17 +1,19 @@
 import Foundation
 import Glibc
 
-/// The real nginx, with the configuration that Rivet documents, before one webhook.
+/// The real nginx before one webhook, with the configuration that Rivet documents.
+///
+/// Unlike an operator's nginx it has no TLS and no certificate, runs as a single process, and listens on a Unix socket.
 public final class NginxProxy: Sendable {
-    /// Where Telegram's requests come in: a Unix socket in place of a port with TLS.
+    /// The socket that takes Telegram's requests, in place of a port with TLS.
     public let socketPath: String
     private let process: ChildProcess
 
-    /// Starts it. The parts of `systemd/nginx.conf` that are its reader's to put in are put in.
+    /// Starts nginx with `systemd/nginx.conf`, in which the parts that an operator replaces are replaced.
     ///
     /// - Parameters:
-    ///   - path: of the webhook's address.
-    ///   - receiver: the gateway's socket; no process has to listen there yet.
+    ///   - path: the path of the webhook's address.
+    ///   - receiver: the gateway's socket; no process needs to listen there yet.
     public init(path: String, receiver: String, in directory: TestDirectory) throws {
         socketPath = directory.path + "/nginx.sock"
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../.."
@@ -29,7 +31,7 @@ public final class NginxProxy: Sendable {
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map {
             "\($0)_temp_path \(directory.path)/nginx-\($0);"
         }
-        // One process, which ends with the test.
+        // A single process, which ends with the test.
         try directory.write(
             """
             daemon off;

@@ -1,11 +1,13 @@
 import Glibc
 
-/// A PgBouncer of a test's own in front of a server: each transaction gets the next of a few sessions, so that two in a
-/// row are never in the same one. Debian 12 has a version that knows nothing of prepared statements.
+/// A real PgBouncer before a server: each transaction gets the next of a few sessions, so that two consecutive ones
+/// never share a session. Debian 12's version does not support prepared statements.
+///
+/// Unlike a hosted pooler it checks no password and has no TLS.
 public final class Pooler: Sendable {
     private static let program = "/usr/sbin/pgbouncer"
 
-    /// Whether PgBouncer is on this machine, and a server for it.
+    /// Whether this machine has PgBouncer, and a server for it.
     public static var isInstalled: Bool { access(program, X_OK) == 0 && PostgresCluster.isInstalled }
 
     public let port: UInt16

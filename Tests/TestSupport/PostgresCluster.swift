@@ -2,21 +2,24 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A PostgreSQL server of a test's own: its data in a `TestDirectory`, on a Unix socket there and on a free port of the
-/// loopback interface. Ended with the test, or with the process.
+/// A real PostgreSQL server for a test: its data is in a `TestDirectory`, and it listens on a Unix socket there and on
+/// a free port of the loopback interface. It ends with the test, or with the process.
+///
+/// Unlike a hosted database it has no TLS, no pooler and no network delay, never suspends, and its user is a superuser.
+/// Unless `isDurable`, it does not wait for its disk. Autovacuum is off.
 public final class PostgresCluster: Sendable {
     public static let user = "rivet"
     public static let password = "correct horse"
     private static let startSeconds = 30.0
 
-    /// Whether PostgreSQL is on this machine.
+    /// Whether this machine has PostgreSQL.
     public static var isInstalled: Bool { binaries != nil }
 
     private static let binaries = [
         "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin",
     ]
     .first { access($0 + "/initdb", X_OK) == 0 }
-    /// Those that run, so that they end with the process: a suite's shared one has no other end.
+    /// The running servers, so that they end with the process: only that ends a server that suites share.
     private static let running = Mutex<[(processID: Int32, path: String)]>([])
     private static let endsWithProcess: Void = {
         atexit {
@@ -33,11 +36,11 @@ public final class PostgresCluster: Sendable {
     private let directory: TestDirectory
     private let server = Mutex<ChildProcess?>(nil)
 
-    /// Makes and starts one. Takes about a second.
+    /// Makes and starts a server. Takes about a second.
     ///
     /// - Parameters:
     ///   - isDurable: whether it waits for the disk.
-    ///   - more: further lines of its configuration.
+    ///   - more: more lines of its configuration.
     public init(isDurable: Bool = false, settings more: String = "") throws {
         guard Self.binaries != nil else { throw ChildProcess.Failure(description: "PostgreSQL is not installed") }
         _ = Self.endsWithProcess
@@ -71,7 +74,7 @@ public final class PostgresCluster: Sendable {
         try start()
     }
 
-    /// A second server with what `primary` has now, as a replica that was promoted has it. Takes some seconds.
+    /// A second server with the present data of `primary`, like a replica that was promoted. Takes some seconds.
     public init(copyOf primary: PostgresCluster) throws {
         directory = try TestDirectory()
         port = try freePort()
@@ -90,12 +93,12 @@ public final class PostgresCluster: Sendable {
 
     deinit { kill() }
 
-    /// Over the Unix socket, without a password.
+    /// The URL over the Unix socket, without a password.
     public func url(database: String = "postgres") -> String {
         "postgresql:///\(database)?host=\(directory.path)&port=\(port)&user=\(Self.user)"
     }
 
-    /// Over TCP, with a password.
+    /// The URL over TCP, with a password.
     public func tcpURL(
         database: String = "postgres", user: String = PostgresCluster.user, password: String = PostgresCluster.password,
         port: UInt16? = nil
@@ -109,11 +112,11 @@ public final class PostgresCluster: Sendable {
         try run("createdb", ["--host=\(directory.path)", "--port=\(port)", "--username=\(Self.user)", name])
     }
 
-    // MARK: Life and death
+    // MARK: Start and end
 
     public func start() throws { try start(saying: "ready to accept connections") }
 
-    /// As a standby that waits for a primary, and takes no writes until then. It must have been stopped.
+    /// Starts it as a standby that waits for a primary, and takes no writes until then. It must have been stopped.
     public func startAsStandby() throws {
         try directory.write("", to: "data/standby.signal")
         try Self.giveToServer(dataPath + "/standby.signal")
@@ -127,14 +130,14 @@ public final class PostgresCluster: Sendable {
         Self.running.withLock { $0.append((child.processID, directory.path)) }
     }
 
-    /// `pg_ctl stop -m fast`: sessions are ended with 57P01. Waits for the end.
+    /// Like `pg_ctl stop -m fast`: sessions end with 57P01. Waits for the end.
     public func stop() { end(SIGINT) }
 
-    /// `kill -9` of the server and of all its sessions. Waits for the end of all: a new server refuses to start while the shared
-    /// memory of an old one is in use.
+    /// Sends SIGKILL to the server and all its sessions, and waits until all have ended: a new server refuses to start
+    /// while the shared memory of an old one is in use.
     public func kill() {
         guard let child = server.withLock({ $0 }) else { return }
-        // From here on it makes no other.
+        // From now on the server forks no new session.
         child.signal(SIGSTOP)
         let sessions = processIDs.dropFirst()
         for session in sessions { _ = Glibc.kill(session, SIGKILL) }
@@ -143,7 +146,8 @@ public final class PostgresCluster: Sendable {
         while sessions.contains(where: Self.isRunning), Date() < limit { usleep(1_000) }
     }
 
-    /// False once the process has given everything back, though its parent has not asked how it ended (proc(5), state `Z`).
+    /// False after the process has released its resources, even if its parent has not waited for it (proc(5), state
+    /// `Z`).
     private static func isRunning(_ process: Int32) -> Bool {
         let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         return stat.map { !$0.contains(") Z ") && !$0.contains(") X ") } ?? false
@@ -156,12 +160,12 @@ public final class PostgresCluster: Sendable {
         Self.running.withLock { $0.removeAll { $0.processID == child.processID } }
     }
 
-    /// The server's, and then its sessions' and helpers'; none while it is down.
+    /// The process ID of the server, then those of its sessions and helpers; none while it is down.
     public var processIDs: [Int32] {
         server.withLock { $0 }.map { [$0.processID] + Self.children(of: $0.processID) } ?? []
     }
 
-    /// SIGSTOP to the server and its sessions: it is reachable, and answers nothing.
+    /// Sends SIGSTOP to the server and its sessions: it can be reached, and does not respond.
     public func freeze() { signalAll(SIGSTOP) }
     public func thaw() { signalAll(SIGCONT) }
 
@@ -176,14 +180,14 @@ public final class PostgresCluster: Sendable {
 
     private var dataPath: String { directory.path + "/data" }
 
-    /// Starts a program that serves, with its log in `directory`, and waits until that has `words`.
+    /// Starts a server program with its log in `directory`, and waits until the log has `words`.
     static func startServer(
         _ program: String, _ arguments: [String], in directory: TestDirectory, saying words: String
     ) throws -> ChildProcess {
         let pipe = directory.path + "/log"
         unlink(pipe)
         guard mkfifo(pipe, 0o600) == 0 else { throw ChildProcess.Failure(description: "no pipe for the log") }
-        // Opened for both, so that it has a reader before the server writes, and no end.
+        // Opened for both, so that the pipe has a reader before the server writes, and never ends.
         let log = open(pipe, O_RDWR | O_CLOEXEC | O_NONBLOCK)
         let child = try child(program, arguments, log: pipe)
         guard isReady(child, log, words) else {
@@ -195,7 +199,7 @@ public final class PostgresCluster: Sendable {
         return child
     }
 
-    /// As `postgres` when this is root: the server and its pooler refuse to run as root.
+    /// Runs the program as `postgres` if this process is root: the server and its pooler refuse to run as root.
     private static func child(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
         let environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
         guard geteuid() == 0 else {
@@ -240,7 +244,7 @@ public final class PostgresCluster: Sendable {
         return false
     }
 
-    /// A server whose log is full would stand still.
+    /// A server would stand still if the pipe of its log were full.
     private static func drain(_ log: Int32) {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         while true {
@@ -257,8 +261,8 @@ public final class PostgresCluster: Sendable {
     }
 }
 
-/// A port of the loopback interface that is free now. The kernel gives it to no connection (they begin at 32,768,
-/// ip(7)), and another test is unlikely to draw the same one before it is used.
+/// A port of the loopback interface that is free now. The kernel gives it to no connection (its range begins at 32,768,
+/// ip(7)), and another test is unlikely to choose it before it is used.
 func freePort() throws -> UInt16 {
     for _ in 0..<100 {
         guard let (descriptor, port) = try? listeningSocket(port: .random(in: 20_000..<32_768)) else { continue }
@@ -268,7 +272,7 @@ func freePort() throws -> UInt16 {
     throw ChildProcess.Failure(description: "no free port below 32,768")
 }
 
-/// A socket that listens on the loopback interface.
+/// A listening socket on the loopback interface.
 func listeningSocket(port: UInt16) throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     var on: Int32 = 1

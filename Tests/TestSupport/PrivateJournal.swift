@@ -1,14 +1,17 @@
 import Foundation
 import Glibc
 
-/// A real systemd-journald with a journal of its own: in a mount namespace that has its own `/run` and `/var/log/journal`.
-/// Needs root, and the programs.
+/// A real systemd-journald with a separate journal, in a mount namespace with a separate `/run` and `/var/log/journal`.
+/// It needs root, and the programs.
+///
+/// Unlike the journal of a machine it has no entries of the kernel, and systemd starts none of its programs: their
+/// entries lack the unit that a service's entries have.
 public final class PrivateJournal {
     private static let daemon = "/lib/systemd/systemd-journald"
     private let process: ChildProcess
     private let directory: TestDirectory
 
-    /// Whether one can be had here.
+    /// Whether this machine allows one.
     public static var isPossible: Bool {
         let programs = [
             daemon, "/usr/bin/unshare", "/usr/bin/nsenter", "/usr/bin/systemd-cat", "/usr/bin/journalctl",
@@ -27,7 +30,7 @@ public final class PrivateJournal {
 
     public init(in directory: TestDirectory) throws {
         self.directory = directory
-        // Without the kernel's messages, which are not this journal's.
+        // Without the kernel's messages, which do not belong to this journal.
         let script = """
             mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal /run/log/journal &&
             { [ ! -d /var/log/journal ] || mount -t tmpfs tmpfs /var/log/journal; } &&
@@ -41,19 +44,19 @@ public final class PrivateJournal {
 
     deinit { process.killNow() }
 
-    /// Waits until the journal takes entries.
+    /// Waits until the journal accepts entries.
     public func start() async throws {
         try await eventually("journald listens") {
             guard process.isRunning else {
                 let log = try? String(contentsOfFile: directory.path + "/journald.log", encoding: .utf8)
                 throw ChildProcess.Failure(description: "journald ended: \(log ?? "")")
             }
-            return takes(SOCK_DGRAM, "socket") && takes(SOCK_STREAM, "stdout")
+            return accepts(SOCK_DGRAM, "socket") && accepts(SOCK_STREAM, "stdout")
         }
     }
 
-    /// Whether a connection to one of its sockets is taken: the file is there before the daemon listens.
-    private func takes(_ type: __socket_type, _ name: String) -> Bool {
+    /// Whether one of its sockets accepts a connection: the file exists before the daemon listens.
+    private func accepts(_ type: __socket_type, _ name: String) -> Bool {
         let descriptor = socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_un()
@@ -67,9 +70,9 @@ public final class PrivateJournal {
         }
     }
 
-    /// Runs a program where this is the journal of the machine.
+    /// Runs a program for which this is the journal of the machine.
     ///
-    /// - Parameter isConnected: with its standard error connected to it, as a unit's is.
+    /// - Parameter isConnected: whether its standard error is connected to the journal, as that of a unit.
     public func run(
         _ program: String, _ arguments: [String] = [], _ environment: [String: String] = [:], isConnected: Bool,
         log: String

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The programs under test, where the build put them: beside the program that is running.
+/// The programs under test, where the build put them: beside the running program.
 public enum RivetBinary: String, Sendable, CaseIterable {
     case gateway = "rivet-gateway"
     case state = "rivet-state"
@@ -8,7 +8,7 @@ public enum RivetBinary: String, Sendable, CaseIterable {
     case control = "rivetctl"
     case chat = "rivet-chat"
 
-    /// `RIVET_BIN_DIR` when it is set, else the directory of this program (for tests, that of the test bundle).
+    /// `RIVET_BIN_DIR` if it is set, else the directory of this program (for tests, that of the test bundle).
     public var path: String { Self.directory + "/" + rawValue }
 
     private static var directory: String {

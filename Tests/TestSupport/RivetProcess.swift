@@ -2,18 +2,18 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// One service as a real process, on a directory of its own: started, killed, started again.
+/// One service as a real process with a directory: started, killed, and started again.
 public final class RivetProcess: Sendable {
     public let binary: RivetBinary
     public let directory: TestDirectory
     private let environment: [String: String]
     private let running = Mutex<ChildProcess?>(nil)
 
-    /// Does not start it.
+    /// Does not start the service.
     ///
     /// - Parameters:
-    ///   - directory: shared by the services that belong together.
-    ///   - environment: beside the directories of the databases and sockets.
+    ///   - directory: services that belong together share it.
+    ///   - environment: in addition to the directories of the databases and sockets.
     public init(_ binary: RivetBinary, _ environment: [String: String] = [:], in directory: TestDirectory) {
         self.binary = binary
         self.directory = directory
@@ -40,7 +40,7 @@ public final class RivetProcess: Sendable {
         }
     }
 
-    /// Starts the process and does not wait for anything.
+    /// Starts the process without waiting for anything.
     @discardableResult
     public func launch(_ more: [String: String] = [:]) throws -> ChildProcess {
         let process = try ChildProcess(
@@ -49,7 +49,7 @@ public final class RivetProcess: Sendable {
         return process
     }
 
-    /// Starts the process and waits until it answers.
+    /// Starts the process and waits until it responds.
     public func start(_ more: [String: String] = [:]) throws {
         let process = try launch(more)
         let end = ContinuousClock.now + .seconds(20)
@@ -67,16 +67,16 @@ public final class RivetProcess: Sendable {
         }
     }
 
-    /// Another connection to it.
+    /// Another connection to the service.
     public func client(receiveTimeout: Duration = .seconds(20)) throws -> FrameClient {
         try FrameClient(socketPath, receiveTimeout: receiveTimeout)
     }
 
-    /// `kill -9`, and until it is dead.
+    /// Sends SIGKILL, and waits for the end.
     public func kill() throws { try process.killNow() }
 
-    /// SIGTERM, and until it has ended.
-    /// - Returns: its exit code.
+    /// Sends SIGTERM, and waits for the end.
+    /// - Returns: the exit code.
     @discardableResult
     public func stop() throws -> Int32 {
         let process = try process

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Debian's sqlite3 shell on a database, as an operator has it open. Ended with the test.
+/// Debian's real sqlite3 shell with a database open, as an operator uses it. It ends with the test.
 public final class SQLiteShell {
     public static let path = "/usr/bin/sqlite3"
 
@@ -17,14 +17,14 @@ public final class SQLiteShell {
         process = try ChildProcess(
             "/bin/sh", arguments: ["-c", "exec \"$0\" \"$1\" <\"$2\"", Self.path, database, fifo], environment: [:],
             log: directory.path + "/output")
-        // Open for reading and writing, so that opening it does not wait for the other end.
+        // Opened for reading and writing, so that the open does not wait for the other end.
         input = open(fifo, O_RDWR | O_CLOEXEC)
         guard input >= 0 else { throw ChildProcess.Failure(description: "open \(fifo): \(errno)") }
     }
 
     deinit { close(input) }
 
-    /// Has it run `sql`, and returns when it has printed a line `answer`.
+    /// Lets the shell run `sql`, and returns after it has printed the line `answer`.
     public func run(_ sql: String, answers answer: String) async throws {
         let bytes = Array((sql + "\n").utf8)
         guard write(input, bytes, bytes.count) == bytes.count else {
@@ -36,7 +36,7 @@ public final class SQLiteShell {
         }
     }
 
-    /// Ends it, with its transaction.
+    /// Ends the shell, and with it its transaction.
     public func end() throws {
         _ = write(input, ".quit\n", 6)
         process.wait()

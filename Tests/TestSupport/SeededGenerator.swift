@@ -1,12 +1,12 @@
 import Foundation
 
-/// Random numbers that a seed brings back (SplitMix64).
+/// Random numbers that a seed reproduces (SplitMix64).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     public init(seed: UInt64) { state = seed }
 
-    /// A generator with the seed `RIVET_TEST_SEED`, or a new one each time; which one is printed.
+    /// A generator with the seed `RIVET_TEST_SEED`, or a new seed each time. The seed is printed.
     public init(_ test: String) {
         let seed =
             ProcessInfo.processInfo.environment["RIVET_TEST_SEED"].flatMap { UInt64($0) } ?? .random(in: 0...UInt64.max)

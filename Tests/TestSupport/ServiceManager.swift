@@ -1,6 +1,10 @@
 import Glibc
 
-/// Plays systemd's part for one process: the socket that `$NOTIFY_SOCKET` names, and what was told there.
+/// Takes systemd's place for one process: has the socket that `$NOTIFY_SOCKET` names, and records its messages.
+///
+/// Unlike systemd it starts, kills and restarts no process, enforces neither the watchdog nor a timeout, passes no
+/// sockets, and does not check the sender of a message (`NotifyAccess=`). It reads only while a test waits or drains,
+/// so a sender may have to wait for room in the socket's queue.
 public final class ServiceManager {
     public let path: String
     private let descriptor: Int32
@@ -31,16 +35,16 @@ public final class ServiceManager {
 
     deinit { close(descriptor) }
 
-    /// For the process.
+    /// The environment for the process.
     ///
-    /// - Parameter watchdog: how long the manager would wait for a ping.
+    /// - Parameter watchdog: how long systemd would wait for a ping.
     public func environment(watchdog: Duration? = nil) -> [String: String] {
         var environment = ["NOTIFY_SOCKET": path]
         if let watchdog { environment["WATCHDOG_USEC"] = "\(Int64(watchdog / .microseconds(1)))" }
         return environment
     }
 
-    /// The next message; nil when there is none within `limit`.
+    /// The next message; nil if none comes within `limit`.
     public func next(within limit: Duration) -> String? {
         let end = ContinuousClock.now + limit
         while true {
@@ -59,7 +63,7 @@ public final class ServiceManager {
         }
     }
 
-    /// The next message of which `isWanted` holds, past all others.
+    /// The next message for which `isWanted` is true; skips all others.
     @discardableResult
     public func next(
         _ what: String, within limit: Duration = .seconds(20), where isWanted: (String) -> Bool
@@ -86,6 +90,6 @@ public final class ServiceManager {
         return true
     }
 
-    /// Takes what has come so far.
+    /// Reads the messages that have arrived so far.
     public func drain() { while next(within: .zero) != nil {} }
 }

@@ -1,10 +1,13 @@
 import Glibc
 
-/// A file system in memory, as small as a test wants it. Needs root.
+/// A small file system in memory (tmpfs). It needs root.
+///
+/// Unlike a disk it loses everything at an unmount, and its fsync does nothing. A lack of space shows at the write, and
+/// never first at the fsync, as with delayed allocation or over a network.
 public final class SmallDisk: Sendable {
     public let path: String
 
-    /// - Returns: nil where this process may not mount.
+    /// - Returns: nil if this process may not mount.
     public init?(bytes: Int, at path: String) {
         mkdir(path, 0o700)
         guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), "size=\(bytes),mode=0700") == 0 else {
@@ -17,7 +20,7 @@ public final class SmallDisk: Sendable {
 
     private var filler: String { path + "/filler" }
 
-    /// Takes every free byte.
+    /// Uses up every free byte.
     public func fill() {
         let descriptor = open(filler, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         let block = [UInt8](repeating: 0, count: 4_096)

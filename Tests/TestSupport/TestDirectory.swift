@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory of a test's own, short enough for socket paths, that goes with it.
+/// A temporary directory for a test, with a path short enough for sockets. It is removed when this object is released.
 public final class TestDirectory: Sendable {
     public let path: String
 

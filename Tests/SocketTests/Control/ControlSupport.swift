@@ -13,8 +13,8 @@ struct PlainDatabase {
 
     /// Makes an empty database.
     /// - Parameters:
-    /// - other: the server; nil for the shared one, which does not wait for its disk.
-    /// - options: of `CREATE DATABASE`.
+    ///   - other: the server; nil for the shared one, which does not wait for its disk.
+    ///   - options: of `CREATE DATABASE`.
     init(on other: PostgresCluster? = nil, _ options: String = "") async throws {
         let cluster = try other ?? Self.cluster.get()
         name = "control_\(UInt64.random(in: 0...UInt64.max))"

@@ -15,9 +15,9 @@ struct RivetUnderTest {
     /// Runs the services during `body`, with Telegram's limits on both sides unless `environment` says otherwise.
     ///
     /// - Parameters:
-    /// - environment: of all three services.
-    /// - gateway: more variables, for the first start of the gateway only.
-    /// - webhook: the route of the updates if they are not polled.
+    ///   - environment: of all three services.
+    ///   - gateway: more variables, for the first start of the gateway only.
+    ///   - webhook: the route of the updates if they are not polled.
     static func run(
         _ environment: [String: String] = [:], gateway gatewayOnly: [String: String] = [:],
         in directory: TestDirectory? = nil, webhook: WebhookUnderTest? = nil,

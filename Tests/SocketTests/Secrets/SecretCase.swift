@@ -26,8 +26,8 @@ struct SecretCase: Sendable {
     enum Source: Sendable {
         case environment
         /// - Parameters:
-        /// - lineEnd: between the lines, and after the last one if `hasLastEnd`.
-        /// - quote: around values.
+        ///   - lineEnd: between the lines, and after the last one if `hasLastEnd`.
+        ///   - quote: around values.
         case file(lineEnd: String, start: String, quote: String, hasLastEnd: Bool)
         case credential(end: String)
 
