@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// What the units say, and how they start and stop.
+    /// The units' definitions, and how the units start and stop.
     @Suite(.serialized) struct Units {
         private static let startsMax = 3
 
-        @Test func installingStartsAndEnablesNothing() async throws {
+        @Test func `An installation: starts and enables nothing`() async throws {
             let rivet = try UnderSystemd.rivet
             let installed = try await rivet.container.must("dpkg -i \(try #require(InstalledRivet.package))")
             #expect(installed.contains("systemctl enable --now rivet.target"))
@@ -20,7 +20,7 @@ extension UnderSystemd {
             try await rivet.install()
         }
 
-        @Test func verifyHasNothingToSay() async throws {
+        @Test func `systemd-analyze verify: reports nothing`() async throws {
             let rivet = try UnderSystemd.rivet
             let verify = "systemd-analyze verify --man=no /usr/lib/systemd/system/rivet*"
             #expect(try await rivet.container.must(verify) == "")
@@ -30,8 +30,8 @@ extension UnderSystemd {
             rivet.figures.add("systemd-analyze verify", "clean", bound: "clean")
         }
 
-        /// `systemd-analyze security`, in tenths.
-        @Test func exposureIsBounded() async throws {
+        /// The figures of `systemd-analyze security`, in tenths.
+        @Test func `The exposure of each unit: bounded`() async throws {
             let rivet = try UnderSystemd.rivet
             let local = (try await Self.exposure("rivet-state", rivet), try await Self.exposure("rivet-library", rivet))
             let gateway = try await Self.exposure("rivet-gateway", rivet)
@@ -52,8 +52,8 @@ extension UnderSystemd {
             figures.add("exposure: gateway", Self.text(gateway), bound: "1.1")
         }
 
-        /// Other work on the machine only makes it slower: one start in time shows what can be.
-        @Test func theFirstReplyComesSoon() async throws {
+        /// Other work on the machine only makes a start slower: one start within the bound shows that it can be met.
+        @Test func `The first reply: comes soon after the start`() async throws {
             let rivet = try UnderSystemd.rivet
             let ada = await rivet.telegram.user(42)
             var shortest = Duration.seconds(1_000)
@@ -75,13 +75,13 @@ extension UnderSystemd {
             try await rivet.telegram.waitForPoll()
             let health = try await rivet.container.run("rivetctl health")
             #expect(health.status == 0, "\(health.output)")
-            // What doctor says is tried with the rest of rivetctl.
+            // Other tests of rivetctl look at doctor in detail.
             let doctor = try await rivet.container.run("rivetctl doctor").output
             #expect(!doctor.contains("FAILURE"), "\(doctor)")
         }
 
-        /// At a reload the process stays, and takes over what was changed.
-        @Test func aReloadReadsTheSettingsAgain() async throws {
+        /// A reload keeps the process, and applies the changes.
+        @Test func `A reload: reads the settings again`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let process = rivet.process(.gateway)
@@ -95,7 +95,7 @@ extension UnderSystemd {
                 return await rivet.telegram.botMessageCount(in: 8) == begun
             }
             #expect(rivet.process(.gateway) == process)
-            // The list is taken out again, and stays in force, also after a restart.
+            // The list is removed again, and stays in force, even after a restart.
             try await rivet.container.must(
                 "sed -i /^RIVET_ALLOWED_USERS/d /etc/rivet/rivet.env; systemctl reload rivet-gateway")
             let begun = await rivet.telegram.botMessageCount(in: 8)
@@ -104,7 +104,7 @@ extension UnderSystemd {
                 try await bob.send("/start")
                 _ = try await ada.ask("/start")
             }
-            // One refusal an hour and a process, and no help.
+            // One refusal for each hour and process, and no help.
             #expect(await rivet.telegram.botMessageCount(in: 8) <= begun + 1)
             let health = try await rivet.container.run("rivetctl health").output
             #expect(health.contains("RIVET_ALLOWED_USERS is not set any more"), "\(health)")
@@ -118,7 +118,7 @@ extension UnderSystemd {
             try await rivet.container.must("systemctl reload rivet-gateway")
         }
 
-        @Test func stoppingTheTargetStopsAllInOrder() async throws {
+        @Test func `A stop of the target: stops all units in order`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let cursor = try await rivet.journalCursor()
@@ -139,8 +139,8 @@ extension UnderSystemd {
             try await rivet.start()
         }
 
-        /// Only with the drop-in does a store speak to a database elsewhere.
-        @Test func remoteTiersNeedTheDropIn() async throws {
+        /// Only with the drop-in does a store connect to a remote database.
+        @Test func `Remote tiers: need the drop-in`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let database = try await rivet.container.listeningSocket()
@@ -169,7 +169,7 @@ extension UnderSystemd {
 
         private static func text(_ tenths: Int) -> String { "\(tenths / 10).\(tenths % 10)" }
 
-        /// With the drop-in, as the settings file says to link it.
+        /// Runs `body` with the drop-in linked as the settings file describes.
         private static func withRemoteTiers(_ rivet: InstalledRivet, _ body: () async throws -> Void) async throws {
             try await rivet.container.must(
                 """

@@ -8,10 +8,10 @@ extension UnderSystemd {
         private static let directory = "/var/lib/prometheus/node-exporter"
         private static let file = directory + "/rivet.prom"
         private static let stranger = "setpriv --reuid=stranger --regid=stranger --clear-groups"
-        /// The timer's interval, twice, and what a busy machine needs.
+        /// Twice the timer's interval, and time for a busy machine.
         private static let runLimit = Duration.seconds(60)
 
-        /// Starts Rivet, with the directory as Debian's package makes it or without it, and ends the timer afterwards.
+        /// Starts Rivet, with or without the directory that Debian's package makes, and stops the timer afterwards.
         private static func run(
             hasDirectory: Bool = true, _ body: (InstalledRivet) async throws -> Void
         ) async throws {
@@ -34,7 +34,7 @@ extension UnderSystemd {
             try await rivet.container.run("stat -c %i \(file)").output
         }
 
-        @Test func `Without node-exporter: nothing is written, and nothing fails`() async throws {
+        @Test func `A machine without node-exporter: nothing is written, and nothing fails`() async throws {
             try await Self.run(hasDirectory: false) { rivet in
                 try await rivet.container.must("systemctl start rivet-metrics.timer rivet-metrics.service")
                 #expect(try await rivet.container.run("test -e /var/lib/prometheus/node-exporter").status != 0)
@@ -42,7 +42,7 @@ extension UnderSystemd {
             }
         }
 
-        @Test func `The timer: a file that another user can read and promtool accepts, replaced again and again`()
+        @Test func `The timer: writes a whole file for promtool, readable by others, and replaces it each time`()
             async throws
         {
             try await Self.run { rivet in
@@ -52,7 +52,7 @@ extension UnderSystemd {
                 try await eventually("the first file", within: Self.runLimit) {
                     try await rivet.container.run("test -e \(Self.file)").status == 0
                 }
-                // A reader who looks at it all the time never finds a part of it, and none of the times no file.
+                // A reader that reads it all the time never finds a part of it, and never finds it missing.
                 try await rivet.container.must(
                     """
                     (while test ! -e /tmp/enough; do
@@ -76,7 +76,7 @@ extension UnderSystemd {
                 for service in InstalledRivet.Service.allCases {
                     #expect(text.contains("rivet_up{service=\"\(service.unit)\"} 1\n"), "\(service)")
                 }
-                // This machine's: the root of Debian 13 is lean.
+                // This machine's promtool: the root of Debian 13 has few packages.
                 let directory = try TestDirectory()
                 let check = try ChildProcess(
                     "/bin/sh", arguments: ["-c", "promtool check metrics <'\(rivet.container.path(Self.file))'"],
@@ -90,7 +90,7 @@ extension UnderSystemd {
             }
         }
 
-        @Test func `A service that is stopped: rivet_up 0, the others 1, and no failed unit`() async throws {
+        @Test func `A stopped service: rivet_up 0, the others 1, and no failed unit`() async throws {
             try await Self.run { rivet in
                 try await rivet.container.must(
                     "systemctl stop rivet-library.socket rivet-library.service rivet-gateway")
@@ -102,8 +102,8 @@ extension UnderSystemd {
             }
         }
 
-        /// Its root has no rights but to write into that directory.
-        @Test func `The unit: sees no secret, says nothing when all goes well, and its exposure is bounded`()
+        /// The unit's root may only write to that directory.
+        @Test func `The unit: sees no secret, logs nothing on success, and its exposure is bounded`()
             async throws
         {
             try await Self.run { rivet in
@@ -126,7 +126,7 @@ extension UnderSystemd {
                     ("/usr/bin/touch \(Self.directory)/x.prom", true),
                 ] {
                     try rivet.container.write("[Service]\nExecStart=\nExecStart=\(command)\n", to: unit)
-                    // Five starts in ten seconds are all that systemd allows; it forgets those of a unit that it unloads.
+                    // systemd allows five starts in ten seconds; it forgets the starts of a unit that it unloads.
                     try await rivet.container.must(
                         "systemctl daemon-reload; systemctl reset-failed rivet-metrics.service || :")
                     let outcome = try await rivet.container.run("systemctl start rivet-metrics.service")

@@ -6,19 +6,21 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// Services that are restarted, killed and stopped while people talk.
+    /// Services that are restarted, killed and stopped while people talk to the bot.
     @Suite(.serialized) struct Restarts {
-        /// `RIVET_RESTARTS`, or fifty.
+        /// The number of rounds: `RIVET_RESTARTS`, or fifty.
         static let rounds = ProcessInfo.processInfo.environment["RIVET_RESTARTS"].flatMap { Int($0) } ?? 50
 
         private static let attemptsMax = 3
 
         enum Way: String, CaseIterable, Sendable { case restart = "systemctl restart", kill = "kill -9" }
 
-        /// Other work on the machine only makes waits longer: one run within the bound shows what can be. Nothing may be lost
-        /// or refused in any.
+        /// Other work on the machine only makes waits longer: one run within the bound shows that it can be met. No run
+        /// may lose a machine or refuse a connection.
         @Test(arguments: InstalledRivet.Service.allCases, Way.allCases)
-        func nobodyNotices(_ service: InstalledRivet.Service, _ way: Way) async throws {
+        func `A service restarted or killed many times: no one waits past the bound, nothing is lost`(
+            _ service: InstalledRivet.Service, _ way: Way
+        ) async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             var longest = Duration.seconds(1_000)
@@ -28,8 +30,8 @@ extension UnderSystemd {
             #expect(longest <= UnderSystemd.waitMax)
         }
 
-        /// - Parameter first: the id of the first person who talks.
-        /// - Returns: the longest that anybody waited.
+        /// - Parameter first: the ID of the first person who talks.
+        /// - Returns: the longest wait of a person.
         private func disturb(
             _ service: InstalledRivet.Service, _ way: Way, _ rivet: InstalledRivet, from first: Int64
         ) async throws -> Duration {
@@ -63,9 +65,9 @@ extension UnderSystemd {
             return longest
         }
 
-        /// A process that stands still is replaced by the watchdog, and no other is.
+        /// The watchdog replaces a process that stands still, and no other.
         @Test(arguments: InstalledRivet.Service.allCases)
-        func theWatchdogReplacesWhoStandsStill(_ service: InstalledRivet.Service) async throws {
+        func `A service that stands still: replaced by the watchdog`(_ service: InstalledRivet.Service) async throws {
             let patience = 4
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
@@ -94,8 +96,8 @@ extension UnderSystemd {
             try await rivet.container.must("systemctl restart rivet-state rivet-library rivet-gateway")
         }
 
-        /// With a disk that takes nothing and no database elsewhere.
-        @Test func whatOnlyMemoryHoldsOutlivesTheProcess() async throws {
+        /// The disk accepts no writes, and no remote database is configured.
+        @Test func `Answers that only memory has: survive the process`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let disk = "/var/lib/rivet-state"
@@ -139,7 +141,7 @@ extension UnderSystemd {
             try await rivet.container.must("umount \(disk)")
         }
 
-        /// Takes what is free within the files, until a save is in memory only.
+        /// Uses up the free space inside the files, until a save is in memory only.
         private static func fillUp(_ rivet: InstalledRivet) async throws {
             for number in 0..<2_000 {
                 let saved = try await rivet.call(
@@ -153,7 +155,7 @@ extension UnderSystemd {
             throw Container.Failure(description: "the disk takes everything")
         }
 
-        /// The first id of people who talk in one test alone.
+        /// The ID of the first person; the people talk in only one test.
         private static func people(
             _ service: InstalledRivet.Service, _ way: Way?, _ attempt: Int = 0
         ) -> Int64 {

@@ -5,13 +5,14 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// Receiving by webhook, with the units as they are installed and the real nginx, as README.md says.
+    /// Updates by webhook, with the installed units and the real nginx, set up as README.md describes. nginx has no TLS
+    /// here: it listens on a Unix socket, to which the simulated Telegram connects.
     @Suite(.serialized) struct Webhook {
         private static let url = "https://bot.example.org/telegram"
-        /// In place of a port with TLS.
+        /// The socket in place of a port with TLS.
         private static let proxySocket = "/run/nginx-rivet.sock"
 
-        /// nginx's workers are `www-data`, which belongs to no group of Rivet's.
+        /// nginx's workers run as `www-data`, which belongs to no group of Rivet.
         @Test func `A webhook through nginx: requests wait at the socket while the gateway restarts`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
@@ -38,7 +39,7 @@ extension UnderSystemd {
                 #expect(doctor.contains("Telegram delivers to https://bot.example.org/…"), "\(doctor)")
                 let mode = try await rivet.container.must("stat -c '%a %U %G' /run/rivet/webhook.sock")
                 #expect(mode == "660 root www-data\n")
-                // The other sockets are as far away as ever.
+                // The other sockets stay out of reach.
                 let refused = try await rivet.container.run(
                     "setpriv --reuid=www-data --regid=www-data --clear-groups "
                         + "curl -sS --unix-socket /run/rivet/state.sock http://x/")
@@ -52,8 +53,8 @@ extension UnderSystemd {
             #expect(await rivet.telegram.droppedPending == 0)
         }
 
-        /// A drop-in may have the socket listen elsewhere, on this machine.
-        @Test func `A socket on a loopback address: served; one that others can reach: the start ends with 78`()
+        /// A drop-in may change the socket's address to another one of this machine.
+        @Test func `A socket on a loopback address: served, and on a reachable address the start ends with 78`()
             async throws
         {
             let rivet = try UnderSystemd.rivet
@@ -79,7 +80,7 @@ extension UnderSystemd {
             try await rivet.telegram.waitForPoll(timeout: .seconds(60))
         }
 
-        /// Has the socket listen there, with the gateway stopped.
+        /// Stops the gateway, and lets the socket listen on `address`.
         private static func listen(on address: String, _ rivet: InstalledRivet) async throws {
             try await rivet.container.must(
                 """
@@ -92,7 +93,7 @@ extension UnderSystemd {
                 """)
         }
 
-        /// Sets it up for the time of `body`, and back, as README.md says.
+        /// Sets the webhook up during `body`, and removes it afterwards, as README.md describes.
         private static func withWebhook(_ rivet: InstalledRivet, _ body: () async throws -> Void) async throws {
             await rivet.telegram.deliverWebhook(over: .unixSocket(rivet.container.path(proxySocket)))
             try await rivet.container.must(

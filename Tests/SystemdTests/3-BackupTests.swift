@@ -13,7 +13,9 @@ extension UnderSystemd {
         }
 
         @Test(arguments: Loss.allCases)
-        func `A host that lost its data: goes on from a backup, in mid-conversation`(_ loss: Loss) async throws {
+        func `A host that lost its data: continues from a backup, in the middle of a conversation`(
+            _ loss: Loss
+        ) async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let user: Int64 = loss == .purge ? 311 : 310
@@ -21,7 +23,7 @@ extension UnderSystemd {
             _ = try await ada.ask("/addmachine")
             try await ada.send("Pump")
             _ = try await ada.nextMessage(containing: "Enter the manufacturer", timeout: .seconds(20))
-            // Others go on talking while it is made.
+            // Other people talk to the bot during the backup.
             let others = (user * 100)..<(user * 100 + 6)
             let chatter = Chatter(rivet.telegram, people: others.count, from: others.lowerBound)
             let backup = "/var/backups/rivet-\(loss)"
@@ -34,7 +36,7 @@ extension UnderSystemd {
             }
             let refused = try await rivet.container.run("rivetctl restore \(backup)")
             #expect(refused.status == 1 && refused.output.contains("is active. Stop all of Rivet first: "))
-            // As it says.
+            // The command that the refusal names.
             let command = try #require(refused.output.split(separator: "first: ").last)
             try await rivet.container.must(String(command))
             #expect(InstalledRivet.Service.allCases.allSatisfy { rivet.process($0) == nil })

@@ -5,12 +5,12 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// `rivetctl` on an installed system, without a variable: as root, as a member of the group, as a stranger.
+    /// `rivetctl` on an installed system, without any variable set: as root, as a member of the group, as a stranger.
     @Suite(.serialized) struct Control {
         private static let member = "setpriv --reuid=stranger --regid=rivet --clear-groups"
         private static let stranger = "setpriv --reuid=stranger --regid=stranger --clear-groups"
 
-        /// Started afresh, so that no count of restarts is left of other tests.
+        /// Starts the services again, so that no count of restarts remains from other tests.
         private static func start() async throws -> InstalledRivet {
             let rivet = try UnderSystemd.rivet
             try await rivet.install()
@@ -33,18 +33,18 @@ extension UnderSystemd {
             }
         }
 
-        /// A disk of a test's container may be slow or small, which is no fault of Rivet's.
+        /// The disk of a test's container may be slow or small, which is not Rivet's fault.
         private static func isTrouble(_ finding: String) -> Bool {
             let isOfDisk = finding.contains(" is slow: ") || finding.contains(" MiB are free at ")
             return (finding.contains(" failure: ") || finding.contains(" warning: ")) && !isOfDisk
         }
 
-        @Test func `doctor: no failure on a system that is well, whoever asks`() async throws {
+        @Test func `doctor: no failure on a sound system, for any user`() async throws {
             let rivet = try await Self.start()
             let asRoot = try await Self.doctor(rivet)
             #expect(!asRoot.contains(where: Self.isTrouble), "\(asRoot)")
             #expect(asRoot.contains { $0.hasPrefix("token ok: Telegram takes it") }, "\(asRoot)")
-            // The simulator says no time.
+            // The simulator sends no date.
             #expect(asRoot.filter { $0.contains(" skipped: ") }.allSatisfy { $0.hasPrefix("clock ") }, "\(asRoot)")
             let asMember = try await Self.doctor(rivet, Self.member)
             #expect(!asMember.contains(where: Self.isTrouble), "\(asMember)")
@@ -65,7 +65,7 @@ extension UnderSystemd {
             #expect(verify.status == 1 && verify.output.contains("Use sudo"), "\(verify.output)")
         }
 
-        /// The token is in the store, from which nothing was loaded into a service that does not start.
+        /// The token is in the store; a service that does not start has not loaded it.
         @Test func `doctor: finds the token also while another setting keeps the gateway from starting`() async throws {
             let rivet = try await Self.start()
             try await rivet.container.must(
@@ -77,7 +77,7 @@ extension UnderSystemd {
         }
 
         @Test(.enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
-        func `A database: named, linked, migrated and verified with nothing but rivetctl`() async throws {
+        func `A database: configured, linked, migrated and verified with nothing but rivetctl`() async throws {
             let rivet = try await Self.start()
             let url = try await Self.startPostgres(rivet)
             let none = try await rivet.container.run("rivetctl verify")
@@ -86,7 +86,7 @@ extension UnderSystemd {
             let migrated = try await rivet.container.run("rivetctl migrate --tier neon --json")
             #expect(migrated.status == 0 && migrated.output.hasPrefix("{"), "\(migrated.output)")
 
-            // What doctor says, to the letter, lets the services reach it.
+            // The command that doctor prints, used literally, lets the services reach it.
             try await rivet.container.must("systemctl restart rivet-state rivet-library")
             let findings = try await Self.doctor(rivet)
             for service in ["rivet-state", "rivet-library"] {
@@ -102,7 +102,7 @@ extension UnderSystemd {
             let verified = try await rivet.container.run("rivetctl verify")
             #expect(verified.status == 0 && verified.output.contains("neon"), "\(verified.output)")
 
-            // The same as a credential, of services that run and of services that do not; and encrypted.
+            // The same URL as a credential, for running and for stopped services; and encrypted.
             try await rivet.install()
             try rivet.container.write(url + "\n", to: "/etc/credstore/rivet.neon-database-url")
             try await rivet.container.must("systemctl restart rivet-state rivet-library")

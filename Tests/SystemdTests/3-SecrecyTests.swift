@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// What a user who is no service's and no operator can find out: nothing.
+    /// Users who are neither a service nor an operator can find out nothing.
     @Suite(.serialized) struct Secrecy {
         private static let stranger = "setpriv --reuid=stranger --regid=stranger --clear-groups"
 
@@ -17,7 +17,7 @@ extension UnderSystemd {
             return rivet
         }
 
-        @Test func filesAreOutOfReach() async throws {
+        @Test func `Files: unreadable to strangers and to other services`() async throws {
             let rivet = try await Self.start()
             let files = [
                 "/var/lib/rivet-state/state.db", "/var/lib/rivet-library/library.db",
@@ -36,7 +36,7 @@ extension UnderSystemd {
                     #expect(read.status != 0 && read.output.contains("Permission denied"), "\(user): \(read.output)")
                 }
             }
-            // Nor has a service what is another's.
+            // A service cannot read the files of another service either.
             for (user, file) in [("rivet-library", files[0]), ("rivet-state", files[1]), ("rivet-state", files[2])] {
                 let read = try await rivet.container.run(
                     "setpriv --reuid=\(user) --regid=rivet --clear-groups cat \(file)")
@@ -44,8 +44,9 @@ extension UnderSystemd {
             }
         }
 
-        /// Not by the socket's mode; and, with that out of the way, not by the service, which reads nothing of theirs.
-        @Test func socketsAreOutOfReach() async throws {
+        /// The socket's mode refuses strangers; with a wider mode the service refuses them, and reads none of their
+        /// bytes.
+        @Test func `Sockets: closed to strangers`() async throws {
             let rivet = try await Self.start()
             for service in InstalledRivet.Service.allCases {
                 let path = "/run/rivet/\(service.rawValue).sock"
@@ -61,7 +62,7 @@ extension UnderSystemd {
             }
         }
 
-        @Test func theTokenIsNowhereToBeSeen() async throws {
+        @Test func `The token: visible nowhere`() async throws {
             let rivet = try await Self.start()
             let ada = await rivet.telegram.user(88)
             _ = try await ada.ask("/start")
@@ -80,7 +81,7 @@ extension UnderSystemd {
             let environment = try await rivet.container.run("\(Self.stranger) cat /proc/\(gateway)/environ")
             #expect(environment.output.contains("Permission denied"), "\(environment.output)")
             #expect(try await rivet.container.run("grep -a -F -c '\(secret)' /proc/\(gateway)/environ").output == "0\n")
-            // Nor when Telegram is not there, and every call fails.
+            // It is not visible either when Telegram is unavailable and every call fails.
             try await rivet.container.must(
                 "sed -i 's/^TELEGRAM_API_URL=.*/TELEGRAM_API_URL=http:\\/\\/127.0.0.1:1/' /etc/rivet/rivet.env")
             try await rivet.container.must("systemctl restart rivet-gateway; rivetctl health >/tmp/seen; true")
@@ -94,7 +95,7 @@ extension UnderSystemd {
             try await rivet.container.must("systemctl restart rivet-gateway")
         }
 
-        /// Perl, which every Debian has: connects, asks for health, and tells what came of it.
+        /// A client in Perl, which every Debian has: connects, calls health, and prints the outcome.
         private static func call(_ path: String, as user: String) -> String {
             """
             \(user) perl -e '

@@ -5,14 +5,14 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// Services that cannot work: what systemd shows of them, and how much the journal gets.
+    /// Services that cannot work: their state in systemd, and how many lines the journal gets.
     @Suite(.serialized) struct Failures {
         private static let services = InstalledRivet.Service.allCases
         private static let minute = Duration.seconds(60)
-        /// With it, and with an empty disk, a start takes 10 s, in which the test can meet it.
+        /// With this setting and an empty disk a start takes 10 s, long enough for a test to act during it.
         private static let refusedTier = "NEON_DATABASE_URL=postgresql://rivet@127.0.0.1:1/rivet?sslmode=disable"
 
-        @Test func `A wrong setting: the services fail and stay so, with clients at their sockets`() async throws {
+        @Test func `A wrong setting: the services fail and stay failed, with clients at their sockets`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let tellsOperator = "[Unit]\nOnFailure=told@%N.service\n"
@@ -23,7 +23,7 @@ extension UnderSystemd {
                 try await rivet.container.must("echo RIVET_LOG_LEVEL=loud >>/etc/rivet/rivet.env")
                 let cursor = try await rivet.journalCursor()
                 _ = try await SocketProber.probe(rivet) {
-                    // The sockets stay, and the clients have the services started again.
+                    // The sockets stay, and their clients make systemd start the services again.
                     try await rivet.container.must(
                         "systemctl stop rivet-state rivet-library rivet-gateway; systemctl --no-block start rivet-gateway"
                     )
@@ -56,8 +56,8 @@ extension UnderSystemd {
             try await rivet.container.must("rm /etc/systemd/system/told@.service; systemctl daemon-reload")
         }
 
-        /// One after another, each is killed before it is ready: none has to wait.
-        @Test func `A start that is killed: is made again at once`() async throws {
+        /// Each start is killed before the service is ready: the next one never waits.
+        @Test func `A start that is killed: repeated at once`() async throws {
             let rivet = try UnderSystemd.rivet
             var shortest = Duration.seconds(1_000)
             try await withSlowStart(rivet) {
@@ -70,12 +70,12 @@ extension UnderSystemd {
                     #expect(try await !Self.isWaiting(rivet))
                 }
             }
-            // Other work on the machine only makes it slower: one in time shows what can be.
+            // Other work on the machine only makes it slower: one within the bound shows that it can be met.
             #expect(shortest < UnderSystemd.waitMax)
             rivet.figures.add("kill -9 before it is ready to the next process", shortest.inSeconds, bound: "1.5 s")
         }
 
-        @Test func `A start that is told to stop: ends at once`() async throws {
+        @Test func `A start that gets a stop: ends at once`() async throws {
             let rivet = try UnderSystemd.rivet
             var longest = Duration.zero
             try await withSlowStart(rivet) {
@@ -92,8 +92,9 @@ extension UnderSystemd {
             rivet.figures.add("systemctl stop during a start that waits for a tier", longest.inSeconds, bound: "1.5 s")
         }
 
-        /// A crash before it is ready, an exit with an error, and a file that cannot be opened: a service each.
-        @Test func `A service that cannot start: writes at most 10 lines a minute, and starts soon after the repair`()
+        /// A crash before the service is ready, an exit with an error, and a file that cannot be opened: each in one
+        /// service.
+        @Test func `A service that cannot start: at most 10 log lines a minute, and starts soon after repair`()
             async throws
         {
             let rivet = try UnderSystemd.rivet
@@ -115,7 +116,7 @@ extension UnderSystemd {
             }
             var counts: [String] = []
             for service in Self.services {
-                // What was before, the stop, is not of this minute.
+                // The lines before that, of the stop, do not belong to this minute.
                 let lines = try await rivet.journal(of: service, since: cursor).drop {
                     !$0.text.hasPrefix("Starting")
                 }
@@ -128,7 +129,7 @@ extension UnderSystemd {
                 counts.joined(separator: ", "), bound: "10")
         }
 
-        /// systemd's own error, of which no program of Rivet knows.
+        /// An error of systemd, which happens before any program of Rivet runs.
         @Test func `A service that systemd cannot set up: tried once a minute, and at once by hand`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
@@ -139,7 +140,7 @@ extension UnderSystemd {
                 mv /var/lib/rivet-state /var/lib/kept; touch /var/lib/rivet-state
                 systemctl --no-block start rivet-gateway rivet-state
                 """)
-            // The gateway waits at the socket meanwhile.
+            // Meanwhile the gateway waits at the socket.
             try await Task.sleep(for: Self.minute + .seconds(10))
             let lines = try await rivet.journal(of: .state, since: cursor).drop { !$0.text.hasPrefix("Starting") }
             try await rivet.container.must("rm /var/lib/rivet-state; mv /var/lib/kept /var/lib/rivet-state")
@@ -157,8 +158,8 @@ extension UnderSystemd {
             rivet.figures.add("start after the repair", took.inSeconds, bound: "10 s")
         }
 
-        /// It answers calls each time, for less than a minute.
-        @Test func `A service that crashes whenever it is ready: started again at once, and from then on each minute`()
+        /// Each time it answers calls for less than a minute.
+        @Test func `A service that crashes whenever it is ready: restarted at once, and later once a minute`()
             async throws
         {
             let rivet = try UnderSystemd.rivet
@@ -181,7 +182,7 @@ extension UnderSystemd {
             try await Task.sleep(for: .seconds(50))
             #expect(rivet.process(.library) == third)
             let lines = try await rivet.journal(of: .library, since: cursor)
-            // Two crashes are in this minute; from here on there is one in each.
+            // This minute has two crashes; each later one has one.
             #expect(JournalLine.mostInAMinute(lines) <= 20, "\(lines)")
             let start = ContinuousClock.now
             try await rivet.container.must("systemctl restart rivet-library")
@@ -192,8 +193,8 @@ extension UnderSystemd {
                 "crash whenever it is ready: journal lines in the first minute", "\(lines.count)", bound: "20")
         }
 
-        /// For the time of `body`, rivet-state starts on an empty disk and is not ready for 10 s; the gateway is stopped.
-        /// Then all is as it was.
+        /// During `body`, rivet-state starts on an empty disk and is not ready for 10 s, and the gateway is stopped.
+        /// Restores everything afterwards.
         private func withSlowStart(_ rivet: InstalledRivet, _ body: () async throws -> Void) async throws {
             try await rivet.start()
             try await rivet.container.must(
@@ -219,7 +220,7 @@ extension UnderSystemd {
             try outcome.get()
         }
 
-        /// The process of rivet-state that is not ready yet.
+        /// The process of rivet-state that is still starting.
         private static func starting(_ rivet: InstalledRivet) async throws -> Int32 {
             var process: Int32?
             try await eventually("rivet-state starts and catches signals") {

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// The package's life: upgraded while people talk, removed, installed again, purged.
+    /// The package: upgraded while people talk to the bot, removed, installed again, purged.
     @Suite(.serialized) struct Package {
-        @Test func anUpgradeInterruptsNobody() async throws {
+        @Test func `An upgrade: interrupts no one`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             try await rivet.container.must(
@@ -23,7 +23,7 @@ extension UnderSystemd {
                 try await chatter.talk {
                     try await chatter.goOn()
                     _ = chatter.takeLongestWait()
-                    // The settings are the operator's, and kept.
+                    // The operator's settings file is kept.
                     try await rivet.container.must("dpkg --force-confold -i /var/tmp/newer.deb")
                     try await chatter.goOn()
                 }
@@ -44,7 +44,7 @@ extension UnderSystemd {
             rivet.figures.add("upgrade of the package: longest wait", longest.inSeconds, bound: "1.5 s")
         }
 
-        @Test func aRemovalKeepsWhatWasSaid() async throws {
+        @Test func `A removal: keeps what people saved`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let chatter = Chatter(rivet.telegram, people: 2, from: 95_000)
@@ -65,7 +65,7 @@ extension UnderSystemd {
             try await chatter.check(rivet)
         }
 
-        @Test func `The version: is the same wherever it is shown`() async throws {
+        @Test func `The version: the same wherever it is shown`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             let shown = try await rivet.container.must("rivetctl --version")
@@ -77,7 +77,7 @@ extension UnderSystemd {
             }
         }
 
-        @Test func `Manual pages and completion: there, and named by the units`() async throws {
+        @Test func `Manual pages and completion: installed, and named by the units`() async throws {
             let rivet = try UnderSystemd.rivet
             let named = try await rivet.container.must(
                 "sed -n 's/^Documentation=//p' /usr/lib/systemd/system/rivet* | tr ' ' '\\n' | sort -u")
@@ -100,7 +100,7 @@ extension UnderSystemd {
             #expect(completions == "doctor\n")
         }
 
-        /// As images are built: no systemd runs, /proc is not mounted, and the settings may be missing.
+        /// As images are built: systemd does not run, /proc is not mounted, and the settings may be missing.
         @Test func `An installation into an image: succeeds`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.install()
@@ -119,7 +119,7 @@ extension UnderSystemd {
             #expect(output.contains("systemctl enable --now rivet.target"), "\(output)")
         }
 
-        @Test func aPurgeLeavesNothing() async throws {
+        @Test func `A purge: leaves nothing except the operator's files`() async throws {
             let rivet = try UnderSystemd.rivet
             try await rivet.start()
             try await rivet.container.must(
@@ -130,7 +130,7 @@ extension UnderSystemd {
                 echo '[Service]' >/etc/systemd/system/rivet-library.service.d/own.conf
                 """)
             let purged = try await rivet.container.must("dpkg -P rivet")
-            // Secrets and what the operator wrote stay, and are named.
+            // Secrets and the operator's own files stay, and are named.
             let own = [
                 "/etc/credstore/rivet.telegram-bot-token", "/etc/systemd/system/rivet-library.service.d/own.conf",
             ]
@@ -141,7 +141,7 @@ extension UnderSystemd {
             #expect(
                 try await rivet.container.run("ls -d /etc/rivet /var/lib/rivet* /run/rivet* 2>/dev/null").output == "")
             #expect(try await rivet.container.run("systemctl list-units --all --no-legend 'rivet*'").output == "")
-            // Their numbers must not become anybody else's.
+            // The users stay, so that no other user gets their numbers.
             try await rivet.container.must("id rivet-state && id rivet-library && id rivet-gateway")
             rivet.figures.add("package installed, upgraded, removed, purged", "as said", bound: "as said")
         }

@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 extension UnderSystemd {
-    /// systemd's own parser of settings files against ours.
+    /// systemd's parser of settings files compared with Rivet's.
     @Suite(.serialized) struct SettingsFiles {
         private static let filesCount = 600
 
-        /// 252 on Debian 12 and 257 on Debian 13, which differ.
-        @Test func `A settings file: means what it means to the systemd that runs`() async throws {
+        /// Version 252 on Debian 12 and 257 on Debian 13, which differ.
+        @Test func `A settings file: read as the running systemd reads it`() async throws {
             let oracle = SystemdOracle(container: try UnderSystemd.rivet.container)
             let number = try await oracle.version()
             #expect(SystemdVersion.running(below: oracle.container.path("")) == SystemdVersion(number))
@@ -30,9 +30,9 @@ extension UnderSystemd {
                 case .refused: #expect(expected == nil, "\(known)")
                 }
             }
-            // With "-", as in Rivet's units, a refused file is left out as a whole, and the process is started.
+            // With "-", as in Rivet's units, systemd ignores a refused file completely, and starts the process.
             let refused = zip(files, expected).filter { $0.1 == nil }.map(\.0)
-            // How many of the generated ones are refused is chance; of the recorded ones some are, in every version.
+            // How many generated files are refused is random; some of the recorded ones are, in every version.
             #expect(!refused.isEmpty)
             let optional = try await oracle.variables(of: refused, isOptional: true)
             #expect(optional.allSatisfy { $0 == [:] })

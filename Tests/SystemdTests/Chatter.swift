@@ -3,9 +3,11 @@ import Synchronization
 import TelegramSimulator
 import TestSupport
 
-/// People who tell the bot of one machine after another, each waiting for the reply to what they said.
+/// People who enter one machine after another, each waiting for the reply to the last message.
+///
+/// Unlike people they never make mistakes, never send a second message before the reply, and answer after 30 ms.
 final class Chatter: Sendable {
-    /// What the bot said to somebody was not the reply to what they said.
+    /// The bot's message to a person was not the reply to the person's message.
     struct Misunderstanding: Error, CustomStringConvertible {
         var description: String
     }
@@ -14,7 +16,7 @@ final class Chatter: Sendable {
         "Enter a nickname", "Enter the manufacturer", "Enter the model number", "Enter the serial number",
         "Enter the location", "Any notes?",
     ]
-    /// Between a reply and what is said to it: a person would take longer.
+    /// The time between a reply and the next message; a person would take longer.
     private static let pause = Duration.milliseconds(30)
     private static let replyLimit = Duration.seconds(60)
 
@@ -29,17 +31,17 @@ final class Chatter: Sendable {
     private let users: [Int64]
     private let state = Mutex(State())
 
-    /// - Parameter first: the id of the first person; no other stream on the same storage has any of theirs.
+    /// - Parameter first: the ID of the first person; no other `Chatter` on the same storage may have these people.
     init(_ telegram: TelegramSimulator, people: Int = 6, from first: Int64) {
         self.telegram = telegram
         users = (0..<Int64(people)).map { first + $0 }
     }
 
-    /// Replies so far.
+    /// The number of replies so far.
     var replies: Int { state.withLock { $0.replies } }
     var machines: Int { state.withLock { $0.machines.values.reduce(0, +) } }
 
-    /// The longest that anybody waited for a reply since this was asked last.
+    /// The longest wait for a reply since the last call.
     func takeLongestWait() -> Duration {
         state.withLock { state in
             defer { state.longestWait = .zero }
@@ -47,17 +49,17 @@ final class Chatter: Sendable {
         }
     }
 
-    /// Waits until everybody has had a reply or so.
+    /// Waits until there are as many more replies as people.
     func goOn() async throws {
         let enough = replies + users.count
         try await eventually("replies", within: Self.replyLimit) { replies >= enough }
     }
 
-    /// Talks for as long as `body` takes, and until each machine that was begun is told to its end.
+    /// Talks during `body`, and until each machine that was begun is complete.
     func talk(during body: () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for user in users { group.addTask { try await self.talk(user) } }
-            // One who was not understood ends it all.
+            // One misunderstanding ends all.
             do { try await body() } catch {
                 state.withLock { $0.isStopping = true }
                 while let result = await group.nextResult() {
@@ -70,7 +72,7 @@ final class Chatter: Sendable {
         }
     }
 
-    /// Checks that the library has each machine once, and each question was asked in its turn.
+    /// Checks that the library has each machine once, and that each question was asked in order.
     func check(_ rivet: InstalledRivet) async throws {
         for user in users {
             let told = state.withLock { $0.machines[user] ?? 0 }
@@ -107,7 +109,7 @@ final class Chatter: Sendable {
         }
     }
 
-    /// Says `text`, and waits for the message that has all of `words`. Passes over what it has heard before.
+    /// Sends `text`, and waits for the message that contains all of `words`. Skips messages that came before.
     private func say(_ text: String, to person: Person, _ words: String...) async throws {
         try await Task.sleep(for: Self.pause)
         let before = await Set(telegram.allBotMessages(in: person.chat).suffix(8).map(\.text))

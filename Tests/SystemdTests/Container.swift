@@ -2,13 +2,16 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A Debian system, booted under a systemd of its own, on a root and a network that go with it.
+/// A Debian system with its own systemd, root and network, in a container that leaves nothing behind.
+///
+/// Unlike a machine it has no hardware, shares this machine's kernel, and has no network but loopback; its disk is in
+/// memory, so fsync does nothing. The services of the base system are disabled.
 final class Container: Sendable {
     struct Failure: Error, CustomStringConvertible {
         var description: String
     }
 
-    /// What a command came to.
+    /// The outcome of a command.
     struct Outcome: Sendable {
         var status: Int32
         /// Standard output and error.
@@ -19,13 +22,13 @@ final class Container: Sendable {
 
     private let directory: TestDirectory
     private let keeper: ChildProcess
-    /// The container's systemd, as this machine numbers it.
+    /// The process ID of the container's systemd on this machine.
     private let leader: Int32
     private let environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"]
 
-    /// Boots the system whose root is at `base`: this machine's, or one that `Tests/Scripts/trixie.sh` made.
+    /// Boots the system with the root `base`: this machine's, or one that `Tests/Scripts/trixie.sh` made.
     ///
-    /// The project's directory is seen in it at its own path, read-only. Needs root.
+    /// The container sees the project's directory at the same path, read-only. Needs root.
     init(base: String = "/") async throws {
         let directory = try TestDirectory()
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/container.sh"
@@ -51,7 +54,7 @@ final class Container: Sendable {
         }
     }
 
-    /// Ends it, and returns when nothing is left of it.
+    /// Ends the container, and returns after all its processes have ended.
     func end() async throws {
         await Self.blocking {
             self.keeper.signal(SIGTERM)
@@ -60,7 +63,7 @@ final class Container: Sendable {
         try await eventually("the container is gone") { kill(self.leader, 0) != 0 }
     }
 
-    /// Runs a shell script in it, as root.
+    /// Runs a shell script in the container, as root.
     @discardableResult
     func run(_ script: String) async throws -> Outcome {
         let log = "\(directory.path)/\(UUID().uuidString).out"
@@ -74,7 +77,7 @@ final class Container: Sendable {
     }
 
     /// Runs a script that must succeed.
-    /// - Returns: what it printed.
+    /// - Returns: its output.
     @discardableResult
     func must(_ script: String) async throws -> String {
         let outcome = try await run(script)
@@ -84,14 +87,14 @@ final class Container: Sendable {
         return outcome.output
     }
 
-    /// The path, for this process, of a file in it.
+    /// The path by which this process reaches a file in the container.
     func path(_ path: String) -> String { "/proc/\(leader)/root\(path)" }
 
     func write(_ text: String, to path: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: self.path(path)))
     }
 
-    /// The processes in it of this name (at most 15 bytes), as this machine numbers them.
+    /// The process IDs on this machine of the container's processes with this name (at most 15 bytes).
     func processes(named name: String) -> [Int32] {
         let own = Self.link("/proc/\(leader)/ns/pid")
         guard own != nil else { return [] }
@@ -104,7 +107,7 @@ final class Container: Sendable {
     func listeningSocket() async throws -> Int32 {
         let path = "/proc/\(leader)/ns/net"
         return try await withCheckedThrowingContinuation { continuation in
-            // The network is the thread's alone, which ends here.
+            // Only this thread enters that network, and it ends here.
             let thread = Thread {
                 continuation.resume(with: Result { try NetworkNamespace.listeningSocket(in: path) })
             }
@@ -112,7 +115,7 @@ final class Container: Sendable {
         }
     }
 
-    /// Waits on a thread that may wait: tasks have but one a processor.
+    /// Waits on a separate thread: the threads that tasks share are only one for each processor.
     static func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             let thread = Thread { continuation.resume(returning: body()) }

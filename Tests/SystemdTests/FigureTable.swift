@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What was measured, printed as one table in the end.
+/// The measured figures, printed as one table at the end.
 final class FigureTable: Sendable {
     private let rows = Mutex<[(what: String, measured: String, bound: String)]>([])
 
@@ -24,7 +24,7 @@ final class FigureTable: Sendable {
 }
 
 extension Duration {
-    /// In seconds with two digits behind the point.
+    /// The duration in seconds with two decimals.
     var inSeconds: String {
         let hundredths = Int((self / .milliseconds(10)).rounded())
         return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"

@@ -5,7 +5,7 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Rivet's package in a container, and a Bot API server in its network.
+/// Rivet's package in a container, and a simulated Bot API server in its network.
 final class InstalledRivet: Sendable {
     enum Service: String, CaseIterable, Sendable {
         case state, library, gateway
@@ -13,22 +13,22 @@ final class InstalledRivet: Sendable {
         var unit: String { "rivet-" + rawValue }
     }
 
-    /// The package under test, if one is named; `make test-systemd` names it.
+    /// The package under test, if one is named, as by `make test-systemd`.
     static let package = ProcessInfo.processInfo.environment["RIVET_PACKAGE"].map {
         URL(fileURLWithPath: $0).standardizedFileURL.path
     }
 
-    /// The root of the system to install it in: `RIVET_SYSTEMD_BASE`, or this machine's.
+    /// The root of the system in which it is installed: `RIVET_SYSTEMD_BASE`, or this machine's.
     static let base = ProcessInfo.processInfo.environment["RIVET_SYSTEMD_BASE"] ?? "/"
 
-    /// That of the suite which runs.
+    /// The one of the running suite.
     @TaskLocal static var current: InstalledRivet?
 
     let container: Container
     let telegram: TelegramSimulator
     let figures = FigureTable()
 
-    /// Boots the container and starts Telegram; installs nothing.
+    /// Boots the container and starts the simulated Telegram; installs nothing.
     init() async throws {
         container = try await Container(base: Self.base)
         telegram = TelegramSimulator()
@@ -45,7 +45,7 @@ final class InstalledRivet: Sendable {
 
     // MARK: Package and units
 
-    /// Installs the package, if it is not there, and says where Telegram is.
+    /// Installs the package, if it is missing, and configures the address of Telegram.
     func install() async throws {
         if try await container.run("test -x /usr/bin/rivetctl").status != 0 {
             try await container.must("dpkg -i \(Self.package ?? "")")
@@ -61,14 +61,14 @@ final class InstalledRivet: Sendable {
         try await container.must("chmod 600 /etc/credstore/rivet.telegram-bot-token")
     }
 
-    /// Installs and starts all of it, and returns when it polls Telegram.
+    /// Installs and starts all of Rivet, and returns after it polls Telegram.
     func start() async throws {
         try await install()
         try await container.must("systemctl start rivet.target")
         try await telegram.waitForPoll(timeout: .seconds(20))
     }
 
-    /// Stops all of it, and returns when it has stopped; `systemctl stop rivet.target` returns before that.
+    /// Stops all of Rivet, and returns after it has stopped; `systemctl stop rivet.target` returns before that.
     func stop() async throws {
         try await container.must("systemctl stop rivet.target")
         try await eventually("all of it has stopped", within: .seconds(30)) {
@@ -76,7 +76,7 @@ final class InstalledRivet: Sendable {
         }
     }
 
-    /// Writes a drop-in for all three services, for the time of `body`.
+    /// Writes a drop-in for all three services, during `body`.
     func with(dropIn text: String, _ body: () async throws -> Void) async throws {
         let name = "50-test.conf"
         for service in Service.allCases {
@@ -93,16 +93,16 @@ final class InstalledRivet: Sendable {
 
     // MARK: Journal
 
-    /// Where the journal ends now.
+    /// The present end of the journal.
     func journalCursor() async throws -> String {
         try await container.must("journalctl -n 0 --show-cursor --no-pager | sed -n 's/^-- cursor: //p'")
             .filter { !$0.isNewline }
     }
 
-    /// What a service, and systemd about it, wrote since `cursor`.
+    /// The lines of a service, and of systemd about it, since `cursor`.
     ///
-    /// Without what systemd says only in a container: it cannot read the control group's list of processes, in which the
-    /// test's own are (252), and meets the machine's own control groups (257).
+    /// Two messages of systemd that occur only in a container are left out: it cannot read the control group's list of
+    /// processes, since the test's own are among them (252), and it finds the machine's control groups (257).
     func journal(of service: Service, since cursor: String) async throws -> [JournalLine] {
         try await container.must(
             "journalctl --sync; journalctl --no-pager -o short-unix --after-cursor='\(cursor)' -u \(service.unit).service"
@@ -115,10 +115,10 @@ final class InstalledRivet: Sendable {
 
     // MARK: Processes
 
-    /// The service's process, as this machine numbers it; nil when there is none.
+    /// The process ID of the service on this machine; nil if it does not run.
     func process(_ service: Service) -> Int32? { container.processes(named: service.unit).first }
 
-    /// Waits until another process than `old` answers for the service.
+    /// Waits until another process than `old` responds for the service.
     func waitForSuccessor(of old: Int32, _ service: Service) async throws {
         try await eventually("another \(service.unit)", within: .seconds(30)) {
             process(service).map { $0 != old } ?? false
@@ -138,7 +138,7 @@ final class InstalledRivet: Sendable {
         }.get()
     }
 
-    /// A conversation of a private chat.
+    /// The conversation of a private chat; nil if none is open.
     func conversation(of user: Int64) async throws -> JSONValue? {
         let state = try await call(
             .state, "state.load", ["user_id": .string("\(user)"), "chat_id": .string("\(user)")])["state"]
@@ -150,7 +150,7 @@ final class InstalledRivet: Sendable {
     }
 }
 
-/// Boots the container for a suite, and ends it whatever becomes of the tests.
+/// Boots the container for a suite, and ends it whatever the outcome of the tests.
 struct WithInstalledRivet: SuiteTrait, TestScoping {
     @concurrent func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void

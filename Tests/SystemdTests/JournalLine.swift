@@ -1,6 +1,6 @@
 import Foundation
 
-/// A line that the journal has of a service, its own or systemd's about it.
+/// A line in the journal about a service, from the service or from systemd.
 struct JournalLine: CustomStringConvertible, Sendable {
     /// Seconds since 1970.
     var time: Double

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A network other than this process's.
+/// A network other than that of this process.
 enum NetworkNamespace {
     /// Moves the calling thread into the network at `path` (proc(5), ns/net) and opens a listening socket there.
     static func listeningSocket(in path: String) throws -> Int32 {
@@ -35,7 +35,7 @@ enum NetworkNamespace {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    /// Whether somebody connects to a listening socket in time.
+    /// Whether a client connects to a listening socket in time.
     static func isAsked(_ descriptor: Int32, within limit: Duration) -> Bool {
         var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&wanted, 1, Int32(limit / .milliseconds(1))) == 1
@@ -44,7 +44,7 @@ enum NetworkNamespace {
     private static func enter(_ network: Int32) throws {
         typealias SetNamespace = @convention(c) (Int32, Int32) -> Int32
         let anyKind: Int32 = 0
-        // A GNU extension, which the Glibc module does not show.
+        // A GNU extension, which the Glibc module does not export.
         guard let symbol = dlsym(nil, "setns") else { throw failure("setns") }
         guard unsafeBitCast(symbol, to: SetNamespace.self)(network, anyKind) == 0 else { throw failure("setns") }
     }

@@ -2,13 +2,13 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// A client that connects anew for each call, again and again, on a thread of its own.
+/// A client that makes a new connection for each call, repeatedly, on its own thread.
 final class SocketProber: Sendable {
     struct Count: Sendable {
         var calls = 0
-        /// Nobody listened, or there was no socket.
+        /// No process listened, or there was no socket.
         var refused = 0
-        /// Taken by a process that then ended: the call is to be repeated.
+        /// Accepted by a process that then ended: the caller would repeat the call.
         var cut = 0
     }
 
@@ -16,7 +16,7 @@ final class SocketProber: Sendable {
     private let isStopping = Mutex(false)
     private static let pauseMicroseconds: UInt32 = 10_000
 
-    /// Calls the services that have a socket of systemd's for as long as `body` takes.
+    /// Calls the services with a systemd socket, during `body`.
     static func probe(_ rivet: InstalledRivet, during body: () async throws -> Void) async throws -> Count {
         let prober = SocketProber()
         let paths = [InstalledRivet.Service.state, .library].map { rivet.socketPath($0) }

@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
 
-/// What the systemd of a container makes of settings files: it starts a process with each, which writes down its
-/// environment.
+/// How the systemd of a container reads settings files: it starts a process with each file, which writes its
+/// environment to a file.
 struct SystemdOracle {
     private static let directory = "/run/rivet-oracle"
 
     let container: Container
 
-    /// The version's number: 257.
+    /// The number of the version, such as 257.
     func version() async throws -> Int {
         let text = try await container.must("systemctl --version")
         guard let number = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
@@ -17,11 +17,11 @@ struct SystemdOracle {
         return number
     }
 
-    /// The variables that each file gives, all of them in one batch; nil for a file that systemd refuses.
-    /// - Parameter isOptional: `EnvironmentFile=-`.
+    /// The variables of each file, all in one batch; nil for a file that systemd refuses.
+    /// - Parameter isOptional: whether the unit has `EnvironmentFile=-`.
     func variables(of files: [[UInt8]], isOptional: Bool = false) async throws -> [[String: String]?] {
         try await container.must("rm -rf \(Self.directory); mkdir -p \(Self.directory)/in \(Self.directory)/out")
-        // One more, which is empty: what is in its environment comes from no file.
+        // One more file, which is empty: the variables in its environment come from no file.
         for (index, file) in (files + [[]]).enumerated() {
             try Data(file).write(to: URL(fileURLWithPath: container.path("\(Self.directory)/in/\(index)")))
         }
@@ -34,7 +34,7 @@ struct SystemdOracle {
             EnvironmentFile=\(isOptional ? "-" : "")\(Self.directory)/in/%i
             ExecStart=/bin/cp /proc/self/environ \(Self.directory)/out/%i
             """, to: "/run/systemd/system/rivet-oracle@.service")
-        // Fails when one of them does.
+        // It fails if one of the processes does.
         try await container.must(
             """
             systemctl daemon-reload

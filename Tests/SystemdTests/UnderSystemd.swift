@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// The package, installed into a container and run by its systemd. In the order of the names of the files.
+/// The package, installed in a container and run by its systemd. The suites run in the order of their file names.
 @Suite(
     .serialized, .withInstalledRivet,
     .enabled(if: InstalledRivet.package != nil, "RIVET_PACKAGE names no package: make test-systemd does"))
 enum UnderSystemd {
-    /// How long anybody may have to wait for a reply, whatever is restarted.
+    /// The longest that a person may wait for a reply, whatever is restarted.
     static let waitMax = Duration.milliseconds(1_500)
 
     static var rivet: InstalledRivet {

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Boots a system in a container whose changes go with it: its root is a layer over BASE that lies in memory, it has a
-# network of its own with nothing but loopback, and nothing of it can reach the machine.
+# Boots a system in a container that leaves nothing behind: its root is a layer in memory over BASE, its network has
+# only loopback, and none of its processes can reach the machine.
 #
 #   container.sh DIRECTORY OWNER BASE
 #
-# DIRECTORY: for the root; `leader` in it holds the process id of the container's systemd. BASE: / for this machine's
-# system, or the root of another one. The container ends with this script, and this script when the process OWNER is
-# gone, or at SIGTERM. To be run by root under `unshare -m`.
+# DIRECTORY: for the root; the file `leader` in it has the process ID of the container's systemd. BASE: / for this
+# machine's system, or the root of another one. The container ends with this script, and the script ends with the
+# process OWNER, or at SIGTERM. Run it as root under `unshare -m`.
 set -euo pipefail
 
 directory=$1
@@ -17,7 +17,7 @@ container=
 
 end() {
     trap '' TERM
-    # With its first process the kernel ends all of the container, and its supervisor goes with it.
+    # When the container's first process ends, the kernel ends all the others, and its supervisor exits.
     if [ -s "$directory/leader" ]; then kill -KILL "$(cat "$directory/leader")" 2>/dev/null || :; fi
     if [ -n "$container" ]; then
         wait "$container" 2>/dev/null || :
@@ -26,14 +26,14 @@ end() {
 trap end EXIT
 trap 'exit 0' TERM
 
-# Nothing that is mounted here is seen outside, and everything goes with the last process.
+# Mounts made here are invisible outside, and disappear with the last process.
 mount --make-rprivate /
 mkdir -p "$layer"
 mount -t tmpfs -o size=2G,mode=0755 tmpfs "$layer"
 mkdir "$layer/changes" "$layer/work" "$layer/root"
 mount -t overlay -o "lowerdir=$base,upperdir=$layer/changes,workdir=$layer/work" overlay "$layer/root"
 
-# Of the machine's own services none starts, nor is anything mounted.
+# No service of the machine starts in it, and nothing is mounted.
 root=$layer/root
 rm -rf "$root"/etc/systemd/system/*.wants "$root/etc/systemd/system/default.target" "$root/etc/fstab" "$root/etc/rivet"
 : >"$root/etc/fstab"
@@ -43,17 +43,17 @@ for unit in postgresql.service pgbouncer.service prometheus.service e2scrub_reap
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
-# The project is shown at its own path, for the package in it. Not to be written to, since the container's systemd empties
+# The project is mounted at the same path, for the package in it. It is read-only, since the container's systemd empties
 # /tmp when it starts.
 systemd-nspawn --directory="$root" --boot --private-network --register=no --keep-unit --console=pipe \
     --link-journal=no --quiet --bind-ro="$PWD" systemd.unit=multi-user.target </dev/null &
 container=$!
 
-# Its first process is the systemd in it, which is known soon after the start.
+# Its first process is the systemd in it, whose ID is known soon after the start.
 while [ ! -s "$directory/leader" ] && kill -0 "$container" 2>/dev/null; do
     leader=$(cat "/proc/$container/task/$container/children" 2>/dev/null || :)
     leader=${leader%% *}
-    # Before it runs systemd, it is still at its mounts.
+    # Before it executes systemd, it is still busy with mounts.
     if [ -n "$leader" ] && [ "$(cat "/proc/$leader/comm" 2>/dev/null)" = systemd ]; then
         echo "$leader" >"$directory/leader.new"
         mv "$directory/leader.new" "$directory/leader"
