@@ -2,7 +2,12 @@ import Foundation
 import NIOCore
 import TelegramSimulator
 
-/// `rivet-chat`: a chat with the bot in the terminal, on a simulated Telegram inside this process. See `ChatOptions.usage`.
+/// `rivet-chat`: a chat with the bot in the terminal, on a simulated Telegram inside this process. See
+/// `ChatOptions.usage`.
+///
+/// Unlike Telegram's apps it has one person (Ada) in one private chat: no groups, no topics, no edits and no deletions
+/// by the person, and it sends only texts, photos and taps. It shows no history, and forgets everything at its end.
+/// `TelegramSimulator` says what the server behind it lacks.
 @main struct ChatMain {
     static func main() async {
         let options: ChatOptions
@@ -25,7 +30,7 @@ import TelegramSimulator
     }
 
     private static func run(_ options: ChatOptions) async throws {
-        // The script is read first: a mistake in it should show before anything starts.
+        // The script is read first, so that a mistake in it shows before anything starts.
         let script = try options.scriptPath.map { try ChatScript(contentsOf: $0) }
         let telegram =
             options.token.map { TelegramSimulator(token: $0, port: options.port, firstUpdateID: firstUpdateID) }
@@ -50,7 +55,7 @@ import TelegramSimulator
             let notices = try options.noticesPath.map { path throws in try Self.notices(from: path) }
             let editor = LineEditor.isPossible ? try LineEditor() : nil
             let terminal = Terminal(editor: editor)
-            // Who gave a file for the port has told the bot.
+            // With a file for the port, the caller has configured the bot already.
             if options.portFile == nil {
                 terminal.showLine("Telegram is at \(await telegram.baseURL), the bot's token is \(telegram.token)")
             }
@@ -67,7 +72,7 @@ import TelegramSimulator
         return try LineReader.lines(of: descriptor)
     }
 
-    /// Above every id of an earlier chat on the same storage: the bot knows the ids that it has answered.
+    /// Above every ID of an earlier chat on the same storage: the bot remembers the IDs that it has handled.
     private static var firstUpdateID: Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 
     private static func fail(_ message: String, status: Int32) -> Never {
@@ -76,16 +81,16 @@ import TelegramSimulator
     }
 }
 
-/// Why the chat ends; shown to the person who started it.
+/// The reason why the chat ends; shown to the person who started it.
 struct ChatError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// Where a script learns the port.
+/// The file from which a script learns the port.
 enum PortFile {
-    /// Writes `port` and a newline to `path`: whole, or not at all, so that a waiting script never reads half of it.
+    /// Writes `port` and a newline to `path`, whole or not at all, so that a waiting script never reads half of it.
     static func write(_ port: Int, to path: String) throws(ChatError) {
         do {
             try Data("\(port)\n".utf8).write(to: URL(fileURLWithPath: path), options: .atomic)

@@ -6,14 +6,14 @@ struct ChatOptions {
           --port N          listen on 127.0.0.1:N; a free port if left out
           --token T         the bot's token
           --port-file FILE  write the port to FILE once it listens
-          --notices FIFO    show the lines that others write into FIFO
+          --notices FIFO    show the lines that other programs write into FIFO
           --script FILE     play FILE instead of reading the terminal
           --pause MS        wait that long after each step of a script; 1000 if left
                             out and standard output is a terminal, else 0
 
         In the terminal: text is sent; #2 or /tap 2 taps button 2 of the last message;
-        /photo FILE sends a photo; \\ at the end of a line: the text goes on in the
-        next one, and \\\\ there is one \\; /quit or Ctrl-D ends.
+        /photo FILE sends a photo; \\ at the end of a line: the text continues in
+        the next one, and \\\\ there is one \\; /quit or Ctrl-D ends.
 
         A script, line by line; # begins a comment:
           > TEXT            send TEXT

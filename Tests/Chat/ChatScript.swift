@@ -1,6 +1,6 @@
 import Foundation
 
-/// A conversation to be played. `ChatOptions.usage` has the syntax.
+/// A scripted conversation. `ChatOptions.usage` has the syntax.
 struct ChatScript {
     enum Step: Equatable {
         case send(String)

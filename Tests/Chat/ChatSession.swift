@@ -2,25 +2,25 @@ import Foundation
 import TelegramSimulator
 import Threads
 
-/// One person's chat with the bot: shows what is said, sends what is typed or scripted.
+/// One person's chat with the bot: shows the messages, and sends typed or scripted ones.
 struct ChatSession: Sendable {
     static let expectationTimeout: Duration = .seconds(20)
-    /// How long the bot may still answer after the last line of a pipe; it may have yet to start.
+    /// How long the bot may take to answer after the last line of a pipe; it may still be starting.
     static let lastWordsTimeout: Duration = .seconds(20)
 
     let telegram: TelegramSimulator
     let person: Person
     let terminal: Terminal
-    /// Between the steps of a script.
+    /// The pause between the steps of a script.
     var pause: Duration = .zero
 
     // MARK: Terminal
 
-    /// Reads what is typed until it ends or `/quit`, showing the bot's messages as they come.
+    /// Handles typed lines until the input ends or `/quit`, and shows the bot's messages as they come.
     ///
     /// - Parameters:
-    ///   - editor: has the terminal; nil: standard input is read as it is.
-    ///   - notices: lines of others, to be shown as they come.
+    ///   - editor: the owner of the terminal; nil: standard input is read as it is.
+    ///   - notices: lines of other programs, shown as they come.
     func converse(_ editor: LineEditor?, notices: AsyncStream<String>?) async throws(ThreadError) {
         let lines: AsyncStream<String>
         if let editor { lines = editor.lines } else { lines = try LineReader.lines(of: STDIN_FILENO) }
@@ -42,7 +42,7 @@ struct ChatSession: Sendable {
                 if await said(whole) { break }
             }
             if let rest = text.end() { _ = await said(rest) }
-            // A pipe ends at once; what was written into it deserves an answer.
+            // A pipe ends at once, but the last lines in it deserve a reply.
             if isatty(STDIN_FILENO) == 0 { try? await telegram.waitUntilAllConfirmed(timeout: Self.lastWordsTimeout) }
             group.cancelAll()
             await editor?.finish()
@@ -50,9 +50,9 @@ struct ChatSession: Sendable {
         await showPending()
     }
 
-    /// - Returns: whether the person ends the chat with it.
+    /// - Returns: whether the person ends the chat with this text.
     private func said(_ text: String) async -> Bool {
-        // A terminal has shown it already.
+        // A terminal has already shown it.
         if isatty(STDIN_FILENO) == 0, text != "/quit" { terminal.showPerson(text) }
         do {
             let typed = try Typed(text)
@@ -83,7 +83,7 @@ struct ChatSession: Sendable {
 
     private func tap(_ button: BotMessage.Button) async throws {
         guard let data = button.callbackData else { throw ChatError("this button opens \(button.url ?? "a link")") }
-        // Told apart by data: two buttons may read the same.
+        // Two buttons may have the same label, so their data distinguishes them.
         let last = await telegram.allBotMessages(in: person.chat).last
         try await person.tap(data, on: last?.messageID)
     }
@@ -95,7 +95,7 @@ struct ChatSession: Sendable {
 
     // MARK: Script
 
-    /// Plays `script`; ends at the first step that fails.
+    /// Plays `script`; stops at the first step that fails.
     func play(_ script: ChatScript) async throws {
         for line in script.lines {
             do {
@@ -150,7 +150,7 @@ struct ChatSession: Sendable {
         }
     }
 
-    /// Shows what the bot has said meanwhile.
+    /// Shows the messages that the bot has sent meanwhile.
     private func showPending() async {
         while let message = try? await person.nextMessage(timeout: .zero) { terminal.showBot(message) }
     }

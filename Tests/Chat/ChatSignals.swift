@@ -1,7 +1,7 @@
 import Glibc
 import UnixSignals
 
-/// The signals that matter to a terminal which is set for editing.
+/// The signals that matter to a terminal in editing mode.
 struct ChatSignals: Sendable {
     private let signals: UnixSignalsSequence
 
@@ -9,7 +9,7 @@ struct ChatSignals: Sendable {
         signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup, .sigwinch, .sigcont)
     }
 
-    /// Tells `editor` when the terminal was changed. A signal that asks for the end sets the terminal back and ends this
+    /// Tells `editor` when the terminal has changed. A signal that asks for the end restores the terminal and ends this
     /// process.
     func run(_ editor: LineEditor) async {
         for await signal in signals {

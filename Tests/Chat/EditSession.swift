@@ -1,9 +1,9 @@
 import CLibedit
 import Glibc
 
-/// libedit on this process's terminal.
+/// libedit on the terminal of this process.
 ///
-/// Thread rule: made, used and closed by one thread.
+/// Thread rule: one thread makes, uses and closes it.
 final class EditSession {
     static let historyLinesMax: Int32 = 500
 
@@ -21,7 +21,7 @@ final class EditSession {
         columns = prompt.columns
         prompts = (strdup(prompt.first), strdup(prompt.next))
         self.prompt = prompts.first
-        // libedit reads and shows characters by the locale; C.UTF-8 is in every Debian.
+        // libedit reads and shows characters by the locale; every Debian has C.UTF-8.
         setlocale(LC_CTYPE, "")
         if String(cString: nl_langinfo(nl_item(CODESET))) != "UTF-8" { setlocale(LC_CTYPE, "C.UTF-8") }
         guard let edit = rivet_edit_open("rivet-chat") else { return }
@@ -34,11 +34,11 @@ final class EditSession {
             character?.pointee = wchar_t(next.value)
             return 1
         }
-        // Nothing that is typed is kept on disk: the history ends with the process.
+        // Typed lines are not stored on disk: the history ends with the process.
         history = rivet_history_open(edit, Self.historyLinesMax)
     }
 
-    /// Sets the terminal back.
+    /// Restores the terminal.
     func close() {
         if let edit { el_end(edit) }
         if let history { history_wend(history) }
@@ -47,7 +47,7 @@ final class EditSession {
         (edit, history) = (nil, nil)
     }
 
-    /// The next line, without its end; nil at the end of the input, and when the editor is told to finish.
+    /// The next line, without its end; nil at the end of the input, and when the editor has to finish.
     func nextLine() -> String? {
         guard let edit, !isFinished else { return nil }
         var count: Int32 = 0
@@ -66,13 +66,13 @@ final class EditSession {
         UnsafeBufferPointer(start: start, count: count).map { Unicode.Scalar(UInt32(bitPattern: $0)) ?? "\u{FFFD}" }
     }
 
-    // MARK: libedit asks
+    // MARK: Callbacks of libedit
 
     private static func of(_ edit: OpaquePointer?) -> EditSession? {
         rivet_edit_context(edit).map { Unmanaged<EditSession>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// The next character that is typed; nil at the end. Meanwhile, shows what is to be shown.
+    /// The next typed character; nil at the end. Meanwhile it shows pending output.
     private func nextCharacter() -> Unicode.Scalar? {
         while true {
             if let scalar = decoded() { return scalar }
@@ -89,7 +89,7 @@ final class EditSession {
         }
     }
 
-    /// The character that the bytes are which were read, once it is whole. Bytes that are no UTF-8 are left out.
+    /// The character of the bytes read so far, once it is complete. Bytes that are not UTF-8 are dropped.
     private func decoded() -> Unicode.Scalar? {
         guard let first = unread.first else { return nil }
         let length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
@@ -108,12 +108,12 @@ final class EditSession {
             rivet_edit_prepare(edit)
             el_resize(edit)
         }
-        // A terminal that is set for editing may take a line end for a step down.
+        // A terminal in editing mode may treat a newline as a step down only.
         LineEditor.write(work.output.flatMap { $0 == UInt8(ascii: "\n") ? Array("\r\n".utf8) : [$0] })
         if !isFinished { rivet_edit_refresh(edit) }
     }
 
-    /// Takes prompt and line from the screen, and leaves the cursor where the prompt began.
+    /// Erases prompt and line from the screen, and leaves the cursor at the beginning of the prompt.
     private func erase() {
         guard let line = el_wline(edit)?.pointee, let start = line.buffer, let cursor = line.cursor else { return }
         var size = winsize()

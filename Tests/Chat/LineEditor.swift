@@ -3,34 +3,34 @@ import Glibc
 import Synchronization
 import Threads
 
-/// The line that a person types in a terminal, edited by libedit; and what is shown above it meanwhile.
+/// The line that a person types in a terminal, edited by libedit, and the output shown above it.
 ///
-/// libedit has one thread, which also writes everything else that is shown, so that nothing cuts into the line.
+/// libedit runs on one thread, which also writes all other output, so that no output cuts into the line.
 final class LineEditor: Sendable {
     struct Work {
-        /// To be shown above the line.
+        /// The output to show above the line.
         var output: [UInt8] = []
-        /// The terminal has another size, or was used by another program.
+        /// The terminal's size has changed, or another program has used it.
         var isTerminalChanged = false
         var isFinished = false
     }
 
     private struct State {
         var work = Work()
-        /// Editing has ended: what is shown is written at once.
+        /// Editing has ended: output is written at once.
         var isEnded = false
     }
 
-    /// The lines that were typed, until the end of the input or `finish()`.
+    /// The typed lines, until the end of the input or `finish()`.
     let lines: AsyncStream<String>
     private let typed: AsyncStream<String>.Continuation
     private let ended: AsyncStream<Never>
     private let end: AsyncStream<Never>.Continuation
     private let state = Mutex(State())
-    /// An eventfd: readable when there is work.
+    /// An eventfd, readable when there is work.
     private let wakeDescriptor: Int32
 
-    /// - Throws: when the system refuses a descriptor.
+    /// - Throws: if the system refuses a descriptor.
     init() throws(ChatError) {
         wakeDescriptor = rivet_edit_wake_descriptor()
         guard wakeDescriptor >= 0 else { throw ChatError("no eventfd: \(String(cString: strerror(errno)))") }
@@ -40,15 +40,15 @@ final class LineEditor: Sendable {
 
     deinit { close(wakeDescriptor) }
 
-    /// Whether a line can be edited here: both ends are a terminal that can move its cursor.
+    /// Whether a line can be edited here: input and output are a terminal that can move its cursor.
     static var isPossible: Bool {
         let terminal = getenv("TERM").map { String(cString: $0) } ?? ""
         return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && !["", "dumb"].contains(terminal)
     }
 
-    /// Starts to edit.
+    /// Starts the editing.
     ///
-    /// - Parameter prompt: of a first line, and of one that goes on.
+    /// - Parameter prompt: the prompts of a first line and of a continued one.
     func start(prompt: EditorPrompt) throws(ThreadError) {
         try NamedThread.start("line-editor") { [self] in
             let session = EditSession(self, prompt: prompt)
@@ -65,7 +65,7 @@ final class LineEditor: Sendable {
         }
     }
 
-    /// Shows `text`, of whole lines, above the line that is edited.
+    /// Shows `text`, which consists of whole lines, above the edited line.
     func show(_ text: String) {
         let isEnded = state.withLock { state in
             if !state.isEnded { state.work.output += Array(text.utf8) }
@@ -74,13 +74,13 @@ final class LineEditor: Sendable {
         if isEnded { Self.write(Array(text.utf8)) } else { wake() }
     }
 
-    /// The terminal has another size, or was used by another program: what is on it is shown again.
+    /// Call it after the terminal's size has changed, or another program has used it: its content is shown again.
     func terminalChanged() {
         state.withLock { $0.work.isTerminalChanged = true }
         wake()
     }
 
-    /// Ends the editing; the line that was begun is gone. Returns when the terminal is as it was before.
+    /// Ends the editing; the unfinished line is lost. Returns after the terminal is restored.
     func finish() async {
         state.withLock { $0.work.isFinished = true }
         wake()
@@ -88,13 +88,13 @@ final class LineEditor: Sendable {
     }
 
     private func wake() {
-        // Fails only when it is readable already.
+        // It fails only if the descriptor is already readable.
         _ = eventfd_write(wakeDescriptor, 1)
     }
 
-    // MARK: On the thread
+    // MARK: On the editor's thread
 
-    /// Waits until there is something to read, or to do.
+    /// Waits for input or work; nil for input.
     func nextWork() -> Work? {
         var sources = [
             pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),

@@ -1,9 +1,9 @@
 import Glibc
 import Threads
 
-/// The lines of a pipe, a FIFO or a file, read on a thread of its own: reading blocks.
+/// The lines of a pipe, a FIFO or a file, read on a separate thread, since reading blocks.
 enum LineReader {
-    /// The lines of `descriptor`, without their ends, until it ends. Bytes that are no UTF-8 are replaced.
+    /// The lines of `descriptor`, without their ends, until it ends. Bytes that are not UTF-8 are replaced.
     static func lines(of descriptor: Int32) throws(ThreadError) -> AsyncStream<String> {
         let (lines, continuation) = AsyncStream<String>.makeStream()
         try NamedThread.start("lines") {

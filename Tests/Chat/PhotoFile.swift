@@ -1,11 +1,12 @@
 import Foundation
 
-/// A photo from the disk. Its file id is made from its content, so the same photo has the same id, as with Telegram.
+/// A photo from the disk. Its file ID is made from its content, so the same photo has the same ID.
+/// In Telegram the same photo may get several file IDs.
 struct PhotoFile {
     let bytes: [UInt8]
     let fileID: String
 
-    /// - Throws: when there is no such file, when it cannot be read, and when it is no image.
+    /// - Throws: if the file does not exist, cannot be read, or is no image.
     init(path: String) throws(ChatError) {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
@@ -16,14 +17,14 @@ struct PhotoFile {
         }
         bytes = Array(data)
         guard Self.isImage(bytes) else {
-            throw ChatError("\(path) is no image; JPEG, PNG, WebP and HEIC files are taken")
+            throw ChatError("\(path) is no image; JPEG, PNG, WebP and HEIC files are accepted")
         }
-        // FNV-1a: needs to tell photos apart, not to withstand anyone.
+        // FNV-1a: it only distinguishes photos, and needs no protection against attacks.
         let hash = bytes.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         fileID = "photo-" + String(hash, radix: 16)
     }
 
-    /// By the first bytes, as file(1) tells.
+    /// Recognizes an image by its first bytes, as file(1) does.
     private static func isImage(_ bytes: [UInt8]) -> Bool {
         func has(_ text: [UInt8], at offset: Int) -> Bool { bytes.dropFirst(offset).starts(with: text) }
         let heic = ["heic", "heix", "mif1", "msf1", "heim", "heis"]

@@ -1,8 +1,8 @@
 import CLibedit
 
-/// Where a text ends on a screen that breaks it at its right edge.
+/// Where a text ends on a screen that wraps it at the right edge.
 enum ScreenColumns {
-    /// The row of the cursor behind `text`, counted from the row of the prompt.
+    /// The row of the cursor after `text`, counted from the row of the prompt.
     ///
     /// - Parameter prompt: columns of the prompt.
     static func row(behind text: some Sequence<Unicode.Scalar>, prompt: Int, columns: Int) -> Int {
@@ -10,7 +10,7 @@ enum ScreenColumns {
         var (row, column) = (prompt / columns, prompt % columns)
         for scalar in text {
             let width = width(scalar)
-            // One that is two columns wide is not broken in two.
+            // A character two columns wide is not split.
             if column + width > columns, width <= columns { (row, column) = (row + 1, 0) }
             column += width
             while column >= columns { (row, column) = (row + 1, column - columns) }
@@ -18,7 +18,7 @@ enum ScreenColumns {
         return row
     }
 
-    /// As libedit shows it: a control character as `^A`.
+    /// The width in libedit's form: a control character is `^A`.
     private static func width(_ scalar: Unicode.Scalar) -> Int {
         if scalar.value < 0x20 || scalar.value == 0x7F { return 2 }
         let width = Int(wcwidth(wchar_t(scalar.value)))

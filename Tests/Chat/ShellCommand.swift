@@ -1,9 +1,9 @@
 import Foundation
 
-/// Runs commands of a script.
+/// Runs the commands of a script.
 enum ShellCommand {
-    /// Runs `command` with `/bin/sh`; its output goes where ours goes.
-    /// - Returns: its exit status; 128 and the signal's number if a signal ended it.
+    /// Runs `command` with `/bin/sh`, with the output of this process.
+    /// - Returns: its exit status, or 128 plus the number of the signal that ended it.
     static func run(_ command: String) async throws -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -2,10 +2,10 @@ import Foundation
 
 /// A path as people type it, or drag it into a terminal.
 enum ShellPath {
-    /// `text` without the quotes or backslashes that a shell would take away, and with the home directory for `~`.
+    /// `text` without the quotes or backslashes that a shell would remove, and with the home directory for `~`.
     static func expanded(_ text: String) -> String {
         let trimmed = text.trimmingCharacters(in: .whitespaces)
-        // A name may have these characters in it.
+        // A file name may contain these characters.
         if FileManager.default.fileExists(atPath: trimmed) { return trimmed }
         let path: String
         if trimmed.count >= 2, let quote = trimmed.first, quote == "'" || quote == "\"", trimmed.last == quote {

@@ -1,18 +1,18 @@
 import Foundation
 import TelegramSimulator
 
-/// Shows a conversation, with colours and bold print where standard output is a terminal.
+/// Shows a conversation, with colors and bold print if standard output is a terminal.
 struct Terminal: Sendable {
     let isStyled: Bool
     private let editor: LineEditor?
 
-    /// - Parameter editor: has the terminal, if any has.
+    /// - Parameter editor: the owner of the terminal, if there is one.
     init(isStyled: Bool = isatty(STDOUT_FILENO) == 1, editor: LineEditor? = nil) {
         self.isStyled = isStyled
         self.editor = editor
     }
 
-    /// Unbuffered: what is shown must appear at once, also in a pipe, and before the output of a command.
+    /// Unbuffered: a line must appear at once, also in a pipe, and before the output of a command.
     func showLine(_ line: String) {
         if let editor { editor.show(line + "\n") } else { LineEditor.write(Array((line + "\n").utf8)) }
     }
@@ -53,7 +53,7 @@ struct Terminal: Sendable {
             "blockquote": 2,
         ]
         let units = Array(message.text.utf16)
-        // Where any entity begins or ends, the styles that hold from there on are set anew.
+        // Where any entity begins or ends, the styles that apply from there on are set again.
         let edges = Set([0, units.count] + message.entities.flatMap { [$0.offset, $0.offset + $0.length] })
             .filter { (0...units.count).contains($0) }.sorted()
         var output = ""

@@ -1,4 +1,4 @@
-/// What a typed text means.
+/// The meaning of a typed text.
 enum Typed: Equatable {
     case text(String)
     /// The button of this number, counted from 1.
@@ -26,7 +26,7 @@ enum Typed: Equatable {
             guard !path.isEmpty else { throw ChatError("/photo takes the path of an image: /photo ~/pump.jpg") }
             self = .photo(path: path)
         case _ where first.hasPrefix("#") && rest.allSatisfy({ $0 == " " }):
-            // `#` and anything else than a number is a text.
+            // `#` with anything but a number is a text.
             self = Self.number(String(first.dropFirst())).map { .tap($0) } ?? .text(line)
         default: self = .text(line)
         }

@@ -5,7 +5,7 @@ import Synchronization
 /// `rivet-simulate --seeds N [--of store|sending] [--first S] [--seconds T] [--verbose]`
 @main
 enum SimulateMain {
-    /// What all threads have come to.
+    /// The results of all threads together.
     private struct Totals {
         var next: UInt64
         var events = 0
@@ -14,7 +14,7 @@ enum SimulateMain {
     }
 
     private static let violationsMax = 10
-    /// A long run says how far it is.
+    /// A long run reports its progress after this many seeds.
     private static let seedsBetweenNews: UInt64 = 50_000
 
     static func main() {
@@ -78,7 +78,7 @@ enum SimulateMain {
         return totals.violations.isEmpty ? 0 : 1
     }
 
-    /// The order in which sets and dictionaries are walked is the same in each run only if the process is started so.
+    /// Sets and dictionaries have the same order in each run only if the process starts with this variable.
     private static func repeatableHashing() {
         let name = "SWIFT_DETERMINISTIC_HASHING"
         guard getenv(name) == nil else { return }

@@ -1,7 +1,7 @@
 struct SimulateOptions {
     static let usage = "usage: rivet-simulate --seeds N [--of store|sending] [--first S] [--seconds T] [--verbose]"
 
-    /// What is simulated.
+    /// The simulation to run.
     enum Subject: String { case store, sending }
 
     var subject = Subject.store
