@@ -3,13 +3,13 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// What a backup costs those who save meanwhile, and that it has what they were told is saved.
+/// The cost of a backup for clients that save during it, and a check that it has every save acknowledged before it.
 struct BackupBenchmark {
     static let clients = 256
     static let rounds = 3
 
     var directory: String
-    /// Conversations in the store.
+    /// The number of conversations in the store.
     var conversations: Int
 
     func run(_ report: inout Report) throws {

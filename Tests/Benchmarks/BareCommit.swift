@@ -1,14 +1,14 @@
 import CSQLite
 import Migrations
 
-/// The floor of a durable write: one upsert of a conversation's row, in WAL with synchronous=FULL, by nothing but
+/// The floor of a durable write: one upsert of a conversation's row, in WAL mode with synchronous=FULL, with only
 /// libsqlite3, in a table with the same columns and indexes.
 final class BareCommit {
     struct Failure: Error { var message: String }
 
     private var database: OpaquePointer?
     private var statement: OpaquePointer?
-    private var turn: Int64 = 0
+    private var count: Int64 = 0
 
     init(path: String) throws {
         guard sqlite3_open(path, &database) == SQLITE_OK else { throw Failure(message: "cannot open \(path)") }
@@ -33,19 +33,19 @@ final class BareCommit {
         sqlite3_close(database)
     }
 
-    /// Commits a new revision of the row of `user`, with as much remembered as Rivet remembers.
+    /// Commits a new revision of the row of `user`, with as many remembered updates as Rivet stores.
     func commit(user: Int, data: String) throws {
-        turn += 1
-        let moment = "2026-11-22 09:30:\((turn / 1_000 % 60).twoDigits).\((turn % 1_000).threeDigits)"
+        count += 1
+        let moment = "2026-11-22 09:30:\((count / 1_000 % 60).twoDigits).\((count % 1_000).threeDigits)"
         let applied =
             "["
-            + (0..<8 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
+            + (0..<8 as Range<Int64>).map { "[\(count + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
             + "]"
         sqlite3_reset(statement)
         for (index, text) in [(1, "\(user)"), (2, data), (3, moment), (5, applied)] {
             sqlite3_bind_text(statement, Int32(index), text, -1, rivet_sqlite_transient())
         }
-        sqlite3_bind_int64(statement, 4, turn)
+        sqlite3_bind_int64(statement, 4, count)
         guard sqlite3_step(statement) == SQLITE_DONE else {
             throw Failure(message: String(cString: sqlite3_errmsg(database)))
         }

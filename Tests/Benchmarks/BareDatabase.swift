@@ -1,16 +1,16 @@
 import CSQLite
 import Migrations
 
-/// A database file that nobody serves, for filling it before a service does.
+/// A database file without a service, to be filled before a service opens it.
 final class BareDatabase {
     struct Failure: Error { var message: String }
 
     private var database: OpaquePointer?
 
-    /// With the schema of `store`, as Rivet makes it.
+    /// A new file with the schema of `store`, as Rivet makes it.
     init(path: String, store: Migration.Store) throws {
         guard sqlite3_open(path, &database) == SQLITE_OK else { throw Failure(message: "cannot open \(path)") }
-        // Whoever loses power while it is filled fills it again.
+        // After a power loss during the filling, the file is filled again.
         for pragma in ["journal_mode = OFF", "synchronous = OFF", "cache_size = -1000000"] {
             try execute("PRAGMA " + pragma)
         }
@@ -27,7 +27,7 @@ final class BareDatabase {
         }
     }
 
-    /// One that is there. A service that has it open is not disturbed by a question.
+    /// An existing file. A query does not disturb a service that has it open.
     init(filling path: String) throws {
         guard sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK else {
             throw Failure(message: "cannot open \(path)")

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// The floor of a call: one frame there and one back over a Unix stream socket, between two threads that do nothing else.
+/// The floor of a call: one frame in each direction over a Unix stream socket, between two threads without other work.
 final class BareEcho {
     private let client: FrameClient
     private let listener: Int32
 
-    /// - Parameter answer: what each frame is answered with.
+    /// - Parameter answer: the response to each frame.
     init(path: String, answer: [UInt8]) throws {
         let listener = try Self.listen(path)
         self.listener = listener

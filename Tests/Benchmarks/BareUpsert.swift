@@ -2,13 +2,13 @@ import CLibpq
 import Glibc
 import Migrations
 
-/// The floor of a write to PostgreSQL: one upsert of a conversation's row, by nothing but libpq, on a connection of its
-/// own, in the table of the tiers. One at a time: sent, answered, the next.
+/// The floor of a write to PostgreSQL: one upsert of a conversation's row, with only libpq, on a separate connection,
+/// in the table of the tiers. One at a time: each is sent after the response to the one before.
 final class BareUpsert {
     struct Failure: Error { var message: String }
 
     private let connection: OpaquePointer
-    private var turn: Int64 = 0
+    private var count: Int64 = 0
     private static let sql = """
         INSERT INTO conversation_states (user_id, chat_id, conversation_type, current_step, state_data, started_at,
             updated_at, expires_at, revision, closed, last_update_id, applied_updates)
@@ -32,13 +32,13 @@ final class BareUpsert {
     deinit { PQfinish(connection) }
 
     func upsert(user: Int, data: String) throws {
-        turn += 1
-        let moment = "2026-11-22 09:\(10 + turn / 60_000 % 50):\(10 + turn / 1_000 % 50).\(100 + turn % 900)"
+        count += 1
+        let moment = "2026-11-22 09:\(10 + count / 60_000 % 50):\(10 + count / 1_000 % 50).\(100 + count % 900)"
         let applied =
             "["
-            + (0..<8 as Range<Int64>).map { "[\(turn + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
+            + (0..<8 as Range<Int64>).map { "[\(count + $0),117660319592611840,1795440397690]" }.joined(separator: ",")
             + "]"
-        let texts = ["\(user)", data, moment, "\(turn)", applied]
+        let texts = ["\(user)", data, moment, "\(count)", applied]
         let copies = texts.map { strdup($0) }
         defer { for copy in copies { free(copy) } }
         let values = copies.map { UnsafePointer<CChar>($0) }

@@ -3,14 +3,14 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// `rivet-bench`: measures the state-service against the floors of this machine, in the same run, and prints ratios.
+/// `rivet-bench`: measures the services against the floors of this machine, in the same run, and prints ratios.
 ///
-/// `rivet-bench [--short] [--only state|service|tiers|cost|debts|scale|backup]`; `RIVET_BIN_DIR` names the directory of the
-/// binaries, `RIVET_BENCH_DIR` a directory on the disk to measure (otherwise the current one), `RIVET_BENCH_FIGURES` a
-/// Markdown file to which the run is added, and `RIVET_BENCH_COMMIT` the commit that was built.
+/// `rivet-bench [--short] [--only state|service|tiers|cost|debts|scale|backup]`
 ///
-/// Exits with 1 when a ratio misses its bound; with `--short`, which runs among other work on machines that others use too,
-/// when one misses it by half, three times.
+/// `RIVET_BIN_DIR` names the directory of the binaries, `RIVET_BENCH_DIR` a directory on the disk to measure (else the
+/// current one), `RIVET_BENCH_FIGURES` a Markdown file to which the run is added, and `RIVET_BENCH_COMMIT` the commit that
+/// was built. It exits with 1 if a ratio misses its bound. With `--short`, for machines with other work, it does so only if
+/// a ratio misses its bound by half in three attempts.
 @main
 struct Benchmarks {
     private static let shortAttemptsMax = 3
@@ -55,7 +55,7 @@ struct Benchmarks {
         for part in Part.allCases where only == nil || only == part {
             let earlier = report.missed
             for attempt in 1...(isShort ? shortAttemptsMax : 1) {
-                // Each attempt begins with nothing.
+                // Each attempt begins with an empty directory.
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
                 defer { try? FileManager.default.removeItem(atPath: directory) }
                 try await part.run(directory, isShort: isShort, &report)

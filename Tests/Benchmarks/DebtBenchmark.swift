@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A tier that is owed everything of a large store, by a list that an earlier Rivet wrote, and that then turns out to be
-/// another database.
+/// A tier that lacks every row of a large store, by a list of debts from an earlier Rivet, and that then turns out to
+/// be a different database.
 struct DebtBenchmark {
     var directory: String
     var debts: Int
@@ -36,10 +36,10 @@ struct DebtBenchmark {
             "resident memory then, above a start without them",
             Double(try Self.highestBytes(service) - quietBytes) / 1_048_576, digits: 0, atMost: 64, " MiB")
         proxy.set(.pass)
-        // Contact is made within 12 s; the first pages of the walk follow.
+        // The service connects within 12 s; then the first pages of the walk follow.
         slowest = max(slowest, try live.run(for: .seconds(20)).latencies.max() ?? .zero)
         report.check(
-            "the slowest save, while they are forsaken", slowest / .milliseconds(1), digits: 0, atMost: 100, " ms")
+            "the slowest save while they are dropped", slowest / .milliseconds(1), digits: 0, atMost: 100, " ms")
         report.note("\(try left(file)) of their notes on the disk after \((.now - began).seconds.text(0)) s")
         service.stop()
         proxy.close()

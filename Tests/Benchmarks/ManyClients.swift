@@ -2,10 +2,10 @@ import Contracts
 import Glibc
 import TestSupport
 
-/// Many connections, each with one call in flight, driven by one thread over poll(2).
+/// Many connections, each with one call in flight, on one thread with poll(2).
 struct ManyClients {
     private var clients: [FrameClient] = []
-    /// Those of each client, made beforehand and sent in turn: what a client's JSON costs is not the service's.
+    /// The frames of each client, made beforehand and sent in turn: the cost of a client's JSON is not the service's.
     private let frames: [[[UInt8]]]
 
     /// - Parameter frames: the requests of a client, by its number.
@@ -14,17 +14,17 @@ struct ManyClients {
         self.frames = (0..<count).map(frames)
     }
 
-    /// What came of a load.
+    /// The outcome of a load.
     struct Outcome {
-        /// Answers a second.
+        /// Responses a second.
         var rate: Double
-        /// From each call to its answer.
+        /// The time from each call to its response.
         var latencies: [Duration]
     }
 
-    /// Has every client call again as soon as it was answered, for `duration`.
+    /// Lets every client call again as soon as it has its response, for `duration`.
     ///
-    /// - Parameter while: asked after each answer; false ends it early.
+    /// - Parameter while: called after each response; false ends the load early.
     func run(for duration: Duration, while isWanted: () -> Bool = { true }) throws -> Outcome {
         var descriptors = clients.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
         var sentAt: [ContinuousClock.Instant] = []
@@ -56,7 +56,7 @@ struct ManyClients {
         return Outcome(rate: Double(latencies.count) / (.now - start).seconds, latencies: latencies)
     }
 
-    /// Reads what has come, in one system call, so that the measuring costs little of what is measured.
+    /// Reads the response in one system call, so that the measurement itself costs little.
     private func receiveAnswer(_ descriptor: Int32) throws {
         try withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 1) { buffer in
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)

@@ -1,11 +1,11 @@
 import Foundation
 import TestSupport
 
-/// Which processors processes may use: sched_setaffinity(2), by taskset(1).
+/// The processors that processes may use: sched_setaffinity(2), by taskset(1).
 enum Processors {
     struct Failure: Error { var message: String }
 
-    /// Those of this process, as a list of numbers and ranges.
+    /// The processors of this process, as a list of numbers.
     static func usable() throws -> [Int] {
         let name = "Cpus_allowed_list:"
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
@@ -16,7 +16,7 @@ enum Processors {
         }
     }
 
-    /// Has all threads of `processes`, and those that they will start, run on `processors` only.
+    /// Confines all threads of `processes`, and those that they will start, to `processors`.
     static func confine(_ processes: [Int32], to processors: some Sequence<Int>) throws {
         let list = processors.map(String.init).joined(separator: ",")
         for process in processes {

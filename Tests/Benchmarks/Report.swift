@@ -1,17 +1,17 @@
 import Glibc
 
-/// Prints what was measured, and whether it is within its bound.
+/// Prints each figure, and whether it is within its bound.
 struct Report {
-    /// By what factor a bound may be missed before the run as a whole is bad. What is printed does not depend on it.
+    /// The factor by which a bound may be missed before the whole run fails. It does not change what is printed.
     var allowance: Double
-    /// By what factor each bound was missed when it was missed least: one measurement within shows that it can be met.
+    /// The smallest factor by which each bound was missed: one measurement within the bound shows that it can be met.
     private var missedBy: [String: Double] = [:]
     /// What was measured, in the order of the measurements.
     private(set) var figures: [Figure] = []
 
     init(allowance: Double) { self.allowance = allowance }
 
-    /// What was out of bounds in every attempt.
+    /// The figures that were out of bounds in every attempt.
     var missed: [String] { missedBy.filter { $0.value > allowance }.keys.sorted() }
 
     mutating func note(_ line: String) {
@@ -35,7 +35,7 @@ struct Report {
         let measured = "\(value.text(digits))\(unit)"
         let allowed = "\(relation) \(bound.text(bound < 2 ? 2 : 1))\(unit)"
         print("\(mark)  \(name): \(measured) (\(allowed))")
-        // Also into a pipe: the parts take minutes.
+        // Flushed also into a pipe: the parts take minutes.
         fflush(nil)
         figures.append(.checked(name, measured: factor <= 1 ? measured : "\(measured): missed", bound: allowed))
         missedBy[name] = min(factor, missedBy[name] ?? factor)

@@ -1,4 +1,4 @@
-/// Durations of one thing, measured one after another.
+/// The durations of one operation, measured one after another.
 struct Samples {
     private var sorted: [Duration]
 

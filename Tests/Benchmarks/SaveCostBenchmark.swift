@@ -3,22 +3,23 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// What a save costs with one tier, beside the same save by the binaries of an earlier commit: in turns, in one run.
+/// The cost of a save with one tier, beside the same save by the binaries of an earlier commit, alternating in one run.
 ///
-/// `RIVET_BENCH_BASELINE` names the directory of those; without it this is left out. The rows are those of a regular user: an
-/// earlier Rivet remembers the last 128 updates in each, a later one those that Telegram may deliver again.
+/// `RIVET_BENCH_BASELINE` names the directory of those binaries; without it this part is skipped. The rows are those of
+/// a regular user: an earlier Rivet stores the last 128 updates in each, a later one those that Telegram may deliver
+/// again.
 struct SaveCostBenchmark {
     var directory: String
     var rounds: Int
     private static let savesPerRound = 100
-    /// As many as an earlier Rivet remembers.
+    /// As many as an earlier Rivet stores.
     private static let savesBefore = 128
 
     func run(_ report: inout Report) throws {
         guard let baseline = ProcessInfo.processInfo.environment["RIVET_BENCH_BASELINE"] else {
             return report.note("RIVET_BENCH_BASELINE is not set: a save is not compared with that of an earlier commit")
         }
-        // Each has a server of its own, whose time is its own.
+        // Each version has a separate PostgreSQL server, so that its processor time is counted separately.
         let old = try Subject(self, "old", binaries: baseline, isSettledTold: false)
         let new = try Subject(self, "new", binaries: nil, isSettledTold: true)
         for subject in [old, new] { for _ in 0..<Self.savesBefore { try subject.save() } }
@@ -34,17 +35,17 @@ struct SaveCostBenchmark {
         report.check("PostgreSQL's processor time a save / before", costs.new.server / costs.old.server, atMost: 0.5)
         report.check("WAL frames a save of SQLite", costs.new.frames, atMost: 3)
         report.check("bytes written a save / before", costs.new.bytes / costs.old.bytes, atMost: 0.5)
-        // A new row has a place in each index, and a note for the tier.
+        // A new row needs a place in each index, and a note for the tier.
         let (firstOld, firstNew) = (try old.firstSaves(), try new.firstSaves())
         report.note("the first save of a conversation: \(firstOld.text(2)) WAL frames before, \(firstNew.text(2)) now")
         for subject in [old, new] { subject.service.stop() }
     }
 
-    /// Of one save.
+    /// The cost of one save.
     private struct Cost {
-        /// p50.
+        /// The median.
         var time: Duration
-        /// Seconds.
+        /// Processor time in seconds.
         var server: Double
         var frames: Double
         var bytes: Double
@@ -99,7 +100,7 @@ struct SaveCostBenchmark {
             frames += try framesSince()
         }
 
-        /// Of 100 people who were not heard from before, the frames of one.
+        /// WAL frames for the first save of a person, on average over 100 new people.
         func firstSaves() throws -> Double {
             let count = 100
             framesBefore = try framesInLog()
@@ -113,7 +114,7 @@ struct SaveCostBenchmark {
         private func framesSince() throws -> Int {
             let now = try framesInLog()
             defer { framesBefore = now }
-            // After a checkpoint the log begins again.
+            // After a checkpoint the log starts over.
             return Int(now >= framesBefore ? now - framesBefore : now)
         }
 
@@ -125,7 +126,8 @@ struct SaveCostBenchmark {
                 frames: Double(frames) / count, bytes: Double(try bytesWritten() - bytesBefore) / count)
         }
 
-        /// Of all its processes, as the scheduler counts it (proc(5), schedstat): clock ticks are too coarse for short work.
+        /// Processor time of all the server's processes, as the scheduler counts it (proc(5), schedstat): clock ticks
+        /// are too coarse for short work.
         private var serverTime: Duration {
             let times = cluster.processIDs.map { process in
                 let text = try? String(contentsOfFile: "/proc/\(process)/schedstat", encoding: .utf8)
@@ -134,7 +136,7 @@ struct SaveCostBenchmark {
             return times.reduce(.zero, +)
         }
 
-        /// What the service has had the disk write (proc(5), write_bytes).
+        /// The bytes that the service has caused the disk to write (proc(5), write_bytes).
         private func bytesWritten() throws -> Int {
             let name = "write_bytes: "
             let text = try String(contentsOfFile: "/proc/\(service.process.processID)/io", encoding: .utf8)
@@ -142,7 +144,7 @@ struct SaveCostBenchmark {
                 ?? 0
         }
 
-        /// `mxFrame` of the log's index (sqlite.org/walformat.html): 4 bytes in the order of this machine.
+        /// `mxFrame` in the log's index (sqlite.org/walformat.html): 4 bytes in the byte order of this machine.
         private func framesInLog() throws -> UInt32 {
             let file = try FileHandle(forReadingFrom: URL(filePath: sharedMemoryPath))
             defer { try? file.close() }

@@ -4,14 +4,14 @@ import Glibc
 import Migrations
 import TestSupport
 
-/// What a service costs when it holds much.
+/// The cost of a service with much data.
 struct ScaleBenchmark {
     static let conversations = 100_000
-    /// Each person's machines; a thousand of them are also the small library that the large one is held against.
+    /// The machines of each person; a thousand of them are also the small library with which the large one is compared.
     static let machinesOfOne = 1_000
 
     var directory: String
-    /// Machines in the large library.
+    /// The number of machines in the large library.
     var machines: Int
     var calls: Int
 
@@ -32,7 +32,7 @@ struct ScaleBenchmark {
             "\(Self.conversations) open conversations: rivet-state ready", service.readyAfter.seconds, atMost: 2, " s")
         let client = try FrameClient(service.socketPath)
         let live = try ManyClients(count: 4, path: service.socketPath) { StateBenchmark.saves(user: $0) }
-        // Every one of them is asked for, so that what memory keeps of them counts.
+        // Every conversation is loaded, so that the memory for them counts.
         for first in stride(from: 1_000, to: 1_000 + Self.conversations, by: 200) {
             for user in first..<(first + 200) {
                 try client.send("state.load", ["user_id": .string("\(user)"), "chat_id": .string("\(user)")])
@@ -43,7 +43,7 @@ struct ScaleBenchmark {
             "resident memory then", Double(service.process.residentBytes ?? 0) / 1_048_576, digits: 0, atMost: 250,
             " MiB")
         let quiet = try live.run(for: .seconds(3))
-        // They expired meanwhile, by what was written into their rows.
+        // They have expired meanwhile, by the times in their rows.
         while try client.result("state.load", ["user_id": "1000", "chat_id": "1000"])["state"]?.isNull == false {
             Thread.sleep(forTimeInterval: 0.1)
         }
@@ -51,7 +51,7 @@ struct ScaleBenchmark {
         try sweeper.send("state.sweep")
         let during = try live.run(for: .seconds(120)) { !sweeper.hasAnswer }
         let deleted = try sweeper.response()["result"]?["deleted"]?.integerValue ?? 0
-        // The service's own first sweep, a minute after its start, may do a part of it.
+        // The service's own first sweep, a minute after its start, may do a part of the work.
         let left = try sweeper.result("state.sweep")["deleted"]?.integerValue ?? .max
         report.note("\(deleted) expired conversations removed by the sweep that was asked for")
         report.check("expired conversations left after it", Double(left), digits: 0, atMost: 1)
@@ -61,15 +61,16 @@ struct ScaleBenchmark {
         service.stop()
     }
 
-    /// Makes a store of conversations of the users from 1,000 on.
+    /// Makes a store with conversations of the users from 1,000 on.
     ///
-    /// Saved a second before they expire: what began before a service watched its clock, it would not sweep yet.
+    /// They are saved a second before they expire: the service would not yet sweep conversations from before it watched
+    /// its clock.
     ///
     /// - Parameter expiry: a modifier of SQLite's date functions, from now on.
     static func fillConversations(_ path: String, count: Int, expiringIn expiry: String) throws {
         let database = try BareDatabase(path: path, store: .conversations)
         let data = StateBenchmark.data.text.replacing("'", with: "''")
-        // As many as a regular user's row has.
+        // As many as the row of a regular user has.
         let applied = (1...8).map { "[\($0),117660319592611840,1795440397690]" }.joined(separator: ",")
         try database.execute(
             """
@@ -106,7 +107,7 @@ struct ScaleBenchmark {
 }
 
 extension FrameClient {
-    /// Whether something can be received now.
+    /// Whether a response can be received now.
     fileprivate var hasAnswer: Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&polled, 1, 0) > 0
@@ -114,7 +115,7 @@ extension FrameClient {
 }
 
 extension ScaleBenchmark {
-    /// A library-service with many machines, of people with a thousand each.
+    /// rivet-library with many machines, a thousand for each person.
     final class Library {
         let service: ServiceUnderTest
         private let client: FrameClient

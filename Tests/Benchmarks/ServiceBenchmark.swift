@@ -3,7 +3,7 @@ import Glibc
 import TelegramSimulator
 import TestSupport
 
-/// What a service costs when nobody calls it, and how soon it is ready on an empty store.
+/// The cost of a service without calls, and the time until it is ready on an empty store.
 struct ServiceBenchmark {
     static let starts = 5
     static let idleSeconds: UInt32 = 5
@@ -24,7 +24,7 @@ struct ServiceBenchmark {
                 "\(binary.rawValue) ready on an empty store (median of \(Self.starts))",
                 Samples(readyAfter).median.microseconds / 1_000, digits: 0, atMost: 150, " ms")
         }
-        // All three together, as they run.
+        // All three together, as in production.
         let services = try [RivetBinary.state, .library, .gateway].map { ($0, try start($0, "idle", url)) }
         try await telegram.waitForPoll()
         let before = services.map { $0.1.process.processorTicks ?? 0 }

@@ -3,19 +3,19 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A service of the benchmark's own.
+/// A service that the benchmark starts.
 struct ServiceUnderTest {
     let process: ChildProcess
     let socketPath: String
-    /// From the start of the process to its first answer.
+    /// The time from the start of the process to its first response.
     let readyAfter: Duration
 
     /// - Parameters:
-    ///   - directory: for its databases and its log, on the disk that is measured.
-    ///   - telegramURL: where the gateway finds a Bot API server.
-    ///   - run: for its socket, whose path must be short; of two services of one kind each has its own.
+    ///   - directory: for its databases and its log, on the measured disk.
+    ///   - telegramURL: the address of a Bot API server for the gateway.
+    ///   - run: a short name for its socket's directory; two services of one kind need different ones.
     ///   - environment: more settings, such as the URLs of databases.
-    ///   - binaries: the directory of the binary; nil: that of the others.
+    ///   - binaries: the directory of the binary; nil for the directory of the others.
     init(
         _ binary: RivetBinary, directory: String, telegramURL: String = "", run: String = "0",
         environment: [String: String] = [:], binaries: String? = nil

@@ -4,8 +4,8 @@ import TestSupport
 /// `state.save` and `state.load` over the socket, beside a bare commit and a bare round trip.
 struct StateBenchmark {
     var directory: String
-    /// Floors and subjects take turns, so that a machine whose speed drifts bears on both. What is compared with saves
-    /// takes turns with them call by call: a disk that was left alone for 0.2 ms is slower by a third, and who was not
+    /// Floors and subjects alternate, so that a drift in the machine's speed affects both. The floors of a save
+    /// alternate with it call by call: a disk that was idle for 0.2 ms is slower by a third, and a thread that was not
     /// called for so long wakes up later than in a row of calls.
     var rounds: Int
     var callsPerRound = 200
@@ -20,7 +20,7 @@ struct StateBenchmark {
         let client = try FrameClient(service.socketPath)
         let commit = try BareCommit(path: directory + "/bare.db")
         let load: [String: JSONValue] = ["user_id": "0", "chat_id": "0"]
-        // Frames are made beforehand: what a client's JSON costs is not the service's.
+        // The frames are made beforehand: the cost of a client's JSON is not the service's.
         var frames = (0..<200 + rounds * callsPerRound).reversed().map { number in
             FrameClient.request("state.save", Self.save(user: 0, updateID: Int64(number)), id: 1)
         }
@@ -70,7 +70,7 @@ struct StateBenchmark {
         service.stop()
     }
 
-    /// What it costs a call to be counted in a histogram.
+    /// The cost of counting a call in a histogram.
     private func histogram(_ save: Duration, _ report: inout Report) {
         let (histogram, records) = (LatencyHistogram(), 2_000_000)
         let rounds = (0..<5).map { _ in
@@ -106,7 +106,7 @@ struct StateBenchmark {
         return try client.receiveBody() ?? []
     }
 
-    /// As the gateway sends it, once Telegram has heard of the update before.
+    /// A save as the gateway sends it, after Telegram got the offset that confirms the update before.
     static func save(user: Int, updateID: Int64) -> [String: JSONValue] {
         [
             "user_id": .string("\(user)"), "chat_id": .string("\(user)"), "step": "location", "data": data,
@@ -114,7 +114,8 @@ struct StateBenchmark {
         ]
     }
 
-    /// The saves of one user, to be sent in turn again and again: an update is forgotten when eight have followed it.
+    /// The saves of one user, to be sent repeatedly in turn: an update is forgotten after eight others have followed
+    /// it.
     static func saves(user: Int) -> [[UInt8]] {
         (1...64 as ClosedRange<Int64>).map { number in
             var save = save(user: user, updateID: number)

@@ -2,7 +2,8 @@ import Contracts
 import Glibc
 import TestSupport
 
-/// What remote tiers cost, up and away: real PostgreSQL servers on this machine, which wait for the disk as Rivet does.
+/// The cost of remote tiers, up and unavailable: real PostgreSQL servers on this machine, which wait for the disk as
+/// Rivet does. Unlike remote ones they have no network delay, and they share this machine's processors and disk.
 struct TierBenchmark {
     static let deadline = Duration.milliseconds(750)
     static let debts = 10_000
@@ -24,7 +25,7 @@ struct TierBenchmark {
         return Dictionary(uniqueKeysWithValues: zip(names, clusters.map { $0.url(database: database) }))
     }
 
-    // MARK: Up
+    // MARK: Available tiers
 
     private func oneClient(_ clusters: [PostgresCluster], _ report: inout Report) throws {
         let one = try Subject(self, "one", try urls([clusters[0]], "one"))
@@ -33,7 +34,7 @@ struct TierBenchmark {
         let together = try measure(one, floors, &report)
         let processors = try Processors.usable()
         if let first = processors.first, processors.count > 1 {
-            report.note("\(name), where all share the processors as the kernel has it: \(together.text(2))")
+            report.note("\(name), where the kernel schedules all on all processors: \(together.text(2))")
             let others = [getpid(), one.service.process.processID]
             try Processors.confine(clusters[0].processIDs, to: [first])
             try Processors.confine(others, to: processors.dropFirst())
@@ -48,7 +49,7 @@ struct TierBenchmark {
         one.service.stop()
     }
 
-    /// What the parts of a save take without anything around them.
+    /// The parts of a save without anything around them.
     private struct Floors {
         let commit: BareCommit
         let upsert: BareUpsert
@@ -63,10 +64,10 @@ struct TierBenchmark {
         }
     }
 
-    /// - Returns: what a save takes, less a round trip, as a multiple of the slower floor.
+    /// - Returns: the time of a save, less a round trip, as a multiple of the slower floor.
     private func measure(_ one: Subject, _ floors: Floors, _ report: inout Report) throws -> Double {
         var (commits, upserts, trips, saves) = ([Duration](), [Duration](), [Duration](), [Duration]())
-        // Each measured in turns with the others, so that a machine whose speed drifts bears on all.
+        // Each is measured in turns with the others, so that a drift in the machine's speed affects all.
         for _ in 0..<(rounds * callsPerRound) {
             commits += try Samples.measure(1) { try floors.commit.commit(user: 0, data: StateBenchmark.data.text) }
             upserts += try Samples.measure(1) { try floors.upsert.upsert(user: 0, data: StateBenchmark.data.text) }
@@ -82,7 +83,8 @@ struct TierBenchmark {
         return (save - trip) / max(commit, upsert)
     }
 
-    /// By itself: what three tiers are owed is paid meanwhile, and would be measured with everything else.
+    /// Measured separately: the debts of the three tiers are paid meanwhile, and that would be measured with everything
+    /// else.
     private func oneOrThree(_ clusters: [PostgresCluster], _ one: Subject, _ report: inout Report) throws {
         let three = try Subject(self, "three", try urls(clusters, "three"))
         var (ones, threes) = ([Duration](), [Duration]())
@@ -110,7 +112,7 @@ struct TierBenchmark {
             "256 clients' saves / bare libpq upserts one at a time", ratios.sorted()[ratios.count / 2], atLeast: 4)
     }
 
-    // MARK: Away
+    // MARK: Unavailable tiers
 
     private func blackhole(_ cluster: PostgresCluster, _ report: inout Report) throws {
         let clientCount = 16
@@ -151,7 +153,7 @@ struct TierBenchmark {
         try subject.pipeline(users: 1_000..<(1_000 + Self.debts))
         let owed = try subject.pending()
         proxy.set(.pass)
-        // From contact on: how long the tier stays away after it is back is the probe's matter.
+        // From the contact on: how long a tier stays unavailable after its return depends on the probe.
         while try subject.pending() >= owed { usleep(2_000) }
         let start = ContinuousClock.now
         let paid = try FrameClient(subject.service.socketPath)
@@ -173,7 +175,7 @@ struct TierBenchmark {
 }
 
 extension TierBenchmark {
-    /// A state-service with some tiers, and a client.
+    /// rivet-state with some tiers, and a client.
     final class Subject {
         let service: ServiceUnderTest
         let client: FrameClient
@@ -197,7 +199,7 @@ extension TierBenchmark {
             try ManyClients(count: count, path: service.socketPath) { StateBenchmark.saves(user: $0 + 1) }
         }
 
-        /// Saves of many users, some at a time on one connection.
+        /// Saves of many users on one connection, 200 at a time.
         func pipeline(users: Range<Int>) throws {
             var next = users.lowerBound
             while next < users.upperBound {
