@@ -28,8 +28,7 @@ import Testing
         #expect(try DurableFile.read(path, bytesMax: 10) == Array("new".utf8))
     }
 
-    @Test func `A file too long, no regular file, or in no directory: reported with path and cause`() throws
-    {
+    @Test func `A file too long, no regular file, or in no directory: reported with path and cause`() throws {
         let directory = try TestDirectory()
         try directory.write("12345", to: "long")
         for (path, cause) in [(directory.path + "/long", "File too large"), (directory.path, "Is a directory")] {

@@ -167,14 +167,14 @@ struct ConversationTests {
         let service = try made(.state)
         var last: Int64 = 0
         var startedAt: String = ""
-        for (turn, offset) in ["+0", "+10d", "-10d", "-1y", "+0", "+1d", "-2d"].enumerated() {
+        for (round, offset) in ["+0", "+10d", "-10d", "-1y", "+0", "+1d", "-2d"].enumerated() {
             try service.start(
                 hasFaketime ? ["LD_PRELOAD": library, "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"] : [:])
             let client = try service.client()
             for step in 0..<3 {
                 let revision =
                     try client.result("state.save", saving("u", step: "s\(step)"))["revision"]?.integerValue ?? 0
-                #expect(revision > last, "turn \(turn), the clock at \(offset)")
+                #expect(revision > last, "round \(round), the clock at \(offset)")
                 last = revision
             }
             let state = try #require(try client.result("state.load", conversation("u"))["state"])
@@ -187,7 +187,7 @@ struct ConversationTests {
                 ?? 0
             #expect(cleared > last)
             last = cleared
-            if turn.isMultiple(of: 2) { try service.kill() } else { try service.stop() }
+            if round.isMultiple(of: 2) { try service.kill() } else { try service.stop() }
         }
     }
 
@@ -272,10 +272,10 @@ struct ConversationTests {
         let sweeper = try service.client()
         try sweeper.send("state.sweep")
         var longest = Duration.zero
-        for turn in 0..<50 {
+        for step in 0..<50 {
             longest = max(
                 longest,
-                try ContinuousClock().measure { _ = try client.result("state.save", saving("live", step: "s\(turn)")) })
+                try ContinuousClock().measure { _ = try client.result("state.save", saving("live", step: "s\(step)")) })
         }
         #expect(try sweeper.response()["result"]?["deleted"] == 500)
         #expect(longest < .seconds(1))

@@ -30,9 +30,9 @@ struct DurabilityTests {
                 let own = stride(from: thread, to: Self.clients, by: Self.threads)
                 let clients = try own.map { user in (user, try service.client()) }
                 do {
-                    for turn in 1... {
+                    for iteration in 1... {
                         for (user, client) in clients {
-                            let step = before[user].sent + turn
+                            let step = before[user].sent + iteration
                             told.withLock { $0[user].sent = step }
                             try client.send(
                                 "state.save",
@@ -40,7 +40,7 @@ struct DurabilityTests {
                         }
                         for (user, client) in clients {
                             let revision = try client.response()["result"]?["revision"]?.integerValue
-                            let step = before[user].sent + turn
+                            let step = before[user].sent + iteration
                             told.withLock { all in
                                 if let revision { (all[user].step, all[user].revision) = (step, revision) }
                             }
@@ -145,8 +145,8 @@ struct DurabilityTests {
                 var added: [String] = []
                 do {
                     let client = try service.client()
-                    for turn in 0... {
-                        let machine = try client.result("library.add", adding("u", "M \(round)-\(thread)-\(turn)"))[
+                    for call in 0... {
+                        let machine = try client.result("library.add", adding("u", "M \(round)-\(thread)-\(call)"))[
                             "machine"]
                         added.append(machine?["id"]?.stringValue ?? "")
                         if acknowledged.add(1, ordering: .relaxed).newValue == killAfter + 1 { process.signal(SIGKILL) }

@@ -73,13 +73,13 @@ struct FileTests {
     @Test(arguments: [RivetBinary.state, .library])
     func `A stop: finishes the calls that were accepted and leaves one file`(_ binary: RivetBinary) throws {
         let service = try running(binary)
-        for turn in 0..<5 {
+        for round in 0..<5 {
             let client = try service.client()
             for call in 0..<64 {
                 if binary == .state {
-                    try client.send("state.save", saving("u\(turn)-\(call)"))
+                    try client.send("state.save", saving("u\(round)-\(call)"))
                 } else {
-                    try client.send("library.add", adding("u", "M \(turn)-\(call)"))
+                    try client.send("library.add", adding("u", "M \(round)-\(call)"))
                 }
             }
             // One response has arrived, so other calls are in progress.
@@ -97,8 +97,8 @@ struct FileTests {
             // Every acknowledged row is stored; others may be stored, too.
             let table =
                 binary == .state
-                ? "conversation_states WHERE user_id LIKE 'u\(turn)-%'"
-                : "user_machines WHERE nickname LIKE 'M \(turn)-%'"
+                ? "conversation_states WHERE user_id LIKE 'u\(round)-%'"
+                : "user_machines WHERE nickname LIKE 'M \(round)-%'"
             let stored = try Database(service.databasePath).rows("SELECT count(*) FROM \(table)")
             #expect(try #require(stored[0][0].flatMap { Int($0) }) >= answered)
             #expect(answered >= 1)

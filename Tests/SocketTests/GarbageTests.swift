@@ -20,10 +20,10 @@ struct GarbageTests {
         let culprits = try misbehave(service)
         var longest = Duration.zero
         for client in [before, try service.client()] {
-            for turn in 0..<20 {
+            for round in 0..<20 {
                 let start = ContinuousClock.now
                 if binary == .state {
-                    #expect(try client.result("state.save", saving("good", step: "s\(turn)"))["durable"] == true)
+                    #expect(try client.result("state.save", saving("good", step: "s\(round)"))["durable"] == true)
                 } else {
                     #expect(try client.result("library.list", ["user_id": "good"])["total"] == 0)
                 }
@@ -59,7 +59,7 @@ struct GarbageTests {
         let method = binary == .state ? "state.save" : "library.add"
         try verify(binary) { service in
             let client = try service.client()
-            for turn in 0..<3_000 {
+            for round in 0..<3_000 {
                 var body = Array(FrameClient.request(method, params, id: 1).dropFirst(4))
                 for _ in 0..<Int.random(in: 1...4, using: &random) {
                     let position = Int.random(in: 0..<body.count, using: &random)
@@ -74,9 +74,9 @@ struct GarbageTests {
                 try client.sendBytes(FrameClient.frame(body))
                 // Bodies that became notifications get no response. This call gets one, after all earlier bodies were
                 // read.
-                guard turn.isMultiple(of: 30) else { continue }
-                try client.sendBytes(FrameClient.request("service.health", [:], id: 1_000 + Int64(turn)))
-                while try client.response()["id"]?.integerValue != 1_000 + Int64(turn) {}
+                guard round.isMultiple(of: 30) else { continue }
+                try client.sendBytes(FrameClient.request("service.health", [:], id: 1_000 + Int64(round)))
+                while try client.response()["id"]?.integerValue != 1_000 + Int64(round) {}
             }
             return [client]
         }

@@ -94,8 +94,8 @@ struct LibraryTests {
 
     @Test func `One request from two connections: adds one machine`() throws {
         let service = try running(.library)
-        for turn in 0..<50 {
-            let params = adding("u", "Pump \(turn)")
+        for round in 0..<50 {
+            let params = adding("u", "Pump \(round)")
             let answers = try onThreads(2) { _ in try service.client().result("library.add", params)["machine"] }
             #expect(answers[0] == answers[1] && answers[0] != nil)
         }

@@ -63,8 +63,7 @@ import Testing
     }
 
     @Test
-    func `Counters: by their declared names, 0 before the first count, and a missing gauge is absent`()
-    {
+    func `Counters: by their declared names, 0 before the first count, and a missing gauge is absent`() {
         let lines = lines(
             Self.health(counters: ["calls.state.save": 3, "calls.unknown": 1, "pulls.neon": 2, "rows.adopted": 9]))
         for line in [

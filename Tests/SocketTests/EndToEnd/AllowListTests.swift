@@ -78,8 +78,7 @@ struct AllowListTests {
         }
     }
 
-    @Test func `A missing settings file: nothing changes, and only a wrong list stops a start`() async throws
-    {
+    @Test func `A missing settings file: nothing changes, and only a wrong list stops a start`() async throws {
         try await run("RIVET_ALLOWED_USERS=51\n") { gateway, telegram in
             try FileManager.default.removeItem(atPath: gateway.directory.path + "/rivet.env")
             gateway.manager.drain()

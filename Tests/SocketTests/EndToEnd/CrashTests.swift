@@ -156,9 +156,9 @@ struct CrashTests {
                     for id in people {
                         let person = await rivet.telegram.user(id)
                         conversations.addTask {
-                            for turn in 1...3 {
+                            for round in 1...3 {
                                 try await MachineEntry.begin(person)
-                                try await Self.entry(of: id, turn).tell(person, timeout: .seconds(40))
+                                try await Self.entry(of: id, round).tell(person, timeout: .seconds(40))
                             }
                         }
                     }
@@ -183,8 +183,8 @@ struct CrashTests {
         }
     }
 
-    private static func entry(of id: Int64, _ turn: Int) -> MachineEntry {
-        MachineEntry(answers: (1...6).map { $0 == turn + 1 ? nil : "<\(id)> 🔧 \(turn).\($0) &amp;" })
+    private static func entry(of id: Int64, _ round: Int) -> MachineEntry {
+        MachineEntry(answers: (1...6).map { $0 == round + 1 ? nil : "<\(id)> 🔧 \(round).\($0) &amp;" })
     }
 
     private static func doom(of process: RivetProcess, _ random: inout SeededGenerator) -> [String: String] {
@@ -231,7 +231,7 @@ struct CrashTests {
             let (ada, bob) = (await rivet.telegram.user(42), await rivet.telegram.user(43))
             try rivet.kill(rivet.all)
             let entry = MachineEntry.peculiar
-            // Both people's messages arrive in turn.
+            // The two people write alternately.
             for (index, text) in (["/addmachine"] + entry.answers.map { $0 ?? "/skip" }).enumerated() {
                 try await ada.send(text)
                 try await bob.send(index == 0 ? "/addmachine" : "Bob's \(index)")

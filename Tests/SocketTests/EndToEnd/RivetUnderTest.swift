@@ -130,7 +130,7 @@ struct MachineEntry {
     }
 
     /// Skips repeated replies. Skips also the notices that a message is kept (after a disk was slow for 5 s) or that an
-    /// entry goes on.
+    /// entry continues.
     func expectReply(_ person: Person, to step: Int, timeout: Duration = .seconds(20)) async throws {
         while true {
             let message = try await person.nextMessage(timeout: timeout)

@@ -64,7 +64,7 @@ struct SendFaultTests {
         "gateway.before-send", "gateway.after-send", "gateway.after-outbox", "gateway.after-outbox-send",
         "gateway.before-settle", "gateway.after-settle",
     ])
-    func `A gateway killed in a burst: everyone is answered, with at most one more copy a kill`(
+    func `A gateway killed in a burst: everyone is answered, with at most one more copy per kill`(
         _ point: String
     ) async throws {
         let deaths = 2

@@ -102,8 +102,8 @@ struct TierChaosTests {
         }
     }
 
-    private static func entry(_ turn: Int) -> MachineEntry {
-        MachineEntry(answers: (1...6).map { $0 == turn % 6 + 1 && $0 > 1 ? nil : "🔧 \(turn).\($0) <&amp;>" })
+    private static func entry(_ round: Int) -> MachineEntry {
+        MachineEntry(answers: (1...6).map { $0 == round % 6 + 1 && $0 > 1 ? nil : "🔧 \(round).\($0) <&amp;>" })
     }
 
     /// A canceled entry stays canceled.

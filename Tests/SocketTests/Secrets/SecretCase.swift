@@ -135,7 +135,7 @@ extension SecretCase {
         switch Int.random(in: 0..<10, using: &random) {
         case 0: variable = isToken ? urlVariable : tokenVariable
         case 1, 2:
-            // No credential has such a name.
+            // No credential has one of these names.
             if case .credential = source { break }
             variable = SecretShapes.wrongVariables.randomElement(using: &random) ?? variable
             // A short rest of a secret looks like a value that belongs there, and it may be shown.

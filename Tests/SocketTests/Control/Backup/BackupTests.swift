@@ -110,7 +110,7 @@ struct BackupTests {
         #expect(killed.exitCode == 128 + SIGKILL)
         #expect(access(services.state.directory.path + "/backup", F_OK) != 0)
         #expect(try leftovers(services).count == 1)
-        // The next backup must not remove anything of one that is running: this lock stands for such a one.
+        // This lock stands for a backup that is running: the next one must not remove anything of it.
         let busy = services.state.directory.path + "/\(Self.unfinished)1"
         mkdir(busy, 0o700)
         let descriptor = open(busy, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -33,15 +33,15 @@ struct RestoreTierTests {
         try Self.goOn(services, ids)
         try await services.settle()
         // At the second time, the tier has seen only the first restore.
-        for turn in 1...3 {
+        for round in 1...3 {
             try services.stop()
             let restored = try services.restore("backup")
             #expect(restored.exitCode == 0, "\(restored.text)")
             #expect(try restored.json["tiers"] == ["neon"])
             // Once also without a start in between.
-            if turn == 2 { #expect(try services.restore("backup").exitCode == 0) }
+            if round == 2 { #expect(try services.restore("backup").exitCode == 0) }
             try services.start()
-            try Self.expectNewest(services, ids, turn: turn)
+            try Self.expectNewest(services, ids, round: round)
             try await services.settle()
             let compared = try services.control("verify")
             #expect(compared.exitCode == 0, "\(compared.text)")
@@ -66,15 +66,16 @@ struct RestoreTierTests {
     }
 
     /// Called right after the start: the first result must be right.
-    private static func expectNewest(_ services: StoringServices, _ ids: [JSONValue], turn: Int) throws {
+    private static func expectNewest(_ services: StoringServices, _ ids: [JSONValue], round: Int) throws {
         let (state, library) = (try services.state.client(), try services.library.client())
         let steps = try ["1", "2", "3"].map { user in
             try state.result("state.load", conversation(user))["state"]?["step"]?.stringValue
         }
-        #expect(steps == ["notes", nil, "serial"], "turn \(turn)")
+        #expect(steps == ["notes", nil, "serial"], "round \(round)")
         let list = try library.result("library.list", ["user_id": "1"])["machines"]?.arrayValue ?? []
         #expect(
-            Set(list.compactMap { $0["nickname"]?.stringValue }) == ["Kept", "Renamed since", "Added"], "turn \(turn)")
+            Set(list.compactMap { $0["nickname"]?.stringValue }) == ["Kept", "Renamed since", "Added"],
+            "round \(round)")
         #expect(try library.refusal("library.get", ["user_id": "1", "id": ids[1]]).code == .notFound)
     }
 
