@@ -38,8 +38,8 @@ root=$layer/root
 rm -rf "$root"/etc/systemd/system/*.wants "$root/etc/systemd/system/default.target" "$root/etc/fstab" "$root/etc/rivet"
 : >"$root/etc/fstab"
 rm -rf "$root"/etc/systemd/system/rivet* "$root"/var/lib/rivet-* "$root"/etc/credstore/rivet.*
-for unit in postgresql.service pgbouncer.service prometheus.service e2scrub_reap.service systemd-networkd-wait-online.service getty.target \
-    console-getty.service systemd-timesyncd.service; do
+for unit in postgresql.service pgbouncer.service prometheus.service e2scrub_reap.service systemd-networkd-wait-online.service \
+    getty.target console-getty.service systemd-timesyncd.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 

@@ -16,13 +16,13 @@ final class LoopbackServer: Sendable {
 
     enum Reply: Sendable {
         case http(status: Int, body: String, contentLength: Int? = nil)
-        /// Closes with RST, without an answer.
+        /// Closes with RST, without a response.
         case reset
-        /// Closes with FIN, without an answer.
+        /// Closes with FIN, without a response.
         case close
-        /// Never answers; returns when the client goes.
+        /// Never responds, and waits until the client closes the connection.
         case hold
-        /// Announces a long body and sends a byte of it every 5 ms until the client goes.
+        /// Announces a long body and sends a byte of it every 5 ms until the client closes the connection.
         case trickle
         case raw(String)
 

@@ -108,7 +108,7 @@ import Testing
         for _ in 0..<2_000 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<4:
-                // A quiet week: the queue is empty by then.
+                // After a quiet week, with an empty queue, the IDs jump down.
                 if queue.isEmpty, Int.random(in: 0..<20, using: &random) == 0 {
                     nextID -= Int64.random(in: 50_000...90_000, using: &random)
                 }

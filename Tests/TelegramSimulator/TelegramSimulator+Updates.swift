@@ -33,7 +33,7 @@ extension TelegramSimulator {
         return core.updates.entries.count
     }
 
-    /// Whether the bot has confirmed the update with an offset.
+    /// Whether the bot has confirmed the update, with an offset or by a successful response to the webhook.
     public func isConfirmed(_ updateID: Int64) -> Bool { core.isConfirmed(updateID) }
 
     /// Waits until the bot has confirmed the update: its effect is then stored, or lost for good.

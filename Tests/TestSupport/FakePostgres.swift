@@ -5,7 +5,7 @@ import Synchronization
 /// password. A real server quotes less, but a pooler, a proxy or another program at that address may.
 ///
 /// Unlike PostgreSQL it declines TLS and GSSAPI, asks for the password in the clear (no SCRAM), sends no parameter
-/// status, ignores requests to cancel, and executes no statement: each one fails.
+/// status, honors no request to cancel, and executes no statement: each one fails.
 public final class FakePostgres: Sendable {
     /// How it responds to a startup packet.
     public enum Manner: Int, Sendable, CaseIterable {

@@ -30,7 +30,7 @@ import Testing
             choices, environment: environment, installedFile: file, store: store, hasLocalDirectory: isInDirectory)
     }
 
-    // MARK: Which one
+    // MARK: Kinds of set-ups
 
     @Test func `A command: concerns the installed services unless a directory says otherwise`() {
         let installed = setUp()

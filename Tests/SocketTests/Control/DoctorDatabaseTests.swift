@@ -67,7 +67,7 @@ struct DoctorDatabaseTests {
         await setUp.end()
     }
 
-    // MARK: Servers and databases that lose or refuse what is written
+    // MARK: Servers and databases that lose or refuse writes
 
     /// The findings of the tier `neon`, each with the SQL of its next step.
     private func look(

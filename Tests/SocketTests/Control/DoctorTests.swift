@@ -98,7 +98,7 @@ struct DoctorCommandTests {
         await setUp.end()
     }
 
-    // MARK: What is no failure
+    // MARK: Findings that are no failures
 
     /// As beside `make run`: only the environment of the services has the token.
     @Test func `A gateway with its token from elsewhere: no failure`() async throws {
