@@ -25,9 +25,9 @@ import NIOCore
 /// - Faults: Telegram fails, delays, closes connections and shifts its update IDs unasked; here only a test does that.
 /// - Limits: Telegram's are not published, change, and cover other methods, too. Here they are off until `limitRates`,
 ///   and count only messages and edits.
-/// - Methods: those that `SimulatorCore` does not list get 404. Parse modes other than HTML are refused, files cannot be
-///   uploaded, and of `setMyCommands` only the default scope is kept. `setMyDescription`, `setMyShortDescription` and
-///   `setChatMenuButton` are accepted without effect.
+/// - Methods: those that `SimulatorCore` does not list get 404. Parse modes other than HTML are refused, files cannot
+///   be uploaded, and of `setMyCommands` only the default scope is kept. `setMyDescription`, `setMyShortDescription`
+///   and `setChatMenuButton` are accepted without effect.
 /// - Kinds: channels, albums, documents, inline mode and payments do not exist; `inject` can deliver their updates.
 /// - Rights and ages: the bot may delete any message at any time, topics are not checked, and a file's address never
 ///   expires.
