@@ -1,8 +1,8 @@
 import NIOCore
 
-/// Runs tasks on an event loop, so that code which awaits on the loop's behalf does not change threads for it.
+/// Runs tasks on an event loop, so that a task that serves the loop does not change threads.
 ///
-/// Order: jobs run in the order in which they were enqueued, after what the loop is doing now.
+/// Order: jobs run in the order in which they were enqueued, after the loop's current work.
 final class EventLoopTaskExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 

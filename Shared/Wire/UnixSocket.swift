@@ -1,6 +1,6 @@
 import Glibc
 
-/// A Unix stream socket before a channel takes it, and the system calls around it. Close-on-exec and non-blocking.
+/// A Unix stream socket that no channel owns yet, with its system calls. Close-on-exec and non-blocking.
 struct UnixSocket: ~Copyable {
     let descriptor: Int32
 
@@ -8,7 +8,7 @@ struct UnixSocket: ~Copyable {
 
     deinit { Glibc.close(descriptor) }
 
-    /// Hands the descriptor to an owner that closes it.
+    /// Passes the descriptor to an owner that closes it.
     consuming func release() -> Int32 {
         let descriptor = self.descriptor
         discard self
@@ -22,17 +22,17 @@ struct UnixSocket: ~Copyable {
         return UnixSocket(owning: descriptor)
     }
 
-    /// Connects without waiting: when the listener's queue is full this fails with `EAGAIN`.
+    /// Connects without waiting: when the listener's queue is full, this fails with `EAGAIN`.
     func connect(to path: String) throws(SystemError) {
         try withAddress(of: path, operation: "connect") { Glibc.connect(descriptor, $0, $1) }
     }
 
-    /// Creates the socket file with mode 0660, never with a wider one on the way, whatever the umask.
+    /// Creates the socket file with mode 0660, never with a wider mode in between, for any umask.
     func bind(to path: String) throws(SystemError) {
-        // The new file takes its mode from the socket, less the umask…
+        // The new file gets the socket's mode without the umask's bits…
         guard fchmod(descriptor, 0o660) == 0 else { throw SystemError(operation: "fchmod", code: errno) }
         try withAddress(of: path, operation: "bind") { Glibc.bind(descriptor, $0, $1) }
-        // …which may have taken the group's permissions.
+        // …and the umask may have removed the group's permissions.
         guard chmod(path, 0o660) == 0 else { throw SystemError(operation: "chmod", code: errno) }
     }
 
@@ -75,7 +75,7 @@ func errorText(_ code: Int32) -> String {
     strerror(code).map { String(cString: $0) } ?? "error \(code)"
 }
 
-/// Makes a system call again for as long as signals interrupt it.
+/// Repeats a system call until no signal interrupts it (`EINTR`).
 func retryingInterrupts(_ call: () -> Int32) -> Int32 {
     while true {
         let result = call()

@@ -2,12 +2,12 @@ import Contracts
 import DequeModule
 import NIOCore
 
-/// Which calls of a client await which reply, and which are still to be written. No I/O, no clock, no suspension.
+/// The calls of a client that await a response, and those that are not written yet. No I/O, no clock, no suspension.
 ///
 /// Calls are written in the order in which they were submitted. A call leaves the table exactly once.
 struct CallTable<Waiter> {
     private var entries: [Int64: Entry] = [:]
-    /// Calls that are to be written, in this order.
+    /// Calls that are not written yet, oldest first.
     private var unwritten: Deque<Int64> = []
     private var frameBytes = 0
     private let callsMax: Int
@@ -43,7 +43,7 @@ struct CallTable<Waiter> {
         return .wait
     }
 
-    /// The next frame to write; from then on its request may have reached the peer.
+    /// The next frame to write. Once this returns it, the peer may have received the request.
     mutating func nextToWrite() -> ByteBuffer? {
         unwritten.popFirst().flatMap { entries[$0]?.frame }
     }
@@ -53,26 +53,26 @@ struct CallTable<Waiter> {
         return .resume(entry.waiter)
     }
 
-    /// The waiter of a call that is given up; nil when it was answered.
+    /// Removes a call that the client gives up; returns its waiter, nil when the response came first.
     mutating func callAbandoned(_ id: Int64) -> Waiter? { remove(id)?.waiter }
 
-    /// The waiters whose deadline has come.
+    /// Removes the calls whose deadline has passed; returns their waiters.
     mutating func deadlinesPassed(at now: NIODeadline) -> [Waiter] {
         entries.filter { $0.value.deadline <= now }.keys.sorted().compactMap { remove($0)?.waiter }
     }
 
-    /// Puts the idempotent calls that were written back in line, oldest first; the waiters of the others, whose fate is
-    /// unknown.
+    /// Queues the written calls that are idempotent again, oldest first. Removes the other written calls, whose outcome
+    /// is unknown, and returns their waiters.
     mutating func connectionLost() -> [Waiter] {
         let lost = written.filter { entries[$0]?.isIdempotent == false }.compactMap { remove($0)?.waiter }
         unwritten = Deque(entries.keys.sorted())
         return lost
     }
 
-    /// The waiters of all calls that were written.
+    /// Removes all calls that were written; returns their waiters.
     mutating func removeWritten() -> [Waiter] { written.compactMap { remove($0)?.waiter } }
 
-    /// The waiters of all calls.
+    /// Removes all calls; returns their waiters.
     mutating func removeAll() -> [Waiter] { entries.keys.sorted().compactMap { remove($0)?.waiter } }
 
     private var written: [Int64] {

@@ -1,9 +1,9 @@
 import Contracts
 import NIOCore
 
-/// One connection of a client: turns bytes into messages and reports what happens to the client's core.
+/// One connection of a client: decodes bytes into messages and reports each event to the client's core.
 ///
-/// Lives on the event loop and nowhere else.
+/// Used on the event loop only.
 final class ClientConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -21,7 +21,7 @@ final class ClientConnectionHandler: ChannelInboundHandler {
         } catch {
             isBroken = true
             let reason = (error as? InvalidMessage)?.error.message ?? "\(error)"
-            core.violationFound("the peer's answer: \(reason)")
+            core.violationFound("the peer's response: \(reason)")
             context.close(promise: nil)
         }
     }

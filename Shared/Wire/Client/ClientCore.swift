@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// A client's calls and its connection. Lives on the event loop and nowhere else.
+/// A client's calls and its connection. Used on the event loop only.
 final class ClientCore {
     typealias Outcome = Result<JSONValue, WireError>
     typealias Waiter = CheckedContinuation<Outcome, Never>
@@ -16,7 +16,7 @@ final class ClientCore {
     private var channel: (any Channel)?
     private var timer: (deadline: NIODeadline, task: Scheduled<Void>)?
     private var isFlushScheduled = false
-    /// Whether the log already says that the service is away.
+    /// Whether the log already says that the service is unavailable.
     private var isOutageLogged = false
 
     init(path: String, eventLoop: any EventLoop, logger: Logger) {
@@ -36,7 +36,7 @@ final class ClientCore {
         }
     }
 
-    /// The calling task was cancelled. Its reply, should one come, is dropped.
+    /// The calling task was cancelled. A response that comes later is dropped.
     func cancel(_ id: Int64) {
         calls.callAbandoned(id)?.resume(returning: .failure(.shutDown))
     }
@@ -68,7 +68,7 @@ final class ClientCore {
         }
     }
 
-    /// The calls that this connection carries would fail on the next one, too.
+    /// Fails the calls that were written on this connection, since they would fail on the next one too, and closes it.
     func violationFound(_ reason: String) {
         logger.error("wire protocol violated", metadata: ["path": "\(path)", "reason": "\(reason)"])
         for waiter in calls.removeWritten() { waiter.resume(returning: .failure(.protocolViolation(reason))) }
@@ -82,11 +82,11 @@ final class ClientCore {
         perform(reconnect.connectionLost(hasCalls: calls.count > 0))
     }
 
-    /// Writes the calls that wait, for as long as the peer takes them.
+    /// Writes the waiting calls until there are none or the channel's buffer is full.
     func writeCalls() {
         guard let channel, channel.isWritable, calls.hasUnwritten else { return }
         while channel.isWritable, let frame = calls.nextToWrite() { channel.write(frame, promise: nil) }
-        // Calls that are made in one go of the loop leave in one write.
+        // Calls that are made in one iteration of the loop share one write.
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
         let core = NIOLoopBound(self, eventLoop: eventLoop)
@@ -151,7 +151,7 @@ extension ClientCore {
     private func connectFailed(_ error: any Error) {
         if !isOutageLogged {
             isOutageLogged = true
-            logger.notice("cannot connect, trying on", metadata: ["path": "\(path)", "error": "\(error)"])
+            logger.notice("cannot connect; retrying", metadata: ["path": "\(path)", "error": "\(error)"])
         }
         perform(reconnect.connectionLost(hasCalls: calls.count > 0))
     }
@@ -160,7 +160,8 @@ extension ClientCore {
 // MARK: Deadlines
 
 extension ClientCore {
-    /// One timer serves all calls. An answer leaves it alone, so that a call which is answered in time costs none.
+    /// One timer serves all calls. A response does not change it, so a call that gets its response in time needs no
+    /// timer of its own.
     private func setTimer(for deadline: NIODeadline) {
         if let timer {
             guard deadline < timer.deadline else { return }

@@ -1,8 +1,8 @@
-/// When a client connects: while calls are waiting, at once at first, and after a wait that grows with each failure.
-/// No I/O, no clock.
+/// Decides when a client connects: only while calls are waiting, the first time at once, then after a wait that grows
+/// with each failure. No I/O, no clock.
 struct ReconnectState {
     private(set) var phase = Phase.disconnected
-    /// Connections that failed, or broke before they brought an answer, one after another.
+    /// Consecutive connections that could not be made, or broke before a response came.
     private(set) var failures = 0
     private let delayFirst: Duration
     private let delayMax: Duration
@@ -34,11 +34,11 @@ struct ReconnectState {
     /// The connection works: the next loss of it is the first one.
     mutating func replyReceived() { failures = 0 }
 
-    /// It could not be made, or it broke.
+    /// The connection could not be made, or it broke.
     mutating func connectionLost(hasCalls: Bool) -> Action {
         guard phase == .connecting || phase == .connected else { return .none }
         defer { failures += 1 }
-        // After an answer the peer was well: most likely it restarts behind a socket that stays.
+        // A peer that has sent a response works. Most likely it restarts and systemd keeps its socket: connect at once.
         guard failures > 0 || phase == .connecting else {
             phase = .disconnected
             return hasCalls ? connectNow() : .none

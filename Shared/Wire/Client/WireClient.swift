@@ -5,9 +5,9 @@ import Synchronization
 
 /// Calls the methods of one service over one connection, on which many calls may be in flight.
 ///
-/// It connects with the first call, holds the connection while it is idle, and connects anew, with growing random waits,
-/// for as long as calls wait. A service that restarts costs a call time and no failure: idempotent calls that were
-/// written are repeated, and calls that were not are written later, until their deadlines.
+/// It connects with the first call and keeps an idle connection open. While calls wait, it reconnects, with growing
+/// random waits. A restart of the service delays a call but does not fail it: idempotent calls that were written are
+/// repeated, and calls that were not written are written later, until their deadlines.
 public final class WireClient: Sendable {
     private let eventLoop: any EventLoop
     private let core: NIOLoopBoundBox<ClientCore>
@@ -25,11 +25,11 @@ public final class WireClient: Sendable {
     /// The result of `method`.
     ///
     /// Order: calls that one task makes on the client's event loop are written in that order.
-    /// Cancellation: throws `.shutDown` soon; the call may take effect, its reply is dropped, other calls go on.
-    /// - Parameter isIdempotent: whether the service may get the request twice. One that is not idempotent is written
-    ///   at most once.
-    /// - Parameter deadline: how long to wait, for connections and repetitions too.
-    /// - Throws: `.remote` with the service's error, or why there is no answer.
+    /// Cancellation: throws `.shutDown` soon. The call may take effect, its response is dropped, other calls continue.
+    /// - Parameter isIdempotent: whether the service may get the request twice. A request that is not idempotent is
+    ///   written at most once.
+    /// - Parameter deadline: how long to wait, connecting and repeating included.
+    /// - Throws: `.remote` with the service's error, or the reason why there is no response.
     public func call(
         _ method: String, _ params: [String: JSONValue] = [:], isIdempotent: Bool = true, deadline: Duration
     ) async throws(WireError) -> JSONValue {
@@ -46,7 +46,7 @@ public final class WireClient: Sendable {
             await withCheckedContinuation { waiter in
                 let entry = CallTable.Entry(waiter: waiter, frame: frame, isIdempotent: isIdempotent, deadline: end)
                 onEventLoop { core in
-                    // A cancellation may be earlier than this; it found no call then.
+                    // A cancellation may run before this. It then finds no call in the core, so check the flag.
                     if cancellation.isCancelled { return waiter.resume(returning: .failure(.shutDown)) }
                     core.submit(id, entry)
                 }
@@ -61,7 +61,7 @@ public final class WireClient: Sendable {
     /// Fails all calls with `.shutDown`, now and from now on, and closes the connection.
     public func shutdown() async {
         let core = core
-        // A close that fails has closed.
+        // A close that fails still closes the connection.
         try? await eventLoop.flatSubmit { core.value.shutdown() }.get()
     }
 
@@ -75,7 +75,7 @@ public final class WireClient: Sendable {
     }
 }
 
-/// Whether the task of a call was cancelled, known to the event loop whichever of the two comes first.
+/// Whether the task of a call was cancelled. The event loop sees it even if the cancellation comes before the call.
 private final class Cancellation: Sendable {
     private let flag = Atomic(false)
 

@@ -2,18 +2,18 @@ import NIOCore
 
 /// Cuts a stream of bytes into frames. No I/O.
 ///
-/// - A length is checked as soon as it is complete, before memory is taken for the body that it announces.
-/// - Frames that arrive whole are slices of the bytes that arrived; only what is left of an unfinished frame is copied,
-///   into memory of its own, so that a connection at rest does not hold on to a receive buffer.
+/// - A length is checked as soon as it is complete, before memory is allocated for the body that it announces.
+/// - A frame that arrives whole is a slice of the received bytes. Only the bytes of an unfinished frame are copied into
+///   their own memory, so that an idle connection does not keep a receive buffer alive.
 struct FrameDecoder {
     private var buffer = ByteBuffer()
-    /// Whether `buffer` is memory that a reader gave us, and which may be far larger than what is left in it.
+    /// Whether `buffer` is the channel's receive buffer, which may be far larger than the bytes left in it.
     private var isBorrowed = false
 
-    /// After `nextFrame()` returned nil: whether a frame is begun and not finished.
+    /// Whether a frame has begun and is not complete. Valid after `nextFrame()` returned nil.
     var isInsideFrame: Bool { buffer.readableBytes > 0 }
 
-    /// Bytes that are received and not yet part of a frame that was taken.
+    /// Received bytes that `nextFrame()` has not returned yet.
     var bufferedBytes: Int { buffer.readableBytes }
 
     mutating func bytesReceived(_ bytes: ByteBuffer) {
@@ -21,15 +21,15 @@ struct FrameDecoder {
             buffer = bytes
             isBorrowed = true
         } else {
-            // Frames that were taken make room for those that come; at most as much is moved as was taken.
+            // Reuse the room of frames already returned. This moves at most as many bytes as were returned.
             if buffer.readerIndex > buffer.readableBytes { buffer.discardReadBytes() }
             buffer.writeImmutableBuffer(bytes)
         }
     }
 
-    /// The next frame's body; nil when more bytes are needed for it.
+    /// The next frame's body; nil when it needs more bytes.
     ///
-    /// - Throws: At a length out of bounds, and again whenever it is asked after that.
+    /// - Throws: When a length is out of bounds, and at each call after that.
     mutating func nextFrame() throws(FrameViolation) -> ByteBuffer? {
         guard let announcedBytes = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else {
             keepRest()
@@ -47,7 +47,7 @@ struct FrameDecoder {
         return body
     }
 
-    /// Forgets all bytes that were received.
+    /// Discards all received bytes.
     mutating func reset() {
         buffer = ByteBuffer()
         isBorrowed = false
@@ -55,8 +55,8 @@ struct FrameDecoder {
 
     private mutating func keepRest() {
         guard buffer.readableBytes > 0 else { return reset() }
-        // Each byte is copied here at most once for a frame that ends before it and once for a borrowed buffer, so the
-        // work stays linear however small the pieces are in which a frame arrives.
+        // A byte is copied here at most once after a frame that ends before it, and once out of a borrowed buffer. So
+        // the work stays linear even if a frame arrives in very small pieces.
         guard isBorrowed || buffer.readerIndex > 0 else { return }
         buffer = ByteBuffer(bytes: buffer.readableBytesView)
         isBorrowed = false

@@ -1,16 +1,16 @@
 import Contracts
 import NIOCore
 
-/// Frames, ready to be written.
+/// Encodes frames, ready to be written.
 enum FrameEncoder {
-    /// The answer to request `id`.
+    /// The response to request `id`.
     ///
-    /// A result that does not fit a frame is answered as an internal error; should even that not fit, because the id is
-    /// that long, the id is null.
+    /// A result that does not fit a frame becomes an internal error. If the id is so long that even the error does not
+    /// fit, the id is null.
     static func response(to id: RequestID, _ outcome: Result<JSONValue, RPCError>) -> ByteBuffer {
         if let frame = frame({ writeResponse(to: id, outcome, into: &$0) }) { return frame }
         let tooLong = Result<JSONValue, RPCError>.failure(
-            RPCError(.internalError, "the answer is longer than \(WireLimits.frameBytesMax) bytes"))
+            RPCError(.internalError, "the response is longer than \(WireLimits.frameBytesMax) bytes"))
         if let frame = frame({ writeResponse(to: id, tooLong, into: &$0) }) { return frame }
         return frame { writeResponse(to: .null, tooLong, into: &$0) } ?? ByteBuffer()
     }

@@ -1,6 +1,6 @@
-/// A peer announced a frame that the protocol has not: an empty one, or one that is longer than `frameBytesMax`.
+/// A peer announced a frame that the protocol does not allow: an empty one, or one longer than `frameBytesMax`.
 ///
-/// Where the next frame begins is unknown then, so the connection cannot go on.
+/// It is then unknown where the next frame begins, so the connection must end.
 struct FrameViolation: Error, Equatable, CustomStringConvertible {
     let announcedBytes: UInt32
 

@@ -1,8 +1,9 @@
 import Contracts
 
-/// A frame that holds no message of JSON-RPC 2.0, and what its sender is answered.
+/// A frame without a valid JSON-RPC 2.0 message, and the error that its sender gets.
 struct InvalidMessage: Error, Equatable {
-    /// The request that is answered; null where its id could not be read, nil for a notification, which gets no answer.
+    /// The id for the error response: `.null` if the request's id was unreadable; nil for a notification, which gets no
+    /// response.
     let answeredID: RequestID?
     let error: RPCError
 

@@ -1,25 +1,26 @@
 import Contracts
 import NIOCore
 
-/// What a frame holds: one JSON-RPC 2.0 object.
+/// The content of a frame: one JSON-RPC 2.0 object.
 enum RPCMessage: Equatable {
     case request(id: RequestID, method: String, params: [String: JSONValue])
-    /// A request without an id: it gets no answer, not even an error.
+    /// A request without an id: it gets no response, not even an error.
     case notification(method: String, params: [String: JSONValue])
     case response(id: RequestID, Result<JSONValue, RPCError>)
 }
 
 extension RPCMessage {
-    /// Reads a frame's body. Missing `params` are empty ones.
+    /// Parses a frame's body. Missing `params` count as empty.
     init(parsing body: ByteBuffer) throws(InvalidMessage) {
         let json: JSONValue
         do {
             json = try JSONValue(parsing: body.readableBytesView)
         } catch {
-            throw InvalidMessage(.parseError, "the frame is no JSON: \(error)", id: .null)
+            throw InvalidMessage(.parseError, "the frame is not JSON: \(error)", id: .null)
         }
         guard case .object(let members) = json else {
-            throw InvalidMessage(.invalidRequest, "the frame must be one JSON object; batches are not taken", id: .null)
+            throw InvalidMessage(
+                .invalidRequest, "the frame must be one JSON object; batches are not supported", id: .null)
         }
         let id = members["id"].map(RequestID.init)
         if case .some(.none) = id {

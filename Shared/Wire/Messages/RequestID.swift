@@ -1,12 +1,12 @@
 import Contracts
 
-/// What matches an answer with its request: a string, a number or null, echoed as it was spelled.
+/// The id that matches a response to its request: a string, a number or null, echoed exactly as the client spelled it.
 struct RequestID: Hashable, Sendable {
     let json: JSONValue
 
     static let null = RequestID(unchecked: .null)
 
-    /// nil when `json` is nothing that JSON-RPC takes for an id.
+    /// nil when JSON-RPC does not allow `json` as an id.
     init?(_ json: JSONValue) {
         switch json {
         case .string, .integer, .decimal, .null: self.init(unchecked: json)

@@ -1,8 +1,8 @@
 import Logging
 import NIOCore
 
-/// Asks the listening channel for connections, and pauses when the process has no descriptors left, which would
-/// otherwise be reported over and over.
+/// Asks the listening channel for connections. Pauses when the process has no file descriptors left, since the channel
+/// would otherwise report that in a tight loop.
 final class AcceptHandler: ChannelInboundHandler {
     typealias InboundIn = Channel
 

@@ -3,7 +3,7 @@ public import Contracts
 /// A request or a notification that arrived.
 public struct Call: Sendable {
     public var method: String
-    /// Empty when the request had none.
+    /// Empty when the request had no parameters.
     public var params: [String: JSONValue]
     public var peer: PeerCredentials
 
@@ -14,25 +14,26 @@ public struct Call: Sendable {
     }
 }
 
-/// How a call is answered.
+/// When and how a call gets its response.
 public enum CallOutcome: Sendable {
-    /// At once, with no change of thread.
+    /// At once, without a change of thread.
     case now(Result<JSONValue, RPCError>)
-    /// When the closure returns. It runs on the connection's event loop between its own suspensions, so it must not
-    /// block, and it is not cancelled when the peer goes away.
+    /// When the closure returns. The closure runs on the connection's event loop, so it must not block. It is not
+    /// cancelled when the peer disconnects.
     case later(@Sendable () async -> Result<JSONValue, RPCError>)
 }
 
-/// What a service does with the calls that it gets.
+/// Handles the calls that a service receives.
 public protocol CallHandler: Sendable {
-    /// Called on the connection's event loop, in the order in which calls arrived on it: what is decided before this
-    /// returns takes effect in that order. Must not block.
+    /// Begins one call. Called on the connection's event loop, in the order in which the calls arrived on the
+    /// connection: decisions made before this returns take effect in that order. Must not block.
     ///
-    /// A method that is unknown is `.now(.failure(…))` with `.methodNotFound`. The outcome of a notification is dropped.
+    /// For an unknown method return `.now(.failure(…))` with `.methodNotFound`. A notification's outcome is dropped.
     func begin(_ call: Call) -> CallOutcome
 
-    /// The answer to a call of `method` was handed to the socket's buffer, this long after the call was read. Called on the
-    /// event loop for every answer, errors too; not for a notification, nor when the peer is gone.
+    /// The response to a call of `method` was written to the channel's buffer, `duration` nanoseconds after the call
+    /// was read. Called on the event loop for each response, errors included; not for a notification, and not when the
+    /// peer has disconnected.
     func answered(_ method: String, afterNanoseconds duration: Int64)
 }
 

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A lock on the directory of a file, by which processes that create the same file take turns.
+/// A lock on the directory of a file: of the processes that want to create this file, one at a time does.
 struct DirectoryLock {
     private let descriptor: Int32
 
     private static let attemptsMax = 200
     private static let attemptInterval = Duration.milliseconds(10)
 
-    /// Takes the lock, for which it waits up to two seconds.
+    /// Takes the lock; waits for it for up to two seconds.
     static func take(forFileAt path: String) async throws -> DirectoryLock {
         let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = retryingInterrupts { open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }

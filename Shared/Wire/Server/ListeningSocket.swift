@@ -1,12 +1,13 @@
 import Glibc
 
-/// A socket that listens, and the file by which it is found.
+/// A listening socket and its file.
 public struct ListeningSocket: Sendable {
     /// Listening, close-on-exec and non-blocking.
     public let descriptor: Int32
     /// nil for a socket without a file.
     let path: String?
-    /// Which file is ours, so that a successor's at the same path is left alone; nil when the file is not ours.
+    /// The file that this process made; nil when systemd made it. `removeFile()` compares it, so that it does not
+    /// remove a file that another process made at the same path later.
     private let ownFile: FileIdentity?
 
     struct FileIdentity: Equatable, Sendable {
@@ -14,9 +15,9 @@ public struct ListeningSocket: Sendable {
         let inode: UInt
     }
 
-    /// Opens `listener`. It listens when this returns.
+    /// Opens `listener`. When this returns, the socket listens.
     ///
-    /// - Throws: `WireListenError`; nothing is left behind then.
+    /// - Throws: `WireListenError`; then nothing is left behind.
     public static func open(_ listener: WireListener) async throws -> ListeningSocket {
         switch listener {
         case .path(let path): try await create(at: path)
@@ -24,13 +25,13 @@ public struct ListeningSocket: Sendable {
         }
     }
 
-    /// The group of the socket file now; nil when there is no file.
+    /// The socket file's current group; nil when there is no file.
     func group() -> UInt32? {
         guard let path, let status = Self.status(of: path) else { return nil }
         return status.st_gid
     }
 
-    /// Removes the socket file if we made it and it is still ours.
+    /// Removes the socket file if this process made it and no other process has replaced it.
     public func removeFile() {
         guard let path, let ownFile, let status = Self.status(of: path), status.identity == ownFile else { return }
         unlink(path)
@@ -48,8 +49,8 @@ public struct ListeningSocket: Sendable {
         guard pathBytes <= WireLimits.socketPathBytesMax else {
             throw WireListenError.pathTooLong(path: path, bytes: pathBytes)
         }
-        // Of two processes that begin at once, the second must not take the first one's socket, bound and not yet
-        // listening, for a stale one.
+        // Without the lock, of two processes that start at the same time, the second could take the first one's socket,
+        // bound but not listening yet, for a stale one.
         let lock = try await DirectoryLock.take(forFileAt: path)
         defer { lock.release() }
         do {

@@ -1,4 +1,4 @@
-/// Who is at the other end of a connection, as the kernel noted it when the peer connected.
+/// The process, user and group of a connection's peer. The kernel recorded them when the peer connected.
 public struct PeerCredentials: Sendable, Hashable {
     public var processID: Int32
     public var userID: UInt32

@@ -1,4 +1,4 @@
-/// Which users may call: root, the service's own, and the members of its socket's group.
+/// Decides which users may call: root, the service's own user, and the members of its socket's group.
 struct PeerPolicy {
     let ownUserID: UInt32
     let named: NamedIDs
@@ -10,8 +10,8 @@ struct PeerPolicy {
 
     /// Whether `peer` may call.
     ///
-    /// The two closures cost system calls and are asked only when the user alone does not decide.
-    /// - Parameter socketGroup: the group of the socket file now, nil when there is no file.
+    /// The two closures make system calls. They are called only when the user id alone does not decide.
+    /// - Parameter socketGroup: the socket file's current group, nil when there is no file.
     /// - Parameter supplementaryGroups: the peer's groups other than its primary one.
     func admits(
         _ peer: PeerCredentials, socketGroup: () -> UInt32?, supplementaryGroups: () -> [UInt32]

@@ -2,18 +2,18 @@ import Contracts
 import Logging
 import NIOCore
 
-/// One connection of a server: carries events from the channel to its state and the state's actions back.
+/// One connection of a server: passes the channel's events to its state and performs the state's actions.
 ///
-/// Lives on the event loop and nowhere else.
+/// Used on the event loop only.
 final class ServerConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// When the last call of this connection was answered, or the connection accepted.
+    /// When this connection last became idle; before its first call, when it was accepted.
     private(set) var idleSince = NIODeadline.now()
     private let peer: PeerCredentials
     private let environment: ServerEnvironment
-    /// Received bytes that are held, as last reported.
+    /// Received bytes that are buffered, as last reported to the server.
     private(set) var bufferedBytes = 0
     private let server: ServerCore
     private var state: ServerConnectionState
@@ -32,7 +32,7 @@ final class ServerConnectionHandler: ChannelInboundHandler {
         state = ServerConnectionState(callsInFlightMax: environment.configuration.callsInFlightMax)
     }
 
-    /// Whether closing the connection would lose no answer.
+    /// Whether closing the connection now would lose no response.
     var isIdle: Bool { state.isIdle }
 
     func evict() {
@@ -84,7 +84,7 @@ final class ServerConnectionHandler: ChannelInboundHandler {
     }
 }
 
-/// A call that was passed to the handler and is to be answered.
+/// A call that the handler is working on.
 private struct BegunCall: Sendable {
     /// Nil for a notification.
     let id: RequestID?
@@ -95,8 +95,8 @@ private struct BegunCall: Sendable {
 // MARK: Actions
 
 extension ServerConnectionHandler {
-    /// Does what the state asks for. What happens meanwhile, such as a change of writability, is taken up by the same
-    /// round, so the depth of the stack does not grow with the number of frames.
+    /// Performs the actions that the state asks for. The same loop handles the events that these cause, such as a
+    /// change of writability, so the depth of the stack does not grow with the number of frames.
     private func perform() {
         guard let context, !isPerforming else { return }
         isPerforming = true
@@ -111,7 +111,7 @@ extension ServerConnectionHandler {
     private func performAll(_ context: ChannelHandlerContext) {
         while true {
             while let action = state.nextAction() { perform(action, context) }
-            // Answers of one round leave together.
+            // Responses of one pass share one flush.
             guard hasUnflushedAnswers, !isFlushScheduled else { return }
             hasUnflushedAnswers = false
             context.flush()
@@ -148,7 +148,7 @@ extension ServerConnectionHandler {
     }
 
     private func finishLater(_ call: BegunCall, _ outcome: Result<JSONValue, RPCError>) {
-        // Calls that finish in one go of the loop, such as those that shared a commit, leave in one write.
+        // Calls that finish in one iteration of the loop, such as those that shared a commit, share one write.
         if !isFlushScheduled {
             isFlushScheduled = true
             onEventLoop { $0.isFlushScheduled = false }
@@ -167,7 +167,7 @@ extension ServerConnectionHandler {
         }
     }
 
-    /// False when there is no connection any more.
+    /// Writes a response; returns false when the connection is closed.
     @discardableResult
     private func write(_ outcome: Result<JSONValue, RPCError>, to id: RequestID) -> Bool {
         guard let context, context.channel.isActive else { return false }
@@ -179,7 +179,7 @@ extension ServerConnectionHandler {
     private func flushOutput(_ context: ChannelHandlerContext) {
         hasUnflushedAnswers = false
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        // A write that fails ends the connection just as well.
+        // A write that fails ends the connection too, so success and failure are handled alike.
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
             handler.value.state.outputFlushed()
             handler.value.perform()
@@ -197,7 +197,7 @@ extension ServerConnectionHandler {
         }
     }
 
-    /// Applies `event` after what the loop is doing now, and does what follows from it.
+    /// Applies `event` after the loop's current work, then performs the actions that follow from it.
     private func onEventLoop(_ event: @escaping @Sendable (ServerConnectionHandler) -> Void) {
         let handler = NIOLoopBound(self, eventLoop: environment.eventLoop)
         environment.eventLoop.execute {

@@ -1,14 +1,14 @@
 import Contracts
 import NIOCore
 
-/// What one connection of a server does next. No I/O, no clock: each event changes the state, after which
-/// `nextAction()` is asked until it says nothing more.
+/// Decides what one connection of a server does next. No I/O, no clock: each event changes the state; after it the
+/// handler calls `nextAction()` until that returns nil.
 ///
-/// - Calls are begun in the order in which they arrived, and no more of them are in flight than `callsInFlightMax`.
-/// - While there is no room for calls, or the peer leaves its answers unread, no call is begun and reading ends at
-///   `inboundBytesHigh`. So what a connection may hold is bounded by that, one frame and the answers to the calls in
-///   flight.
-/// - A call that was begun is answered, whatever comes after it, for as long as the peer listens.
+/// - Calls are begun in the order in which they arrived, and at most `callsInFlightMax` of them are in flight.
+/// - While there is no room for calls, or the peer does not read its responses, no call is begun and reading stops at
+///   `inboundBytesHigh`. So a connection's memory is bounded by these bytes, one frame, and the responses to the calls
+///   in flight.
+/// - Each call that was begun gets its response, whatever the peer sends after it, while the peer still reads.
 struct ServerConnectionState {
     private(set) var phase = Phase.open
     private(set) var callsInFlight = 0
@@ -16,10 +16,10 @@ struct ServerConnectionState {
     private var isWritable = true
     private var isReadRequested = false
     private var isInputClosed = false
-    /// What a change of phase asks for before anything else.
+    /// An action that a change of phase requires before all others.
     private var due: Action?
     private var timer: TimerPurpose?
-    /// Whether the frame that `timer` was set for is complete meanwhile.
+    /// Whether the frame that `timer` was set for has completed since.
     private var isTimerOutdated = false
     private var framesThisTurn = 0
     private var isYielding = false
@@ -28,32 +28,32 @@ struct ServerConnectionState {
 
     enum Phase: Equatable {
         case open
-        /// The peer will send no more; what it sent is still answered.
+        /// The peer will send no more; the calls that it sent still get responses.
         case inputClosed
-        /// A frame of a length out of bounds came; its error is sent once the calls before it are answered.
+        /// A frame's length was out of bounds. The error is sent after the responses to the calls before it.
         case violated(FrameViolation)
-        /// No more calls are begun; those in flight are still answered.
+        /// No more calls are begun; those in flight still get responses.
         case stopping
-        /// Everything is answered; the answers are on their way.
+        /// All responses are written and being flushed.
         case flushing(then: Ending)
-        /// The peer was told of its violation; what it still sends is thrown away.
+        /// The violation's error was sent; bytes that the peer still sends are discarded.
         case lingering
         case closed
     }
 
     enum Ending: Equatable { case close, linger }
 
-    /// What the connection's only timer is for; when it runs out the connection is closed.
+    /// The purpose of the connection's only timer. When it fires, the connection is closed.
     enum TimerPurpose: Equatable { case frame, stall, linger }
 
     enum Action: Equatable {
-        /// Give the call to the handler; `callFinished()` must follow. Without an id it is not answered.
+        /// Pass the call to the handler; `callFinished()` must follow. A call without an id gets no response.
         case begin(id: RequestID?, method: String, params: [String: JSONValue])
         case answer(RequestID, RPCError)
         case read
-        /// Let other connections have their turn, then report `turnBegan()`.
+        /// Let other connections work first, then report `turnBegan()`.
         case yield
-        /// Replace the timer; nil stops it.
+        /// Replace the timer; nil cancels it.
         case setTimer(TimerPurpose?)
         /// Flush, and report `outputFlushed()` when everything is written.
         case flushOutput
@@ -63,10 +63,10 @@ struct ServerConnectionState {
 
     init(callsInFlightMax: Int) { self.callsInFlightMax = callsInFlightMax }
 
-    /// Whether closing the connection would lose no answer.
+    /// Whether closing the connection now would lose no response.
     var isIdle: Bool { callsInFlight == 0 }
 
-    /// Received bytes that are held.
+    /// Received bytes that are buffered.
     var bufferedBytes: Int { decoder.bufferedBytes }
 }
 
@@ -89,7 +89,7 @@ extension ServerConnectionState {
     }
 
     mutating func callFinished() {
-        assert(callsInFlight > 0, "a call finished that was not begun")
+        assert(callsInFlight > 0, "a call finished that had not begun")
         callsInFlight -= 1
     }
 
@@ -125,12 +125,12 @@ extension ServerConnectionState {
         }
     }
 
-    /// The connection was chosen to make room for another one.
+    /// The server chose this connection to be closed, to make room for another one.
     mutating func evicted() { close() }
 
     mutating func timerFired() { close() }
 
-    /// The connection is gone.
+    /// The channel is closed.
     mutating func connectionClosed() {
         phase = .closed
         due = nil
@@ -148,7 +148,7 @@ extension ServerConnectionState {
 // MARK: Actions
 
 extension ServerConnectionState {
-    /// What is to be done now; nil when nothing is until the next event.
+    /// The next action; nil when there is nothing to do until the next event.
     mutating func nextAction() -> Action? {
         if let action = due {
             due = nil
@@ -179,7 +179,7 @@ extension ServerConnectionState {
 
     private var hasRoom: Bool { isWritable && callsInFlight < callsInFlightMax }
 
-    /// What the bytes that were received ask for; nil when they hold no further frame or there is no room for it.
+    /// The action for the next received frame; nil when no frame is complete or there is no room for a call.
     private mutating func nextFrameAction() -> Action? {
         while hasRoom {
             guard framesThisTurn < WireLimits.framesPerTurnMax else { return isYielding ? nil : yield() }
@@ -244,8 +244,8 @@ extension ServerConnectionState {
         }
     }
 
-    /// With room, all whole frames were taken, so what is buffered is part of one. Without it some calls are taken in
-    /// advance: a peer that pipelines a few hundred before it reads need not wait for us.
+    /// With room, all complete frames are handled, so the buffered bytes are part of one frame. Without room, some
+    /// calls are read in advance, so that a peer that pipelines a few hundred calls before it reads need not wait.
     private var wantsBytes: Bool {
         switch phase {
         case .open: !isYielding && (hasRoom || decoder.bufferedBytes < WireLimits.inboundBytesHigh)

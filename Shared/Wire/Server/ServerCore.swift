@@ -3,14 +3,14 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// A server's listener and connections. Lives on the event loop and nowhere else.
+/// A server's listener and connections. Used on the event loop only.
 final class ServerCore {
     private let environment: ServerEnvironment
     private let policy = PeerPolicy(ownUserID: geteuid(), named: .ofThisProcess)
     private let finished: EventLoopPromise<Void>
     private var phase = Phase.unbound
     private var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
-    /// Received bytes that all connections hold.
+    /// Received bytes that all connections together have buffered.
     private var bufferedBytes = 0
     private var deadline: Scheduled<Void>?
 
@@ -28,7 +28,7 @@ final class ServerCore {
 
     deinit { finished.succeed() }
 
-    /// Succeeds when the server takes connections from `socket`.
+    /// Succeeds when the server accepts connections from `socket`.
     func listen(on socket: ListeningSocket) -> EventLoopFuture<Void> {
         let core = NIOLoopBound(self, eventLoop: environment.eventLoop)
         return ServerBootstrap(group: environment.eventLoop)
@@ -52,7 +52,7 @@ final class ServerCore {
             .withBoundSocket(socket.descriptor)
             .hop(to: environment.eventLoop)
             .flatMapThrowing { channel in
-                // The channel has set a queue of its own choice.
+                // The channel called listen() with its own backlog; set ours again.
                 try UnixSocket.listen(socket.descriptor)
                 try core.value.listening(on: socket, channel)
             }
@@ -87,7 +87,7 @@ final class ServerCore {
 
     private struct Refused: Error {}
 
-    /// Lets a new connection in, or throws, upon which the channel is closed before a byte of it was read.
+    /// Admits a new connection, or throws; then the channel is closed before a byte is read from it.
     private func admit(_ channel: any Channel, from socket: ListeningSocket) throws {
         switch phase {
         case .unbound, .listening: break
@@ -108,7 +108,7 @@ final class ServerCore {
         let handler = ServerConnectionHandler(peer: peer, environment: environment, server: self)
         try channel.pipeline.syncOperations.addHandler(handler)
         connections[ObjectIdentifier(handler)] = handler
-        // Unlike `channelInactive` this comes also for a connection that is closed before it was active.
+        // Unlike `channelInactive`, this also fires for a connection that closes before it was active.
         let closing = NIOLoopBound((core: self, handler: handler), eventLoop: environment.eventLoop)
         channel.closeFuture.whenComplete { _ in closing.value.core.connectionClosed(closing.value.handler) }
         environment.counters.connections.increment()
@@ -128,7 +128,7 @@ final class ServerCore {
         return isAdmitted ? peer : nil
     }
 
-    /// Closes the connection that is idle for the longest time; false when none is idle.
+    /// Closes the connection that has been idle longest; false when none is idle.
     private func makeRoom() -> Bool {
         let idle = connections.values.filter(\.isIdle)
         guard let longestIdle = idle.min(by: { $0.idleSince < $1.idleSince }) else { return false }
@@ -136,7 +136,8 @@ final class ServerCore {
         return true
     }
 
-    /// A connection holds more or fewer received bytes than before.
+    /// A connection's buffered bytes changed. Above `inboundBytesMax`, closes idle connections, the one with the most
+    /// buffered bytes first.
     func bufferedBytesChanged(by difference: Int) {
         bufferedBytes += difference
         while difference > 0, bufferedBytes > environment.configuration.inboundBytesMax {

@@ -1,7 +1,7 @@
 import Logging
 import NIOCore
 
-/// What the connections of a server share.
+/// The objects that all connections of a server share.
 struct ServerEnvironment: Sendable {
     let eventLoop: any EventLoop
     let executor: EventLoopTaskExecutor

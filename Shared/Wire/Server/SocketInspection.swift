@@ -1,8 +1,8 @@
 import Glibc
 
-/// What the kernel says about a socket.
+/// Reads what the kernel knows about a socket.
 enum SocketInspection {
-    /// Who connected, by `SO_PEERCRED`; nil when the kernel does not say.
+    /// The peer's process, user and group, by `SO_PEERCRED`; nil when the kernel does not tell.
     static func peer(of descriptor: Int32) -> PeerCredentials? {
         // struct ucred, which Glibc's module does not export.
         var credentials: (processID: Int32, userID: UInt32, groupID: UInt32) = (0, 0, 0)
@@ -12,8 +12,8 @@ enum SocketInspection {
             processID: credentials.processID, userID: credentials.userID, groupID: credentials.groupID)
     }
 
-    /// The supplementary groups that the peer had when it connected, by `SO_PEERGROUPS`: what the kernel compared with
-    /// the socket file's mode, and no look-up in a user database that could block.
+    /// The supplementary groups that the peer had when it connected, by `SO_PEERGROUPS`. These are the groups that the
+    /// kernel compared with the socket file's mode, and reading them needs no user database, which could block.
     static func supplementaryGroups(of descriptor: Int32) -> [UInt32] {
         var groups = [UInt32](repeating: 0, count: 64)
         while true {
@@ -21,14 +21,14 @@ enum SocketInspection {
             if getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, &groups, &bytes) == 0 {
                 return Array(groups.prefix(Int(bytes) / MemoryLayout<UInt32>.stride))
             }
-            // The kernel says how many there are; it takes at most 65,536.
+            // The kernel has set `bytes` to the size it needs; a process has at most 65,536 groups.
             let count = Int(bytes) / MemoryLayout<UInt32>.stride
             guard errno == ERANGE, count > groups.count else { return [] }
             groups = [UInt32](repeating: 0, count: count)
         }
     }
 
-    /// The path that a socket is bound to; nil when there is none in the file system.
+    /// The file that a socket is bound to; nil when it has none.
     static func boundPath(of descriptor: Int32) -> String? {
         var address = sockaddr_un()
         var bytes = socklen_t(MemoryLayout<sockaddr_un>.size)

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// What a server counted since it began.
+/// A server's counters since it started.
 public struct WireCounters: Sendable, Equatable {
-    /// Connections that are open now.
+    /// Connections that are open.
     public var connectionsOpen = 0
     /// Connections that were admitted.
     public var connections = 0
@@ -10,7 +10,7 @@ public struct WireCounters: Sendable, Equatable {
     public var calls = 0
     /// Frames that held no valid message, and lengths out of bounds.
     public var protocolErrors = 0
-    /// Connections of users who may not call.
+    /// Connections refused because the user may not call.
     public var peersRefused = 0
     /// Idle connections that were closed to make room for another one, or for its bytes.
     public var connectionsEvicted = 0

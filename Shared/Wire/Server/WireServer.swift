@@ -3,8 +3,8 @@ public import NIOCore
 
 /// Serves JSON-RPC calls over a Unix stream socket.
 ///
-/// What holds, whatever its clients do: memory is bounded (`WireLimits`), no client costs another one's time for more
-/// than a turn of `framesPerTurnMax` calls, and no byte is read from a user who may not call.
+/// Guaranteed for any behavior of the clients: memory is bounded (`WireLimits`), a client delays the others by at most
+/// `framesPerTurnMax` calls at a time, and no byte is read from a user who may not call.
 ///
 /// Use: `bind()`, then `run()`, which returns after `shutdown()`.
 public final class WireServer: Sendable {
@@ -34,7 +34,7 @@ public final class WireServer: Sendable {
         }
     }
 
-    /// - Parameter eventLoop: of a `MultiThreadedEventLoopGroup`; the server and its handler's code run on it.
+    /// - Parameter eventLoop: of a `MultiThreadedEventLoopGroup`; the server and its handler run on it.
     public init(
         listener: WireListener, handler: any CallHandler, eventLoop: any EventLoop, logger: Logger,
         configuration: Configuration = Configuration()
@@ -48,23 +48,24 @@ public final class WireServer: Sendable {
         core = .makeBoxSendingValue(ServerCore(environment: environment, finished: finished), eventLoop: eventLoop)
     }
 
-    /// What was counted so far; from any thread.
+    /// The counters so far. May be called from any thread.
     public var counters: WireCounters { environment.counters.snapshot }
 
-    /// Returns when the event loop, on which calls are answered, has come to it.
+    /// Returns when the event loop that serves the calls has run a task, which shows that the loop is alive.
     public func pulse() async { try? await environment.eventLoop.submit {}.get() }
 
     /// Binds and listens. When it returns, clients can connect.
     ///
-    /// A socket file that nobody listens on is replaced. A new file has mode 0660 from its first moment.
-    /// - Throws: `WireListenError`; nothing is left behind then. Call it once.
+    /// A stale socket file, on which no process listens, is replaced. A new file has mode 0660 from the start. Call it
+    /// once.
+    /// - Throws: `WireListenError`; then nothing is left behind.
     public func bind() async throws {
         let socket = try await ListeningSocket.open(listener)
         let core = core
         try await environment.eventLoop.flatSubmit { core.value.listen(on: socket) }.get()
     }
 
-    /// Returns when a shutdown is complete. Cancellation begins one.
+    /// Returns when a shutdown is complete. Cancellation begins a shutdown.
     ///
     /// - Throws: When the listening socket failed.
     public func run() async throws {
@@ -75,10 +76,11 @@ public final class WireServer: Sendable {
         }
     }
 
-    /// Stops accepting and reading, answers the calls that were taken, and closes; from any thread, and at once: `run()`
-    /// returns when it is done, at the latest after `configuration.shutdownTimeout`.
+    /// Begins a shutdown: the server stops accepting and reading, sends the responses to the calls that were begun, and
+    /// closes. May be called from any thread and returns at once. `run()` returns when the shutdown is done, at the
+    /// latest after `configuration.shutdownTimeout`.
     ///
-    /// The file of a `.path` listener is removed, unless it is another process's by now.
+    /// The file of a `.path` listener is removed, unless another process has replaced it.
     public func shutdown() {
         let core = core
         let timeout = environment.configuration.shutdownTimeout
