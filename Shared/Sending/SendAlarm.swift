@@ -1,4 +1,4 @@
-/// Something to be looked at when its time has come.
+/// A time at which the queue checks a chat or an entry.
 struct SendAlarm: Sendable, Comparable {
     enum Subject: Sendable, Equatable { case chat(Int64), entry(Int) }
 

@@ -1,9 +1,9 @@
-/// The lanes of one chat, of whose items one at a time is tried.
+/// The lanes of one chat. At most one of the chat's items is tried at a time.
 struct SendChatState<Lane: Hashable & Sendable>: Sendable {
     var lanes: [Lane] = []
     var inFlight: Int?
-    /// Changes whenever the chat is looked at: what was found earlier is void.
+    /// Changes at each evaluation of the chat, which makes all earlier `SendTurn`s of the chat invalid.
     var stamp = 0
-    /// When it is looked at again; nil if that is not planned.
+    /// When the chat's next alarm fires; nil if none is set.
     var wakeAt: Duration?
 }

@@ -1,9 +1,9 @@
-/// What the queue must know of that which is sent.
+/// The properties of a message's content that the queue needs.
 public protocol SendContent: Sendable {
-    /// How many bytes of its lane's row it takes.
+    /// How many bytes it takes in its lane's row.
     var rowBytes: Int { get }
-    /// Whether it asks something, so that a newer reply makes it needless.
+    /// Whether it is a question, which a newer reply makes unnecessary.
     var isPrompt: Bool { get }
-    /// Whether a person sees no difference between both, so that one is enough while neither was sent.
+    /// Whether a person would see no difference between the two, so that one is enough while neither was sent.
     func repeats(_ earlier: Self) -> Bool
 }

@@ -1,37 +1,37 @@
-/// An item in the queue, and what is known of its sending.
+/// An item in the queue, and the state of its sending.
 struct SendEntry<Lane: Hashable & Sendable, Content: SendContent>: Sendable {
     var item: SendItem<Lane, Content>
     var form: SendForm
-    /// By which items of a lane, and else equal ones, are ordered.
+    /// Orders the items of a lane, and entries that have waited equally long.
     var order: Int
     var handedAt: Duration
-    /// Who is to be told of its resolution; empty afterwards.
+    /// The hand-overs that wait for its resolution; empty once it is resolved.
     var tokens: [Int]
-    /// Ended tries whose outcome is unknown, or may have been: an earlier process's too.
+    /// Ended tries with an unknown outcome, including those that an earlier process may have made.
     var tries = 0
-    /// Not before.
+    /// The earliest time of the next try.
     var retryAt: Duration = .zero
-    /// Since when it is being tried; nil while it waits.
+    /// When the current try began; nil while the item waits.
     var begunAt: Duration?
-    /// What the row says of its tries; nil while no row is known to have it.
+    /// The tries that its stored row counts; nil while no row certainly has the item.
     var storedTries: Int?
-    /// What the row says that is being written.
+    /// The tries that the row counts which is being written; nil while none is written with this item.
     var writingTries: Int?
     var isStoreWanted = false
-    /// The next try is about to be begun, as soon as the row says so.
+    /// The next try begins as soon as the stored row counts it.
     var isMarkWanted = false
 
     var isInFlight: Bool { begunAt != nil }
     var isInRow: Bool { storedTries != nil || writingTries != nil }
 
-    /// Whether a crash at any moment would leave its tries counted.
+    /// Whether a try may begin: after a crash at any moment, the row would count this try, or has no such item.
     var mayBegin: Bool {
         guard writingTries == nil else { return false }
         guard let storedTries else { return true }
         return storedTries > tries || plantedBug(.notMarked)
     }
 
-    /// What a row that is written now has to say.
+    /// The tries that a row written now must count.
     func rowTries(isStopping: Bool) -> Int {
         tries + (isInFlight || (isMarkWanted && !isStopping) ? 1 : 0)
     }

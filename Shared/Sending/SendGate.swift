@@ -1,11 +1,11 @@
-/// Whether Telegram answers.
+/// Whether Telegram responds: `open` if it does, `closed` if it does not, `halfOpen` after a successful probe.
 struct SendGate: Sendable {
     enum State: Sendable { case open, halfOpen, closed }
 
     var state = State.open
-    /// Tries in a row that had no answer.
+    /// Consecutive tries without a response.
     var failures = 0
-    /// How often it was closed since a try was answered.
+    /// How often the gate was closed, or a probe failed, since the last response to a try.
     var closings = 0
     var probeAt: Duration = .zero
     var isProbing = false

@@ -1,13 +1,13 @@
-/// Something that is owed to a chat.
+/// A message, edit or tap acknowledgement that is queued for a chat.
 public struct SendItem<Lane: Hashable & Sendable, Content: SendContent>: Sendable {
-    /// Items of one lane are sent in the order of their hand-over, and share a stored row.
+    /// Items of one lane are sent in the order in which they were handed over, and share one stored row.
     public var lane: Lane
     public var chatID: Int64
     public var isGroup: Bool
-    /// The update that it answers, which has one item of a policy; 0 if it answers none.
+    /// The update that caused the item; 0 if none did. An update has at most one stored item in a lane.
     public var updateID: Int64
     public var policy: SendPolicy
-    /// When it is of no use any more, in the queue's time.
+    /// When it becomes useless, in the queue's time.
     public var expiresAt: Duration
     public var content: Content
 

@@ -1,13 +1,13 @@
 /// How a try ended.
 public enum SendOutcome: Sendable, Equatable {
-    /// Telegram took it.
+    /// Telegram accepted the item.
     case sent
-    /// It took no effect, and would not in this form.
+    /// It had no effect, and would have none in this form.
     case refused(SendRefusal)
-    /// It took no effect, and will not before this time is over.
+    /// It had no effect, and can have none before this time is over.
     case tooManyRequests(retryAfter: Duration)
-    /// It took no effect: Telegram was not reached, or takes nothing from us now.
+    /// It had no effect: Telegram was not reached, or does not serve this bot now.
     case notSent
-    /// It may have taken effect.
+    /// It may have had an effect.
     case unknown
 }

@@ -1,18 +1,21 @@
-/// When a message may be sent by Telegram's limits and by what its 429s said. No clock: time never goes back.
+/// When a message may be sent, by Telegram's limits and by its 429 responses. No clock: the caller's time must never go
+/// back.
 ///
-/// A place in a limit is taken only by a message that is sent at that moment. There is no reservation, so no place can be lost.
-/// Memory is bounded by what was sent within the last minute: a chat without a message or a pause is forgotten.
+/// A message takes a place in a limit at the moment it is sent. Places are never reserved, so none can be lost.
+/// Memory is bounded by the messages sent within the last minute: a chat without a recent message or a pause is
+/// forgotten.
 struct SendPlaces: Sendable {
-    /// The longest pause that an answer can cause. When it is over we try again, and are told again.
+    /// The longest pause that a 429 can cause. After it we try again; if Telegram still wants us to wait, it sends
+    /// another 429.
     static let pauseMax: Duration = .seconds(300)
-    /// When so many chats in a row are told to wait within a second, the limit is not one chat's.
+    /// If this many chats in a row get a 429 within a second, the limit is not a single chat's.
     static let chatsToldMax = 3
     static let toldTogetherWithin: Duration = .seconds(1)
-    /// How many chats are remembered before the idle ones are looked for.
+    /// Idle chats are removed only when at least this many are remembered.
     static let chatsBeforeSweep = 256
 
     private struct Chat {
-        /// When the chat's burst is whole again: each message moves it on by one interval.
+        /// When the chat may get a full burst again. Each message moves this one interval later.
         var recoveredAt: Duration = .zero
         var pausedUntil: Duration = .zero
         var group = SendWindow(limit: SendLimits.groupMax, period: SendLimits.groupPeriod)
@@ -22,7 +25,7 @@ struct SendPlaces: Sendable {
     private var chats: [Int64: Chat] = [:]
     private var overall = SendWindow(limit: SendLimits.overallMax, period: SendLimits.overallPeriod)
     private var pausedUntil: Duration = .zero
-    /// The chats that were told to wait, since the last message that was not.
+    /// The chats that got a 429 since the last message that did not get one.
     private var told: [(chat: Int64, at: Duration)] = []
     private var sweepAt = chatsBeforeSweep
 
@@ -36,7 +39,7 @@ struct SendPlaces: Sendable {
         return limits == .telegram ? overall.earliest(unpaused) : unpaused
     }
 
-    /// The first time from `now` on at which the chat itself may get a message, whatever others get.
+    /// The first time from `now` on at which this chat may get a message, by the chat's own limits alone.
     func earliest(inChat id: Int64, isGroup: Bool, _ now: Duration) -> Duration {
         guard let chat = chats[id] else { return now }
         let pausedUntil = plantedBug(.pauseIgnored) ? .zero : chat.pausedUntil
@@ -47,7 +50,7 @@ struct SendPlaces: Sendable {
         return isGroup && !plantedBug(.groupLimitForgotten) ? chat.group.earliest(time) : time
     }
 
-    /// A message to the chat is sent now.
+    /// Counts a message that is sent to the chat now.
     mutating func take(_ id: Int64, isGroup: Bool, _ now: Duration) {
         guard limits == .telegram else { return }
         forgetIdle(now)
@@ -58,9 +61,10 @@ struct SendPlaces: Sendable {
         overall.take(now)
     }
 
-    /// The message that took a place at `time` took no effect, and is not counted by Telegram.
+    /// Gives back the place taken at `time` by a message that had no effect: Telegram does not count it.
     ///
-    /// - Parameter wasRefused: it was read all the same. Such requests stay bounded, also when a thousand people have blocked us.
+    /// - Parameter wasRefused: Telegram read the request. It keeps its place in the overall limit, which bounds such
+    ///   requests even if a thousand people have blocked the bot.
     mutating func giveBack(_ id: Int64, isGroup: Bool, _ time: Duration, wasRefused: Bool = false) {
         guard limits == .telegram, !plantedBug(.placesLost) else { return }
         if !wasRefused { overall.giveBack(time) }
@@ -70,10 +74,11 @@ struct SendPlaces: Sendable {
         chats[id] = chat
     }
 
-    /// A message was answered, and not with a 429.
+    /// A message got a response other than a 429.
     mutating func letThrough() { told = [] }
 
-    /// A 429 was answered: nothing is sent to the chat meanwhile, nor to any chat when others were told the same just now.
+    /// A message to this chat got a 429. The chat gets nothing until the pause ends. If other chats got a 429 just now
+    /// too, no chat gets anything.
     mutating func tooManyRequests(_ id: Int64, retryAfter: Duration, _ now: Duration) {
         let pause = pause(retryAfter)
         chats[id, default: Chat()].pausedUntil = now + pause
@@ -82,7 +87,7 @@ struct SendPlaces: Sendable {
         if told.count >= Self.chatsToldMax, !plantedBug(.pauseNotShared) { pausedUntil = max(pausedUntil, now + pause) }
     }
 
-    /// A 429 that concerns no chat.
+    /// A call that concerns no chat got a 429.
     mutating func tooManyRequests(retryAfter: Duration, _ now: Duration) {
         pausedUntil = max(pausedUntil, now + pause(retryAfter))
     }
@@ -94,7 +99,7 @@ struct SendPlaces: Sendable {
     private mutating func forgetIdle(_ now: Duration) {
         guard chats.count >= sweepAt else { return }
         chats = chats.filter { $0.value.recoveredAt > now || $0.value.pausedUntil > now || !$0.value.group.isIdle(now) }
-        // Twice what is left, so that sweeping costs each message a constant.
+        // Twice the chats that are left, so that sweeping costs a constant time per message.
         sweepAt = max(Self.chatsBeforeSweep, chats.count * 2)
     }
 }

@@ -1,19 +1,20 @@
-/// How an item of the queue is treated.
+/// How the queue treats an item.
 public enum SendPolicy: Sendable, Equatable {
-    /// A message. It is in order in its lane, stored when it cannot leave at once, and shown twice when it is sent twice.
+    /// A message. It keeps its order in its lane and is stored if it cannot leave at once. If sent twice, it is shown
+    /// twice.
     case message
-    /// Puts a text in place of a message of ours: like `message`, but to do it twice is to do it once.
+    /// Replaces the text of one of the bot's messages. Like `message`, but idempotent.
     case edit
-    /// Ends the spinner on a button. It waits for nothing but Telegram, takes no place in the limits and is not stored: the
-    /// update comes again until it was answered, or too late to be.
+    /// A tap acknowledgement, which ends the spinner on a button. It waits for Telegram only, takes no place in the
+    /// limits and is not stored: Telegram delivers the update again until the tap is acknowledged or too old for it.
     case tapAnswer
-    /// A message that is worth something only now. It is not stored, and not sent again when its outcome is unknown.
+    /// A message that is useful only now. It is not stored, and not sent again if its outcome is unknown.
     case passing
 
     var isStored: Bool { self == .message || self == .edit }
-    /// Whether it has its place in the order of its lane, and takes one in the limits.
+    /// Whether it is ordered in its lane and counts in the limits.
     var isMessage: Bool { self != .tapAnswer }
-    /// How many tries may have an unknown outcome.
+    /// After how many tries with an unknown outcome the item is dropped.
     var triesMax: Int {
         switch self {
         case .message: 3

@@ -1,5 +1,5 @@
 extension SendQueue {
-    /// A try ended.
+    /// Records how a try ended.
     public mutating func ended(_ id: Int, _ outcome: SendOutcome, now: Duration) {
         guard let entry = entries[id], let begunAt = entry.begunAt else { return }
         entries[id]?.begunAt = nil
@@ -26,7 +26,7 @@ extension SendQueue {
 
     private mutating func sent(_ id: Int, _ entry: Entry) {
         pending.append(.sent(entry.item))
-        // Whether an older question was shown does not matter any more: this message came after it.
+        // A newer message was shown, so it no longer matters whether an older question was shown: drop the question.
         let older = entry.item.policy.isMessage ? lanes[entry.item.lane]?.entries.prefix { $0 != id } : nil
         for older in older ?? [] {
             guard let entry = entries[older], entry.tries > 0, !entry.isInFlight, entry.item.content.isPrompt else {
@@ -92,7 +92,7 @@ extension SendQueue {
         wantStored(id)
     }
 
-    // MARK: - Whether Telegram answers
+    // MARK: - Whether Telegram responds
 
     private mutating func noteReachability(_ outcome: SendOutcome, _ now: Duration) {
         switch outcome {
@@ -110,7 +110,7 @@ extension SendQueue {
         }
     }
 
-    /// Nothing more is begun until a probe was answered.
+    /// Closes the gate: no try begins until a probe gets a response.
     mutating func close(_ now: Duration) {
         guard gate.state != .closed else { return }
         gate.state = .closed
@@ -127,7 +127,7 @@ extension SendQueue {
         pending.append(.probe)
     }
 
-    /// The probe ended.
+    /// Records how the probe ended.
     public mutating func probed(_ outcome: SendOutcome, now: Duration) {
         gate.isProbing = false
         guard gate.state == .closed else { return }

@@ -1,7 +1,7 @@
 import DequeModule
 
 extension SendQueue {
-    /// Writes the rows that are not as they should be.
+    /// Begins writing the rows that have changed, at most `writesMax` at a time.
     mutating func write(_ now: Duration) {
         guard isTakenOver || plantedBug(.takeoverNotAwaited), storeRetryAt <= now else { return }
         while writes < Self.writesMax, let lane = dirty.popFirst() {
@@ -20,7 +20,8 @@ extension SendQueue {
         }
     }
 
-    /// The row was written. It is not durable if only memory has it, or if it is not known whether it was written.
+    /// Records that the write of a row ended. `isDurable` is false if only memory has the row, or if it is unknown
+    /// whether it was written.
     public mutating func stored(_ lane: Lane, isDurable: Bool, now: Duration) {
         writes -= 1
         if isDurable {
@@ -37,7 +38,7 @@ extension SendQueue {
             guard let tries = entries[id]?.writingTries else { continue }
             entries[id]?.writingTries = nil
             guard isDurable else {
-                // It may be in the row all the same: no more than that is certain to be counted there.
+                // The row may have been written or not. Only the smaller of the two counts is certain.
                 if let stored = entries[id]?.storedTries { entries[id]?.storedTries = min(stored, tries) }
                 continue
             }
@@ -54,14 +55,14 @@ extension SendQueue {
         evaluate(state.chat, now)
     }
 
-    /// What is to be stored of these, within the bound; what does not fit waits for room.
+    /// The row to store for these entries, within `rowBytesMax`. Entries that do not fit wait for room.
     private mutating func row(_ ids: [Int]) -> [SendRow<Content>] {
         var row: [SendRow<Content>] = []
         var bytes = 0
         for id in ids {
             guard let entry = entries[id], entry.storedTries != nil || entry.isStoreWanted else { continue }
             bytes += entry.item.content.rowBytes
-            // One that the row has already stays in it: it was promised.
+            // An item that the row already has stays in it, since its caller was promised that it is stored.
             if bytes > Self.rowBytesMax, entry.storedTries == nil, !row.isEmpty { continue }
             let tries = entry.rowTries(isStopping: isStopping)
             entries[id]?.writingTries = tries

@@ -1,7 +1,7 @@
 import HeapModule
 
 extension SendQueue {
-    /// Looks what the chat can do next, and when.
+    /// Decides which item of the chat is tried next, and when.
     mutating func evaluate(_ id: Int64, _ now: Duration) {
         guard var chat = chats[id] else { return }
         chat.stamp = nextNumber
@@ -23,14 +23,14 @@ extension SendQueue {
         if let later { wakeChat(id, at: later) }
     }
 
-    /// Has the item take its turn if its time has come.
+    /// Queues the item to begin, or its next try to be counted, if its time has come.
     ///
-    /// - Returns: when to look again.
+    /// - Returns: when to check again; nil if an event will cause the check.
     private mutating func offer(_ turn: SendTurn, _ now: Duration) -> Duration? {
         guard let entry = entries[turn.entry] else { return nil }
         let time = places.earliest(inChat: entry.form.chatID, isGroup: entry.item.isGroup, now)
         if time > now + Self.markAhead, marks.remove(turn.entry) != nil { entries[turn.entry]?.isMarkWanted = false }
-        // Its row is being written: we look again afterwards.
+        // Its row is being written. `stored` evaluates the chat again.
         if entry.writingTries != nil { return nil }
         if entry.mayBegin {
             if time > now { return time }
@@ -42,7 +42,7 @@ extension SendQueue {
         return nil
     }
 
-    /// The lane's item that is to be tried next, and when one before it may be tried again.
+    /// The lane's item to try next, and the first time at which an item before it may be tried again.
     private mutating func candidate(_ lane: Lane, _ now: Duration) -> (id: Int?, retryAt: Duration?) {
         var retryAt: Duration?
         let ids = lanes[lane]?.entries ?? []
@@ -56,9 +56,9 @@ extension SendQueue {
                 remove(id, .dropped)
                 continue
             }
-            // A question that may have been shown is not asked again below a later one.
+            // A question that may have been shown is not sent again after a newer message.
             if entry.tries > 0, entry.item.content.isPrompt, id != newest, !plantedBug(.oldQuestionAgain) { continue }
-            // It may have been shown. What follows does not wait for minutes because of that.
+            // The item may have been shown. The items after it need not wait for minutes until it is tried again.
             if entry.retryAt > now {
                 retryAt = min(retryAt ?? entry.retryAt, entry.retryAt)
                 continue
@@ -74,9 +74,9 @@ extension SendQueue {
         alarm(.chat(id), at: time)
     }
 
-    // MARK: - What is done now
+    // MARK: - Actions
 
-    /// All that is to be done now, in order.
+    /// The actions to perform now, in order.
     public mutating func actions(now: Duration) -> [Action] {
         ring(now)
         for id in fresh { if let chat = entries[id]?.item.chatID { evaluate(chat, now) } }
@@ -90,7 +90,7 @@ extension SendQueue {
         return pending
     }
 
-    /// The alarms whose time has come.
+    /// Handles the alarms whose time has come.
     private mutating func ring(_ now: Duration) {
         while let alarm = alarms.min, alarm.at <= now {
             alarms.removeMin()
@@ -123,7 +123,7 @@ extension SendQueue {
         if plantedBug(.storedTooEarly) { resolve(id, .stored) }
     }
 
-    /// Counts the next tries of stored items, a few ahead of their time.
+    /// Writes rows that count the next tries of stored items, a few of them ahead of time.
     private mutating func mark() {
         guard isReady, gate.state != .closed else { return }
         while marks.count < Self.marksMax, let turn = marking.popMin() {
@@ -150,7 +150,7 @@ extension SendQueue {
         while mayBegin, places.earliest(now) <= now, let turn = beginning.popMin() {
             guard isValid(turn), let entry = entries[turn.entry] else { continue }
             if entry.tries > 0, gate.failures > 0, !plantedBug(.outageBurnsTries) {
-                // Only so many tries are left, so Telegram is asked first whether it answers.
+                // The item has few tries left, so first probe whether Telegram responds.
                 close(now)
                 beginning.insert(turn)
                 return
@@ -184,7 +184,7 @@ extension SendQueue {
         }
     }
 
-    /// What came and could not leave at once is stored.
+    /// Stores the new items that could not leave at once.
     private mutating func storeFresh(_ now: Duration) {
         guard !isStopping, !fresh.isEmpty else { return }
         var unready: [Int] = []
@@ -203,7 +203,7 @@ extension SendQueue {
         fresh = unready
     }
 
-    /// Whether the item waits for nothing but for others that are being tried.
+    /// Whether the item waits only for other items that are being tried.
     private func isOnlyBusy(_ entry: Entry, _ now: Duration) -> Bool {
         guard entry.retryAt <= now, gate.state == .open, places.earliest(now) <= now else { return false }
         return places.earliest(inChat: entry.form.chatID, isGroup: entry.item.isGroup, now) <= now

@@ -1,35 +1,35 @@
 import DequeModule
 import HeapModule
 
-/// All that is owed to chats: what is tried when, what is stored of it, and what an outcome makes of it.
+/// The queued replies of all chats. Decides when each is tried, what is stored, and what follows from each outcome.
 ///
-/// Pure: time is a `Duration` since any fixed start that does not go back. After each event (a function in the past tense) ask for
-/// ``actions(now:)``, and call that again at ``wakeAt``.
+/// Pure: time is a `Duration` since any fixed start, and must not go back. After each event (a function in the past
+/// tense) call ``actions(now:)``, and again at ``wakeAt``.
 ///
-/// - In order: of a lane's items, each is tried when those before it were sent or dropped, or had an unknown outcome. Of a chat's
-///   items one at a time is tried.
-/// - Fair: chats and lanes have turns, by how long each has waited since its last message.
-/// - Durable: an item that cannot leave at once is stored. A stored item is tried only when its row counts that try, so a crash at
-///   any moment leaves at most `triesMax` tries whose outcome is unknown. An item that was not stored is its owner's: the update comes
-///   again.
-/// - Bounded: a lane's row has at most `rowBytesMax`; what is over it waits unstored, and holds up its lane.
+/// - Ordered: an item of a lane is tried when each item before it was sent or dropped, or had an unknown outcome. Of a
+///   chat's items one at a time is tried.
+/// - Fair: the chat or lane that has waited longest since its last message is served first.
+/// - Durable: an item that cannot leave at once is stored. A stored item is tried only when its row counts that try, so
+///   a crash at any moment leaves at most `triesMax` tries whose outcome is unknown. For an item that was not stored,
+///   its owner is responsible: Telegram delivers the update again.
+/// - Bounded: a lane's row has at most `rowBytesMax` bytes. Items beyond that wait unstored and delay their lane.
 public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendable {
     public typealias Item = SendItem<Lane, Content>
     public typealias Action = SendAction<Lane, Content>
     typealias Entry = SendEntry<Lane, Content>
 
-    /// With room to the 256 KiB that the state-service takes.
+    /// Below the 256 KiB that the state service accepts, with room to spare.
     public static var rowBytesMax: Int { 200 * 1_024 }
-    /// Messages that are tried at one time.
+    /// Messages that are tried at the same time.
     static var inFlightMax: Int { 100 }
-    /// While it is not sure that Telegram answers.
+    /// The same while it is uncertain whether Telegram responds.
     static var inFlightHalfOpenMax: Int { 3 }
     static var writesMax: Int { 128 }
-    /// Stored items whose next try is counted before it is begun: about what may be sent while a row is written.
+    /// Stored items whose next try is counted ahead of time: about as many as may be sent while a row is written.
     static var marksMax: Int { 64 }
     /// How long before its time a stored item's try is counted.
     static var markAhead: Duration { .seconds(2) }
-    /// Tries in a row without an answer after which the others wait.
+    /// Consecutive tries without a response after which the others wait.
     static var failuresMax: Int { 3 }
 
     let times: SendTimes
@@ -37,25 +37,25 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
     var entries: [Int: Entry] = [:]
     var lanes: [Lane: SendLaneState] = [:]
     var chats: [Int64: SendChatState<Lane>] = [:]
-    /// Supergroups, by the numbers that they had as groups.
+    /// The ids of supergroups, by the ids that they had as groups.
     var migrations: [Int64: Int64] = [:]
-    /// Chats that have an item which may be begun.
+    /// Chats that have an item whose next try may begin.
     var beginning = Heap<SendTurn>()
     /// Chats that have an item whose next try must be counted first.
     var marking = Heap<SendTurn>()
     var marks: Set<Int> = []
     var alarms = Heap<SendAlarm>()
-    /// Lanes whose row is to be written.
+    /// Lanes whose row must be written.
     var dirty: Deque<Lane> = []
     var writes = 0
     var storeFailures = 0
     var storeRetryAt: Duration = .zero
-    /// Tap answers that wait.
+    /// Queued tap acknowledgements.
     var taps: [Int] = []
     var inFlightCount = 0
     var tapsInFlight = 0
     var gate = SendGate()
-    /// Items that came since the last look.
+    /// New items, and refused ones with a new form, that `actions(now:)` has not handled yet.
     var fresh: [Int] = []
     var pending: [Action] = []
     private(set) var isTakenOver = false
@@ -70,22 +70,22 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
         places = SendPlaces(limits)
     }
 
-    // MARK: - Looks
+    // MARK: - Queries
 
-    /// When something is to be done next, whatever happens; nil if nothing is.
+    /// When to call ``actions(now:)`` next, even if no event comes; nil if that is not needed.
     public var wakeAt: Duration? { wake }
-    /// Lanes that are owed something which is stored, or is to be.
+    /// The number of lanes with queued replies that are stored or will be.
     public var owedLaneCount: Int { lanes.values.count { $0.hasRow || $0.isDirty || $0.isWriting } }
-    /// Whether the lane is owed anything.
+    /// Whether the lane has queued replies.
     public func owes(_ lane: Lane) -> Bool { lanes[lane].map { !$0.entries.isEmpty } ?? false }
-    /// Contents of all messages that are owed.
+    /// The contents of all queued messages and edits.
     public var owedContents: some Sequence<Content> {
         entries.values.lazy.filter { $0.item.policy.isStored }.map(\.item.content)
     }
     /// Whether nothing is being tried, written or probed.
     public var isAtRest: Bool { inFlightCount == 0 && tapsInFlight == 0 && writes == 0 && dirty.isEmpty }
 
-    /// All that waits or is tried, also what is not stored.
+    /// The number of items that wait or are tried, including those that are not stored.
     package var entryCount: Int { entries.count }
 
     /// For a simulation's report.
@@ -97,7 +97,9 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
 
     // MARK: - Events
 
-    /// - Returns: the number by which its resolution is told.
+    /// Queues an item.
+    ///
+    /// - Returns: the id that `SendAction.resolved` carries when the item is resolved.
     public mutating func handedOver(_ item: Item, now: Duration) -> Int {
         let id = nextID
         nextID += 1
@@ -127,7 +129,7 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
         return id
     }
 
-    /// An earlier process left this row of a lane. To be told of each row once, before ``tookOverAll(now:)``.
+    /// Adds a row of a lane that an earlier process left. Call this once for each row, before ``tookOverAll(now:)``.
     public mutating func tookOver(_ lane: Lane, _ rows: [(item: Item, tries: Int)], now: Duration) {
         guard !rows.isEmpty else { return }
         var ids: [Int] = []
@@ -167,13 +169,14 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
         evaluate(rows[0].item.chatID, now)
     }
 
-    /// All rows of earlier processes were told.
+    /// Records that all rows of earlier processes were added.
     public mutating func tookOverAll(now: Duration) {
         isTakenOver = true
         for chat in chats.keys { evaluate(chat, now) }
     }
 
-    /// The process is to end: nothing more is begun. Who waits is told; what is stored is the next process's.
+    /// Records that the process stops: no further try begins. Waiting callers get `.stopping`; the next process takes
+    /// over the stored items.
     public mutating func stopped(now: Duration) {
         isStopping = true
         for (id, entry) in entries where !entry.isInFlight {
@@ -184,11 +187,12 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
 
     // MARK: - Parts
 
-    /// Before the rows of an earlier process are known, a lane's row would be lost, and its order: until then only what passes
-    /// and answers to taps are begun, and nothing is stored.
+    /// Whether stored items may be tried and rows written. Until the rows of an earlier process are known, a write
+    /// would lose such a row, and a try would break its lane's order. Until then only passing messages and tap
+    /// acknowledgements are tried.
     var isReady: Bool { (isTakenOver || plantedBug(.takeoverNotAwaited)) && !isStopping }
 
-    /// A try that was counted, and that this process does not begin any more, is taken back.
+    /// Removes from the row a try that was counted ahead and that this process will not begin.
     mutating func uncount(_ id: Int) {
         guard let entry = entries[id], let stored = entry.storedTries, stored > entry.rowTries(isStopping: true),
             !plantedBug(.countKept)
@@ -198,7 +202,8 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
 
     mutating func setWake(_ time: Duration?) { wake = time }
 
-    /// An item that makes this one needless: the same update's, or the same words that wait to be sent.
+    /// A queued item that makes this one unnecessary: it belongs to the same update, or has the same text and was not
+    /// tried yet.
     private func sameOwed(as item: Item) -> Int? {
         guard item.policy.isStored, let ids = lanes[item.lane]?.entries else { return nil }
         if item.updateID != 0, !plantedBug(.redeliveredTwice),
@@ -239,7 +244,7 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
         for token in tokens { pending.append(.resolved(id: token, resolution)) }
     }
 
-    /// The entry is done with.
+    /// Resolves an entry and removes it.
     mutating func remove(_ id: Int, _ resolution: SendResolution) {
         resolve(id, resolution)
         marks.remove(id)

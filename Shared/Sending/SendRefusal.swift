@@ -1,15 +1,15 @@
-/// What Telegram refuses of an item.
+/// The part of an item that Telegram refuses.
 public enum SendRefusal: Sendable, Equatable {
-    /// The chat has another number now.
+    /// The group became a supergroup, which has another id.
     case migrated(to: Int64)
-    /// There is no such topic.
+    /// The topic does not exist.
     case thread
-    /// The message that it answers is gone.
+    /// The message that it replies to is gone.
     case repliedMessage
-    /// The message that it was to replace is gone.
+    /// The message that it edits is gone.
     case editedMessage
     /// Its mark-up, or something that Telegram does not name.
     case content
-    /// All of it, in any form: the chat blocked us, or a tap was answered too late.
+    /// The whole item, in any form: for example, the person blocked the bot, or the tap is too old to acknowledge.
     case everything
 }

@@ -1,8 +1,8 @@
-/// What an operator should know of an item.
+/// An event of an item that the operator should know.
 public enum SendReport: Sendable, Equatable {
-    /// Telegram refused it in each form.
+    /// Telegram refused it in every form.
     case refused
-    /// It could not be sent for as long as it is kept.
+    /// It could not be sent before it expired.
     case expired
     /// All its tries had an unknown outcome.
     case unknown

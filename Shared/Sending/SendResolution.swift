@@ -1,13 +1,13 @@
-/// What became of an item for the one who handed it over, who is told once.
+/// The result of a hand-over. The caller that handed the item over gets it once.
 public enum SendResolution: Sendable, Equatable {
-    /// Telegram took it.
+    /// Telegram accepted the item.
     case sent
-    /// It is stored durably, and will be sent whatever happens to this process.
+    /// The item is stored durably, and will be sent even if this process ends.
     case stored
-    /// It waits, in memory only; that is all that is done for an item that passes.
+    /// The item waits in memory only. A passing message gets no more than this.
     case queued
-    /// It can never be sent.
+    /// The item can never be sent.
     case dropped
-    /// This process ends before it was sent or stored.
+    /// This process stops before the item was sent or stored.
     case stopping
 }

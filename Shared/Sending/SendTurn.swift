@@ -1,4 +1,4 @@
-/// A chat that has something to be sent, in the order in which chats have their turns.
+/// A chat with an item to try, ordered by how long it has waited.
 struct SendTurn: Sendable, Comparable {
     var since: Duration
     var order: Int

@@ -1,10 +1,10 @@
 import DequeModule
 
-/// The times of the last messages, of which at most `limit` lie within any span shorter than `period`. No clock.
+/// A sliding-window limit: at most `limit` messages within any span shorter than `period`. No clock.
 struct SendWindow: Sendable {
     let limit: Int
     let period: Duration
-    /// In order.
+    /// When the last messages were sent, oldest first.
     private var times: Deque<Duration> = []
 
     init(limit: Int, period: Duration) {
@@ -18,13 +18,13 @@ struct SendWindow: Sendable {
         return max(now, times[times.count - limit] + period)
     }
 
-    /// A message is sent at `now`, which is not before any time that was taken.
+    /// Counts a message that is sent at `now`, which must not be before any time already taken.
     mutating func take(_ now: Duration) {
         times.append(now)
         if times.count > limit { times.removeFirst() }
     }
 
-    /// The message that was sent at `time` took no effect.
+    /// Removes the message that was sent at `time`, since it had no effect.
     mutating func giveBack(_ time: Duration) {
         if let index = times.lastIndex(of: time) { times.remove(at: index) }
     }

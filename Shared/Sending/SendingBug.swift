@@ -1,50 +1,50 @@
-/// Mistakes that a test has the queue make, to show that the simulation finds them. In a release build there are none.
+/// Bugs that a test plants in the queue, to show that the simulation finds them. A release build has none.
 package enum SendingBug: String, Sendable, CaseIterable {
-    /// A place in a limit is not given back by what took no effect.
+    /// An item that had no effect does not give back its place in the limits.
     case placesLost
-    /// What a 429 says of a chat is not heeded.
+    /// A chat's 429 does not pause the chat.
     case pauseIgnored
-    /// A pause may last as long as an answer says.
+    /// A pause lasts as long as the 429 says, without a maximum.
     case pauseUncapped
-    /// Each chat finds out by itself that all must wait.
+    /// 429s of several chats do not pause the other chats.
     case pauseNotShared
-    /// A group counts as a person.
+    /// A group's limit is not applied.
     case groupLimitForgotten
-    /// An unknown outcome counts as nothing sent.
+    /// A try with an unknown outcome is not counted.
     case unknownNotCounted
-    /// What had an unknown outcome is tried again at once.
+    /// A try with an unknown outcome is repeated at once.
     case unknownRepeatedAtOnce
-    /// How often an item may have been sent by earlier processes is forgotten.
+    /// The tries of earlier processes are not counted.
     case triesForgotten
-    /// A stored item is tried before the row says so.
+    /// A stored item is tried before its row counts the try.
     case notMarked
     /// An item counts as stored before it is.
     case storedTooEarly
-    /// What was sent stays in the row.
+    /// A sent item stays in the row.
     case sentStaysInRow
-    /// The rows of an earlier process are not waited for.
+    /// The queue does not wait for the rows of an earlier process.
     case takeoverNotAwaited
     /// The newest item of a lane goes first.
     case newestFirst
-    /// The chat that was handed something first goes before all others.
+    /// The chat whose item was handed over first goes before all others.
     case floodGoesFirst
-    /// An update that comes again is answered again, although its reply is owed.
+    /// An update that Telegram delivers again gets a second reply, although the first is queued.
     case redeliveredTwice
-    /// While Telegram does not answer, tries go on.
+    /// Tries continue while Telegram does not respond.
     case outageBurnsTries
-    /// A tap waits for the chat's limit.
+    /// A tap acknowledgement waits for the overall limit.
     case tapTakesPlace
-    /// A question whose outcome is unknown is asked again although there is a later one.
+    /// A question whose outcome is unknown is sent again although there is a newer message.
     case oldQuestionAgain
-    /// A try that was counted ahead stays counted when the process ends in order.
+    /// A try that was counted ahead stays counted when the process stops in an orderly way.
     case countKept
-    /// A supergroup's old number is used again and again.
+    /// After a group became a supergroup, its old id is still used.
     case migrationForgotten
 }
 
 #if RIVET_KILL_POINTS
-    /// SAFETY: set by one test before its simulation begins, and read by the thread that runs it. The tests that set it
-    /// are in one serialized suite; no other test looks at it.
+    /// SAFETY: one test sets it before its simulation begins, and the thread that runs the simulation reads it. The
+    /// tests that set it are in one serialized suite; no other test reads it.
     package nonisolated(unsafe) var theSendingBug: SendingBug?
 #endif
 
