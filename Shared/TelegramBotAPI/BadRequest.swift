@@ -1,22 +1,23 @@
-/// What was wrong with a call, as far as a client can do something about it. Telegram tells it in words only.
+/// Why Telegram rejected a call, for the causes that a client can react to. Telegram states the cause only as text.
 public enum BadRequest: Sendable, Equatable {
-    /// The edit would change nothing: it is as if it had succeeded.
+    /// The edit would change nothing. Treat it as a success.
     case messageNotModified
-    /// Our mark-up is wrong: send it again as plain text, and log it.
+    /// The bot's mark-up is wrong. Send the message again as plain text, and log it.
     case cannotParseEntities
-    /// The tap was answered too late: harmless.
+    /// The tap is too old to acknowledge. This is harmless.
     case queryTooOld
-    /// There is no such chat, or the bot never met it: final for this chat.
+    /// The chat does not exist, or the bot has never been in it. This is final for the chat.
     case chatNotFound
-    /// The group is a supergroup of this id now: re-key what is kept under the old one, and send there.
+    /// The group became a supergroup with this id. Store under the new id what is stored under the old one, and send
+    /// there.
     case migrated(to: Int64)
-    /// The message is gone or out of reach for edits: send a new one.
+    /// The message is gone or can no longer be edited. Send a new one.
     case messageToEditNotFound
-    /// The message answered is gone: send without `replyTo`.
+    /// The message to reply to is gone. Send without `replyTo`.
     case repliedMessageNotFound
-    /// The topic was deleted: send without it.
+    /// The topic was deleted. Send without it.
     case topicNotFound
-    /// Anything else, in words of Telegram's that Rivet knows.
+    /// Any other cause, as one of Telegram's phrases that Rivet knows.
     case other(String)
 
     init(description: String, migrateToChatID: Int64?) {
@@ -55,7 +56,7 @@ extension BadRequest: CustomStringConvertible {
         case .chatNotFound: "chat not found"
         case .migrated: "the group became a supergroup"
         case .messageToEditNotFound: "message to edit not found"
-        case .repliedMessageNotFound: "message to answer not found"
+        case .repliedMessageNotFound: "message to reply to not found"
         case .topicNotFound: "topic not found"
         case .other(let text): text
         }

@@ -1,11 +1,11 @@
-/// What every method answers.
+/// The response of every Bot API method.
 struct BotAPIResponse<Result: Decodable>: Decodable {
-    /// Waiting times beyond these are a server's mistake.
+    /// The longest waiting time that is believed. A longer one is a server's mistake.
     static var retryAfterSecondsMax: Int64 { 86_400 }
     static var retryAfterSecondsDefault: Int64 { 5 }
 
     var ok: Bool
-    /// Nil also if it is not what it should be.
+    /// Nil if it is missing or does not decode.
     var result: Result?
     var errorCode: Int?
     var description: String
@@ -33,8 +33,8 @@ struct BotAPIResponse<Result: Decodable>: Decodable {
         retryAfterSeconds = parameters?.lenient(Int64.self, .retryAfter)
     }
 
-    /// The error that this answer tells. A server's words are only looked through for those that Rivet knows: it has been
-    /// sent the token, and may quote it.
+    /// The error that this response reports. Of the server's text only phrases that Rivet knows are used: the server
+    /// got the token, and its text may quote it.
     func error(status: Int) -> TelegramError {
         let code = errorCode ?? status
         switch code {

@@ -1,32 +1,32 @@
-/// The base URL of a Bot API server: scheme, host, maybe a port and a path.
+/// The base URL of a Bot API server: scheme, host, and optionally a port and a path.
 ///
-/// It has no user, password, query or fragment: the token is what a Bot API server asks for, and a password in a URL ends up
-/// in messages.
+/// It has no user, password, query or fragment. A Bot API server needs only the token, and a password in a URL would
+/// show up in messages.
 public struct BotServerURL: Sendable, Hashable {
-    /// Telegram's own.
+    /// Telegram's own server.
     public static let telegram = BotServerURL(origin: "https://api.telegram.org", path: "")
 
-    /// What is wrong with a text, which is not told.
+    /// Why a text is not accepted. The error does not contain the text.
     public enum Malformed: String, Error, CustomStringConvertible {
         case scheme = "it begins with neither https:// nor http://"
         case userInfo = "a user or password before the host is not accepted"
-        case query = "it has a \"?\" or \"#\" in it"
-        case character = "it has a blank, a control character or another one that belongs into no URL in it"
+        case query = "it contains \"?\" or \"#\""
+        case character = "it contains a space, a control character or another character that a URL must not contain"
         case host = "it has no host"
-        case port = "its port is no number from 1 to 65535"
-        case token = "it has a token in it: leave out \"/bot\" and what follows"
+        case port = "its port is not a number from 1 to 65535"
+        case token = "it contains a token: remove \"/bot\" and everything after it"
 
         public var description: String { rawValue }
     }
 
-    /// Scheme, host and port: no secret.
+    /// Scheme, host and port. Not a secret.
     private let origin: String
-    /// Empty, or with a slash before it and none at its end.
+    /// Empty, or a path that begins with a slash and does not end with one.
     private let path: String
 
     private init(origin: String, path: String) { (self.origin, self.path) = (origin, path) }
 
-    /// - Parameter text: as `https://api.telegram.org`; slashes at its end do not matter.
+    /// - Parameter text: for example `https://api.telegram.org`. Trailing slashes are ignored.
     public init(_ text: String) throws(Malformed) {
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"\"<>\\^`{|}".utf8.contains($0) }) else {
             throw .character
@@ -49,7 +49,7 @@ public struct BotServerURL: Sendable, Hashable {
     private static func check(_ authority: Substring) throws(Malformed) {
         var host = authority
         var port: Substring?
-        // The colons of an address of IPv6 stand between brackets.
+        // An IPv6 address has colons too, between brackets.
         let afterBrackets = authority.lastIndex(of: "]").map { authority.index(after: $0) } ?? authority.startIndex
         if let colon = authority[afterBrackets...].firstIndex(of: ":") {
             (host, port) = (authority[..<colon], authority[authority.index(after: colon)...])
@@ -61,12 +61,12 @@ public struct BotServerURL: Sendable, Hashable {
         else { throw .port }
     }
 
-    /// The whole of it, to call.
+    /// The complete base URL, for requests.
     public var text: String { origin + path }
 }
 
 extension BotServerURL: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Without the path, which may be one that only its owner should know.
+    /// Without the path, which may be a secret.
     public var description: String { origin }
     public var debugDescription: String { origin }
     public var customMirror: Mirror { Mirror(self, children: []) }

@@ -1,9 +1,9 @@
-/// The bot's token: the only secret here. Nothing that describes, mirrors or dumps it shows it.
+/// The bot's token, a secret. No description, mirror or dump of this type shows it.
 public struct BotToken: Sendable, Hashable {
     private let value: String
 
-    /// - Parameter text: digits, a colon, then letters, digits, `_` or `-`: what @BotFather gives, and nothing else.
-    /// - Throws: for any other text. The error has nothing of it.
+    /// - Parameter text: the token from @BotFather: digits, a colon, then letters, digits, `_` or `-`.
+    /// - Throws: for any other text. The error contains no part of the text.
     public init(_ text: String) throws(MalformedBotToken) {
         let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         guard parts.count == 2, let id = parts.first, let secret = parts.last, !id.isEmpty, !secret.isEmpty,
@@ -12,7 +12,7 @@ public struct BotToken: Sendable, Hashable {
         value = text
     }
 
-    /// What goes into a URL: it needs no escapes.
+    /// The token for a URL's path. It needs no escaping.
     var pathSegment: String { value }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

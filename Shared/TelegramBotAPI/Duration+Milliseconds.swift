@@ -1,5 +1,5 @@
 extension Duration {
-    /// Rounded down, and kept within what an `Int` holds.
+    /// The duration in milliseconds, rounded down and clamped to the range of `Int`.
     var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         guard abs(seconds) < Int64.max / 1_001 else { return seconds < 0 ? .min : .max }

@@ -1,14 +1,15 @@
-/// A text that is no bot's token: what is accepted, and a guess at the slip. It has nothing of the text.
+/// The error for a text that is not a bot token: the accepted form, and the likely mistake. It contains no part of the
+/// text.
 public struct MalformedBotToken: Error, Equatable, CustomStringConvertible {
-    /// What was probably done; nil when there is no guess.
+    /// The likely mistake; nil when there is no guess.
     var slip: Slip?
 
     enum Slip: String {
-        case bot = "this begins with \"bot\", which belongs to the URLs of the Bot API and not to the token"
-        case url = "this is a URL: the token is what stands there between \"/bot\" and the next slash"
-        case quotes = "this has quotes in it"
+        case bot = "this begins with \"bot\", which is a part of the Bot API's URLs and not of the token"
+        case url = "this is a URL: the token is the part between \"/bot\" and the next slash"
+        case quotes = "this contains quotes"
         case name = "this is the bot's name"
-        case blank = "this has a blank or a line end in it"
+        case blank = "this contains a space or a line break"
     }
 
     init(_ text: String) {

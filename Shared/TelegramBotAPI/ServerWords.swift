@@ -1,16 +1,16 @@
-/// What Telegram and libcurl say, as far as it is one of some fixed phrases.
+/// Finds known phrases in the texts of Telegram and libcurl.
 ///
-/// Nothing else that they say is passed on: a server was sent the token and may quote it, and a URL has it in its path.
+/// No other part of these texts is used: a server got the token and may quote it, and the URL contains it.
 enum ServerWords {
-    /// The known phrase in the description of a refusal.
+    /// The known phrase in a refusal's description.
     static func known(in description: String) -> String {
         first(of: refusals, in: description) ?? "in words that Rivet does not know"
     }
 
-    /// The known cause in libcurl's text about a failure; nil when it says nothing that is known.
+    /// The known cause in libcurl's text about a failure; nil when it contains none.
     static func cause(in text: String) -> String? { first(of: causes, in: text) }
 
-    /// Ours, not what was found: the two differ in case.
+    /// The phrase as spelled in our list, since the text may differ in case.
     private static func first(of phrases: [String], in text: String) -> String? {
         let text = text.lowercased()
         return phrases.first { text.contains($0.lowercased()) }
@@ -45,7 +45,7 @@ enum ServerWords {
         "self-signed certificate", "self signed certificate", "no alternative certificate subject name matches",
         "wrong version number", "error setting certificate", "Unsupported protocol", "not supported or disabled",
         "Port number was not a decimal number",
-        // Of a webhook.
+        // In Telegram's reports about a webhook.
         "Read timeout expired", "Connection timeout expired", "SSL error", "certificate verify failed",
         "Connection closed", "Unexpected EOF",
     ]

@@ -2,12 +2,13 @@ import FoundationEssentials
 private import Logging
 
 extension TelegramBot {
-    /// The updates in the server's queue from `offset` on, oldest first; all before `offset` are forgotten there.
+    /// The updates in the server's queue from `offset` on, oldest first. The server drops all updates before `offset`.
     ///
-    /// An update that cannot be understood comes as `.unreadable`, so that it can be confirmed. One without an id is left out.
+    /// An update that cannot be decoded is returned as `.unreadable`, so that it can be confirmed. An update without an
+    /// id is left out.
     /// - Parameters:
-    ///   - offset: nil for the oldest. A negative one is not sent: it would delete the queue.
-    ///   - timeout: how long the server holds the call while it has nothing. It caps it at 50 s.
+    ///   - offset: nil for the oldest. A negative one is not sent, since it would delete the queue.
+    ///   - timeout: how long the server keeps the call open while it has no update. The server's maximum is 50 s.
     public func getUpdates(
         offset: Int64?, limit: Int = 100, timeout: Duration, allowedUpdates: [UpdateKindName] = UpdateKindName.allCases
     ) async throws(TelegramError) -> [Update] {
@@ -16,7 +17,7 @@ extension TelegramBot {
         ).map(\.update)
     }
 
-    /// The same, but of the updates in `underWay` only the id is read; they come as `.unknown`.
+    /// The same, but of the updates in `underWay` only the id is read. They are returned as `.unknown`.
     func getUpdates(
         offset: Int64?, limit: Int, timeout: Duration, allowedUpdates: [UpdateKindName], underWay: Set<Int64>
     ) async throws(TelegramError) -> [ReceivedUpdate] {
@@ -33,7 +34,7 @@ extension TelegramBot {
                 timeout: max(0, timeout.wholeMilliseconds / 1_000), allowed_updates: allowedUpdates),
             timeout: timeout + Self.pollTimeoutMargin)
         guard status < 400, let pieces = UpdateSplitter.pieces(of: body) else {
-            // Either it tells an error, or it cannot be read.
+            // The response reports an error, which `result` throws, or it is unreadable.
             let _: Acknowledgement = try result(status: status, body: body)
             throw .malformedResponse(status: status)
         }
@@ -51,7 +52,8 @@ extension TelegramBot {
         return updates
     }
 
-    /// While updates are under way each poll brings them again: to read them whole each time would cost more than everything else.
+    /// Decodes one update. Each poll returns the updates in `underWay` again; decoding these each time would cost more
+    /// than all other work.
     static func update(
         _ id: Int64, _ piece: UpdateSplitter.Piece, _ underWay: Set<Int64>, _ decoder: JSONDecoder, _ body: [UInt8]
     ) -> Update {
@@ -65,12 +67,12 @@ extension TelegramBot {
         return Update(id: id, kind: .unreadable(unreadable))
     }
 
-    /// Sends a message, once: on `.outcomeUnknown` it may or may not have been sent. An answer that says "ok" is a success,
-    /// whatever it says of the message: to send it again would show it twice.
+    /// Sends a message, once. On `.outcomeUnknown` it may or may not have been sent. A response with "ok" is a success
+    /// even if its message does not decode, since sending again would show the message twice.
     /// - Parameters:
-    ///   - text: 1 to 4,096 UTF-16 units after the mark-up is taken out.
+    ///   - text: 1 to 4,096 UTF-16 units after the mark-up is removed.
     ///   - threadID: the topic, if the chat has topics.
-    ///   - replyTo: the message that this one answers; it is sent without if that one is gone.
+    ///   - replyTo: the message to reply to. If that one is gone, the message is sent without it.
     public func sendMessage(
         chatID: Int64, threadID: Int64? = nil, text: String, parseMode: ParseMode? = nil,
         replyMarkup: InlineKeyboardMarkup? = nil, replyTo: Int64? = nil, disableLinkPreview: Bool = true
@@ -93,9 +95,9 @@ extension TelegramBot {
             isRepeatable: false)
     }
 
-    /// Replaces the text of a message of the bot's, and its buttons: none are left if `replyMarkup` is nil.
+    /// Replaces the text and the buttons of one of the bot's messages; a nil `replyMarkup` removes the buttons.
     ///
-    /// Doing it twice is the same as doing it once, but the second time throws `.messageNotModified`.
+    /// Idempotent, but the second call throws `.messageNotModified`.
     public func editMessageText(
         chatID: Int64, messageID: Int64, text: String, parseMode: ParseMode? = nil,
         replyMarkup: InlineKeyboardMarkup? = nil, disableLinkPreview: Bool = true
@@ -115,7 +117,8 @@ extension TelegramBot {
                 link_preview_options: disableLinkPreview ? LinkPreviewOptions() : nil, reply_markup: replyMarkup))
     }
 
-    /// Ends the spinner on a button, perhaps with a note of up to 200 characters. Late, it throws a harmless `.queryTooOld`.
+    /// Acknowledges a tap, which ends the spinner on the button; `text` is a note of up to 200 characters. Throws the
+    /// harmless `.queryTooOld` if the tap is too old.
     public func answerCallbackQuery(
         id: String, text: String? = nil, showAlert: Bool = false
     ) async throws(TelegramError) {
@@ -144,12 +147,12 @@ extension TelegramBot {
     }
 }
 
-/// How the text of a message is marked up; none is plain text.
+/// The mark-up of a message's text. Without one the text is plain.
 public enum ParseMode: String, Sendable, Encodable {
     case html = "HTML"
 }
 
-/// A result of which only its being there matters: `true`, or the edited message.
+/// A result whose content does not matter: `true`, or the edited message.
 struct Acknowledgement: Decodable {
     init(from decoder: any Decoder) throws {}
 }

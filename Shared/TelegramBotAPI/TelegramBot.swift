@@ -3,12 +3,12 @@ public import Logging
 
 /// The methods of the Bot API that Rivet uses, typed.
 ///
-/// Each call is one request; nothing is retried or paced here. A call that throws says by its ``TelegramError`` whether it may have
-/// taken effect. Cancellation ends a call soon, as `.notSent` or `.outcomeUnknown`.
+/// Each call is one request; this type neither retries nor paces calls. The ``TelegramError`` of a call that fails says
+/// whether the call may have taken effect. Cancellation ends a call soon, as `.notSent` or `.outcomeUnknown`.
 public struct TelegramBot: Sendable {
-    /// For everything but `getUpdates`, which holds the request back as long as it was asked to.
+    /// The time-out of each call except `getUpdates`, whose poll time the caller sets.
     static let callTimeout: Duration = .seconds(30)
-    /// Added to the time that the server was asked to hold a poll.
+    /// Added to the time for which the server may keep a poll open.
     static let pollTimeoutMargin: Duration = .seconds(15)
 
     private let baseURL: String
@@ -16,7 +16,7 @@ public struct TelegramBot: Sendable {
     private let transport: any HTTPTransport
     let logger: Logger
 
-    /// - Parameter baseURL: as `https://api.telegram.org`; slashes at its end do not matter.
+    /// - Parameter baseURL: for example `https://api.telegram.org`. Trailing slashes are ignored.
     public init(baseURL: String, token: BotToken, transport: any HTTPTransport, logger: Logger) {
         self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
         self.token = token
@@ -32,7 +32,7 @@ public struct TelegramBot: Sendable {
         return try result(status: status, body: body)
     }
 
-    /// The server's answer, whatever it says.
+    /// The server's response, with any status and body.
     func send(
         _ method: String, _ parameters: some Encodable, timeout: Duration, isRepeatable: Bool = true
     ) async throws(TelegramError) -> (status: Int, body: [UInt8]) {
@@ -56,7 +56,7 @@ public struct TelegramBot: Sendable {
     func result<Result: Decodable>(status: Int, body: [UInt8]) throws(TelegramError) -> Result {
         if status >= 500 { throw .outcomeUnknown(.serverError(status: status)) }
         guard let answer = try? JSONDecoder().decode(BotAPIResponse<Result>.self, from: Data(body)) else {
-            // Also for a 401 or 403 that is not Telegram's: a proxy in between must not make a chat look blocked.
+            // Also for a 401 or 403 that does not come from Telegram: a proxy must not make a chat look blocked.
             throw .malformedResponse(status: status)
         }
         if answer.ok {

@@ -1,27 +1,29 @@
-/// Why a call of the Bot API did not succeed, sorted by what is to be done about it.
+/// Why a Bot API call failed, grouped by how the caller must react.
 ///
-/// Its description is safe in any log: it holds neither the bot's token nor anything that a person typed.
+/// Its description is safe in any log: it contains neither the bot's token nor any text that a person typed.
 public enum TelegramError: Error, Sendable, Equatable {
-    /// Nothing of the request was written: doing it again cannot do it twice.
+    /// No byte of the request was written. Repeating the call is safe.
     case notSent(HTTPFailure)
-    /// The request, or a part of it, was written, and the answer is missing or a 5xx: it may have taken effect. Repeating a
-    /// `sendMessage` may show the message twice; the other calls may be repeated freely.
+    /// At least a part of the request was written, and the response is missing or a 5xx. The call may have taken
+    /// effect. Repeating a `sendMessage` may show the message twice; the other calls may be repeated freely.
     case outcomeUnknown(Unknown)
-    /// 429. Nothing took effect. The same chat will refuse until `retryAfter` is over.
+    /// 429. The call had no effect. Telegram will refuse messages to this chat until `retryAfter` is over.
     case tooManyRequests(retryAfter: Duration)
-    /// 401, or 404 as for a token that is none: nothing works until an operator mends the token. Nothing took effect.
+    /// 401, or the 404 for a malformed token. The call had no effect, and no call works until the operator corrects the
+    /// token.
     case unauthorized
-    /// 409: another poller is active, or a webhook is set. It ends by itself once the other one is gone.
+    /// 409: another poller is active, or a webhook is set. It ends when the other poller or the webhook is gone.
     case conflict(String)
-    /// 403: blocked, removed or deactivated. Final for this chat, until `my_chat_member` says otherwise.
+    /// 403: the bot was blocked or removed, or the person is deactivated. Final for this chat until a `my_chat_member`
+    /// update says otherwise.
     case forbidden(String)
-    /// 400 and the rest of 4xx. Nothing took effect, and the same call will fail again.
+    /// 400 and the other 4xx. The call had no effect, and the same call will fail again.
     case badRequest(BadRequest)
-    /// An answer that is not the Bot API's, or without the result that belongs in it: perhaps a proxy's. With status 200 the call may
-    /// have taken effect.
+    /// A response that is not the Bot API's, perhaps a proxy's, or one without the required result. With status 200 the
+    /// call may have taken effect.
     case malformedResponse(status: Int)
 
-    /// How an outcome came to be unknown.
+    /// Why an outcome is unknown.
     public enum Unknown: Error, Sendable, Equatable {
         case transport(HTTPFailure)
         case serverError(status: Int)
@@ -38,7 +40,7 @@ extension TelegramError {
         }
     }
 
-    /// Whether the call may have done its work all the same.
+    /// Whether the call may have taken effect although it failed.
     public var mayHaveTakenEffect: Bool {
         switch self {
         case .outcomeUnknown, .malformedResponse: true
@@ -46,7 +48,7 @@ extension TelegramError {
         }
     }
 
-    /// Whether the calling task was cancelled, or the transport shut down under it.
+    /// Whether the calling task was cancelled, or the transport was shut down during the call.
     public var isCancellation: Bool {
         switch self {
         case .notSent(let failure), .outcomeUnknown(.transport(let failure)):
@@ -67,7 +69,7 @@ extension TelegramError: CustomStringConvertible {
         case .conflict(let text): "conflict (\(text))"
         case .forbidden(let text): "forbidden (\(text))"
         case .badRequest(let request): "bad request (\(request))"
-        case .malformedResponse(let status): "not an answer of the Bot API (status \(status))"
+        case .malformedResponse(let status): "not a response of the Bot API (status \(status))"
         }
     }
 }

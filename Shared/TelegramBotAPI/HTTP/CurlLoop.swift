@@ -3,10 +3,10 @@ private import Glibc
 private import Synchronization
 private import Threads
 
-/// The thread that owns libcurl's multi handle, and the queue through which everyone else reaches it.
+/// The thread that owns libcurl's multi handle, and the queue through which all others use it.
 ///
-/// The multi handle and all easy handles are touched by that thread alone. The one exception is `curl_multi_wakeup`, which
-/// libcurl allows from any thread; it is called under the mutex, and only while the handle exists.
+/// Only that thread uses the multi handle and the easy handles. The one exception is `curl_multi_wakeup`, which libcurl
+/// allows from any thread: it is called under the mutex, and only while the handle exists.
 final class CurlLoop: Sendable {
     private enum Command {
         case start(CurlSubmission)
@@ -26,21 +26,21 @@ final class CurlLoop: Sendable {
 
     init(limits: CurlLimits) {
         self.limits = limits
-        // SAFETY: fails only without memory, or with a libcurl that is broken as a whole. Thread-safe since libcurl 7.84.
-        precondition(curl_global_init(rivet_curl_global_all) == CURLE_OK, "libcurl cannot be initialised")
+        // SAFETY: fails only when memory is exhausted or libcurl is broken. Thread-safe since libcurl 7.84.
+        precondition(curl_global_init(rivet_curl_global_all) == CURLE_OK, "libcurl cannot be initialized")
         guard let multi = curl_multi_init() else { preconditionFailure("no libcurl multi handle") }
-        // One request at a time on a connection, over HTTP/2 too: when a connection breaks, the outcome of one call is unknown and not
-        // that of all, and a held poll shares its connection with no message.
+        // One request at a time on a connection, over HTTP/2 too. When a connection breaks, the outcome of only one
+        // call is unknown, and no message shares a connection with a long poll.
         rivet_curl_multi_set_long(multi, CURLMOPT_PIPELINING, rivet_curl_no_multiplexing)
         rivet_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limits.connectionsMax)
         rivet_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, limits.connectionsMax)
         state = Mutex(State(multi: multi))
     }
 
-    /// Queues a request; its continuation is resumed exactly once, here or by the thread.
+    /// Queues a request. Its continuation is resumed exactly once, here or by the thread.
     ///
-    /// Called in the task that waits for the answer. A cancellation that came before is seen here; one that comes later queues behind
-    /// the start: both are under the mutex.
+    /// Called in the task that waits for the response. A cancellation before this call is seen here. A later one is
+    /// queued behind the start, since both happen under the mutex.
     func submit(_ submission: CurlSubmission) {
         let refusal: HTTPFailure.Reason? = state.withLock { state in
             if Task.isCancelled { return .cancelled }
@@ -56,7 +56,7 @@ final class CurlLoop: Sendable {
 
     func cancel(_ id: UInt64) {
         state.withLock { state in
-            // With nothing in flight there is nothing to cancel, and the queue stays empty.
+            // Without requests in flight there is nothing to cancel, and the queue stays empty.
             guard state.requestsInFlight > 0, let multi = state.multi else { return }
             state.commands.append(.cancel(id))
             curl_multi_wakeup(multi)
@@ -72,14 +72,14 @@ final class CurlLoop: Sendable {
 
     func startThread() {
         do throws(ThreadError) { try NamedThread.start("rivet-curl", runThread) } catch {
-            // Once, at the start: without this thread the process is of no use.
+            // This runs once, at the start. Without the thread the process is useless.
             preconditionFailure("\(error)")
         }
     }
 
     // MARK: - On the thread
 
-    /// With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to us: this thread blocks it.
+    /// Runs until `close()`. With CURLOPT_NOSIGNAL libcurl does not handle SIGPIPE, so this thread blocks it.
     private func runThread() {
         guard let multi = state.withLock({ $0.multi }) else { return }
         var transfers = CurlTransfers(multi: multi, limits: limits)
@@ -100,9 +100,9 @@ final class CurlLoop: Sendable {
                 break
             }
             finished(transfers.perform())
-            // Sleeps until a socket is ready, a timer of libcurl's is due, or somebody queued a command.
+            // Sleeps until a socket is ready, a timer of libcurl expires, or a command was queued.
             if curl_multi_poll(multi, nil, 0, 3_600_000, nil) != CURLM_OK {
-                usleep(50_000)  // Out of memory or descriptors: not a state in which to spin.
+                usleep(50_000)  // Out of memory or descriptors: do not spin.
             }
         }
         state.withLock { $0.multi = nil }

@@ -1,8 +1,8 @@
 import CCurl
 
-/// One request under way: the owner of its easy handle and of everything libcurl points to meanwhile.
+/// One request in flight. Owns its easy handle and all memory that libcurl points to during the request.
 ///
-/// Used by the loop's thread alone. It must have been taken out of the multi handle before it goes.
+/// Only the loop's thread uses it. It must be removed from the multi handle before it is deallocated.
 final class CurlTransfer {
     let handle: UnsafeMutableRawPointer
     let continuation: CheckedContinuation<HTTPOutcome, Never>
@@ -34,7 +34,7 @@ final class CurlTransfer {
     }
 
     private func setOptions(_ limits: CurlLimits, freshConnection: Bool) {
-        // A URL that libcurl refuses here fails the transfer at once, as no URL at all.
+        // If libcurl rejects the URL here, the transfer fails at once, as one without a URL.
         rivet_curl_set_string(handle, CURLOPT_URL, request.url)
         rivet_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         rivet_curl_set_string(handle, CURLOPT_USERAGENT, "rivet")
@@ -53,7 +53,7 @@ final class CurlTransfer {
         rivet_curl_set_open_socket(handle, UInt32(limits.unacknowledgedMax.wholeMilliseconds))
         if freshConnection {
             rivet_curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
-            // And unused connections older than a second are closed, not kept for later.
+            // Also close unused connections that are older than a second.
             rivet_curl_set_long(handle, CURLOPT_MAXLIFETIME_CONN, 1)
         }
     }
@@ -78,8 +78,8 @@ final class CurlTransfer {
         }
     }
 
-    // SAFETY: libcurl calls back only inside curl_multi_perform and curl_multi_remove_handle, on the loop's thread, while
-    // `CurlTransfers` holds the object.
+    // SAFETY: libcurl calls back only inside curl_multi_perform and curl_multi_remove_handle, on the loop's thread,
+    // while `CurlTransfers` keeps the object alive.
     private static func at(_ context: UnsafeMutableRawPointer) -> CurlTransfer {
         Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
     }
@@ -94,7 +94,8 @@ final class CurlTransfer {
         return count
     }
 
-    /// Takes a piece of the answer; taking less than was offered ends the transfer.
+    /// Appends a piece of the response; returns the bytes taken. If these are fewer than offered, libcurl ends the
+    /// transfer.
     private func received(_ piece: UnsafeRawBufferPointer) -> Int {
         guard response.count + piece.count <= responseBytesMax else {
             isTooLarge = true
@@ -104,8 +105,8 @@ final class CurlTransfer {
         return piece.count
     }
 
-    /// libcurl found a kept connection dead after it had written the body, and would repeat the request on a fresh one. The
-    /// server may have acted on the first copy, so only what may be done twice is repeated.
+    /// libcurl found that a reused connection was dead after it had written the body, and wants to repeat the request
+    /// on a new one. The server may have acted on the first copy, so only a repeatable request is repeated.
     private func rewound(to offset: Int) -> Int32 {
         guard request.isRepeatable, offset >= 0, offset <= request.body.count else {
             refusedRepeat = true
@@ -115,7 +116,7 @@ final class CurlTransfer {
         return CURL_SEEKFUNC_OK
     }
 
-    // MARK: - How it ended
+    // MARK: - Outcome
 
     func outcome(of result: CURLcode) -> HTTPOutcome {
         guard result != CURLE_OK else {
@@ -123,18 +124,19 @@ final class CurlTransfer {
             rivet_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
             return .response(status: status, body: response)
         }
-        let detail = refusedRepeat ? "a kept connection broke under it" : detail(of: result)
+        let detail = refusedRepeat ? "a reused connection broke" : detail(of: result)
         return failure(HTTPFailure(reason(of: result), detail: detail))
     }
 
-    /// libcurl's name for the failure, and what is known of its cause.
+    /// libcurl's name for the failure, and its cause if that is a known phrase.
     private func detail(of result: CURLcode) -> String {
         let name = String(cString: curl_easy_strerror(result))
         return ServerWords.cause(in: String(cString: errorText)).map { "\(name): \($0)" } ?? name
     }
 
-    /// Sorts a failure by whether any byte of the request was written. The sum of bytes counts all attempts of this request, so a
-    /// fresh connection that was refused after a dead one had taken the request is still an unknown outcome.
+    /// The outcome of a failed request, by whether any byte of it was written. The byte count covers all attempts of
+    /// the request. So the outcome is unknown also if a dead connection took the request and the new one was then
+    /// refused.
     func failure(_ failure: HTTPFailure) -> HTTPOutcome {
         var requestBytesWritten = 0
         rivet_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &requestBytesWritten)

@@ -1,13 +1,14 @@
 import CCurl
 
-/// The requests that are under way in one multi handle. Used by the loop's thread alone.
+/// The requests in flight in one multi handle. Only the loop's thread uses it.
 struct CurlTransfers {
     private let multi: UnsafeMutableRawPointer
     private let limits: CurlLimits
     private var byID: [UInt64: CurlTransfer] = [:]
     private var idByHandle: [UnsafeMutableRawPointer: UInt64] = [:]
-    /// A request timed out and none has been answered since: the other kept connections may be dead as well (a NAT forgot
-    /// them, the address moved), and finding out costs each its own time-out. Over HTTP/2 even the stuck one would be kept.
+    /// A request timed out and no response has come since. The other reusable connections may be dead too (a NAT
+    /// dropped them, the address changed), and each would cost its own time-out to find out. Over HTTP/2 libcurl would
+    /// even keep the stuck connection. So new requests use new connections.
     private var suspectsConnections = false
 
     init(multi: UnsafeMutableRawPointer, limits: CurlLimits) {
@@ -15,7 +16,7 @@ struct CurlTransfers {
         self.limits = limits
     }
 
-    /// Whether the request is under way now; if not, its continuation was resumed.
+    /// Starts a request. Returns whether it is in flight; if not, its continuation was resumed.
     mutating func start(_ submission: CurlSubmission) -> Bool {
         guard let transfer = CurlTransfer(submission, limits: limits, freshConnection: suspectsConnections) else {
             submission.continuation.resume(returning: .notSent(HTTPFailure(.other, detail: "no libcurl handle")))
@@ -32,7 +33,7 @@ struct CurlTransfers {
         return true
     }
 
-    /// Moves everything on as far as it goes without waiting; answers how many requests ended.
+    /// Advances all requests as far as possible without waiting. Returns how many ended.
     mutating func perform() -> Int {
         var running: Int32 = 0
         curl_multi_perform(multi, &running)
@@ -50,7 +51,7 @@ struct CurlTransfers {
         return ended
     }
 
-    /// Breaks one request off. Answers whether there was one.
+    /// Aborts one request. Returns whether it was in flight.
     mutating func end(_ id: UInt64, _ reason: HTTPFailure.Reason) -> Bool {
         guard let transfer = take(id) else { return false }
         transfer.continuation.resume(returning: transfer.failure(HTTPFailure(reason)))

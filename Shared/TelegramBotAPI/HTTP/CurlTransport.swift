@@ -1,9 +1,9 @@
 private import Synchronization
 
-/// HTTP over libcurl, on one thread of its own that sleeps while nothing happens.
+/// HTTP over libcurl, on a separate thread that sleeps while it has no work.
 ///
-/// Connections are kept and reused, each for one request at a time. Safe to use from any task. When the last
-/// reference goes, requests in flight end with `.transportShutDown` and the thread ends.
+/// Connections are kept and reused, each for one request at a time. Safe to use from any task. When the transport is
+/// deallocated, requests in flight end with `.transportShutDown` and the thread ends.
 public final class CurlTransport: HTTPTransport {
     private let loop: CurlLoop
     private let lastID = Atomic<UInt64>(0)
@@ -26,7 +26,7 @@ public final class CurlTransport: HTTPTransport {
         }
     }
 
-    /// Ends every request in flight and refuses further ones. Does not wait.
+    /// Ends all requests in flight and rejects further ones. Does not wait.
     public func shutDown() { loop.close() }
 }
 
@@ -34,16 +34,17 @@ public final class CurlTransport: HTTPTransport {
 public struct CurlLimits: Sendable, Equatable {
     public var responseBytesMax = 8 << 20
     public var connectTimeout: Duration = .seconds(10)
-    /// Requests accepted and not yet ended; more are refused as not sent.
+    /// Requests accepted and not ended. Further ones are rejected as `.notSent`.
     public var requestsMax = 4_096
-    /// Asks for HTTP/2 where the server has it. Off: with libcurl 7.88 and nghttp2 1.52 (Debian 12) a strict server ended each HTTP/2
-    /// connection after 1,000 requests, with one unknown outcome; HTTP/1.1 had none, at half the latency and half the CPU time.
+    /// Uses HTTP/2 if the server supports it. Off, for this reason: with libcurl 7.88 and nghttp2 1.52 (Debian 12) a
+    /// strict server ended each HTTP/2 connection after 1,000 requests, each time with one unknown outcome. HTTP/1.1
+    /// had none, at half the latency and half the CPU time.
     public var prefersHTTP2 = false
-    /// Connections to one server; requests beyond it wait inside libcurl, and their time-out runs.
+    /// Connections to one server. Requests beyond it wait inside libcurl, while their time-out already runs.
     public var connectionsMax = 64
-    /// An unused connection is asked for a sign of life after this time.
+    /// After this idle time the kernel sends TCP keep-alive probes on a connection.
     public var keepAliveAfter: Duration = .seconds(30)
-    /// A connection whose peer acknowledged nothing for this long is dead.
+    /// A connection counts as dead when its peer has acknowledged nothing for this long.
     public var unacknowledgedMax: Duration = .seconds(20)
 
     public init() {}

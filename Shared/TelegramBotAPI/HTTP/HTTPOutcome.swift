@@ -1,14 +1,14 @@
-/// How a request ended, told apart by what the server can have seen of it.
+/// How a request ended, by what the server can have seen of it.
 public enum HTTPOutcome: Sendable, Equatable {
-    /// The server answered, with whatever status.
+    /// The server responded, with any status.
     case response(status: Int, body: [UInt8])
-    /// Not one byte of the request left this process: doing it again cannot do it twice.
+    /// No byte of the request left this process. Repeating it is safe.
     case notSent(HTTPFailure)
-    /// Something of the request was written and no whole answer came back: it may or may not have taken effect.
+    /// At least a part of the request was written, and no complete response came. It may have taken effect.
     case outcomeUnknown(HTTPFailure)
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 public struct HTTPFailure: Error, Sendable, Equatable {
     public enum Reason: String, Sendable, CaseIterable {
         case cannotResolve = "the name cannot be resolved"
@@ -16,7 +16,7 @@ public struct HTTPFailure: Error, Sendable, Equatable {
         case tlsFailed = "TLS failed"
         case timedOut = "timed out"
         case interrupted = "the connection broke"
-        case responseTooLarge = "the answer is too large"
+        case responseTooLarge = "the response is too large"
         case invalidURL = "the URL is not valid"
         case cancelled = "cancelled"
         case tooManyRequestsInFlight = "too many requests in flight"
@@ -25,7 +25,7 @@ public struct HTTPFailure: Error, Sendable, Equatable {
     }
 
     public var reason: Reason
-    /// For an operator: words that are the same each time, never libcurl's own, which may quote a URL.
+    /// For the operator. One of a fixed set of texts; never libcurl's text, which may quote the URL.
     public var detail: String
 
     public init(_ reason: Reason, detail: String = "") {

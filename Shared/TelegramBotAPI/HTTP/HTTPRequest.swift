@@ -1,13 +1,13 @@
-/// One POST of a JSON body.
+/// One POST request with a JSON body.
 ///
-/// The URL holds the bot's token, so no description of a request shows it.
+/// The URL contains the bot's token, so no description of a request shows it.
 public struct HTTPRequest: Sendable {
     public var url: String
     public var body: [UInt8]
-    /// The whole call, from looking up the name to the last byte of the answer, ends within this time.
+    /// The whole call ends within this time, from the name lookup to the last byte of the response.
     public var timeout: Duration
-    /// Whether doing it twice is the same as doing it once. Only then may the transport repeat it by itself when a kept
-    /// connection turns out to be dead after the request was written to it.
+    /// Whether the request is idempotent. Only then may the transport repeat it when a reused connection turns out to
+    /// be dead after the request was written to it.
     public var isRepeatable: Bool
 
     public init(url: String, body: [UInt8], timeout: Duration, isRepeatable: Bool) {

@@ -1,9 +1,9 @@
-/// What carries requests to the Bot API server: libcurl in production (``CurlTransport``), a script in tests, a simulated
-/// network under virtual time.
+/// Carries requests to the Bot API server: libcurl in production (``CurlTransport``), a script in tests, or a simulated
+/// network with virtual time.
 public protocol HTTPTransport: Sendable {
-    /// Carries `request` out once and says how it ended. Never throws: every end is an ``HTTPOutcome``.
+    /// Performs `request` once and returns how it ended. Never throws: every end is an ``HTTPOutcome``.
     ///
-    /// Cancellation of the calling task ends the call soon with reason `.cancelled`; whether the request had been written by then is
-    /// told by the case.
+    /// If the calling task is cancelled, the call ends soon with the reason `.cancelled`. The case of the outcome says
+    /// whether a part of the request had been written.
     func send(_ request: HTTPRequest) async -> HTTPOutcome
 }

@@ -1,11 +1,11 @@
 import CCurl
 private import Threads
 
-/// What time it is at an HTTP server, by the `Date` header of its answers.
+/// Reads an HTTP server's time from the `Date` header of its responses.
 public enum ServerClock {
-    /// Asks for nothing but headers. Blocks a thread of its own.
+    /// The server's time. Requests headers only, and blocks a separate thread.
     ///
-    /// - Returns: seconds since 1970; nil when there is no answer in time, or none that says.
+    /// - Returns: seconds since 1970; nil when no response comes in time or it has no date.
     public static func secondsSince1970(url: String, timeout: Duration) async -> Int64? {
         await withCheckedContinuation { continuation in
             do throws(ThreadError) {

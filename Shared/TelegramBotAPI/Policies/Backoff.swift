@@ -1,10 +1,10 @@
-/// How long to wait before trying again: exponential, with full jitter, so that many clients do not come back together.
+/// How long to wait before the next try: exponential, with full jitter, so that many clients do not retry together.
 public struct Backoff: Sendable, Equatable {
     public let base: Duration
     public let cap: Duration
-    /// Below the jitter, so that a lucky draw is not a busy loop.
+    /// The shortest wait, so that a small random value does not make a busy loop.
     public let minimum: Duration
-    /// Tries that failed in a row.
+    /// Consecutive tries that failed.
     public private(set) var failures = 0
 
     public init(
@@ -16,7 +16,8 @@ public struct Backoff: Sendable, Equatable {
         self.minimum = minimum
     }
 
-    /// A try failed. Answers a wait drawn evenly from `minimum` up to `base` doubled with each failure in a row, at most `cap`.
+    /// Records a failed try. Returns a random wait between `minimum` and a ceiling: `base` doubled with each
+    /// consecutive failure, at most `cap`.
     public mutating func failed(using random: inout some RandomNumberGenerator) -> Duration {
         let ceiling = failures < 30 ? min(cap, base * (1 << failures)) : cap
         failures += 1

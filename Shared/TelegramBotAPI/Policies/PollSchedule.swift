@@ -1,32 +1,34 @@
-/// When to poll next, and how: the decisions of ``UpdatePoller``, without its I/O.
+/// Decides when and how to poll next: the decisions of ``UpdatePoller``, without its I/O.
 ///
-/// Time is a `Duration` since any fixed start that does not go back.
+/// Time is a `Duration` since any fixed start, and must not go back.
 public struct PollSchedule: Sendable {
     public struct Limits: Sendable, Equatable {
-        /// How long the server is asked to hold a poll; it caps it at 50 s.
+        /// How long the server may keep a poll open while it has no update. The server's maximum is 50 s.
         public var pollTimeout: Duration = .seconds(50)
         public var batchMax = 100
-        /// With so many unsettled updates nothing more is asked for.
+        /// With this many unsettled updates the poller requests no more.
         public var unsettledMax = 1_000
-        /// The server cuts the same offset asked sooner down to one update.
+        /// If the same offset is requested sooner than this, the server returns only one update.
         public var sameOffsetSpacing: Duration = .milliseconds(500)
-        /// With unsettled updates a poll is answered at once and with the same ones, so the same offset is asked this seldom.
+        /// The interval between polls with the same offset while updates are unsettled. The server returns these
+        /// updates at once in each poll.
         public var unsettledSpacing: Duration = .seconds(1)
-        /// Between confirmations while others are unsettled: each fetches these again, which is to be shared by several settled ones.
+        /// The interval between confirmations while updates are unsettled. Each confirmation fetches these again, so
+        /// one should confirm several settled updates.
         public var confirmSpacing: Duration = .milliseconds(10)
         public var backoffCap: Duration = .seconds(30)
-        /// The longest that a server's `retry_after` keeps from polling. Telegram forgets what is not fetched within a day.
+        /// The longest pause that a server's `retry_after` can cause. Telegram drops updates not fetched within a day.
         public var pauseMax: Duration = .seconds(300)
 
         public init() {}
     }
 
-    /// What to do now.
+    /// The next action of the poller.
     public enum Action: Sendable, Equatable {
         case poll(offset: Int64?, timeout: Duration)
-        /// Nothing until then, unless an update is settled before.
+        /// Wait until this time, or until an update is settled.
         case wait(until: Duration)
-        /// Nothing until an update is settled.
+        /// Wait until an update is settled.
         case waitForSettled
     }
 
@@ -38,14 +40,15 @@ public struct PollSchedule: Sendable {
     public let limits: Limits
     public private(set) var ledger = UpdateLedger()
     private var lastPoll: Poll?
-    /// The offset that the server is known to have seen.
+    /// The last offset that the server certainly got.
     private var confirmedOffset: Int64?
     private var backoff: Backoff
     private var pausedUntil: Duration = .zero
-    /// The last poll failed, or there was none: ask without holding, to learn soon whether the server is there.
+    /// The last poll failed, or there was none. The next poll has no time-out, to learn soon whether the server
+    /// responds.
     private var isProbing = true
-    /// The last answer could not be read, and how many updates were read since then: they are asked for one at a time
-    /// until as many are past as there may have been in it.
+    /// How many updates were read since a response was unreadable; nil in normal operation. After such a response the
+    /// updates are requested one at a time, until as many were read as it may have contained.
     private var readOneAtATime: Int?
 
     public init(limits: Limits = Limits()) {
@@ -53,12 +56,13 @@ public struct PollSchedule: Sendable {
         backoff = Backoff(base: min(.milliseconds(500), limits.backoffCap), cap: limits.backoffCap)
     }
 
-    /// An offset that the server has not been told, though what is before it is settled.
+    /// An offset whose earlier updates are settled, but which the server did not get yet; nil if there is none.
     public var unconfirmedOffset: Int64? { ledger.offset == confirmedOffset ? nil : ledger.offset }
 
-    /// The server will deliver no update with a lower id again; nil when that is not known of any.
+    /// The server will not deliver an update with a lower id again; nil when no such id is known.
     ///
-    /// Ids may have jumped down since the offset was confirmed: then lower ones are under way, or settled and not confirmed.
+    /// Ids may have jumped down since the offset was confirmed. Then updates with lower ids are unsettled, or settled
+    /// and not confirmed.
     public var settledBefore: Int64? {
         guard let confirmedOffset, let offset = ledger.offset, offset >= confirmedOffset,
             !ledger.waitingIDs.contains(where: { $0 < confirmedOffset })
@@ -86,12 +90,12 @@ public struct PollSchedule: Sendable {
         lastPoll = Poll(offset: offset, startedAt: now)
     }
 
-    /// How many updates to ask for: as many as the server gives, or one more than it is known to give.
+    /// How many updates to request: the maximum, or, after an unreadable response, one more than are waiting.
     public var batch: Int {
         readOneAtATime == nil ? limits.batchMax : min(limits.batchMax, ledger.waitingIDs.count + 1)
     }
 
-    /// Answers which of the updates are to be handled.
+    /// Records a successful poll. Returns the ids of the updates that must be handled.
     public mutating func pollAnswered(_ ids: [Int64]) -> [Int64] {
         let new = ledger.received(ids)
         if let read = readOneAtATime.map({ $0 + new.count }) {
@@ -103,7 +107,7 @@ public struct PollSchedule: Sendable {
         return new
     }
 
-    /// Nothing that the server can answer ends the polling; it comes back later and later, up to the cap.
+    /// Records a failed poll. No response of the server ends the polling; the waits grow up to the cap.
     public mutating func pollFailed(
         _ error: TelegramError, now: Duration, using random: inout some RandomNumberGenerator
     ) {
@@ -116,19 +120,19 @@ public struct PollSchedule: Sendable {
         }
     }
 
-    /// Answers whether the offset moved, or polling may go on.
+    /// Records a settled update. Returns whether the offset moved or polling may continue.
     public mutating func settled(_ id: Int64) -> Bool {
         let wasFull = ledger.unsettledCount >= limits.unsettledMax
         let advanced = ledger.settled(id)
         return advanced || (wasFull && ledger.unsettledCount < limits.unsettledMax)
     }
 
-    /// The server was told `offset` outside the schedule.
+    /// Records that the server got `offset` by a call outside the schedule.
     public mutating func confirmed(_ offset: Int64) { confirmedOffset = offset }
 }
 
 extension TelegramError {
-    /// Whether there was an answer that another one, with fewer updates in it, may be better than.
+    /// Whether the response was unreadable. A response with fewer updates may be readable.
     fileprivate var isUnreadableAnswer: Bool {
         switch self {
         case .malformedResponse: true

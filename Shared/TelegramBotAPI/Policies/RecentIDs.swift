@@ -1,4 +1,4 @@
-/// The ids of updates that were dealt with last, in bounds: a ring.
+/// The last `countMax` ids of finished updates, in a ring.
 public struct RecentIDs: Sendable {
     private var ring: [Int64] = []
     private var next = 0
@@ -12,7 +12,7 @@ public struct RecentIDs: Sendable {
 
     public func contains(_ id: Int64) -> Bool { ids.contains(id) }
 
-    /// Forgets the oldest one if there are too many.
+    /// Adds an id; drops the oldest one if there would be more than `countMax`.
     public mutating func remember(_ id: Int64) {
         guard ids.insert(id).inserted else { return }
         if ring.count < countMax {

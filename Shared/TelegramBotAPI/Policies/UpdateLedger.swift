@@ -1,9 +1,10 @@
-/// Which updates were received, which of them are settled, and the offset that confirms no other.
+/// Which updates were received, which of them are settled, and the offset that confirms only settled ones.
 ///
-/// Telegram confirms by offset: all that its queue holds before it. So the offset is the last id of the longest run of settled updates, in
-/// the order received, plus one. Ids may jump down after a quiet week; they are compared for equality alone.
+/// An offset confirms all updates that come before it in Telegram's queue. So the ledger takes the settled updates at
+/// the head of the order received; the offset is the id of the last of them, plus one. Ids may jump down after a quiet
+/// week, so ids are only compared for equality.
 public struct UpdateLedger: Sendable {
-    /// How many confirmed ids are remembered, for updates that are delivered again because a confirmation was lost.
+    /// How many confirmed ids are remembered, for updates that Telegram delivers again because a confirmation was lost.
     public static let settledRememberedMax = 10_000
 
     private struct Entry {
@@ -11,14 +12,14 @@ public struct UpdateLedger: Sendable {
         var isSettled: Bool
     }
 
-    /// Received and not confirmed, in the order of the server's queue; the first is unsettled.
+    /// Updates received and not confirmed, in the order of the server's queue. The first is unsettled.
     private var waiting: [Entry] = []
-    /// The ids of those: what ``received(_:)`` will not answer as new.
+    /// The ids of `waiting`, which ``received(_:)`` does not return as new.
     public private(set) var waitingIDs: Set<Int64> = []
-    /// Settled and past the prefix.
+    /// The ids of updates that are settled and before the offset.
     private var remembered: RecentIDs
 
-    /// What to ask for next; nil before anything was settled.
+    /// The offset for the next poll; nil before an update was settled.
     public private(set) var offset: Int64?
     public private(set) var unsettledCount = 0
 
@@ -26,14 +27,15 @@ public struct UpdateLedger: Sendable {
         remembered = RecentIDs(countMax: settledRememberedMax)
     }
 
-    /// One answer of `getUpdates` came, with these ids in this order. Answers those to be handled: not the ones under way, and not
-    /// the ones settled before, past which the offset moves again.
+    /// Records a response of `getUpdates` with these ids in this order. Returns the ids to be handled: not those that
+    /// are already being handled, and not those settled before; the offset moves past the latter again.
     public mutating func received(_ ids: [Int64]) -> [Int64] {
         var new: [Int64] = []
         var settledBefore: [Int64] = []
         for id in ids {
             if waitingIDs.contains(id) {
-                // What the server has in front of one under way belongs in front of it, or the offset would go back behind it.
+                // Settled updates that the server lists before a waiting one must go before it here too. Otherwise the
+                // offset would later go back to them.
                 if !settledBefore.isEmpty, let index = waiting.firstIndex(where: { $0.id == id }) {
                     insertSettled(settledBefore, at: index)
                     settledBefore = []
@@ -54,8 +56,8 @@ public struct UpdateLedger: Sendable {
         return new
     }
 
-    /// The effect of the update is durable, or it has none. Answers whether the offset moved. An id that is not under way changes
-    /// nothing.
+    /// Records that the update's effect is durable, or that it has none. Returns whether the offset moved. An id that
+    /// is not waiting changes nothing.
     @discardableResult
     public mutating func settled(_ id: Int64) -> Bool {
         guard waitingIDs.contains(id), let index = waiting.firstIndex(where: { $0.id == id }),

@@ -1,14 +1,14 @@
-/// How the polling goes, for an operator.
+/// The state of the polling, for the operator.
 public enum PollerStatus: Sendable, Equatable {
-    /// The server answers.
+    /// The server responds.
     case polling
-    /// The token is not accepted.
+    /// The server does not accept the token.
     case unauthorized
     /// Another poller is active, or a webhook is set.
     case conflict
-    /// 429.
+    /// The server sent a 429.
     case paused(Duration)
-    /// The reason is safe in logs.
+    /// The server does not respond as it should. The reason is safe in logs.
     case unreachable(String)
 
     public init(_ error: TelegramError) {

@@ -1,8 +1,8 @@
-/// The clock by which a poller waits: the real one, or a test's.
+/// The clock of a poller: the real one, or a test's.
 public struct PollerTime: Sendable {
-    /// Time since a fixed start; never goes back.
+    /// The time since a fixed start. It never goes back.
     public var now: @Sendable () -> Duration
-    /// Returns at that time, or soon after the task is cancelled.
+    /// Returns at the given time, or soon after the task is cancelled.
     public var sleep: @Sendable (_ until: Duration) async -> Void
 
     public init(now: @escaping @Sendable () -> Duration, sleep: @escaping @Sendable (_ until: Duration) async -> Void) {

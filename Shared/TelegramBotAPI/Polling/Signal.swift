@@ -1,6 +1,7 @@
 private import Synchronization
 
-/// A flag that one task waits for and anyone raises. Raised while nobody waits, it stays up for the next wait.
+/// A flag that one task waits for and any task can raise. If it is raised while no task waits, it stays raised for the
+/// next wait.
 final class Signal: Sendable {
     private enum State {
         case idle
@@ -24,7 +25,8 @@ final class Signal: Sendable {
         waiter?.resume()
     }
 
-    /// Returns once the flag is up, and takes it down; or at once if the task is cancelled. One task at a time.
+    /// Returns when the flag is raised, and lowers it; returns at once if the task is cancelled. At most one task may
+    /// wait.
     func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -33,7 +35,7 @@ final class Signal: Sendable {
                         state = .idle
                         return true
                     }
-                    // A cancellation after this look finds the continuation, because both hold the lock.
+                    // A cancellation after this check finds the continuation, because both hold the lock.
                     if Task.isCancelled { return true }
                     state = .awaited(continuation)
                     return false

@@ -1,12 +1,13 @@
 private import Logging
 private import Synchronization
 
-/// Brings updates in and confirms those that are settled: no other, and these soon.
+/// Fetches updates from Telegram, and confirms settled ones soon and no others.
 ///
-/// An update is handed over once in the life of a poller, however often Telegram delivers it, in the order received. It is confirmed to
-/// Telegram only after ``settled(_:)`` was called for it and for all received before it; until then it comes back after a restart. As
-/// Telegram shows 100 from the offset on, one update that is never settled holds back those more than 99 behind it. No webhook is touched
-/// and no pending update dropped. Whatever the server answers, polling goes on, and ``PollerStatus`` says how.
+/// A poller hands each update over once, in the order received, even if Telegram delivers it several times. It confirms
+/// an update to Telegram only after ``settled(_:)`` was called for it and for all received before it. Until then
+/// Telegram delivers the update again after a restart. Telegram returns 100 updates from the offset on, so an update
+/// that is never settled blocks those more than 99 behind it. The poller changes no webhook and drops no pending
+/// update. No response of the server ends the polling; ``PollerStatus`` gives its state.
 public final class UpdatePoller: Sendable {
     private let bot: TelegramBot
     private let time: PollerTime
@@ -17,15 +18,15 @@ public final class UpdatePoller: Sendable {
     private let status = Mutex<PollerStatus?>(nil)
     private let settledSignal = Signal()
     private let stopSignal = Signal()
-    /// When the loop must have come to its next step; nil when it waits for something without an end.
+    /// When the loop must have reached its next step; nil while it waits without a deadline.
     private let dueAt = Mutex<Duration?>(nil)
 
-    /// Both functions are called from the polling task, and must not block.
+    /// The polling task calls both functions, so they must not block.
     ///
     /// - Parameters:
     ///   - statusChanged: called once for each change.
-    ///   - answered: called after each poll that the server answered, when what it brought is handed over. `isAll`: there
-    ///     was nothing more.
+    ///   - answered: called after each successful poll, when all its new updates are handed over. `isAll`: the server
+    ///     had no more updates.
     public init(
         bot: TelegramBot, limits: PollSchedule.Limits = PollSchedule.Limits(),
         allowedUpdates: [UpdateKindName] = UpdateKindName.allCases, time: PollerTime = .continuous,
@@ -40,23 +41,23 @@ public final class UpdatePoller: Sendable {
         schedule = Mutex(PollSchedule(limits: limits))
     }
 
-    /// Telegram will deliver no update with a lower id again; nil when that is not known of any.
+    /// Telegram will not deliver an update with a lower id again; nil when no such id is known.
     public var settledBefore: Int64? { schedule.withLock { $0.settledBefore } }
 
-    /// Updates handed over and not settled.
+    /// The number of updates received and not settled.
     public var unsettledCount: Int { schedule.withLock { $0.ledger.unsettledCount } }
 
     /// How late a step of the loop may be.
     static let latenessMax: Duration = .seconds(10)
 
-    /// Whether the loop did not come to its next step in time: a poll that is held longer than its own time-out, say. One that the
-    /// server holds, a wait after a failure, and one for updates to be settled are in time.
+    /// Whether the loop did not reach its next step in time, for example because a poll lasts longer than its own
+    /// time-out. A long poll, a wait after a failure and a wait for updates to be settled are in time.
     public var isOverdue: Bool {
         guard let dueAt = dueAt.withLock({ $0 }) else { return false }
         return time.now() > dueAt
     }
 
-    /// The loop's next step comes within `duration`; nil: whenever it comes.
+    /// Sets the deadline of the loop's next step: `duration` from now, or none if nil.
     private func nextStep(within duration: Duration?) {
         let moment = duration.map { time.now() + $0 + Self.latenessMax }
         dueAt.withLock { $0 = moment }
@@ -64,8 +65,9 @@ public final class UpdatePoller: Sendable {
 
     /// Polls until ``stop()`` or cancellation. Call it once.
     ///
-    /// `handle` takes an update over and returns soon: the next poll waits for it. `.unknown` updates are handed over too, and
-    /// everything handed over must be settled in the end. Updates that arrived and were not handed over at the stop stay with Telegram.
+    /// `handle` takes an update over and must return soon, since the next poll waits for it. `.unknown` updates are
+    /// handed over too, and each update handed over must be settled in the end. Updates that were received but not
+    /// handed over before the stop stay in Telegram's queue.
     public func run(handle: @escaping @Sendable (ReceivedUpdate) async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.poll(handle) }
@@ -76,17 +78,17 @@ public final class UpdatePoller: Sendable {
         nextStep(within: nil)
     }
 
-    /// Has ``run(handle:)`` return soon, breaking off a poll under way. It waits for no update that is being handled: when those are
-    /// settled, call ``confirmSettled(within:)``.
+    /// Makes ``run(handle:)`` return soon; a poll in flight is aborted. It does not wait for updates that are being
+    /// handled: when these are settled, call ``confirmSettled(within:)``.
     public func stop() { stopSignal.raise() }
 
-    /// The effect of the update is durable. Callable from anywhere, more than once, also after the stop.
+    /// Records that the update's effect is durable. May be called from any thread, more than once, and after the stop.
     public func settled(_ id: Int64) {
         if schedule.withLock({ $0.settled(id) }) { settledSignal.raise() }
     }
 
-    /// After ``run(handle:)`` returned: tells Telegram what is settled, if it was not told yet. Best effort, one call; what it does not
-    /// confirm is delivered again and found to be done.
+    /// Confirms to Telegram the settled updates that are not confirmed yet. Call it after ``run(handle:)`` returned.
+    /// Best effort, with one call: if it fails, Telegram delivers these updates again, and they are recognized as done.
     public func confirmSettled(within deadline: Duration = .seconds(2)) async {
         guard let offset = schedule.withLock({ $0.unconfirmedOffset }) else { return }
         await withTaskGroup(of: Void.self) { group in

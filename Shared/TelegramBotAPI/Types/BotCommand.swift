@@ -1,4 +1,4 @@
-/// An entry of the menu of commands.
+/// An entry of the command menu.
 public struct BotCommand: Sendable, Hashable, Codable {
     /// Without the slash: 1 to 32 lower-case letters, digits and underscores.
     public var command: String

@@ -1,6 +1,6 @@
 /// A tap on a button under a message.
 public struct CallbackQuery: Sendable, Hashable {
-    /// The message under which the button is. Nothing but its place is certain: it may be out of the bot's reach.
+    /// The message with the button. Only its chat and id are certain, since the bot may have no access to it.
     public enum Origin: Sendable, Hashable {
         case message(Message)
         case inaccessible(InaccessibleMessage)
@@ -22,7 +22,7 @@ public struct CallbackQuery: Sendable, Hashable {
 
     public var id: String
     public var from: User
-    /// Nil under a message that was sent by way of inline mode.
+    /// Nil if the message was sent in inline mode.
     public var message: Origin?
     public var data: String?
 
@@ -34,7 +34,7 @@ public struct CallbackQuery: Sendable, Hashable {
     }
 }
 
-/// A message that was deleted or is too old for the bot to see. Telegram marks it with the date 0.
+/// A message that was deleted or is too old for the bot to access. Telegram marks it with the date 0.
 public struct InaccessibleMessage: Sendable, Hashable {
     public var id: Int64
     public var chat: Chat

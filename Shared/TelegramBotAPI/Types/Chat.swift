@@ -1,4 +1,4 @@
-/// Where messages are: a private chat, whose id is the person's, a group, or a channel.
+/// A chat: a private chat, whose id is the person's, a group, or a channel.
 public struct Chat: Sendable, Hashable {
     public enum Kind: String, Sendable, CaseIterable {
         case `private`, group, supergroup, channel

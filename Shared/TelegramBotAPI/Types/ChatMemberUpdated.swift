@@ -1,8 +1,8 @@
-/// The bot's own standing in a chat changed: in a private chat, the person blocked it or took it back.
+/// A change of the bot's status in a chat. In a private chat: the person blocked or unblocked the bot.
 public struct ChatMemberUpdated: Sendable, Hashable {
     public enum Status: String, Sendable, CaseIterable {
         case creator, administrator, member, restricted, left, kicked
-        /// A standing that this client does not know.
+        /// A status that this client does not know.
         case unknown
     }
 
@@ -16,7 +16,7 @@ public struct ChatMemberUpdated: Sendable, Hashable {
         self.newStatus = newStatus
     }
 
-    /// Whether the bot may write to the chat now, as far as this update tells.
+    /// Whether the bot may write to the chat, by this update.
     public var mayWrite: Bool { newStatus != .left && newStatus != .kicked }
 }
 

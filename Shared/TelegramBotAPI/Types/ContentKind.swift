@@ -1,13 +1,13 @@
-/// What a message mainly is.
+/// The main content of a message.
 public enum ContentKind: String, Sendable, CaseIterable {
     case text, photo, document, sticker, voice, video, videoNote = "video_note", audio, animation, contact, location,
         venue
     case poll, dice
     /// A group became a supergroup.
     case migration
-    /// Somebody joined or left, something was pinned or renamed: nothing that a person said.
+    /// A service message: for example, a person joined or left, or a message was pinned.
     case service
-    /// Something that this client does not know.
+    /// Content that this client does not know.
     case other
 }
 
@@ -19,8 +19,8 @@ extension ContentKind {
         init?(intValue: Int) { nil }
     }
 
-    /// Members of a message and what they make of it. The first that is there counts: an animation carries a document too, and a
-    /// venue a location.
+    /// The members of a message, and the kind that each stands for. The first member present counts: an animation has a
+    /// document too, and a venue has a location.
     private static let members: [(String, ContentKind)] = [
         ("text", .text), ("photo", .photo), ("animation", .animation), ("sticker", .sticker), ("voice", .voice),
         ("video_note", .videoNote), ("video", .video), ("audio", .audio), ("document", .document),

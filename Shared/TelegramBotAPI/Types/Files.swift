@@ -1,4 +1,4 @@
-/// One size of a photo. `fileID` can be sent again by this bot, and holds no token.
+/// One size of a photo. This bot can send `fileID` again; it contains no token.
 public struct PhotoSize: Sendable, Hashable, Decodable {
     public var fileID: String
     public var width: Int64
@@ -10,7 +10,8 @@ public struct PhotoSize: Sendable, Hashable, Decodable {
         self.height = height
     }
 
-    /// How large it is, to compare: a Bot API server other than Telegram's may tell sizes whose product is above `Int64`.
+    /// The number of pixels, for comparisons. It is clamped, since a Bot API server other than Telegram's may report
+    /// sizes whose product exceeds `Int64`.
     public var pixelCount: Int64 {
         let (product, isTooLarge) = max(0, width).multipliedReportingOverflow(by: max(0, height))
         return isTooLarge ? .max : product

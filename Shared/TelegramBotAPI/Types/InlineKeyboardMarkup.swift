@@ -8,7 +8,7 @@ public struct InlineKeyboardMarkup: Sendable, Hashable, Codable {
 }
 
 public struct InlineKeyboardButton: Sendable, Hashable, Codable {
-    /// What Telegram accepts in `callbackData`, which it needs one byte of.
+    /// The most bytes that Telegram accepts in `callbackData`. The least is 1.
     public static let callbackDataBytesMax = 64
 
     public var text: String

@@ -1,4 +1,4 @@
-/// A JSON array of which the elements that do not decode are left out, and counted.
+/// A JSON array. Elements that do not decode are left out and counted.
 struct LossyList<Element: Decodable>: Decodable {
     var elements: [Element] = []
     var dropped = 0
@@ -11,7 +11,7 @@ struct LossyList<Element: Decodable>: Decodable {
             if let element = try? values.decode(Element.self) {
                 elements.append(element)
             } else {
-                // An element that did not decode is still the next one.
+                // An element that did not decode is not consumed, so skip it.
                 dropped += 1
                 _ = try values.decode(Anything.self)
             }

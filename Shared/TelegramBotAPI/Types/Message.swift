@@ -2,22 +2,22 @@
 public struct Message: Sendable, Hashable {
     public var id: Int64
     public var threadID: Int64?
-    /// Whether `threadID` names a topic, and not just a chain of replies.
+    /// Whether `threadID` is a topic, and not only a chain of replies.
     public var isTopicMessage: Bool
     /// Nil in channels, and for some service messages.
     public var from: User?
     public var chat: Chat
-    /// Seconds since 1970; 0 if Telegram does not say it.
+    /// Seconds since 1970; 0 if Telegram does not give it.
     public var date: Int64
     public var text: String?
     public var caption: String?
-    /// One photo in several sizes, smallest first; empty if the message is no photo.
+    /// One photo in several sizes, smallest first; empty if the message is not a photo.
     public var photo: [PhotoSize]
     public var document: Document?
     public var contentKind: ContentKind
-    /// The group became the supergroup of this id.
+    /// The id of the supergroup that this group became.
     public var migrateToChatID: Int64?
-    /// This supergroup was the group of this id.
+    /// The id that this supergroup had as a group.
     public var migrateFromChatID: Int64?
     /// An array, because a struct cannot hold itself.
     private var repliedTo: [Message]
@@ -44,7 +44,7 @@ public struct Message: Sendable, Hashable {
         repliedTo = replyTo.map { [$0] } ?? []
     }
 
-    /// The message that this one answers. Telegram gives one level: its own `replyTo` is nil.
+    /// The message that this one replies to. Telegram gives one level, so its `replyTo` is nil.
     public var replyTo: Message? {
         get { repliedTo.first }
         set { repliedTo = newValue.map { [$0] } ?? [] }
@@ -82,7 +82,7 @@ extension Message: Decodable {
             replyTo: values.lenient(Message.self, .replyTo),
             migrateToChatID: values.lenient(Int64.self, .migrateToChatID),
             migrateFromChatID: values.lenient(Int64.self, .migrateFromChatID))
-        // However deep a server of somebody's own nests them, one level is kept.
+        // Another Bot API server may nest replies deeper; keep one level.
         replyTo?.replyTo = nil
     }
 }

@@ -1,6 +1,6 @@
 private import FoundationEssentials
 
-/// One thing that happened, as Telegram queues it for the bot.
+/// An update: one event that Telegram queues for the bot.
 public struct Update: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
         case message(Message)
@@ -9,15 +9,15 @@ public struct Update: Sendable, Hashable {
         case myChatMember(ChatMemberUpdated)
         /// A kind that this client does not know.
         case unknown
-        /// Its necessary parts could not be read.
+        /// An update whose required parts could not be decoded.
         case unreadable(Unreadable)
     }
 
-    /// What can be said of an update that was not understood.
+    /// The known properties of an update that could not be decoded.
     public struct Unreadable: Sendable, Hashable {
-        /// By Telegram's name; nil if the update has nothing but an id.
+        /// Telegram's name of the kind; nil if the update has only an id.
         public var kind: String?
-        /// Of its JSON; nil if that is not known.
+        /// The length of its JSON; nil if unknown.
         public var byteCount: Int?
 
         public init(kind: String?, byteCount: Int? = nil) {
@@ -34,17 +34,17 @@ public struct Update: Sendable, Hashable {
         self.kind = kind
     }
 
-    /// Reads an update's own JSON, as ``ReceivedUpdate`` has it. Nil if it is none.
+    /// Decodes an update's JSON, as in ``ReceivedUpdate/json``. Nil if it is not an update.
     public init?(json: String) {
         guard let update = try? JSONDecoder().decode(Update.self, from: Data(json.utf8)) else { return nil }
         self = update
     }
 }
 
-/// An update, and the JSON that it was read from.
+/// An update and its JSON.
 public struct ReceivedUpdate: Sendable {
     public var update: Update
-    /// As Telegram sent it; part of a larger answer, which lives as long as this does.
+    /// The JSON as Telegram sent it. A slice of the whole response, which it keeps in memory.
     private var bytes: ArraySlice<UInt8>
 
     init(update: Update, json: ArraySlice<UInt8>) {
@@ -53,7 +53,7 @@ public struct ReceivedUpdate: Sendable {
     }
 
     public var id: Int64 { update.id }
-    /// A copy of it.
+    /// A copy of the update's JSON.
     public var json: String { String(decoding: bytes, as: UTF8.self) }
 }
 
@@ -66,8 +66,8 @@ extension Update: Decodable {
         case myChatMember = "my_chat_member"
     }
 
-    /// Fails only without an id: anything else that is wrong makes the update `.unreadable`, so that it can be confirmed and does not
-    /// come back for ever.
+    /// Throws only if the id is missing. Any other defect makes the update `.unreadable`, so that it can be confirmed
+    /// and is not delivered forever.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         id = try values.decode(Int64.self, forKey: .updateID)
@@ -86,7 +86,7 @@ extension Update: Decodable {
     }
 }
 
-/// The kinds of updates that a bot can ask for, by Telegram's names.
+/// The kinds of updates that Rivet requests, by Telegram's names.
 public enum UpdateKindName: String, Sendable, Encodable, CaseIterable {
     case message
     case editedMessage = "edited_message"

@@ -1,12 +1,12 @@
-/// The answer of `getUpdates`, cut into the bytes of its updates without reading them: what is wrong inside one of them,
-/// such as nesting deeper than a decoder follows, concerns no other.
+/// Splits a response of `getUpdates` into the bytes of its updates without decoding them. So a defect in one update,
+/// such as nesting too deep for the decoder, does not affect the others.
 ///
-/// Needs no more of the text than that brackets and strings are closed.
+/// It only requires that brackets and strings are closed.
 struct UpdateSplitter {
     struct Piece: Equatable {
-        /// Nil if the update has none, or none that fits.
+        /// Nil if the update has no id, or one that is not an `Int64`.
         var id: Int64?
-        /// The first other member, which by Telegram's documentation names the kind.
+        /// The first other member. By Telegram's documentation its name is the kind of the update.
         var kind: String?
         var range: Range<Int>
     }
@@ -14,7 +14,8 @@ struct UpdateSplitter {
     private let bytes: [UInt8]
     private var position = 0
 
-    /// The pieces of an answer that says `"ok": true` and has a list as its result; nil for any other, and for one that breaks off.
+    /// The pieces of a response that has `"ok": true` and a list as its result; nil for any other response, and for a
+    /// truncated one.
     static func pieces(of body: [UInt8]) -> [Piece]? {
         var splitter = UpdateSplitter(bytes: body)
         var pieces: [Piece]?
@@ -29,7 +30,7 @@ struct UpdateSplitter {
         return isWhole && isOK ? pieces : nil
     }
 
-    /// One update by itself, as a webhook is sent it; nil for what is no object, or not whole.
+    /// A single update, as Telegram sends it to a webhook; nil if the body is not an object or is truncated.
     static func piece(of body: [UInt8]) -> Piece? {
         var splitter = UpdateSplitter(bytes: body)
         splitter.skipBlanks()
@@ -45,7 +46,7 @@ struct UpdateSplitter {
         while let byte = current, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
     }
 
-    /// Steps over `byte`, if it is what comes next.
+    /// Skips `byte` if it comes next. Returns whether it did.
     private mutating func take(_ byte: Character) -> Bool {
         skipBlanks()
         guard current == byte.asciiValue else { return false }
@@ -55,7 +56,8 @@ struct UpdateSplitter {
 
     // MARK: - Values
 
-    /// Has `member` step over the value of each member of the object that comes next. False if it is none or not whole.
+    /// Calls `member` with the key of each member of the next object; `member` must skip the value. Returns false if no
+    /// object comes next or it is truncated.
     private mutating func members(_ member: (inout UpdateSplitter, String) -> Void) -> Bool {
         guard take("{") else { return false }
         if take("}") { return true }
@@ -72,7 +74,7 @@ struct UpdateSplitter {
         return take("}")
     }
 
-    /// The elements of the list that comes next; nil if it is none or not whole, and then nothing is stepped over.
+    /// The elements of the next list; nil, without skipping anything, if no list comes next or it is truncated.
     private mutating func elements() -> [Piece]? {
         let start = position
         guard take("[") else { return nil }
@@ -107,7 +109,7 @@ struct UpdateSplitter {
         return piece
     }
 
-    /// Steps over the value that comes next; nothing is stepped over if it is not whole.
+    /// Skips the next value; skips nothing if the value is truncated.
     private mutating func skip() { _ = value() }
 
     private mutating func value() -> Range<Int>? {
@@ -131,7 +133,7 @@ struct UpdateSplitter {
                 depth += 1
                 position += 1
             case 0x7D, 0x5D:
-                // The end of what holds a number or a word.
+                // The end of the object or list that contains a number or a literal.
                 if depth == 0 { return true }
                 depth -= 1
                 position += 1

@@ -1,9 +1,9 @@
 private import FoundationEssentials
 
 extension ReceivedUpdate {
-    /// The body of a webhook's request, which is one update. Nil if it is none, or one without an id.
+    /// The update in the body of a webhook request. Nil if the body is not an update or the update has no id.
     ///
-    /// An update that cannot be understood is `.unreadable`, as one of an answer to `getUpdates` is.
+    /// An update that cannot be decoded is `.unreadable`, as in a response of `getUpdates`.
     public init?(webhookBody body: [UInt8]) {
         guard let piece = UpdateSplitter.piece(of: body), let id = piece.id else { return nil }
         self.init(

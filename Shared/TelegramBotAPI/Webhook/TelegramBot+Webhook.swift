@@ -1,14 +1,15 @@
 extension TelegramBot {
-    /// Updates that Telegram may deliver to a webhook at a time: its maximum.
+    /// The most updates that Telegram can deliver to a webhook at the same time.
     public static let webhookConnectionsMax = 100
 
-    /// What Telegram knows of the bot's webhook.
+    /// Telegram's information about the bot's webhook.
     public func getWebhookInfo() async throws(TelegramError) -> WebhookInfo {
         struct Parameters: Encodable {}
         return try await call("getWebhookInfo", Parameters())
     }
 
-    /// Has Telegram deliver updates to `url`, those that wait too, instead of answering `getUpdates`. Replaces what was set before.
+    /// Makes Telegram deliver updates, waiting ones included, to `url` and reject `getUpdates`. Replaces an earlier
+    /// webhook.
     public func setWebhook(
         _ url: WebhookURL, secret: WebhookSecret, allowedUpdates: [UpdateKindName] = UpdateKindName.allCases,
         connectionsMax: Int = webhookConnectionsMax
@@ -26,7 +27,7 @@ extension TelegramBot {
                 max_connections: connectionsMax))
     }
 
-    /// Has Telegram answer `getUpdates` again. Updates that wait go on waiting.
+    /// Removes the webhook, so that `getUpdates` works again. Waiting updates stay in the queue.
     public func deleteWebhook() async throws(TelegramError) {
         struct Parameters: Encodable {
             var drop_pending_updates = false

@@ -1,6 +1,7 @@
-/// What may be shown of a webhook's address, also of another program's: scheme, host and port. Many bots have their token in its path.
+/// The part of a webhook's address that may be shown: scheme, host and port. Many bots, also other programs', have
+/// their token in the path.
 public struct WebhookAddress: Sendable, Hashable, CustomStringConvertible {
-    /// As `https://bot.example.org/…`.
+    /// For example `https://bot.example.org/…`.
     public let text: String
 
     public init(url: String) {

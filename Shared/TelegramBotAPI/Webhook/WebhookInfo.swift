@@ -1,24 +1,24 @@
 private import FoundationEssentials
 
-/// What Telegram knows of the bot's webhook.
+/// Telegram's information about the bot's webhook.
 public struct WebhookInfo: Sendable, Equatable {
-    /// Empty when none is set. It may hold a token: show ``address``.
+    /// Empty when no webhook is set. It may contain a token, so show ``address`` instead.
     public var url: String
-    /// Updates that wait there, those that are being delivered among them.
+    /// Updates that wait at Telegram, including those being delivered.
     public var pendingCount: Int
-    /// By Telegram's names; nil for its default.
+    /// The kinds of updates by Telegram's names; nil for its default.
     public var allowedUpdates: [String]?
     public var connectionsMax: Int?
-    /// The last delivery that failed; nil if none did since the webhook was set.
+    /// The last failed delivery; nil if none failed since the webhook was set.
     public var lastFailure: Failure?
 
     /// Why a delivery failed.
     public struct Failure: Sendable, Equatable {
         /// Unix time.
         public var secondsSince1970: Int64
-        /// The status that the receiver, or a proxy before it, answered; nil for another failure.
+        /// The HTTP status from the receiver or a proxy in front of it; nil for another failure.
         public var status: Int?
-        /// In words of Telegram's that Rivet knows.
+        /// The cause, as one of Telegram's phrases that Rivet knows.
         public var reason: String
 
         init(secondsSince1970: Int64, message: String) {
@@ -34,7 +34,7 @@ public struct WebhookInfo: Sendable, Equatable {
     }
 
     public var isSet: Bool { !url.isEmpty }
-    /// What may be shown of the address; nil when no webhook is set.
+    /// The part of the address that may be shown; nil when no webhook is set.
     public var address: WebhookAddress? { isSet ? WebhookAddress(url: url) : nil }
 }
 
@@ -61,7 +61,7 @@ extension WebhookInfo: Decodable {
 }
 
 extension WebhookInfo {
-    /// Reads the result of `getWebhookInfo`.
-    /// - Throws: what the decoder throws.
+    /// Decodes the result of `getWebhookInfo`.
+    /// - Throws: the decoder's error.
     public init(json: String) throws { self = try JSONDecoder().decode(WebhookInfo.self, from: Data(json.utf8)) }
 }

@@ -1,5 +1,5 @@
-/// What Telegram sends with each update, so that the receiver knows it: 1 to 256 of `A-Za-z0-9_-`. Nothing that describes, mirrors or
-/// dumps it shows it.
+/// The secret that Telegram sends with each update, by which the receiver recognizes Telegram: 1 to 256 of
+/// `A-Za-z0-9_-`. No description, mirror or dump of this type shows it.
 public struct WebhookSecret: Sendable {
     public struct Malformed: Error, Equatable, CustomStringConvertible {
         public var description: String { "1 to 256 letters, digits, \"_\" or \"-\"" }
@@ -16,7 +16,8 @@ public struct WebhookSecret: Sendable {
         self.text = text
     }
 
-    /// Whether `given` is the secret. How long that takes depends on the length of `given`, and on nothing in it or in the secret.
+    /// Whether `given` is the secret. The time this takes depends only on the length of `given`, not on its content or
+    /// on the secret.
     public func matches(_ given: String) -> Bool {
         var difference = UInt64(UInt(bitPattern: given.utf8.count ^ bytes.count))
         var index = 0

@@ -1,6 +1,7 @@
-/// The public address of a webhook of ours: what Telegram is told, and the path by which the receiver knows its requests.
+/// The public address of the bot's webhook: the URL for Telegram, and the path by which the receiver recognizes
+/// requests.
 public struct WebhookURL: Sendable, Hashable {
-    /// What is wrong with a text, which is not told.
+    /// Why a text is not accepted. The error does not contain the text.
     public enum Malformed: Error, Equatable, CustomStringConvertible {
         case scheme
         case address(BotServerURL.Malformed)
@@ -15,13 +16,13 @@ public struct WebhookURL: Sendable, Hashable {
 
     public static let accepted = "the public address of the webhook, https://bot.example.org/telegram"
 
-    /// The whole of it, as it was given.
+    /// The complete URL, as it was given.
     public let text: String
-    /// From the first slash after the host on; `/` if there is none.
+    /// The path, from the first slash after the host; `/` if there is none.
     public let path: String
 
-    /// - Parameter text: as `https://bot.example.org/telegram`, without user, password, query or fragment, and without the bot's token:
-    ///   addresses are in the logs of proxies.
+    /// - Parameter text: for example `https://bot.example.org/telegram`, without user, password, query or fragment. It
+    ///   must not contain the bot's token, since proxies log addresses.
     public init(_ text: String) throws(Malformed) {
         do { _ = try BotServerURL(text) } catch { throw .address(error) }
         let scheme = "https://"
@@ -31,7 +32,7 @@ public struct WebhookURL: Sendable, Hashable {
         self.path = path.isEmpty ? "/" : String(path)
     }
 
-    /// What may be shown of it.
+    /// The part that may be shown.
     public var address: WebhookAddress { WebhookAddress(url: text) }
 }
 
