@@ -1,7 +1,7 @@
 #pragma once
 
-// What Swift cannot import from libcurl: its variadic functions, one inline function for each kind of argument, and
-// the constants that are macros or that belong to unnamed enums.
+// The parts of libcurl that Swift cannot import: its variadic functions, as one inline function for each type of
+// argument, and the constants that are macros or belong to unnamed enums.
 
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -44,8 +44,8 @@ static inline CURLMcode rivet_curl_multi_set_long(CURLM *multi, CURLMoption opti
     return curl_multi_setopt(multi, option, value);
 }
 
-/// Opens the sockets of a handle close-on-exec, which libcurl of Debian 12 does not, and has the kernel give a connection up
-/// once the peer acknowledged nothing for `context` milliseconds, which no libcurl option does.
+/// Opens a handle's sockets close-on-exec, which libcurl of Debian 12 does not do. Also sets TCP_USER_TIMEOUT, for which
+/// libcurl has no option: the kernel drops a connection whose peer has acknowledged nothing for `context` milliseconds.
 static inline curl_socket_t rivet_curl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
     int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -69,7 +69,7 @@ static const long rivet_curl_global_all = CURL_GLOBAL_ALL;
 static const int rivet_curl_error_bytes = CURL_ERROR_SIZE;
 static const size_t rivet_curl_read_abort = CURL_READFUNC_ABORT;
 
-/// The `Date` header of the answer, in seconds since 1970; -1 when it had none.
+/// The `Date` header of the response, in seconds since 1970; -1 when it has none.
 static inline long long rivet_curl_date(CURL *handle) {
     struct curl_header *header = NULL;
     if (curl_easy_header(handle, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK || !header) return -1;

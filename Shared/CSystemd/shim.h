@@ -1,5 +1,5 @@
 #pragma once
-// The place in the source would be this header's.
+// Without this, each journal entry would name this header as its source location.
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
