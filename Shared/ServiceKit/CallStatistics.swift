@@ -1,10 +1,10 @@
 import Contracts
 import Synchronization
 
-/// What is counted of the calls of one method since the start. Callable from any thread.
+/// The call count and latencies of one method since the start. May be used from any thread.
 final class CallStatistics: Sendable {
     private let begun = Atomic<Int64>(0)
-    /// Nil where it is not measured.
+    /// Nil if the method's latency is not measured.
     let latencies: LatencyHistogram?
 
     init(isTimed: Bool = false) { latencies = isTimed ? LatencyHistogram() : nil }
@@ -21,7 +21,7 @@ final class CallStatisticsTable: Sendable {
 
     func add(_ statistics: CallStatistics, of method: String) { methods.withLock { $0[method] = statistics } }
 
-    /// As `service.health` shows them: `calls.state.save`; `calls.unknown` once there was one.
+    /// The counters as `service.health` names them: `calls.state.save`, and `calls.unknown` if it is not 0.
     var counters: [String: Int64] {
         var counters: [String: Int64] = [:]
         for (method, statistics) in methods.withLock({ $0 }) { counters["calls." + method] = statistics.count }
@@ -29,7 +29,7 @@ final class CallStatisticsTable: Sendable {
         return counters
     }
 
-    /// Of the methods that are timed.
+    /// The latencies of the methods that are timed.
     var histograms: [String: DurationHistogram] {
         methods.withLock { $0 }.compactMapValues { $0.latencies?.counted }
     }

@@ -1,7 +1,7 @@
 import Glibc
 import KillPoints
 
-/// Small files that are read and replaced whole.
+/// Reads and replaces small files as a whole.
 public enum DurableFile {
     /// Why a file could not be read or replaced.
     public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -13,7 +13,7 @@ public enum DurableFile {
         public var description: String { "\(path): \(String(cString: strerror(code)))" }
     }
 
-    /// The content of the file at `path`; nil when there is none.
+    /// The content of the file at `path`; nil when the file does not exist.
     /// - Throws: when it cannot be read, or has more than `bytesMax` bytes (`EFBIG`).
     public static func read(_ path: String, bytesMax: Int) throws(Failure) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -36,16 +36,16 @@ public enum DurableFile {
         }
     }
 
-    /// Where the new content is written before it takes the place of the file at `path`.
+    /// Where the new content is written before it replaces the file at `path`.
     public static func freshPath(_ path: String) -> String { path + ".new" }
 
-    /// Replaces the file at `path`, or makes it with mode 0600.
+    /// Replaces the file at `path`, or creates it; its mode is 0600.
     ///
-    /// Atomic and durable: when this returns, `bytes` survive the loss of power; until then, and when it throws, a reader
-    /// finds the earlier content or the new one, whole.
+    /// Durable: when this returns, `bytes` survive a power loss. Atomic: until then, and if it throws, a reader finds
+    /// either the complete old content or the complete new one.
     public static func replace(_ path: String, with bytes: [UInt8]) throws(Failure) {
         let fresh = freshPath(path)
-        // What an earlier process left may be of another user's, or a link.
+        // A file that an earlier process left may belong to another user or be a link.
         unlink(fresh)
         let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Failure(path: fresh, code: errno) }

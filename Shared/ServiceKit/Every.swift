@@ -1,12 +1,12 @@
 public import ServiceLifecycle
 
-/// Does something again and again, from a first delay on, until the service is stopped.
+/// Runs an action at an interval, after a first delay, until the service is stopped.
 public struct Every: Service {
     private var first: Duration
     private var interval: Duration
     private var action: @Sendable () async -> Void
 
-    /// - Parameter first: the time before the first turn.
+    /// - Parameter first: the delay before the first run.
     public init(_ interval: Duration, first: Duration, action: @escaping @Sendable () async -> Void) {
         self.interval = interval
         self.first = first

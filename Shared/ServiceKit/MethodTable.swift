@@ -2,13 +2,13 @@ public import Contracts
 import KillPoints
 public import Wire
 
-/// The methods that a service has, by name: reads and checks the parameters of a call, and passes it on.
+/// A service's methods by name. Parses and checks the parameters of each call and passes it to its method.
 public struct MethodTable: CallHandler {
-    /// How a method answers.
+    /// When a method's result comes.
     public enum Reply<Output: Sendable>: Sendable {
         /// At once.
         case now(Output)
-        /// What takes effect was decided in order; the answer comes later.
+        /// The order of the call's effect is already decided; its result comes later.
         case later(@Sendable () async -> Result<Output, RPCError>)
     }
 
@@ -22,10 +22,10 @@ public struct MethodTable: CallHandler {
 
     public init() {}
 
-    /// Has `body` answer `method`. It runs on the connection's event loop, in the order in which calls came.
+    /// Registers `body` for `method`. It runs on the connection's event loop, in the order in which calls arrived.
     ///
-    /// - Parameter isTimed: whether `service.health` shows how long its calls took, from the read request to the written
-    ///   answer.
+    /// - Parameter isTimed: whether `service.health` shows how long its calls took, from the read request to the
+    ///   written response.
     public mutating func on<Method: RPCMethod>(
         _ method: Method.Type, isTimed: Bool = false,
         _ body: @escaping @Sendable (Method.Params) throws(RPCError) -> Reply<Method.Output>
@@ -44,7 +44,7 @@ public struct MethodTable: CallHandler {
         }
     }
 
-    /// Answers `service.health` with what `report` says of the service now.
+    /// Registers `service.health`, which calls `report` for the service's current state.
     public mutating func onHealth(_ context: ServiceContext, _ report: @escaping @Sendable () -> HealthReport) {
         let statistics = statistics
         on(ServiceHealth.self) { _ throws(RPCError) in
@@ -63,7 +63,7 @@ public struct MethodTable: CallHandler {
         guard let method = methods[call.method] else {
             statistics.unknown.callBegan()
             let known = methods.keys.sorted().joined(separator: ", ")
-            return .now(.failure(RPCError(.methodNotFound, "there is no such method; those there are: \(known)")))
+            return .now(.failure(RPCError(.methodNotFound, "there is no such method; the methods are: \(known)")))
         }
         method.statistics.callBegan()
         return method.body(Parameters(call.params))

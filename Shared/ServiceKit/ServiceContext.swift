@@ -5,21 +5,21 @@ import NIOPosix
 public import Systemd
 public import Wire
 
-/// What a process gives to the parts of its service.
+/// The objects that a process gives to the parts of its service.
 public struct ServiceContext: Sendable {
-    /// As systemd and the logs know it: `rivet-state`.
+    /// The service's name in systemd and in the logs, for example `rivet-state`.
     public var name: String
     public var settings: Settings
     public var logger: Logger
-    /// The one event loop: the server, its clients and their calls run on it.
+    /// The process's only event loop. The server, the clients and their calls run on it.
     public var eventLoop: any EventLoop
     public var startedAt: Timestamp
-    /// The listening sockets that systemd handed over.
+    /// The listening sockets that systemd passed.
     public var sockets = InheritedSockets.none
-    /// To be told again and again, with what is being done, while the start takes time and gets on.
+    /// Call this repeatedly during a long start that makes progress, with the current activity.
     public var progressed: @Sendable (String) -> Void = { _ in }
 
-    /// For a program that calls services and is none: with an event loop of its own, and without a log.
+    /// The context for a program that calls services but is not one. It has its own event loop and no log.
     public static func forCaller(name: String, settings: Settings) -> ServiceContext {
         ServiceContext(
             name: name, settings: settings, logger: Logger(label: name) { _ in SwiftLogNoOpLogHandler() },
@@ -36,14 +36,14 @@ public struct ServiceContext: Sendable {
 }
 
 extension WireClient {
-    /// Calls `method` of the service that this is a client of.
+    /// Calls `method` of the client's service.
     public func call<Method: RPCMethod>(
         _ method: Method.Type, _ params: Method.Params, deadline: Duration
     ) async throws(WireError) -> Method.Output {
         let result = try await call(
             Method.name, params.members, isIdempotent: Method.isIdempotent, deadline: deadline)
         do { return try Method.Output(Parameters(result.objectValue ?? [:])) } catch {
-            throw .protocolViolation("the result of \(Method.name) is not as agreed: \(error.message)")
+            throw .protocolViolation("the result of \(Method.name) is malformed: \(error.message)")
         }
     }
 }

@@ -1,27 +1,27 @@
 public import ServiceLifecycle
 
-/// What a service is made of, when it is ready to answer.
+/// The parts of a service that is ready to serve calls.
 public struct ServiceParts: Sendable {
-    /// Answers the calls.
+    /// Handles the calls.
     public var methods: MethodTable
-    /// What runs beside, in the order of dependence. All run until the service is stopped.
+    /// The services that run in the background, each after those it depends on. All run until the service is stopped.
     public var background: [any Service]
-    /// What must do its work for systemd to be told that the process works, beside the answering of calls.
+    /// The vitals besides the serving of calls. The watchdog pings systemd only while all of them work.
     public var vitals: [Vital]
-    /// What is counted in the status, and how many of them there were since the start; nil: calls.
+    /// The work that the status line counts: its name, and the count since the start. Nil counts calls.
     public var work: (name: String, count: @Sendable () -> Int64)?
-    /// Takes over what can be taken over while the service runs.
+    /// Applies the settings that can change while the service runs.
     public var reload: Reload
     /// One line for `systemctl status`.
     public var status: @Sendable () -> String
-    /// The last thing that is done, after everything else has ended.
+    /// Called last, after all other parts have ended.
     public var close: @Sendable () async -> Void
 
-    /// How a service takes over settings that were changed.
+    /// How a service applies changed settings.
     public struct Reload: Sendable {
-        /// Variables that need no restart.
+        /// Variables that take effect without a restart.
         public var variables: Set<String>
-        /// Takes the settings over, all of them or, when one is wrong, none.
+        /// Applies all of the settings, or none if one is wrong.
         /// - Returns: what changed, for the log.
         public var apply: @Sendable (Settings) async throws(ConfigurationError) -> [String]
 

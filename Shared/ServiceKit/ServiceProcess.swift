@@ -9,30 +9,30 @@ import Systemd
 import UnixSignals
 import Wire
 
-/// The life of a service's process: settings, store, socket, `READY=1`, calls, and an orderly end.
+/// Runs a service's process: settings, store, socket, `READY=1`, calls, and an orderly end.
 public enum ServiceProcess {
-    /// The exit codes of sysexits.h that tell a script what to do.
+    /// The exit codes, as in sysexits.h. A script can decide by them whether to start the service again.
     public enum ExitCode {
         public static let ok: Int32 = 0
-        /// Something failed that may be otherwise next time.
+        /// A failure that may not occur at the next start.
         public static let failed: Int32 = 1
-        /// A setting is wrong: starting again will not help.
+        /// A setting is wrong. Starting again does not help.
         public static let configuration: Int32 = 78
     }
 
-    /// Runs the service until SIGTERM or SIGINT. One that comes before the service is ready ends the process at once.
+    /// Runs the service until SIGTERM or SIGINT. Such a signal before the service is ready ends the process at once.
     ///
     /// - Parameters:
-    ///   - name: `rivet-state`; the socket unit has the same name.
-    ///   - socketName: `state` for `state.sock`.
-    ///   - assemble: makes the parts; when it returns, calls can be answered.
+    ///   - name: for example `rivet-state`. The socket unit has the same name.
+    ///   - socketName: for example `state` for `state.sock`.
+    ///   - assemble: makes the parts. When it returns, the service can serve calls.
     /// - Returns: the code to exit with.
     public static func run(
         name: String, socketName: String, assemble: (ServiceContext) async throws -> ServiceParts
     ) async -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         let stop = StopWhileStarting()
-        // From here on a signal is kept until the service is ready to act on it.
+        // From here on, signals wait in these sequences until the service can act on them.
         let stopSignals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let reloadSignals = await UnixSignalsSequence(trapping: .sighup)
         let notifier = ServiceNotifier()
@@ -53,15 +53,15 @@ public enum ServiceProcess {
         let pace = StartPace(directory: settings.runtimeDirectory, name: socketName)
         stop.beforeEnding {
             pace.cleared()
-            context.logger.notice("told to stop before it was ready")
+            context.logger.notice("stopped before it was ready")
         }
         var wasReady = false
         do {
             try prepareDirectories(settings)
             await waitIfStartsFailed(pace, notifier)
             let parts = try await assemble(context)
-            // Before the first call can be answered: a client that got an answer may count on an orderly end, which leaves
-            // no socket file, and on a quick restart. The store is open, so that end is quick now.
+            // Do this before the first call can be served. A client that got a response may rely on an orderly end,
+            // which leaves no socket file, and on a quick restart. The store is open now, so an orderly end is quick.
             stop.ended()
             let server = try await listening(parts, context, socketName: socketName)
             progress.ended()
@@ -73,16 +73,16 @@ public enum ServiceProcess {
             let reloader = Reloader(
                 signals: reloadSignals, settings: settings, parts: parts, reporter: reporter, log: log,
                 notifier: notifier)
-            let beside: [any Service] = [reporter, reloader, pace]
-            try await serve(parts, context, server, beside, notifier, until: stopSignals)
+            let supervision: [any Service] = [reporter, reloader, pace]
+            try await serve(parts, context, server, supervision, notifier, until: stopSignals)
             pace.cleared()
             return ExitCode.ok
         } catch let error as ConfigurationError {
             return end(name, "\(name): \(error)", ExitCode.configuration)
         } catch {
-            let code = end(name, "\(name) cannot go on: \(error)", ExitCode.failed)
-            // Where its end cannot be noted, this process waits in place of the next one.
-            if !wasReady, !pace.begun(keepsCount: true) { await pause(notifier, "it cannot go on: \(error)") }
+            let code = end(name, "\(name) cannot continue: \(error)", ExitCode.failed)
+            // If this end cannot be recorded, the next process will not wait, so this one does.
+            if !wasReady, !pace.begun(keepsCount: true) { await pause(notifier, "it cannot continue: \(error)") }
             return code
         }
     }
@@ -97,7 +97,7 @@ public enum ServiceProcess {
         notifier.extendTimeout(
             by: StartPace.wait + StartProgress.patience,
             status: "\(why): trying again in \(StartPace.wait.components.seconds) s; the log says more")
-        // Not cancelled by anything: a signal ends the process.
+        // No task cancels this sleep. A signal ends the process.
         try? await Task.sleep(for: StartPace.wait)
     }
 
@@ -116,10 +116,10 @@ public enum ServiceProcess {
     }
 
     private static func serve(
-        _ parts: ServiceParts, _ context: ServiceContext, _ server: WireServer, _ beside: [any Service],
+        _ parts: ServiceParts, _ context: ServiceContext, _ server: WireServer, _ supervision: [any Service],
         _ notifier: ServiceNotifier, until stopSignals: UnixSignalsSequence
     ) async throws {
-        var services = parts.background + beside
+        var services = parts.background + supervision
         if let deadline = ServiceNotifier.watchdogDeadline {
             services.append(
                 Watchdog(
@@ -148,7 +148,7 @@ public enum ServiceProcess {
         context.logger.notice("stopped")
     }
 
-    /// Makes the directories of the databases and sockets where systemd did not: nobody else may look into the first.
+    /// Makes the directories of the databases and sockets if systemd did not. Only this user may read the first.
     private static func prepareDirectories(_ settings: Settings) throws {
         for (path, mode) in [(settings.stateDirectory, 0o700), (settings.runtimeDirectory, 0o750)] {
             guard !FileManager.default.fileExists(atPath: path) else { continue }
@@ -163,20 +163,20 @@ public enum ServiceProcess {
     }
 }
 
-/// Ends, and with it the group, when the process is told to stop.
+/// Ends at the first stop signal, which ends the whole group.
 private struct StopSignal: Service {
     var signals: UnixSignalsSequence
     var notifier: ServiceNotifier
 
     func run() async throws {
         for await _ in signals.cancelOnGracefulShutdown() {
-            // First of all: from here on systemd waits for the end, and no more for signs of life.
+            // Do this first: from here on systemd waits for the end and no longer for watchdog pings.
             return notifier.stopping()
         }
     }
 }
 
-/// The server as one of the group's services: stopping it finishes the calls that were taken.
+/// The server as one of the group's services. Stopping it finishes the calls that were begun.
 private struct ServerService: Service {
     var server: WireServer
 
@@ -190,7 +190,7 @@ private struct ServerService: Service {
 }
 
 extension Logger {
-    /// For a library that tells its every step at `info`.
+    /// A logger for a library that logs each of its steps at `info`.
     fileprivate var quiet: Logger {
         var logger = self
         logger.logLevel = max(logLevel, .warning)

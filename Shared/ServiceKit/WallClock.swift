@@ -2,7 +2,7 @@ public import Contracts
 import Glibc
 
 extension Timestamp {
-    /// The wall clock, now.
+    /// The current time of the wall clock.
     @Sendable public static func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

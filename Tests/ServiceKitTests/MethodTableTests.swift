@@ -27,7 +27,7 @@ import Wire
         #expect(
             await answer(begin(table, "state.Load"))
                 == .failure(
-                    RPCError(.methodNotFound, "there is no such method; those there are: state.load, state.sweep")))
+                    RPCError(.methodNotFound, "there is no such method; the methods are: state.load, state.sweep")))
     }
 
     @Test func `Parameters: checked before the body sees them`() async {

@@ -2,15 +2,15 @@ import Contracts
 import Logging
 import Systemd
 
-/// Writes one entry for each event to systemd's journal, with the metadata in fields of their own: `update.id` becomes
-/// `RIVET_UPDATE_ID`. The message has them too, since that is what `journalctl` shows.
+/// Writes one entry for each event to systemd's journal. Each metadata value has its own field: `update.id` becomes
+/// `RIVET_UPDATE_ID`. The message contains the metadata too, since `journalctl` shows the message.
 struct JournalLogHandler: LogHandler {
     /// The journal ignores longer names.
     private static let nameCharactersMax = 64
 
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
-    /// As `journalctl -t` finds it.
+    /// The identifier for `journalctl -t`.
     private let identifier: String
 
     init(identifier: String, logLevel: Logger.Level) {
@@ -26,7 +26,7 @@ struct JournalLogHandler: LogHandler {
     func log(event: LogEvent) {
         let metadata = metadata.merging(event.metadata ?? [:]) { _, own in own }
         if Journal.send(Self.fields(event.level, event.message, metadata, event.error, identifier)) { return }
-        // What the journal does not take as it is, it takes as a line.
+        // An entry that the journal does not accept is written to standard error, from which the journal reads lines.
         StderrLogHandler.write(StderrLogHandler.line(event.level, event.message, metadata, event.error, at: .now()))
     }
 
@@ -34,7 +34,7 @@ struct JournalLogHandler: LogHandler {
         _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, _ error: (any Error)?,
         _ identifier: String
     ) -> [(name: String, value: String)] {
-        // The identifier says which service it is.
+        // The identifier already names the service.
         let metadata = metadata.filter { $0.key != "service" }
         var fields = [
             ("MESSAGE", StderrLogHandler.text(message, metadata, error)), ("PRIORITY", "\(priority(of: level))"),
@@ -47,7 +47,7 @@ struct JournalLogHandler: LogHandler {
         return fields
     }
 
-    /// `update.id` is `RIVET_UPDATE_ID`.
+    /// The journal field for a metadata name: `RIVET_UPDATE_ID` for `update.id`.
     static func fieldName(_ name: String) -> String {
         let characters = name.uppercased().map { character in
             character.isASCII && (character.isLetter || character.isNumber) ? character : "_"
@@ -55,7 +55,7 @@ struct JournalLogHandler: LogHandler {
         return "RIVET_" + String(characters).prefix(nameCharactersMax - 6)
     }
 
-    /// Of syslog(3).
+    /// The priority of syslog(3).
     private static func priority(of level: Logger.Level) -> Int {
         switch level {
         case .trace, .debug: 7

@@ -4,9 +4,10 @@ import Logging
 import Synchronization
 import Systemd
 
-/// The log of a process: where it goes, from which level on, and what its last failure was.
+/// The log of a process: its destination, its level, and the last failure.
 ///
-/// To the journal, with fields, when that is what standard error is connected to; else as lines to standard error.
+/// If standard error is connected to the journal, events go to the journal with fields; otherwise to standard error as
+/// lines.
 final class ServiceLog: Sendable {
     private let name: String
     private let goesToJournal: Bool
@@ -19,13 +20,13 @@ final class ServiceLog: Sendable {
         state = Mutex((level, nil))
     }
 
-    /// From which level on events are written, by every logger of the process.
+    /// The lowest level that the loggers of the process write.
     var level: Logger.Level {
         get { state.withLock { $0.level } }
         set { state.withLock { $0.level = newValue } }
     }
 
-    /// When the last warning or error was written, and its line; nil when there was none.
+    /// The time and the line of the last warning or error; nil when there was none.
     var lastFailure: String? { state.withLock { $0.lastFailure } }
 
     var logger: Logger {
@@ -39,7 +40,7 @@ final class ServiceLog: Sendable {
             ? JournalLogHandler(identifier: name, logLevel: .trace) : StderrLogHandler(logLevel: .trace)
     }
 
-    /// A line for a process that ends before it can do anything, without a time and a level on standard error.
+    /// Writes a line for a process that ends during its start. On standard error it has no time and no level.
     static func lastWords(_ line: String, name: String) {
         let log = ServiceLog(name: name, level: .info)
         if log.goesToJournal { log.logger.error("\(line)") } else { StderrLogHandler.write(line) }
@@ -53,7 +54,7 @@ final class ServiceLog: Sendable {
     }
 }
 
-/// Passes on what is of the process's level, and notes failures.
+/// Passes events on to the destination, and records warnings and errors as the last failure.
 private struct ServiceLogHandler: LogHandler {
     let log: ServiceLog
     var destination: any LogHandler
@@ -64,7 +65,7 @@ private struct ServiceLogHandler: LogHandler {
         self.destination = destination
     }
 
-    /// The process's, as it is now, unless the logger was given one of its own.
+    /// The process's current level, unless this logger was given another.
     var logLevel: Logger.Level {
         get { ownLevel ?? log.level }
         set { ownLevel = newValue }

@@ -25,12 +25,12 @@ public struct StderrLogHandler: LogHandler {
     static func write(_ line: String) {
         var line = line + "\n"
         line.withUTF8 { bytes in
-            // One write, so that lines of several threads do not mix. A log that cannot be written is nobody's loss but its own.
+            // One write, so that the lines of several threads do not mix. A line that cannot be written is lost.
             _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
         }
     }
 
-    /// An event as one line, whatever is in it.
+    /// An event as one line; line breaks become spaces.
     static func line(
         _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata, _ error: (any Error)? = nil,
         at moment: Timestamp

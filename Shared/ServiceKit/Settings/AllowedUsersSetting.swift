@@ -1,10 +1,10 @@
-/// What `RIVET_ALLOWED_USERS` says.
+/// The value of `RIVET_ALLOWED_USERS`.
 public enum AllowedUsersSetting: Sendable, Equatable {
     public static let variable = "RIVET_ALLOWED_USERS"
     private static let accepted =
         "* (everyone), or ids of Telegram users and groups, comma-separated: 1234567, -1001234567890"
 
-    /// It is not set, or set to nothing.
+    /// It is not set, or empty.
     case missing
     /// `*`
     case everyone
@@ -20,12 +20,12 @@ public enum AllowedUsersSetting: Sendable, Equatable {
         self = parsed
     }
 
-    /// Nil for text that is neither `*` nor a list of ids. White space around an id, and a comma at the end, mean nothing.
+    /// Nil for a text that is neither `*` nor a list of ids. White space around an id and a trailing comma are ignored.
     public init?(parsing text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(Self.trimmed)
         let entries = parts.filter { !$0.isEmpty }
         guard !entries.isEmpty else {
-            // Only commas: a list that was meant to have an id in it is not the same as none.
+            // Only commas: a list without ids is probably a mistake, and not the same as no list.
             guard parts.count == 1 else { return nil }
             self = .missing
             return
@@ -48,7 +48,7 @@ public enum AllowedUsersSetting: Sendable, Equatable {
         return String(decoding: Array(content), as: UTF8.self)
     }
 
-    /// Digits, with a minus sign before those of a group. No id is 0.
+    /// Parses an id: digits, after a minus sign for a group. No id is 0.
     private static func id(_ text: String) -> Int64? {
         let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
         guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let id = Int64(text), id != 0

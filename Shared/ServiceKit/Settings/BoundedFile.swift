@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that may have any size: no more than a bound of it is read.
+/// Reads a file of any size, but no more than a given number of bytes.
 enum BoundedFile {
     struct Failure: Error {
         /// An `errno`.
@@ -10,7 +10,7 @@ enum BoundedFile {
 
     private static let chunkBytes = 65_536
 
-    /// The first `bytesMax` bytes, and one more if there are more.
+    /// The first `bytesMax` bytes; one more byte if the file is longer.
     static func bytes(_ path: String, bytesMax: Int) throws(Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw Failure(code: errno) }

@@ -1,24 +1,24 @@
-/// A setting that does not parse: what stops a process at its start, in one line, whatever is in it.
+/// A wrong setting, which stops a process at its start. The description is always one line.
 ///
-/// The value is not part of it: a secret in the wrong variable may look like any word.
+/// It does not contain the value, since any value may be a secret in the wrong variable.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// The variable, or the credential.
     public var name: String
     /// What is accepted.
     public var accepted: String
-    /// There is a value that is not accepted.
+    /// Whether the setting has a value, which is not accepted.
     private let hasValue: Bool
 
-    /// What is wrong with a setting as a whole, such as one that is missing.
+    /// An error about a setting as a whole, for example one that is missing.
     public init(name: String, accepted: String) {
         self.name = name
         self.accepted = accepted
         hasValue = false
     }
 
-    /// A value that is not accepted.
+    /// An error about a value that is not accepted.
     ///
-    /// - Parameter accepted: holds nothing of the value.
+    /// - Parameter accepted: must not contain any part of the value.
     public init(valueOf name: String, accepted: String) {
         self.name = name
         self.accepted = accepted

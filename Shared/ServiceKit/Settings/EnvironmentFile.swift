@@ -1,35 +1,38 @@
-/// A settings file, read as `EnvironmentFile=` of systemd reads the same bytes.
+/// A settings file, parsed as systemd's `EnvironmentFile=` parses it.
 ///
-/// What the format is was measured at systemd 252 and 257, and the tests ask both again:
-/// - A line ends with LF, CR, or both. Blanks (space, tab) at the beginning of a line and around names and values go.
-/// - A line that begins with `#` or `;` is a comment. Nothing else is one: `A=1 # one` has all of it as its value.
-/// - A value may begin with parts in quotes, with blanks between them, which are joined: `"a" 'b'` is `ab`. What follows
-///   them is read without quotes, and there a quote is a letter: `it's`.
-/// - Outside quotes, a backslash takes the next byte as it is, and a line end after it is left out, so the value goes on
-///   in the next line. Between `"`, it does so before `"`, `\`, `` ` ``, `$` and LF, and is a letter before others.
-///   Between `'`, it is a letter.
-/// - A quote that is never closed takes the rest of the file.
-/// - A line without `=`, or with a name that is none (letters, digits, `_`, not first a digit), is left out. So is a first
-///   line with a byte order mark before its name. An `=` that a line begins with is part of its name.
-/// - A name that comes again replaces the value before.
+/// This format was measured with systemd 252 and 257, and the tests compare with both:
+/// - A line ends with LF, CR, or both. Blanks (space, tab) at the beginning of a line and around names and values are
+///   ignored.
+/// - A line that begins with `#` or `;` is a comment. There are no other comments: in `A=1 # one` the value is
+///   `1 # one`.
+/// - A value may begin with quoted parts, separated by blanks, which are joined: `"a" 'b'` is `ab`. After them a quote
+///   is an ordinary character: `it's`.
+/// - Outside quotes, a backslash makes the next byte literal; before a line end both are removed, so the value
+///   continues on the next line. Inside `"`, this applies only before `"`, `\`, `` ` ``, `$` and LF; before other bytes
+///   the backslash is an ordinary character. Inside `'`, it always is.
+/// - If a quote is never closed, the rest of the file belongs to the value.
+/// - A line is ignored if it has no `=`, or if its name is invalid (valid: letters, digits, `_`, not a digit first). So
+///   is a first line with a byte order mark before its name. An `=` at the beginning of a line is part of the name.
+/// - If a name occurs again, its last value counts.
 ///
-/// One thing depends on the version: see ``SystemdVersion/continuesComments``.
+/// One rule depends on the version: see ``SystemdVersion/continuesComments``.
 public struct EnvironmentFile: Sendable, Equatable {
-    /// systemd has no such bound; but an environment of more than this starts no process.
+    /// systemd has no such bound, but Linux starts no process with a larger environment.
     public static let bytesMax = 1_048_576
-    /// Of name, `=` and value together. With one more, and the NUL at its end, Linux starts no process.
+    /// The bound of name, `=` and value together. If an assignment is longer by one byte, with the NUL at its end,
+    /// Linux starts no process.
     static let assignmentBytesMax = 131_071
 
-    /// That of UTF-8.
+    /// The byte order mark of UTF-8.
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// A value may be empty.
+    /// The values by name. A value may be empty.
     public let variables: [String: String]
-    /// What an operator should know, in the order of the lines.
+    /// Warnings for the operator, in the order of the lines.
     public let warnings: [EnvironmentFileWarning]
 
-    /// - Parameter systemd: the one to read as; nil where there is none, which is like the newest.
-    /// - Throws: for what makes systemd refuse the whole file, and for a file of more than ``bytesMax`` bytes.
+    /// - Parameter systemd: the version whose rules apply; nil, if there is no systemd, means the newest.
+    /// - Throws: for a file that systemd would refuse as a whole, and for one of more than ``bytesMax`` bytes.
     public init(_ bytes: [UInt8], systemd: SystemdVersion?) throws(EnvironmentFileError) {
         guard bytes.count <= Self.bytesMax else { throw .tooLong }
         var reader = EnvironmentFileReader(bytes, continuesComments: systemd?.continuesComments ?? false)
@@ -68,7 +71,7 @@ public struct EnvironmentFile: Sendable, Equatable {
         return isExport ? .export : .badName
     }
 
-    /// Nil for what is no UTF-8, and for the code points that Unicode says are no characters, which systemd refuses, too.
+    /// Nil for bytes that are not UTF-8, and for a text with Unicode noncharacters, which systemd refuses too.
     private static func text(_ bytes: [UInt8]) -> String? {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         let isClean = text.unicodeScalars.allSatisfy { scalar in

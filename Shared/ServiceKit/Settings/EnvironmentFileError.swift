@@ -1,9 +1,9 @@
-/// Why a settings file cannot be used at all. Its content is never told: it may be a secret.
+/// Why a settings file cannot be used at all. The error contains no part of the file, which may hold a secret.
 ///
-/// With `EnvironmentFile=` systemd refuses to start the unit; with `EnvironmentFile=-`, as in Rivet's units, it leaves out
-/// the whole file, and the service itself refuses it.
+/// With `EnvironmentFile=` systemd refuses to start the unit. With `EnvironmentFile=-`, as in Rivet's units, systemd
+/// ignores the whole file, and the service refuses it.
 public enum EnvironmentFileError: Error, Equatable, CustomStringConvertible {
-    /// Lines are numbered from 1; an assignment has the number of its first line.
+    /// Lines are numbered from 1. The number of an assignment is that of its first line.
     case nulByte(line: Int)
     case notUTF8(line: Int)
     case valueTooLong(line: Int)
@@ -11,7 +11,7 @@ public enum EnvironmentFileError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .nulByte(let line): "line \(line) has a NUL byte in it (is it UTF-16? save the file as UTF-8)"
+        case .nulByte(let line): "line \(line) has a NUL byte (is it UTF-16? save the file as UTF-8)"
         case .notUTF8(let line): "the assignment in line \(line) is not valid UTF-8 (save the file as UTF-8)"
         case .valueTooLong(let line):
             "the assignment in line \(line) has more than \(EnvironmentFile.assignmentBytesMax) bytes"

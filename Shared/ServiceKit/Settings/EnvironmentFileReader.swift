@@ -1,9 +1,9 @@
-/// Takes assignments from the bytes of a settings file, one after the other. Every sequence of bytes can be read.
+/// Reads the assignments of a settings file one by one. It accepts any sequence of bytes.
 struct EnvironmentFileReader {
     struct Assignment {
-        /// Its first.
+        /// The first line of the assignment, from 1.
         var line: Int
-        /// Without blanks around it; never empty.
+        /// Without surrounding blanks; never empty.
         var name: [UInt8]
         var value: [UInt8]
     }
@@ -11,13 +11,13 @@ struct EnvironmentFileReader {
     private static let (lineFeed, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
     private static let (backslash, equalsSign) = (UInt8(ascii: "\\"), UInt8(ascii: "="))
     private static let (singleQuote, doubleQuote) = (UInt8(ascii: "'"), UInt8(ascii: "\""))
-    /// What a backslash between double quotes is left out before.
+    /// The characters before which a backslash inside double quotes is removed.
     private static let escapable = Set("\"\\`$".utf8)
 
     private let bytes: [UInt8]
     private let continuesComments: Bool
     private var index = 0
-    /// That of `index`.
+    /// The line of `index`, from 1.
     private var line = 1
     private(set) var warnings: [EnvironmentFileWarning] = []
 
@@ -30,14 +30,14 @@ struct EnvironmentFileReader {
         warnings.append(EnvironmentFileWarning(line: line, kind: kind))
     }
 
-    /// The number of the line that the byte at `offset` is in.
+    /// The line of the byte at `offset`, from 1.
     func line(of offset: Int) -> Int {
         var reader = EnvironmentFileReader(bytes, continuesComments: false)
         while reader.index < offset { _ = reader.take() }
         return reader.line
     }
 
-    /// The next assignment, whatever its name; nil at the end.
+    /// The next assignment, even if its name is invalid; nil at the end.
     mutating func next() -> Assignment? {
         while let byte = peek() {
             if Self.isBlank(byte) || Self.isLineEnd(byte) {
@@ -63,7 +63,7 @@ struct EnvironmentFileReader {
         }
     }
 
-    /// Whether the line from here on is neither empty nor a comment.
+    /// Whether the rest of the line is neither empty nor a comment.
     private func beginsWithSetting() -> Bool {
         guard let first = bytes[index...].first(where: { !Self.isBlank($0) }) else { return false }
         return !Self.isLineEnd(first) && !Self.isCommentSign(first)
@@ -74,7 +74,7 @@ struct EnvironmentFileReader {
         let first = line
         var name: [UInt8] = []
         while let byte = take(), !Self.isLineEnd(byte) {
-            // At the very beginning it is part of the name.
+            // At the beginning of the line, `=` is part of the name.
             if byte == Self.equalsSign, !name.isEmpty {
                 while let last = name.last, Self.isBlank(last) { name.removeLast() }
                 return Assignment(line: first, name: name, value: value(of: first))
@@ -122,7 +122,7 @@ struct EnvironmentFileReader {
     }
 
     private mutating func takeUnquoted(into value: inout [UInt8]) {
-        // Blanks at the end go, but for those before and after a backslash.
+        // Trailing blanks are removed, except before and after a backslash.
         var kept = value.count
         while let byte = take(), !Self.isLineEnd(byte) {
             if byte == Self.backslash {

@@ -1,22 +1,23 @@
-/// Something in a settings file that its writer may not have meant. The line's content is never told: it may be a secret.
+/// A line of a settings file that is probably a mistake. The warning contains no part of the line, which may hold a
+/// secret.
 public struct EnvironmentFileWarning: Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
-        /// No assignment: left out.
+        /// The line is not an assignment and is ignored.
         case noEqualsSign
-        /// `export NAME=value`: left out.
+        /// The line is `export NAME=value` and is ignored.
         case export
-        /// The name is none: left out.
+        /// The name is invalid; the line is ignored.
         case badName
-        /// The file's byte order mark makes its first line neither a comment nor an assignment: left out.
+        /// With the file's byte order mark the first line is neither a comment nor an assignment; it is ignored.
         case byteOrderMark
         /// The rest of the file belongs to the value.
         case quoteNotClosed
-        /// A comment that ends in a backslash, and the next line is neither empty nor a comment: up to systemd 253 that
-        /// line is part of the comment, from 254 on it is not.
+        /// A comment ends in a backslash, and the next line is neither empty nor a comment. Up to systemd 253 that line
+        /// is part of the comment; from 254 on it is not.
         case commentEndsInBackslash
     }
 
-    /// From 1; of an assignment, the first.
+    /// The line, from 1; for an assignment, its first line.
     public var line: Int
     public var kind: Kind
 }

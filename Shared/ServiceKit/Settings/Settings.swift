@@ -3,45 +3,45 @@ public import FoundationEssentials
 import Glibc
 public import Logging
 
-/// The settings of a process: environment variables, the file that `RIVET_ENV_FILE` names, which wins over them, and
-/// systemd credentials, which win over both.
+/// The settings of a process: environment variables, the file that `RIVET_ENV_FILE` names, and systemd credentials. The
+/// file overrides the variables; the credentials override both.
 ///
-/// The file is the one that the unit's `EnvironmentFile=` has: systemd has put it into the environment already, and a
-/// process that runs cannot have its environment changed. So what is read again on a reload is read from there.
+/// The file is the one of the unit's `EnvironmentFile=`. systemd has already put its content into the environment, but
+/// cannot change the environment of a running process. So a reload reads the file itself.
 ///
-/// White space and line ends around a value go, in variables and credentials alike. A variable that is set to nothing counts
-/// as not set. One that does not parse throws; it never falls back to the default.
+/// White space and line ends around a value are removed, in variables and in credentials. An empty variable counts as
+/// not set. A value that does not parse throws; it never falls back to the default.
 public struct Settings: Sendable {
     private let variables: [String: String]
     private let credentialsDirectory: String?
-    /// Without what the file gave.
+    /// The environment without the variables of the file.
     private let environment: [String: String]
 
-    /// Without the file.
+    /// The settings without the file.
     /// - Parameter variables: the environment of the process.
     public init(variables: [String: String] = ProcessInfo.processInfo.environment) {
         self.init(environment: variables, file: [:])
     }
 
     private init(environment: [String: String], file: [String: String]) {
-        // What was in the file is in the environment too, and may have been taken out of the file since.
+        // The environment also has the file's variables. If one is removed from the file, it must not stay set.
         self.environment = environment.filter { file[$0.key] == nil }
         variables = environment.merging(file) { $1 }.mapValues(\.trimmed).filter { !$0.value.isEmpty }
         credentialsDirectory = variables["CREDENTIALS_DIRECTORY"]
     }
 
-    /// Far more than systemd hands over.
+    /// As many as systemd's limit for all credentials of a unit together, 1 MB (systemd.exec(5)).
     private static let credentialBytesMax = 1_048_576
 
     /// The name of the variable that names the file.
     public static let fileVariable = "RIVET_ENV_FILE"
 
-    /// The same, with `more` over them.
+    /// The same settings, overridden by `more`.
     public func with(_ more: [String: String]) -> Settings {
         Settings(environment: environment, file: variables.merging(more) { $1 })
     }
 
-    /// The same settings, as they are now.
+    /// The settings with the file's current content.
     /// - Throws: when the file cannot be read, or systemd would refuse it.
     public func readAgain() throws(ConfigurationError) -> Settings {
         guard let path = environment[Self.fileVariable] ?? variables[Self.fileVariable], !path.isEmpty else {
@@ -50,7 +50,7 @@ public struct Settings: Sendable {
         return try reading(path)
     }
 
-    /// The same, with what the file at `path` has over them.
+    /// The same settings, overridden by the file at `path`.
     /// - Throws: when it cannot be read, or systemd would refuse it.
     public func reading(_ path: String) throws(ConfigurationError) -> Settings {
         Settings(environment: environment, file: try Self.file(path).variables)
@@ -70,18 +70,18 @@ public struct Settings: Sendable {
         do throws(EnvironmentFileError) {
             return try EnvironmentFile(bytes, systemd: .ofThisMachine)
         } catch {
-            // What could be read is a file's name, and no secret.
+            // The value may be shown: a file with this name was read, so it is not a secret.
             throw ConfigurationError(
                 name: fileVariable,
                 accepted:
-                    "\(path) must be a file of NAME=value lines, as systemd's EnvironmentFile= has; in it, \(error)")
+                    "\(path) must be a file of NAME=value lines, as for systemd's EnvironmentFile=; \(error)")
         }
     }
 
-    /// With the file, at a start.
+    /// The settings at a start, with the file.
     ///
-    /// Under systemd, which has put the file's variables into the environment, one that this user cannot read is no failure;
-    /// a reload tells of it.
+    /// A file that this user cannot read is not an error under systemd, which has put its variables into the
+    /// environment. A reload reports it.
     public func withFile() throws(ConfigurationError) -> Settings {
         do { return try readAgain() } catch {
             let isRead = variables[Self.fileVariable].map { access($0, R_OK) == 0 } ?? false
@@ -90,26 +90,27 @@ public struct Settings: Sendable {
         }
     }
 
-    /// The names that are set.
+    /// The names of the variables that are set.
     public var names: Set<String> { Set(variables.keys) }
 
-    /// The variables that have another value in `other`, or none in one of the two.
+    /// The variables that have another value in `other`, or are set in only one of the two.
     public func differences(from other: Settings) -> Set<String> {
         Set(variables.keys).union(other.variables.keys).filter { variables[$0] != other.variables[$0] }
     }
 
     public func string(_ name: String) -> String? { variables[name] }
 
-    /// A secret: the credential, or else the variable. It is one line.
-    /// - Throws: when the credential is there but cannot be read, or is no text; and for a secret that holds a line end or
-    ///   another control character. The error names the credential or the variable, and has nothing of the secret.
+    /// A secret, one line of text: from the credential, or else from the variable.
+    /// - Throws: when the credential exists but cannot be read or is not text, and when the secret contains a line end
+    ///   or another control character. The error names the credential or the variable, and contains no part of the
+    ///   secret.
     public func secret(_ name: String, credential: String) throws(ConfigurationError) -> String? {
         try secret(name, credential: credential) { $0 }
     }
 
-    /// A secret of some form.
-    /// - Parameter parse: reads it; its error says what is accepted and has nothing of the secret.
-    /// - Throws: as ``secret(_:credential:)``, and for a secret that `parse` refuses.
+    /// A secret that `parse` converts to a value.
+    /// - Parameter parse: its error must state what is accepted, and contain no part of the secret.
+    /// - Throws: as ``secret(_:credential:)``, and when `parse` throws.
     public func secret<Value, Malformed: Error>(
         _ name: String, credential: String, as parse: (String) throws(Malformed) -> Value
     ) throws(ConfigurationError) -> Value? {
@@ -119,15 +120,15 @@ public struct Settings: Sendable {
         guard text.unicodeScalars.allSatisfy(Self.isWithinLine) else {
             throw ConfigurationError(
                 name: source,
-                accepted: "accepted is one line without control characters; this has a line end or another one inside. "
-                    + "Put the secret there alone, with nothing before or after it")
+                accepted: "accepted is one line without control characters; this contains a line end or another one. "
+                    + "Store the secret alone, with no text before or after it")
         }
         do throws(Malformed) { return try parse(text) } catch {
             throw ConfigurationError(name: source, accepted: "accepted is \(error)")
         }
     }
 
-    /// Nil when there is none.
+    /// The text of a credential; nil when it does not exist.
     private func credential(_ name: String) throws(ConfigurationError) -> String? {
         guard let credentialsDirectory else { return nil }
         let bytes: [UInt8]
@@ -150,10 +151,10 @@ public struct Settings: Sendable {
         }
     }
 
-    /// A value of some form; nil when it is not set.
+    /// A value that `parse` converts; nil when it is not set.
     /// - Parameters:
-    ///   - accepted: the form, in a few words.
-    ///   - parse: reads it; its error says what is wrong and has nothing of the value.
+    ///   - accepted: the accepted form, in a few words.
+    ///   - parse: its error must state what is wrong, and contain no part of the value.
     public func parsed<Value, Malformed: Error>(
         _ name: String, accepted: String, as parse: (String) throws(Malformed) -> Value
     ) throws(ConfigurationError) -> Value? {
@@ -163,7 +164,7 @@ public struct Settings: Sendable {
         }
     }
 
-    /// A number with a unit: `750ms`, `30s`, `15m`, `24h`; more than nothing.
+    /// A duration above zero, as a number with a unit: `750ms`, `30s`, `15m`, `24h`.
     public func duration(_ name: String, default standard: Duration) throws(ConfigurationError) -> Duration {
         guard let value = variables[name] else { return standard }
         let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3_600)]
@@ -187,7 +188,7 @@ public struct Settings: Sendable {
         return Int(number * unit)
     }
 
-    /// One of some words.
+    /// One of the raw values of `Choice`.
     public func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ name: String, default standard: Choice
     ) throws(ConfigurationError) -> Choice {
@@ -223,13 +224,14 @@ public struct Settings: Sendable {
         variables["RIVET_RUNTIME_DIR"] ?? variables["RUNTIME_DIRECTORY"] ?? ".rivet/run"
     }
 
-    /// Refuses a path that cannot be one, before a message has it: a secret in the wrong variable, or several lines.
+    /// Rejects a value that cannot be a path, before a message shows it: a secret in the wrong variable, or several
+    /// lines.
     public func checkPaths() throws(ConfigurationError) {
         for name in [
             "RIVET_STATE_DIR", "STATE_DIRECTORY", "RIVET_RUNTIME_DIR", "RUNTIME_DIRECTORY", "RIVET_LEGACY_SQLITE",
         ] {
             guard let path = variables[name] else { continue }
-            // Each token and URL has a colon. A path with one is a list of paths to systemd and to many programs.
+            // Every token and URL has a colon. systemd and many programs take a path with a colon for a list of paths.
             guard path.unicodeScalars.allSatisfy({ Self.isWithinLine($0) && $0 != ":" }) else {
                 throw ConfigurationError(
                     valueOf: name, accepted: "one path, without \":\" or control characters")
@@ -250,13 +252,13 @@ public struct Settings: Sendable {
 }
 
 extension Settings: CustomStringConvertible, CustomReflectable {
-    /// Names alone: values may be secrets.
+    /// The names only, since values may be secrets.
     public var description: String { "Settings(\(names.sorted().joined(separator: ", ")))" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 extension String {
-    /// A setting without white space, line ends and byte order marks around it.
+    /// The string without white space, line ends and byte order marks at both ends.
     public var trimmed: String {
         let scalars = unicodeScalars
         func isKept(_ scalar: Unicode.Scalar) -> Bool { !scalar.properties.isWhitespace && scalar != "\u{FEFF}" }

@@ -1,27 +1,28 @@
 import Glibc
 
-/// A version of systemd: which of its habits a settings file is read by.
+/// A version of systemd, which determines how a settings file is parsed.
 public struct SystemdVersion: Sendable, Equatable {
-    /// `257` of 257.13.
+    /// The major version, for example 257 for 257.13.
     public var number: Int
 
     public init(_ number: Int) { self.number = number }
 
     /// Whether a backslash at the end of a comment makes the next line part of the comment.
     ///
-    /// Up to 253 it does. Version 254 changed that (systemd's issue 27975). Measured at Debian's 252.39 and 257.13.
+    /// Up to 253 it does. Version 254 changed that (systemd issue 27975). Measured with Debian's 252.39 and 257.13.
     public var continuesComments: Bool { number < 254 }
 
-    /// That of the systemd which runs this machine; nil when none does, or it cannot be told.
+    /// The version of the systemd that runs this machine; nil when there is none or its version is unknown.
     ///
-    /// systemd tells its services no version, and asking for it takes D-Bus, which they have no access to. But its own shared
-    /// library has the version in its name (`libsystemd-shared-257.so`), and every program of systemd needs it. Between an
-    /// upgrade of systemd and its own restart the two differ; Debian's package does both at once.
+    /// systemd does not pass its version to services, and they have no access to D-Bus, by which they could ask. But
+    /// the version is in the name of systemd's own shared library (`libsystemd-shared-257.so`), which every program of
+    /// systemd needs. After an upgrade the two differ until systemd restarts itself; Debian's package does both at
+    /// once.
     public static let ofThisMachine: SystemdVersion? = running(below: "")
 
-    /// That of the system whose root is `root`, a path without a slash at its end.
+    /// The version of the system whose root is `root`, a path without a trailing slash.
     public static func running(below root: String) -> SystemdVersion? {
-        // As sd_booted(3) has it.
+        // The same check as in sd_booted(3).
         guard access("\(root)/run/systemd/system", F_OK) == 0 else { return nil }
         let prefix = "libsystemd-shared-"
         let directories = ["/usr/lib", "/usr/lib64", "/usr/lib/*-linux-gnu*", "/lib"]

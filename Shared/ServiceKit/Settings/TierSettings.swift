@@ -1,6 +1,6 @@
 public import Contracts
 
-/// The settings of the tiers, which both services that store have.
+/// The settings of the tiers, which rivet-state and rivet-library share.
 public struct TierSettings: Sendable {
     /// In bytes.
     public var memoryLimit: Int
@@ -8,13 +8,13 @@ public struct TierSettings: Sendable {
     public var remoteDeadline: Duration
     /// After this time without a write, a remote tier gets a small one.
     public var heartbeat: Duration
-    /// Which of the hosts that share tiers this is: 0 to 63.
+    /// This host's number among the hosts that share tiers: 0 to 63.
     public var hostNumber: UInt8
 
-    /// What can be changed without a restart.
+    /// The settings that can change without a restart.
     public static let reloadable: Set<String> = ["NEON_DATABASE_URL", "SUPABASE_DATABASE_URL", "RAILWAY_DATABASE_URL"]
 
-    /// The databases that are configured: secrets.
+    /// The configured databases. The URLs are secrets.
     private var urls: [(tier: TierName, setting: String, url: String)] = []
 
     public init(_ settings: Settings) throws(ConfigurationError) {
@@ -33,7 +33,7 @@ public struct TierSettings: Sendable {
 
     /// The databases, best first.
     ///
-    /// - Parameter parse: reads a database URL; its error must not quote the URL.
+    /// - Parameter parse: parses a database URL; its error must not quote the URL.
     public func databases<Target>(
         _ parse: (String) throws -> Target
     ) throws(ConfigurationError) -> [(name: TierName, target: Target)] {

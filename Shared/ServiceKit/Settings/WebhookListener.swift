@@ -1,17 +1,17 @@
-/// Where the webhook's receiver listens for the reverse proxy: in the file system, or on this machine's own network.
+/// Where the webhook's receiver listens for the reverse proxy: at a file, or on the loopback network.
 public enum WebhookListener: Sendable, Equatable {
     /// A Unix socket.
     case path(String)
     /// An address of the loopback network, and a port.
     case loopback(host: String, port: Int)
 
-    /// What is wrong with a text, which is not told.
+    /// Why a text is not accepted. The error does not contain the text.
     public enum Malformed: String, Error, CustomStringConvertible {
-        case form = "it is neither a path with a \"/\" in it nor an address with a port"
-        case path = "a path has no \":\" and no control characters in it"
-        case port = "its port is no number from 1 to 65535"
+        case form = "it is neither a path with a \"/\" nor an address with a port"
+        case path = "a path must not contain \":\" or control characters"
+        case port = "its port is not a number from 1 to 65535"
         case notLoopback =
-            "its address is not on this machine's loopback network: a reverse proxy with TLS is what others reach"
+            "its address is not on this machine's loopback network: other hosts must use a reverse proxy with TLS"
 
         public var description: String { rawValue }
     }
@@ -42,7 +42,7 @@ public enum WebhookListener: Sendable, Equatable {
         }
     }
 
-    /// Whether it is one of 127.0.0.0/8, in the usual form of four numbers.
+    /// Whether the host is an address of 127.0.0.0/8, in the usual form of four numbers.
     private static func isLoopback(_ host: Substring) -> Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.first == "127"

@@ -3,9 +3,9 @@ import ServiceLifecycle
 import Systemd
 import UnixSignals
 
-/// Reads the settings again at each SIGHUP, and takes over what can be taken over in a process that runs.
+/// Reads the settings again at each SIGHUP, and applies those that can change in a running process.
 ///
-/// With a setting that is wrong, all stays as it was, and the log and the status say why.
+/// If one setting is wrong, none is changed, and the log and the status line say why.
 struct Reloader: Service {
     var signals: UnixSignalsSequence
     var settings: Settings
@@ -25,7 +25,7 @@ struct Reloader: Service {
                 var changes = try await parts.reload.apply(new)
                 if level != log.level { changes.append("RIVET_LOG_LEVEL") }
                 log.level = level
-                tell(changes, new.differences(from: settings), logger)
+                report(changes, new.differences(from: settings), logger)
                 settings = new
             } catch {
                 logger.error(
@@ -36,7 +36,7 @@ struct Reloader: Service {
         }
     }
 
-    private func tell(_ changes: [String], _ differences: Set<String>, _ logger: Logger) {
+    private func report(_ changes: [String], _ differences: Set<String>, _ logger: Logger) {
         logger.notice(
             "the settings were read again",
             metadata: ["changed": "\(changes.isEmpty ? "nothing" : changes.joined(separator: ", "))"])

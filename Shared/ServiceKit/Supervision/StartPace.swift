@@ -2,27 +2,27 @@ import FoundationEssentials
 import Glibc
 import ServiceLifecycle
 
-/// How soon a service that failed tries again.
+/// Decides how soon a service that failed starts working again.
 ///
-/// systemd starts a service 100 ms after its end, whatever the end was, and 252 knows no growing wait. So the next process
-/// waits, before it does anything, when another try at once would most likely fail too.
+/// systemd starts a service 100 ms after any end, and version 252 cannot increase that delay. So if another start would
+/// most likely fail too, the next process waits before it does anything.
 ///
-/// A file is there from the beginning of a start until the service has worked for a while. The service appends `ready` to
-/// it, and systemd a line after each end (`ExecStopPost=`): `$SERVICE_RESULT $EXIT_STATUS`. Without systemd no end is ever
-/// noted, and no start waits.
+/// A file exists from the beginning of a start until the service has worked for a while. The service appends `ready` to
+/// it; systemd appends a line after each end (`ExecStopPost=`): `$SERVICE_RESULT $EXIT_STATUS`. Without systemd no end
+/// is recorded, and no start waits.
 struct StartPace: Service {
-    /// How a run of the service ended that did not last.
+    /// How a short run of the service ended.
     struct FailedRun: Equatable, Sendable {
         /// `$SERVICE_RESULT $EXIT_STATUS`.
         var end: String
         var wasReady: Bool
     }
 
-    /// At 7 lines a start, systemd's own included, the journal gets fewer than 10 a minute.
+    /// A start writes 7 lines to the journal, systemd's included. With this wait they are fewer than 10 a minute.
     static let wait = Duration.seconds(60)
-    /// A service that was ready for this long had worked: whatever ends it then, it is started again at once.
+    /// A service that was ready for this long has worked. After any end it starts again at once.
     static let workedLong = Duration.seconds(60)
-    /// systemd's own start comes sooner after the end; a later one was asked for.
+    /// An automatic start by systemd comes within this time after the end. A later one was requested by the operator.
     private static let automaticWithin: TimeInterval = 10
     private static let killedStartsMax = 5
     private static let crashesSoonAfterReadyMax = 1
@@ -32,11 +32,11 @@ struct StartPace: Service {
     let path: String
 
     /// - Parameters:
-    ///   - directory: outlives the process, and goes at a reboot.
-    ///   - name: `state` for `state.starts`.
+    ///   - directory: outlives the process, but not a reboot.
+    ///   - name: for example `state` for `state.starts`.
     init(directory: String, name: String) { path = "\(directory)/\(name).starts" }
 
-    /// How the runs in a row that failed just before this one ended, oldest first.
+    /// The consecutive failed runs just before this one, oldest first.
     func failedRuns(now: Date = Date()) -> [FailedRun] {
         var status = stat()
         guard stat(path, &status) == 0, status.st_size > 0, status.st_size <= Self.fileBytesMax,
@@ -60,11 +60,12 @@ struct StartPace: Service {
         return runs
     }
 
-    /// What a start waits, given how the runs before it ended.
+    /// How long a start waits, given how the runs before it ended.
     ///
-    /// A kill comes from outside, and says nothing about the next start; a few in a row cost no time. An error, a crash, or
-    /// a start that systemd ended because it took too long would come again. A crash or a missed watchdog soon after the
-    /// service was ready costs no time once; a second one in a row does.
+    /// A kill comes from outside and says nothing about the next start, so a few consecutive ones cause no wait. An
+    /// error, a crash, or a start that systemd ended because it took too long would occur again, so it causes a wait.
+    /// A single crash or missed watchdog ping soon after the service was ready causes no wait; a second consecutive one
+    /// does.
     static func wait(after failedRuns: [FailedRun]) -> Duration {
         guard let last = failedRuns.last else { return .zero }
         let allowed: Int
@@ -76,10 +77,10 @@ struct StartPace: Service {
         return failedRuns.count <= allowed ? .zero : wait
     }
 
-    /// A start begins.
+    /// Records that a start begins.
     ///
-    /// - Parameter keepsCount: whether the runs before it count on.
-    /// - Returns: whether that is noted. If not, this run's end will not be either.
+    /// - Parameter keepsCount: whether the earlier runs still count.
+    /// - Returns: whether it was recorded. If not, the end of this run will not be recorded either.
     @discardableResult
     func begun(keepsCount: Bool) -> Bool {
         guard let descriptor = file(O_CREAT | (keepsCount ? 0 : O_TRUNC)) else { return false }
@@ -87,18 +88,18 @@ struct StartPace: Service {
         return true
     }
 
-    /// The service is ready; it has not worked for long yet.
+    /// Records that the service is ready, but has not worked for long.
     ///
-    /// Where that cannot be noted, the end of this run counts as one of a start.
+    /// If this cannot be recorded, the end of this run counts as the end of a start.
     func becameReady() {
         guard let descriptor = file(O_APPEND) else { return }
         defer { close(descriptor) }
         let line = Array("\(Self.ready)\n".utf8)
-        // Seven bytes into a file in memory: whole, or not at all.
+        // These few bytes go to a file in memory, so they are written completely or not at all.
         _ = write(descriptor, line, line.count)
     }
 
-    /// Waits until the service has worked for long, or is told to stop.
+    /// Waits until the service has worked for `workedLong`, or is stopped.
     func run() async throws {
         let slept: Void? = try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.workedLong) }
         guard slept != nil else { return }
@@ -106,7 +107,7 @@ struct StartPace: Service {
         try? await gracefulShutdown()
     }
 
-    /// The service has worked for long, or was told to stop: what was before does not count any more.
+    /// Removes the record: the service has worked for `workedLong` or was stopped, so earlier runs no longer count.
     func cleared() { unlink(path) }
 
     private func file(_ flags: Int32) -> Int32? {
@@ -114,7 +115,7 @@ struct StartPace: Service {
         return descriptor >= 0 ? descriptor : nil
     }
 
-    /// It was told to stop, or a setting was wrong: what starts it next is an operator.
+    /// Whether the service was stopped or a setting was wrong. The operator then starts it the next time.
     private static func wasOrderly(_ end: String) -> Bool { end.hasPrefix("success") || end == "exit-code 78" }
 
     private static func cameFromOutside(_ end: String) -> Bool { end == "signal KILL" }

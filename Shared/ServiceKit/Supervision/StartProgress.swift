@@ -1,12 +1,12 @@
 import Synchronization
 import Systemd
 
-/// Asks systemd for more time while a start takes long and gets on: a big migration, a broken file that is saved row by
-/// row. A start that hangs asks for nothing, and is ended.
+/// Asks systemd for more time while a long start makes progress: a big migration, or a damaged file whose rows are
+/// saved one by one. A start that hangs does not ask, so systemd ends it.
 final class StartProgress: Sendable {
-    /// Between two requests.
+    /// The least time between two requests.
     static let interval = Duration.seconds(1)
-    /// What is asked for: within this time something must be done.
+    /// The time that each request asks for. The start must make progress within it.
     static let patience = Duration.seconds(30)
 
     private let notifier: ServiceNotifier
@@ -18,7 +18,7 @@ final class StartProgress: Sendable {
         next = Mutex(.now + Self.interval)
     }
 
-    /// Something was done. Callable from anywhere, however often.
+    /// Reports progress. May be called from any thread, as often as wanted.
     func made(_ what: String) {
         let isDue = next.withLock { next in
             guard let moment = next, moment <= .now else { return false }

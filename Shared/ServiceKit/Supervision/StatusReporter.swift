@@ -5,7 +5,8 @@ import Synchronization
 import Systemd
 import Wire
 
-/// Keeps `systemctl status` current, where there is a systemd: how the parts are, how much is done, what failed last.
+/// Keeps the status line of `systemctl status` current: the state of the parts, the work done, and the last failure.
+/// Does nothing without systemd.
 final class StatusReporter: Service {
     static let interval = Duration.seconds(5)
 
@@ -22,7 +23,7 @@ final class StatusReporter: Service {
         self.notifier = notifier
     }
 
-    /// How the service is now.
+    /// The current status line.
     func line() -> String {
         let done = lastMinute.withLock { $0.growth(to: work.count(), at: .now) }
         return Self.line(status(), work: work.name, done: done, lastFailure: log.lastFailure)

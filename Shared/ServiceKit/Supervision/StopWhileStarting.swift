@@ -4,9 +4,9 @@ import Synchronization
 
 /// Ends the process at once, with exit code 0, when SIGTERM or SIGINT comes before the service's store is open.
 ///
-/// An orderly end would have to wait for what the start waits for: a tier that does not answer, or rows that are read. The
-/// store's files allow an end at any moment, and what was answered by then is durable. Signals are watched on a queue of
-/// their own, so that a start which computes cannot hold them up.
+/// An orderly end would have to wait for the start's own waits: for a tier that does not respond, or for rows being
+/// read. The store's files allow an end at any moment, and every acknowledged write is durable. Signals are watched on
+/// a separate queue, so that a start that computes cannot delay them.
 final class StopWhileStarting: Sendable {
     private struct State {
         var isStarting = true
@@ -15,15 +15,15 @@ final class StopWhileStarting: Sendable {
 
     private let state = Mutex(State())
 
-    /// Watches from now on. To be made before anything else that catches these signals: a signal that only the other
-    /// one saw would not end the start.
+    /// Begins watching. Make this before any other object that catches these signals: a signal that only the other one
+    /// saw would not end the start.
     init() {
         let queue = DispatchQueue(label: "rivet.stop-while-starting")
         for signal in [SIGTERM, SIGINT] {
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
             source.setEventHandler { [self] in
                 state.withLock { state in
-                    // Held until the process is gone: no call is answered meanwhile.
+                    // This lock is kept until the process ends, so that no call is served meanwhile.
                     guard state.isStarting else { return source.cancel() }
                     state.ending()
                     _exit(ServiceProcess.ExitCode.ok)
@@ -33,9 +33,9 @@ final class StopWhileStarting: Sendable {
         }
     }
 
-    /// What is done, from now on, before the process ends.
+    /// Sets the closure that is called before the process ends.
     func beforeEnding(_ ending: @escaping @Sendable () -> Void) { state.withLock { $0.ending = ending } }
 
-    /// Calls are about to be answered: from here on the service ends in order.
+    /// The service is about to serve calls: from here on it ends in an orderly way.
     func ended() { state.withLock { $0.isStarting = false } }
 }

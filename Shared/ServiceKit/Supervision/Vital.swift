@@ -1,9 +1,9 @@
-/// A part of a process without which the rest is of no use, and how to tell whether it does its work.
+/// A part of a process without which the process is useless, and a check whether it works.
 public struct Vital: Sendable {
-    /// As the log shows it.
+    /// The name for the log.
     public var name: String
-    /// Returns when the part has come to it, at once if all is well; never, or late, when it is stuck. Somebody whom the
-    /// part waits for, a tier or Telegram, does not make it stuck.
+    /// Returns when the part has handled the check: at once if the part works; late or never if it is stuck. A part
+    /// that waits for a tier or Telegram is not stuck.
     public var pulse: @Sendable () async -> Void
 
     public init(_ name: String, pulse: @escaping @Sendable () async -> Void) {

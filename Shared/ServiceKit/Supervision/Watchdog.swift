@@ -1,10 +1,10 @@
 public import Logging
 public import ServiceLifecycle
 
-/// Tells systemd that the process works, for as long as every one of its vital parts does.
+/// Pings systemd while all vital parts of the process work.
 ///
-/// Before each ping all of them are asked for a pulse. One that gives none is named in the log; then there is no ping
-/// until it gives one, and when systemd's patience is at its end, it replaces the process.
+/// Before each ping it asks every part for a pulse. If a part gives none, the log names it and there is no ping until
+/// it does. If systemd's time-out passes without a ping, systemd replaces the process.
 public struct Watchdog: Service {
     private let vitals: [Vital]
     private let interval: Duration
@@ -13,9 +13,9 @@ public struct Watchdog: Service {
     private let stuck: @Sendable (_ names: String) -> Void
 
     /// - Parameters:
-    ///   - deadline: how long systemd waits for a ping. There are three in that time.
-    ///   - ping: tells systemd.
-    ///   - stuck: is told which parts give no pulse.
+    ///   - deadline: how long systemd waits for a ping. The watchdog sends three in that time.
+    ///   - ping: sends a ping to systemd.
+    ///   - stuck: called with the names of the parts that give no pulse.
     public init(
         _ vitals: [Vital], deadline: Duration, logger: Logger, ping: @escaping @Sendable () -> Void,
         stuck: @escaping @Sendable (_ names: String) -> Void = { _ in }
@@ -27,10 +27,10 @@ public struct Watchdog: Service {
         interval = deadline / 3
     }
 
-    /// Until the service is stopped: from then on systemd has another time-out.
+    /// Runs until the service is stopped. From then on systemd applies another time-out.
     public func run() async throws {
         try? await cancelWhenGracefulShutdown {
-            while await isEverybodyAlive() {
+            while await areAllVitalsAlive() {
                 ping()
                 try await Task.sleep(for: interval)
             }
@@ -40,22 +40,22 @@ public struct Watchdog: Service {
     private enum Sign { case pulse(Int), late }
 
     /// Returns when every part has given a pulse; false when it was cancelled.
-    private func isEverybodyAlive() async -> Bool {
-        let (signs, gave) = AsyncStream.makeStream(of: Sign.self)
-        // No children: these would hold up who waits for them, and a part that is stuck gives no pulse at all.
-        let questions =
+    private func areAllVitalsAlive() async -> Bool {
+        let (signs, continuation) = AsyncStream.makeStream(of: Sign.self)
+        // These are not child tasks: the parent would wait for them, and a stuck part never gives a pulse.
+        let checks =
             vitals.enumerated().map { index, vital in
                 Task {
                     await vital.pulse()
-                    gave.yield(.pulse(index))
+                    continuation.yield(.pulse(index))
                 }
             } + [
                 Task {
                     do { try await Task.sleep(for: interval) } catch { return }
-                    gave.yield(.late)
+                    continuation.yield(.late)
                 }
             ]
-        defer { questions.forEach { $0.cancel() } }
+        defer { checks.forEach { $0.cancel() } }
         var missing = Set(vitals.indices)
         var isLate = false
         for await sign in signs {
@@ -63,7 +63,7 @@ public struct Watchdog: Service {
             case .pulse(let index): missing.remove(index)
             case .late:
                 isLate = true
-                tell(missing)
+                report(missing)
             }
             if missing.isEmpty {
                 if isLate { logger.warning("what was stuck works again") }
@@ -73,10 +73,10 @@ public struct Watchdog: Service {
         return false
     }
 
-    private func tell(_ missing: Set<Int>) {
+    private func report(_ missing: Set<Int>) {
         let names = missing.sorted().map { vitals[$0].name }.joined(separator: ", ")
         logger.critical(
-            "a part of the service is stuck; systemd is not told that it works, and will replace it",
+            "a part of the service is stuck; without watchdog pings systemd will replace the process",
             metadata: ["part": "\(names)"])
         stuck(names)
     }
