@@ -2,8 +2,8 @@
     private import Glibc
     private import Synchronization
 
-    /// The point at which this process is to stop dead, read once from `RIVET_KILL_AT`: `name` or `name:N`, where the
-    /// N-th pass (from 1) counts.
+    /// The kill point at which this process dies, read once from `RIVET_KILL_AT`: `name`, or `name:N` for the N-th pass
+    /// (from 1).
     private let armed: (name: String, pass: Int)? = {
         guard let value = getenv("RIVET_KILL_AT").map({ String(cString: $0) }), !value.isEmpty else { return nil }
         let parts = value.split(separator: ":", maxSplits: 1)
@@ -13,8 +13,8 @@
     private let passes = Mutex(0)
 #endif
 
-/// Marks a place between two durable steps. In a test build a test may have the process die there, as by `kill -9`;
-/// in a release build this is nothing.
+/// Marks a place between two durable steps. In a test build a test can kill the process there, as with `kill -9`; in a
+/// release build this does nothing.
 @inline(__always)
 public func killPoint(_ name: StaticString) {
     #if RIVET_KILL_POINTS

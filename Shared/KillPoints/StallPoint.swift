@@ -1,8 +1,8 @@
 #if RIVET_KILL_POINTS
     private import Glibc
 
-    /// Where this process is to stand still, read once from `RIVET_STALL_AT`: `name:path`, and it does so for as long as
-    /// the file at `path` is there.
+    /// The stall point at which this process blocks, read once from `RIVET_STALL_AT`: `name:path`. It blocks while the
+    /// file at `path` exists.
     private let armed: (name: String, path: String)? = {
         guard let value = getenv("RIVET_STALL_AT").map({ String(cString: $0) }) else { return nil }
         let parts = value.split(separator: ":", maxSplits: 1)
@@ -10,8 +10,8 @@
     }()
 #endif
 
-/// Marks a turn of a loop that must not stand still. In a test build a test may have its thread do so; in a release build
-/// this is nothing.
+/// Marks an iteration of a loop that must not block. In a test build a test can block its thread there; in a release
+/// build this does nothing.
 @inline(__always)
 public func stallPoint(_ name: StaticString) {
     #if RIVET_KILL_POINTS

@@ -10,7 +10,7 @@ public struct InheritedSockets: Sendable {
 
     private init(_ descriptorsByName: [String: Int32]) { self.descriptorsByName = descriptorsByName }
 
-    /// Takes them, close-on-exec: the first to ask has them. A child of this process does not see them again.
+    /// Takes the sockets, close-on-exec. Only the first call gets them, and child processes do not inherit them.
     public init() {
         var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         let count = sd_listen_fds_with_names(1, &names)
@@ -27,7 +27,7 @@ public struct InheritedSockets: Sendable {
         self.init(descriptors)
     }
 
-    /// The socket of that `FileDescriptorName=`, which is the socket unit's name unless it says otherwise.
+    /// The socket with this `FileDescriptorName=`; its default is the socket unit's name.
     public func descriptor(named name: String) -> Int32? {
         descriptorsByName[name] ?? descriptorsByName["\(name).socket"]
     }

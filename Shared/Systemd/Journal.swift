@@ -1,11 +1,11 @@
 import CSystemd
 import Glibc
 
-/// The journal of this machine, written to with fields (sd_journal_sendv(3)).
+/// Writes entries with fields to this machine's journal (sd_journal_sendv(3)).
 public enum Journal {
-    /// Whether `descriptor` leads to the journal by itself: then what is written there would lose its fields.
+    /// Whether `descriptor` is connected to the journal. If so, lines written to it would arrive without fields.
     ///
-    /// - Parameter stream: `$JOURNAL_STREAM`, which has the device and the inode of standard error or output.
+    /// - Parameter stream: `$JOURNAL_STREAM`: the device and the inode of standard error or output.
     public static func isConnected(_ descriptor: Int32, stream: String?) -> Bool {
         guard let parts = stream?.split(separator: ":"), parts.count == 2, let device = UInt64(parts[0]),
             let inode = UInt64(parts[1])
@@ -16,8 +16,8 @@ public enum Journal {
 
     /// Sends one entry.
     ///
-    /// - Parameter fields: names of `A` to `Z`, `0` to `9` and `_`.
-    /// - Returns: whether the journal took it, or is not there.
+    /// - Parameter fields: the names consist of `A` to `Z`, `0` to `9` and `_`.
+    /// - Returns: whether the journal accepted the entry; true also if there is no journal.
     public static func send(_ fields: [(name: String, value: String)]) -> Bool {
         var bytes: [UInt8] = []
         var ends: [Int] = []

@@ -1,31 +1,32 @@
 import CSystemd
 import Glibc
 
-/// Reads the journal of this machine, or one in a directory (sd-journal(3)).
+/// Reads this machine's journal, or one in a directory (sd-journal(3)).
 public struct JournalReader: ~Copyable {
-    /// One entry: when, and what its fields say. Of a field that comes twice, the last.
+    /// One entry: its time and its fields. If a field occurs twice, the last one counts.
     public struct Entry: Sendable, Equatable {
-        /// Since 1970.
+        /// Microseconds since 1970.
         public var microseconds: UInt64
         public var fields: [String: String]
     }
 
-    /// Why it cannot be read.
+    /// Why the journal cannot be read.
     public enum Failure: Error, Equatable {
-        /// No journal is kept here.
+        /// There is no journal in these directories.
         case none(directories: [String])
-        /// There are journals, and this user may not read the machine's.
+        /// There is a journal of the machine, but this user may not read it.
         case notAllowed(file: String)
         case system(operation: String, code: Int32)
     }
 
     private let journal: OpaquePointer
 
-    /// - Parameter directory: of the journal files; nil for this machine's.
+    /// - Parameter directory: the directory of the journal files; nil for this machine's journal.
     public init(directory: String? = nil) throws(Failure) {
         let directories = directory.map { [$0] } ?? ["/var/log/journal", "/run/log/journal"]
         let files = directories.flatMap(Self.files)
-        // Who may not read the machine's journal still sees one of their own, which has nothing of ours.
+        // Check the files first. A user without access to the machine's journal can open a personal one, which has no
+        // entries of Rivet.
         if !files.contains(where: { access($0, R_OK) == 0 }) {
             guard let file = files.first else { throw .none(directories: directories) }
             throw .notAllowed(file: file)
@@ -40,7 +41,7 @@ public struct JournalReader: ~Copyable {
 
     deinit { sd_journal_close(journal) }
 
-    /// The last `limit` entries, oldest first, in which one of `matches` holds.
+    /// The last `limit` entries that fulfill one of `matches`, oldest first.
     ///
     /// - Parameter since: microseconds since 1970; older ones are left out.
     public func last(
@@ -68,7 +69,7 @@ public struct JournalReader: ~Copyable {
         var data: UnsafeRawPointer?
         var bytes = 0
         sd_journal_restart_data(journal)
-        // A field that cannot be read, as one of a broken file, is left out.
+        // A field that cannot be read, for example in a damaged file, is left out.
         while sd_journal_enumerate_available_data(journal, &data, &bytes) > 0, let data {
             let text = UnsafeRawBufferPointer(start: data, count: bytes)
             guard let separator = text.firstIndex(of: UInt8(ascii: "=")) else { continue }
@@ -84,7 +85,7 @@ public struct JournalReader: ~Copyable {
         return code
     }
 
-    /// The machine's journals in a directory, and in those that it has: not those of single people.
+    /// The machine's journal files in a directory and its subdirectories, without the journals of users.
     private static func files(_ directory: String) -> [String] {
         let names = names(in: directory)
         return names.filter { $0.hasPrefix("system") && $0.hasSuffix(".journal") }.map { "\(directory)/\($0)" }

@@ -1,15 +1,15 @@
 private import CThreads
 private import Glibc
 
-/// A thread that runs one function to its end, for calls that block: they must not hold up Swift's own threads.
+/// A thread for calls that block, which must not run on Swift's own threads.
 public enum NamedThread {
-    /// Starts a thread that runs `body` and then ends. Nothing waits for it.
+    /// Starts a detached thread that runs `body` and then ends.
     ///
-    /// It takes no signals, so that they reach the threads that expect them. Blocking SIGPIPE also makes a write to a
-    /// closed connection a plain error.
+    /// The thread blocks signals, so that they reach the threads that expect them. Blocking SIGPIPE also turns a write
+    /// to a closed connection into an ordinary error.
     ///
-    /// - Parameter name: as `ps` and debuggers show it, which is its first 15 bytes.
-    /// - Throws: when the system has no room for another thread. `body` was not called. Trying again later may help.
+    /// - Parameter name: the name in `ps` and debuggers, which show its first 15 bytes.
+    /// - Throws: when the system cannot start another thread. Then `body` was not called. Trying again later may help.
     public static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         let context = Unmanaged.passRetained(Start(name: name, body: body))
         var thread = pthread_t()
@@ -41,7 +41,7 @@ public enum NamedThread {
             rivet_name_thread(name)
             var signals = sigset_t()
             sigfillset(&signals)
-            // A crash ends the process, whichever thread it is in.
+            // Do not block the signals of a crash, so that a crash in this thread ends the process too.
             for crash in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP] { sigdelset(&signals, crash) }
             pthread_sigmask(SIG_BLOCK, &signals, nil)
             body()

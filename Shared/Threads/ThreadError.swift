@@ -12,6 +12,6 @@ public struct ThreadError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public var description: String {
-        "no thread for \(name): \(String(cString: strerror(code))); raise TasksMax= or the limit of processes"
+        "cannot start a thread for \(name): \(String(cString: strerror(code))); raise TasksMax= or the process limit"
     }
 }
