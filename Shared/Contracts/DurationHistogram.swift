@@ -1,15 +1,16 @@
-/// How many durations fell between which bounds, as `service.health` shows it. Not cumulative.
+/// A histogram of durations, as `service.health` shows it. The counts are not cumulative.
 public struct DurationHistogram: Sendable, Equatable {
-    /// Upper bounds in microseconds, each belonging to its own bucket, in ascending order.
+    /// The upper bounds of the buckets in microseconds, inclusive, in ascending order.
     public let boundsMicroseconds: [Int64]
-    /// One more than there are bounds: the last one counts what was longer than all of them.
+    /// The counts of the buckets, one more than there are bounds: the last one counts durations above all bounds.
     public let counts: [Int64]
-    /// All durations together, in microseconds.
+    /// The sum of all durations, in microseconds.
     public let sumMicroseconds: Int64
 
     public var count: Int64 { counts.reduce(0) { $0.addingSaturating($1) } }
 
-    /// - Returns: nil unless the bounds ascend from above zero, there is one more count than bounds, and none is negative.
+    /// - Returns: nil unless the bounds are positive and ascending, there is one more count than bounds, and neither a
+    ///   count nor the sum is negative.
     public init?(boundsMicroseconds: [Int64], counts: [Int64], sumMicroseconds: Int64) {
         guard counts.count == boundsMicroseconds.count + 1, counts.allSatisfy({ $0 >= 0 }), sumMicroseconds >= 0,
             boundsMicroseconds.first.map({ $0 > 0 }) ?? true,
@@ -32,7 +33,7 @@ extension DurationHistogram {
         ]
     }
 
-    /// - Returns: nil for what is no histogram.
+    /// - Returns: nil when the JSON is not a histogram.
     init?(json: JSONValue) {
         guard let bounds = json["bounds_ms"]?.arrayValue, let counts = json["counts"]?.arrayValue,
             let sum = json["sum_ms"].flatMap(Self.microseconds)
@@ -46,7 +47,7 @@ extension DurationHistogram {
         microseconds % 1_000 == 0 ? .integer(microseconds / 1_000) : .decimal(microseconds.fixedPoint(places: 3))
     }
 
-    /// - Returns: nil for what is no number, or none of this size.
+    /// - Returns: nil when the text is not a number or is out of range.
     private static func microseconds(_ milliseconds: JSONValue) -> Int64? {
         switch milliseconds {
         case .integer(let value):
@@ -59,7 +60,7 @@ extension DurationHistogram {
 }
 
 extension Int64 {
-    /// The sum, or the greatest number where there is no room for it.
+    /// The sum, clamped to the greatest number.
     fileprivate func addingSaturating(_ other: Int64) -> Int64 {
         let (sum, isTooLarge) = addingReportingOverflow(other)
         return isTooLarge ? .max : sum

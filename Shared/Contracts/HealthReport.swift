@@ -1,11 +1,11 @@
-/// What a service says of how it is; `service.health` adds what every service says of itself.
+/// A service's own part of `service.health`, which adds the parts that all services share.
 public struct HealthReport: Sendable {
     public var status: ServiceHealth.Status
     public var tiers: [ServiceHealth.Tier]
     public var counters: [String: Int64]
-    /// By name; beside those of the calls, which `service.health` adds.
+    /// The counters by name, without those of the calls, which `service.health` adds.
     public var histograms: [String: DurationHistogram]
-    /// For a person: what is the matter and what to do, when `status` is not `ok`.
+    /// For the operator: the problem and what to do about it, when `status` is not `ok`.
     public var detail: String?
 
     public init(

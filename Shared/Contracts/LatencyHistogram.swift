@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts how long something took, in fixed buckets, since it was made. Callable from any thread; `record` allocates nothing.
+/// Counts durations in fixed buckets, since it was created. May be used from any thread; `record` does not allocate.
 public final class LatencyHistogram: Sendable {
     /// Upper bounds of the buckets: 50 µs, 100 µs, 250 µs and so on to 30 s.
     public static let boundsMicroseconds: [Int64] = [
@@ -12,7 +12,7 @@ public final class LatencyHistogram: Sendable {
 
     private struct State {
         var counts = [Int64](repeating: 0, count: LatencyHistogram.boundsMicroseconds.count + 1)
-        /// Ends at the greatest number, after 292 years.
+        /// The sum, clamped to the greatest number, which it would reach after 292 years.
         var sumNanoseconds: Int64 = 0
     }
 
@@ -21,7 +21,7 @@ public final class LatencyHistogram: Sendable {
 
     public init() {}
 
-    /// Counts one duration. One below zero, which a clock that was set back makes, counts as zero.
+    /// Counts one duration. A negative one, which occurs when a clock is set back, counts as zero.
     public func record(nanoseconds: Int64) {
         let duration = max(0, nanoseconds)
         var bucket = 0
@@ -39,8 +39,8 @@ public final class LatencyHistogram: Sendable {
         record(nanoseconds: isTooLong ? .max : max(nanoseconds, nanoseconds &+ attoseconds / 1_000_000_000))
     }
 
-    /// All that was counted until now, taken at one moment.
-    /// - Returns: never nil but when more than `Int64` holds was counted.
+    /// A snapshot of all counts.
+    /// - Returns: nil only when a count exceeds `Int64`.
     public var counted: DurationHistogram? {
         let (counts, sum) = state.withLock { ($0.counts, $0.sumNanoseconds) }
         return DurationHistogram(

@@ -1,17 +1,17 @@
-/// The named parameters of a call, or the members of a result: reads each with its rules, or throws `invalidArgument`
-/// that names the member and what is accepted.
+/// The named parameters of a call, or the members of a result. Reads each by its rules, or throws an `invalidArgument`
+/// that names the member and the accepted values.
 public struct Parameters: Sendable {
     let members: [String: JSONValue]
 
     public init(_ members: [String: JSONValue]) { self.members = members }
 
-    /// The member; JSON null counts as none.
+    /// The member; nil when it is missing or JSON null.
     func member(_ name: String) -> JSONValue? {
         guard let value = members[name], !value.isNull else { return nil }
         return value
     }
 
-    /// What `read` makes of the member `name`; nil when there is none.
+    /// The member `name`, converted by `read`; nil when there is none.
     func optional<Value>(
         _ name: String, _ read: (Parameters) throws(RPCError) -> Value
     ) throws(RPCError) -> Value? {
@@ -31,7 +31,7 @@ public struct Parameters: Sendable {
         return value
     }
 
-    /// A step of another program's: of 1 to 128 bytes, whatever they are but U+0000.
+    /// A step from another program: 1 to 128 bytes, any except U+0000.
     func step(_ name: String) throws(RPCError) -> String {
         guard let value = member(name)?.stringValue, (1...128).contains(value.utf8.count), !value.utf8.contains(0)
         else {
@@ -93,9 +93,9 @@ public struct Parameters: Sendable {
         return tiers
     }
 
-    /// JSON that both databases can hold: no NUL in any string, no number that PostgreSQL refuses, and at most `bytesMax`
-    /// when written out, its numbers too. An answer that it is part of may nest deeper than the request did, and must still
-    /// be JSON that we take ourselves.
+    /// JSON that both databases can store: no NUL in a string, no number that PostgreSQL refuses, and at most
+    /// `bytesMax` bytes when written out, its numbers too. Its depth is bounded as well: a response that contains it
+    /// may nest deeper than the request did, and our own parser must still accept it.
     func storable(_ name: String, _ value: JSONValue, bytesMax: Int) throws(RPCError) -> JSONValue {
         guard !value.containsNUL else { throw .invalidArgument(name, "JSON without the character U+0000") }
         guard value.depth <= JSONValue.storedDepthMax else {
@@ -115,10 +115,10 @@ public struct Parameters: Sendable {
 }
 
 extension String {
-    /// Whether a character of Unicode's general category Cc is in it.
+    /// Whether the text contains a character of Unicode's general category Cc.
     var hasControlCharacters: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
 
-    /// Whether this is a UUID's text form (RFC 9562 §4), of any version.
+    /// Whether this is the text form of a UUID (RFC 9562 §4) of any version.
     public var isUUID: Bool {
         utf8.count == 36
             && utf8.enumerated().allSatisfy { index, byte in
@@ -131,10 +131,10 @@ extension String {
 }
 
 extension JSONValue {
-    /// Leaves room to `depthMax` for what an answer puts around a value.
+    /// The greatest depth of a stored value. It leaves room below `depthMax` for the response around the value.
     static let storedDepthMax = depthMax - 16
 
-    /// 1 for what holds nothing else.
+    /// The depth of nesting: 1 for a value without elements or members.
     var depth: Int {
         switch self {
         case .null, .bool, .integer, .decimal, .string: 1

@@ -1,6 +1,6 @@
-/// What a call of another process was answered with when it failed: a JSON-RPC 2.0 error object, with Rivet's `data`.
+/// The error of a failed call to another process: a JSON-RPC 2.0 error object, with Rivet's `data`.
 public struct RPCError: Error, Sendable, Equatable {
-    /// The number on the wire. Negative ones are JSON-RPC's own, the others Rivet's.
+    /// The code on the wire. Negative codes belong to JSON-RPC, the others to Rivet.
     public enum Code: Int64, Sendable, CaseIterable {
         case parseError = -32700
         case invalidRequest = -32600
@@ -13,7 +13,7 @@ public struct RPCError: Error, Sendable, Equatable {
         case notFound = 1004
         case unavailable = 1005
 
-        /// `data.kind` of Rivet's own errors; nil for JSON-RPC's.
+        /// The `data.kind` of Rivet's errors; nil for those of JSON-RPC.
         public var kind: String? {
             switch self {
             case .duplicateNickname: "duplicate_nickname"
@@ -27,13 +27,13 @@ public struct RPCError: Error, Sendable, Equatable {
     }
 
     public var code: Code
-    /// For a person: what was wrong and what is accepted. Holds nothing that a user typed.
+    /// For a person: what was wrong and what is accepted. It contains no text that a user typed.
     public var message: String
-    /// The parameter at fault.
+    /// The parameter that caused the error.
     public var field: String?
     /// A nickname that is free.
     public var suggestion: String?
-    /// The revision that is stored.
+    /// The stored revision.
     public var revision: Int64?
 
     public init(
@@ -46,7 +46,7 @@ public struct RPCError: Error, Sendable, Equatable {
         self.revision = revision
     }
 
-    /// A parameter that is missing, of the wrong type or out of range. `accepted` says what it must be.
+    /// The error for a parameter that is missing, of the wrong type or out of range. `accepted` says what it must be.
     public static func invalidArgument(_ field: String, _ accepted: String) -> RPCError {
         RPCError(.invalidArgument, "\(field) must be \(accepted)", field: field)
     }
@@ -69,7 +69,7 @@ extension RPCError {
         return .object(members)
     }
 
-    /// The error in a JSON-RPC error object; an object that is none, or a code unknown here, is an internal error.
+    /// Parses a JSON-RPC error object. A malformed object or an unknown code becomes an internal error.
     public init(json: JSONValue) {
         let code = json["code"]?.integerValue.flatMap(Code.init(rawValue:)) ?? .internalError
         let data = json["data"]

@@ -1,4 +1,4 @@
-/// How a service is. Every socket has this method.
+/// Reads the health of a service. Every socket has this method.
 public enum ServiceHealth: RPCMethod {
     public static let name = "service.health"
     public static let isIdempotent = true
@@ -6,9 +6,9 @@ public enum ServiceHealth: RPCMethod {
 
     public enum Status: String, Sendable, CaseIterable {
         case ok
-        /// Something that is configured is away; nothing is lost.
+        /// A configured part is unavailable; nothing is lost.
         case degraded
-        /// Only memory holds what is written.
+        /// Writes are stored in memory only.
         case failing
     }
 
@@ -19,12 +19,12 @@ public enum ServiceHealth: RPCMethod {
         /// `postgresql`, `sqlite` or `memory`.
         public var kind: String
         public var state: State
-        /// How many writes it has still to receive.
+        /// How many writes the tier still lacks.
         public var pending: Int64
         /// How long the oldest of them has waited, in seconds.
         public var oldestPendingAge: Int64?
         public var lastError: String?
-        /// What the last write took, in milliseconds.
+        /// How long the last write took, in milliseconds.
         public var latencyMilliseconds: Double?
 
         public init(
@@ -49,9 +49,9 @@ public enum ServiceHealth: RPCMethod {
         public var tiers: [Tier]
         /// Counts since the start, by name.
         public var counters: [String: Int64]
-        /// How long things took since the start, by name: `state.save`, `reply`.
+        /// Histograms of durations since the start, by name: `state.save`, `reply`.
         public var histograms: [String: DurationHistogram]
-        /// For a person: what is the matter, when `status` is not `ok`.
+        /// For the operator: the problem, when `status` is not `ok`.
         public var detail: String?
 
         public init(
@@ -79,7 +79,7 @@ public enum ServiceHealth: RPCMethod {
             tiers = []
             for element in try members.array("tiers") { tiers.append(try Tier(Parameters(element.objectValue ?? [:]))) }
             counters = try members.object("counters").compactMapValues(\.integerValue)
-            // A service before these has none; one that cannot be read is left out, as a counter is.
+            // An older service has no histograms. One that cannot be parsed is left out, like a counter.
             histograms = (members.member("histograms")?.objectValue ?? [:]).compactMapValues(DurationHistogram.init)
             detail = members.member("detail")?.stringValue
         }

@@ -1,15 +1,15 @@
-/// Says that an operator knows what happened to the store: its health is not degraded for that any more. Both sockets that
-/// store have this method.
+/// Records that the operator knows about an incident of the store, which then no longer degrades the health.
+/// rivet-state and rivet-library have this method.
 ///
-/// Durable: when it answers, that is remembered on the disk. Fails with `unavailable`, and changes nothing, while the disk
-/// is away.
+/// Durable: when the response comes, the acknowledgement is on disk. While the disk is unavailable, it fails with
+/// `unavailable` and changes nothing.
 public enum StoreAcknowledge: RPCMethod {
     public static let name = "store.acknowledge"
     public static let isIdempotent = true
     public typealias Params = NoParams
 
     public struct Output: RPCOutput {
-        /// What was acknowledged with this call, files first, the oldest first.
+        /// The incidents that this call acknowledged: files first, then oldest first.
         public var acknowledged: [StoreIncident]
 
         public init(acknowledged: [StoreIncident]) { self.acknowledged = acknowledged }

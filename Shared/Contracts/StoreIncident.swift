@@ -1,16 +1,16 @@
-/// Something that happened to what a service stores, and that a person should know of and look after.
+/// Damage to a service's stored data that the operator should know about and handle.
 public struct StoreIncident: Sendable, Equatable {
     public enum Kind: String, Sendable {
-        /// The database was broken. It was moved aside, and a new one made of the rows that could be read of it.
+        /// The database file was damaged. It was moved aside, and a new one was made from its readable rows.
         case fileReplaced = "file_replaced"
-        /// Rows that could not be read were put aside, in the table `quarantine`.
+        /// Unreadable rows were moved to the table `quarantine`.
         case rowsQuarantined = "rows_quarantined"
     }
 
     public var kind: Kind
-    /// The broken file, where it is now; or the database with the table `quarantine`.
+    /// The path of the damaged file, or of the database with the table `quarantine`.
     public var file: String
-    /// How many rows were read of the broken file, nil when that is not known; or how many were put aside.
+    /// The number of rows read from the damaged file, nil if unknown; or the number of rows in quarantine.
     public var rows: Int64?
     /// When the file was moved aside; nil for rows.
     public var at: Timestamp?

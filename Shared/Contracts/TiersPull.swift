@@ -1,14 +1,15 @@
-/// Has a service compare all that its remote tiers have with what it has, and take in what is newer there. Both sockets
-/// that store have this method.
+/// Makes a service compare all records of its remote tiers with its own, and import those that are newer there.
+/// rivet-state and rivet-library have this method.
 ///
-/// Answers at once; `service.health` shows when it is done: `pulls.<tier>` has grown, and nothing is pending.
+/// The response comes at once. When the pull is done, `service.health` shows a higher `pulls.<tier>` and no pending
+/// writes.
 public enum TiersPull: RPCMethod {
     public static let name = "tiers.pull"
     public static let isIdempotent = true
     public typealias Params = NoParams
 
     public struct Output: RPCOutput {
-        /// The tiers that are compared, best first; none when none is configured.
+        /// The tiers that are compared, best first; empty when none is configured.
         public var started: [TierName]
 
         public init(started: [TierName]) { self.started = started }

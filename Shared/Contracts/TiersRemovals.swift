@@ -1,17 +1,17 @@
-/// What an operator makes of removals that a tier told and the store holds back.
+/// The operator's decision on removals that a tier reported and the store deferred.
 public enum RemovalDecision: String, Sendable, CaseIterable {
-    /// The records go everywhere.
+    /// Remove the records everywhere.
     case accept
-    /// The records stay, and the tier gets them back.
+    /// Keep the records, and restore them in the tier.
     case reject
 }
 
-/// Decides on the removals that a service holds back because one tier told too many of them at once. Both sockets that
-/// store have this method.
+/// Decides on the removals that a service deferred because one tier reported too many of them at once. rivet-state and
+/// rivet-library have this method.
 ///
-/// Answers at once: the decision is carried out by the next walk through the tier, once. `service.health` shows when that is
-/// done: `removals.held.<tier>` is 0. Removals that are told later are not decided by it. Fails with `invalidArgument` for a tier
-/// that is not configured.
+/// The response comes at once. The next walk through the tier carries out the decision, once. When that is done,
+/// `service.health` shows 0 for `removals.held.<tier>`. The decision does not apply to removals reported later. Fails
+/// with `invalidArgument` for a tier that is not configured.
 public enum TiersRemovals: RPCMethod {
     public static let name = "tiers.removals"
     public static let isIdempotent = true
@@ -41,7 +41,7 @@ public enum TiersRemovals: RPCMethod {
     }
 
     public struct Output: RPCOutput {
-        /// How many removals the decision is about; 0: the tier holds none back.
+        /// How many removals the decision covers; 0 when none is deferred for the tier.
         public var removals: Int64
 
         public init(removals: Int64) { self.removals = removals }

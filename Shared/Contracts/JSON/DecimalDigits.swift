@@ -1,5 +1,5 @@
 extension [UInt8] {
-    /// Appends `value` in decimal digits, with zeros before it up to `width`.
+    /// Appends `value` in decimal digits, with leading zeros up to `width`.
     @inlinable
     package mutating func appendDecimal(_ value: Int64, width: Int = 1) {
         if value < 0 { append(UInt8(ascii: "-")) }

@@ -1,30 +1,30 @@
-/// How PostgreSQL's `numeric`, of which its JSON is made, would write out a JSON number.
+/// A JSON number as PostgreSQL's `numeric` writes it out. PostgreSQL stores the numbers of its JSON as `numeric`.
 ///
-/// A few characters may stand for many: `1e131000` has 131,001 digits there, and so in every text that holds it.
+/// A short number may become long: `1e131000` has 131,001 digits there, and so in each text that contains it.
 struct DecimalNumber {
-    /// Digits before the decimal point that `numeric` has at most.
+    /// The most digits before the decimal point that `numeric` allows.
     static let wholeDigitsMax = 131_072
-    /// Digits behind it.
+    /// The most digits after the decimal point.
     static let fractionDigitsMax = 16_383
 
-    /// An exponent that is as high, or as low, is refused whatever the digits are.
+    /// An exponent of this size, positive or negative, is refused for any digits.
     private static let exponentEnd = Int(Int32.max / 2)
 
-    /// Digits before the decimal point, at least one.
+    /// The digits before the decimal point, at least one.
     let wholeDigits: Int
     let fractionDigits: Int
 
-    /// Whether `numeric` takes it.
+    /// Whether `numeric` accepts the number.
     var isStorable: Bool {
         isExponentTaken && wholeDigits <= Self.wholeDigitsMax && fractionDigits <= Self.fractionDigitsMax
     }
 
     private let isExponentTaken: Bool
 
-    /// How many characters it has when it is written out, about.
+    /// About how many characters the number has when it is written out.
     var length: Int { wholeDigits + fractionDigits + 2 }
 
-    /// - Parameter spelling: of JSON.
+    /// - Parameter spelling: the number's JSON text.
     init(_ spelling: String) {
         let zero = UInt8(ascii: "0")
         var (leading, whole, fraction, exponent) = (0, 0, 0, 0)
@@ -38,7 +38,7 @@ struct DecimalNumber {
             default:
                 let digit = Int(byte) - Int(zero)
                 if isExponent {
-                    // Beyond every bound it need not be exact.
+                    // Above all bounds the value need not be exact.
                     exponent = min(exponent * 10 + digit, Self.exponentEnd)
                     continue
                 }
@@ -55,7 +55,7 @@ struct DecimalNumber {
 }
 
 extension JSONValue {
-    /// Whether PostgreSQL takes every number in it.
+    /// Whether PostgreSQL accepts every number in this value.
     var hasStorableNumbers: Bool {
         switch self {
         case .null, .bool, .integer, .string: true
@@ -65,7 +65,7 @@ extension JSONValue {
         }
     }
 
-    /// How many characters more it has when its numbers are written out.
+    /// By how many characters this value grows when its numbers are written out.
     var hiddenLength: Int {
         switch self {
         case .null, .bool, .integer, .string: 0

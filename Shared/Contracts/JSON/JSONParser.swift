@@ -1,21 +1,21 @@
-/// Why some bytes are not the JSON that Rivet takes.
+/// Why some bytes are not JSON that Rivet accepts.
 public struct JSONParseError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong there; never any of the text itself.
+    /// What is wrong. It never contains a part of the text.
     public let reason: String
-    /// Where, in bytes from the start.
+    /// The position of the error, in bytes from the start.
     public let offset: Int
 
     public var description: String { "\(reason) at byte \(offset)" }
 }
 
 extension JSONValue {
-    /// The depth of nesting that is taken; deeper is refused.
+    /// The greatest depth of nesting that is accepted.
     public static let depthMax = 64
 
-    /// Parses one JSON value (RFC 8259) with nothing but white space around it.
+    /// Parses one JSON value (RFC 8259), with only white space around it.
     ///
-    /// Stricter than the RFC where it leaves the choice open: the bytes must be valid UTF-8, a name may stand once in
-    /// an object, a `\u` escape must make a character, and nesting ends at `depthMax`.
+    /// Stricter where the RFC leaves a choice: the bytes must be valid UTF-8, an object must not repeat a name, a `\u`
+    /// escape must give a character, and nesting ends at `depthMax`.
     public init<Bytes: Collection<UInt8>>(parsing bytes: Bytes) throws(JSONParseError) {
         let attempt: Result<JSONValue, JSONParseError>? = bytes.withContiguousStorageIfAvailable { buffer in
             Result { () throws(JSONParseError) in
@@ -30,14 +30,14 @@ extension JSONValue {
         }
     }
 
-    /// Parses `text`, as `init(parsing:)` does its UTF-8.
+    /// Parses the UTF-8 of `text`, as `init(parsing:)` does.
     public init(parsing text: String) throws(JSONParseError) {
         self = try JSONValue(parsing: Array(text.utf8))
     }
 
-    /// Parses `text` as another program wrote it, and makes JSON that both databases hold of what is none: `NaN`,
-    /// `Infinity` and numbers that `DecimalNumber` refuses become null, lone surrogates and U+0000 become U+FFFD, control
-    /// characters in strings stay, and of a name that is repeated the last member counts.
+    /// Parses `text` from another program, and repairs it to JSON that both databases can store: `NaN`, `Infinity` and
+    /// numbers that `DecimalNumber` refuses become null, lone surrogates and U+0000 become U+FFFD, control characters
+    /// in strings stay, and the last member with a repeated name counts.
     public init(repairing text: String) throws(JSONParseError) {
         self = try Array(text.utf8).withUnsafeBufferPointer { buffer in
             Result { () throws(JSONParseError) in
@@ -50,7 +50,7 @@ extension JSONValue {
 
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
-    /// Whether what another program wrote is made JSON.
+    /// Whether text from another program is repaired.
     var isRepairing = false
     var position = 0
 
@@ -159,7 +159,7 @@ private struct JSONParser {
                 position += 1
                 return string
             }
-            // What is to be repaired is met there too.
+            // `parseEscapedString` also repairs control characters.
             if byte == UInt8(ascii: "\\") || (isRepairing && byte < 0x20) { return try parseEscapedString(from: start) }
             guard byte >= 0x20 else { throw failure("control character in a string") }
             position += 1
@@ -170,7 +170,7 @@ private struct JSONParser {
     /// U+FFFD in UTF-8.
     private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
 
-    /// The rest of a string whose first escape stands at `position`.
+    /// Parses the rest of a string whose first escape is at `position`.
     private mutating func parseEscapedString(from start: Int) throws(JSONParseError) -> String {
         var content = Array(bytes[start..<position])
         while let byte = peek() {
@@ -218,7 +218,7 @@ private struct JSONParser {
             }
         }
         guard isRepairing else { throw failure("lone surrogate") }
-        // What follows stands for itself.
+        // Only the surrogate is replaced; the text after it is parsed as usual.
         position = behind
         return "\u{FFFD}"
     }

@@ -1,6 +1,5 @@
 extension JSONValue {
-    /// This value as compact UTF-8 JSON. Object members are in ascending order of their names, so equal values have
-    /// equal bytes.
+    /// This value as compact UTF-8 JSON. Object members are sorted by name, so equal values have equal bytes.
     public func serialized() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(256)

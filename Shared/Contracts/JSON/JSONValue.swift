@@ -1,5 +1,5 @@
-/// A JSON value (RFC 8259) that keeps what it was given: integers are exact to 64 bits, and any other number keeps its
-/// spelling, so that a value which passes through Rivet comes out as it went in.
+/// A JSON value (RFC 8259) without loss: integers are exact to 64 bits, and any other number keeps its spelling. So a
+/// value that passes through Rivet is not changed.
 public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -40,7 +40,7 @@ extension JSONValue {
         return value
     }
 
-    /// The member `key` of an object; nil when there is none, or when this is no object.
+    /// The member `key` of an object; nil when it does not exist or when this is not an object.
     public subscript(key: String) -> JSONValue? { objectValue?[key] }
 }
 
@@ -58,6 +58,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 }
 
 extension Optional where Wrapped == String {
-    /// The string, or JSON null where there is none.
+    /// The string, or JSON null if it is nil.
     public var json: JSONValue { map(JSONValue.string) ?? .null }
 }

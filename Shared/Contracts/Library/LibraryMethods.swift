@@ -1,13 +1,13 @@
-/// Whether a user's nickname is free.
+/// Checks whether a nickname is free for a user.
 public enum LibraryCheckNickname: RPCMethod {
     public static let name = "library.check_nickname"
     public static let isIdempotent = true
 
     public struct Params: RPCParams {
         public var userID: String
-        /// In its normalised form.
+        /// In its normalized form.
         public var nickname: String
-        /// When given: a machine that this request added already does not stand in its own way.
+        /// If given, a machine that this request has already added does not count as taking the nickname.
         public var requestID: String?
 
         public init(userID: String, nickname: String, requestID: String? = nil) {
@@ -31,7 +31,7 @@ public enum LibraryCheckNickname: RPCMethod {
 
     public struct Output: RPCOutput {
         public var available: Bool
-        /// A free one like it, when it is not available.
+        /// A similar nickname that is free, when this one is not available.
         public var suggestion: String?
 
         public init(available: Bool, suggestion: String?) {
@@ -48,7 +48,7 @@ public enum LibraryCheckNickname: RPCMethod {
     }
 }
 
-/// A machine and whether a durable tier holds it: what the methods that write a machine answer.
+/// A machine, and whether a durable tier has it: the result of the methods that write a machine.
 public struct StoredMachine: RPCOutput {
     public var machine: Machine
     public var isDurable: Bool
@@ -68,7 +68,7 @@ public struct StoredMachine: RPCOutput {
 
 /// Adds a machine.
 ///
-/// Idempotent by `request_id`: the same one again is answered with the same machine and adds none.
+/// Idempotent by `request_id`: a repeated call returns the same machine and adds none.
 public enum LibraryAdd: RPCMethod {
     public static let name = "library.add"
     public static let isIdempotent = true
@@ -108,9 +108,9 @@ public enum LibraryList: RPCMethod {
     public struct Params: RPCParams {
         public var userID: String
         public var limit: Int64
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         public var cursor: String?
-        /// Words and beginnings of words; a machine that has all of them in any fields is listed.
+        /// Words and prefixes of words. A machine is listed if its fields together contain all of them.
         public var query: String?
 
         public init(
@@ -148,7 +148,7 @@ public enum LibraryList: RPCMethod {
 
     public struct Output: RPCOutput {
         public var machines: [Machine]
-        /// How many there are on all pages.
+        /// The number of machines on all pages.
         public var total: Int64
         public var nextCursor: String?
 
@@ -175,7 +175,7 @@ public enum LibraryList: RPCMethod {
     }
 }
 
-/// Which machine: what the methods on one machine take.
+/// Identifies one machine: the parameters of the methods on one machine.
 public struct MachineReference: RPCParams {
     public var userID: String
     public var id: String
@@ -214,7 +214,7 @@ public enum LibraryGet: RPCMethod {
 
 /// Changes fields of a machine, if its revision is the expected one.
 ///
-/// Not idempotent: sent again after a lost answer it is a revision conflict.
+/// Not idempotent: repeated after a lost response, it fails with a revision conflict.
 public enum LibraryUpdate: RPCMethod {
     public static let name = "library.update"
     public static let isIdempotent = false
@@ -245,14 +245,14 @@ public enum LibraryUpdate: RPCMethod {
     }
 }
 
-/// Deletes a machine. Its nickname is free at once; for 30 days `LibraryRestore` takes it back.
+/// Deletes a machine. Its nickname is free at once. For 30 days `LibraryRestore` can restore it.
 public enum LibraryDelete: RPCMethod {
     public static let name = "library.delete"
     public static let isIdempotent = true
     public typealias Params = MachineReference
 
     public struct Output: RPCOutput {
-        /// False when there was no such machine.
+        /// False when the machine did not exist.
         public var deleted: Bool
         public var isDurable: Bool
 
@@ -270,7 +270,7 @@ public enum LibraryDelete: RPCMethod {
     }
 }
 
-/// Takes a deleted machine back, perhaps under another nickname. A machine that is not deleted stays as it is.
+/// Restores a deleted machine, optionally with another nickname. A machine that is not deleted is not changed.
 public enum LibraryRestore: RPCMethod {
     public static let name = "library.restore"
     public static let isIdempotent = true
@@ -279,7 +279,7 @@ public enum LibraryRestore: RPCMethod {
 
     public struct Params: RPCParams {
         public var reference: MachineReference
-        /// In its normalised form; nil keeps the one that it had.
+        /// In its normalized form; nil keeps the machine's nickname.
         public var nickname: String?
 
         public init(reference: MachineReference, nickname: String? = nil) {

@@ -1,4 +1,5 @@
-/// The machines that had to make way for another one of the same nickname in some tier, and whose people do not know yet.
+/// Lists the machines that were renamed because a tier had another machine with the same nickname, and whose owners
+/// have not been told yet.
 public enum LibraryRenamings: RPCMethod {
     public static let name = "library.renamings"
     public static let isIdempotent = true
@@ -8,9 +9,9 @@ public enum LibraryRenamings: RPCMethod {
     public struct Renaming: Sendable, Equatable {
         public var userID: String
         public var id: String
-        /// What the machine is called now.
+        /// The machine's current nickname.
         public var nickname: String
-        /// What its person called it.
+        /// The nickname that its owner gave it.
         public var renamedFrom: String
 
         public init(userID: String, id: String, nickname: String, renamedFrom: String) {
@@ -51,14 +52,14 @@ public enum LibraryRenamings: RPCMethod {
     }
 }
 
-/// The machine's person was told of its new nickname.
+/// Records that the bot has told the machine's owner its new nickname.
 public enum LibraryRenamingTold: RPCMethod {
     public static let name = "library.renaming_told"
     public static let isIdempotent = true
     public typealias Params = MachineReference
 
     public struct Output: RPCOutput {
-        /// False when there was nothing to tell.
+        /// False when no renaming was recorded.
         public var told: Bool
         public var isDurable: Bool
 

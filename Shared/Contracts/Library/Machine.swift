@@ -1,8 +1,8 @@
-/// What a person has told about one machine.
+/// The data that a person has given about one machine.
 public struct MachineDetails: Sendable, Equatable {
     public static let ocrDataBytesMax = 64 * 1024
 
-    /// In its normalised form.
+    /// In its normalized form.
     public var nickname: String
     public var texts: [MachineField: String]
     /// The reading of the nameplate: an object.
@@ -61,7 +61,7 @@ public struct Machine: Sendable, Equatable {
     init(_ members: Parameters) throws(RPCError) {
         id = try members.uuid("id")
         userID = try members.identifier("user_id")
-        // Rows that an earlier program wrote may break today's rules, and are shown as they are.
+        // Rows that an earlier program wrote may break the current rules. They are shown unchanged.
         details = MachineDetails(nickname: try members.string("nickname"), ocrData: members.member("ocr_data"))
         for field in MachineField.allCases { details.texts[field] = members.member(field.rawValue)?.stringValue }
         revision = try members.revision("revision")
@@ -82,13 +82,13 @@ public struct Machine: Sendable, Equatable {
     }
 }
 
-/// A change of some of a machine's fields.
+/// A change to some fields of a machine.
 public struct MachineChanges: Sendable, Equatable {
-    /// In its normalised form.
+    /// In its normalized form.
     public var nickname: String?
-    /// Nil as a value empties the field.
+    /// A nil value clears the field.
     public var texts: [MachineField: String?]
-    /// `.some(nil)` empties it.
+    /// `.some(nil)` clears it.
     public var ocrData: JSONValue??
 
     public init(nickname: String? = nil, texts: [MachineField: String?] = [:], ocrData: JSONValue?? = nil) {

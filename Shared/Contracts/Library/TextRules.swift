@@ -1,16 +1,17 @@
 private import Normalization
 
-/// What a nickname may be, and when two are the same.
+/// The rules of a nickname: its accepted form, and when two are the same.
 public enum Nickname {
     public static let charactersMax = 100
     public static let bytesMax = 16 * 1024
-    /// In its stored form, as UTF-8: an entry of a PostgreSQL index, of which it is a part, has 2,704 bytes at most.
+    /// The most bytes of the stored form in UTF-8. The nickname is part of an entry in a PostgreSQL index, which has at
+    /// most 2,704 bytes.
     public static let storedBytesMax = 1_000
 
     /// `text` in its stored form: NFC, trimmed, inner white space folded to single spaces.
     ///
-    /// - Throws: `invalidArgument` when that form has not 2 to 100 characters as a person counts them (extended
-    ///   grapheme clusters), has more than 1,000 bytes, or has control characters.
+    /// - Throws: `invalidArgument` when that form does not have 2 to 100 characters as a person counts them (extended
+    ///   grapheme clusters), has more than 1,000 bytes, or contains control characters.
     public static func normalized(_ text: String, field: String = "nickname") throws(RPCError) -> String {
         let accepted =
             "2 to \(charactersMax) characters without control characters, and at most \(storedBytesMax) bytes of UTF-8"
@@ -24,19 +25,19 @@ public enum Nickname {
         return folded
     }
 
-    /// Equal for two nicknames that are equal ignoring case.
+    /// A key that is equal for two nicknames that differ only in case.
     ///
-    /// By way of upper case, so that "ß" meets "SS" and every sigma the others.
+    /// The text is converted to upper case first, so that "ß" equals "SS" and all forms of sigma are equal.
     public static func folded(_ nickname: String) -> String {
         nickname.uppercased().lowercased().normalizedToNFC
     }
 
-    /// `nickname` made another by a number, within the length that is allowed: `Pump`, 2 -> `Pump (2)`.
+    /// `nickname` with a number appended, within the allowed length: `Pump`, 2 -> `Pump (2)`.
     public static func numbered(_ nickname: String, _ number: Int) -> String {
         let suffix = " (\(number))"
         var base = nickname.prefix(charactersMax - suffix.count)
         while base.utf8.count > storedBytesMax - suffix.utf8.count { base.removeLast() }
-        // Cut behind a word, it must not end up with two spaces, which would not be its stored form.
+        // If the cut is after a space, the result would have two spaces, which is not the stored form.
         while base.last?.isWhitespace == true { base.removeLast() }
         return base + suffix
     }
@@ -55,8 +56,8 @@ public enum MachineField: String, Sendable, CaseIterable {
 
     public var charactersMax: Int { self == .notes ? 2_000 : 500 }
 
-    /// Checks `text`: its length in characters as a person counts them, and that it has no control characters. Notes
-    /// may hold line breaks and tabs, which are how a person sets out a text.
+    /// Checks the length of `text`, in characters as a person counts them, and that it has no control characters. Notes
+    /// may contain line breaks and tabs, with which people format a text.
     func checked(_ text: String) throws(RPCError) -> String {
         let allowed: Set<Unicode.Scalar> = self == .notes ? ["\n", "\r", "\t"] : []
         guard text.utf8.count <= Self.bytesMax, text.count <= charactersMax,

@@ -1,13 +1,13 @@
 /// An open conversation.
 public struct Conversation: Sendable, Equatable {
-    /// The step whose answer is awaited.
+    /// The step whose answer the bot awaits.
     public var step: String
-    /// What is known so far. Keys that this program does not know are kept.
+    /// The data so far. Keys that this program does not know are kept.
     public var data: [String: JSONValue]
     public var revision: Revision
-    /// The last update that was applied; nil when the last save named none.
+    /// The last applied update; nil when the last save named none.
     public var updateID: Int64?
-    /// When this conversation began. No two conversations of one key began at the same time.
+    /// When this conversation began. Two conversations of one key never begin at the same time.
     public var startedAt: Timestamp
     public var updatedAt: Timestamp
     public var expiresAt: Timestamp
@@ -52,9 +52,9 @@ public struct Conversation: Sendable, Equatable {
     }
 }
 
-/// What an update did when it was first delivered.
+/// The effect of an update at its first delivery.
 public struct AppliedUpdate: Sendable, Equatable {
-    /// How it ended the conversation; nil when it was saved as an answer.
+    /// How the update ended the conversation; nil when it was saved as an answer.
     public struct Clearing: Sendable, Equatable {
         public var reason: StateClear.Reason
         public var outcome: JSONValue

@@ -1,15 +1,15 @@
-/// What a person had told in a conversation that expired, or that they cancelled: it can be taken up again, by a
-/// `state.save` of its step and data.
+/// The data of a conversation that expired or was cancelled. A `state.save` of its step and data resumes the
+/// conversation.
 public struct KeptDraft: Sendable, Equatable {
     /// `expired` or `cancelled`.
     public var reason: StateClear.Reason
     public var step: String
     public var data: [String: JSONValue]
     public var startedAt: Timestamp
-    /// When it was saved last.
+    /// When it was last saved.
     public var updatedAt: Timestamp
     public var expiresAt: Timestamp
-    /// It is told of until then.
+    /// Until when results include the draft.
     public var keptUntil: Timestamp
 
     public init(
@@ -25,7 +25,7 @@ public struct KeptDraft: Sendable, Equatable {
         self.keptUntil = keptUntil
     }
 
-    /// As `state.load` writes it.
+    /// The draft as in the result of `state.load`.
     public init(_ json: JSONValue) throws(RPCError) {
         guard case .object(let members) = json else { throw .invalidArgument("last_clear", "an object") }
         try self.init(Parameters(members))

@@ -1,8 +1,8 @@
 /// The parameter `settled_before` of `state.save` and `state.clear`: an update id.
 ///
-/// The caller's promise that no update with a lower id will come again, since Telegram was told that it is settled, and
-/// answered. What a key remembers of such updates may be forgotten. Ids that jump down are no trouble: what is higher stays
-/// remembered.
+/// By it the caller promises that Telegram will not deliver an update with a lower id again: Telegram has responded to
+/// a confirmation of these updates. A key may then forget them. If ids jump down, no harm is done: updates with higher
+/// ids stay remembered.
 enum SettledBefore {
     static let name = "settled_before"
 

@@ -1,12 +1,12 @@
-/// Takes in open conversations that another program kept, each where it is newer than what is known of its key.
+/// Imports open conversations of another program, each if it is newer than the record of its key.
 ///
-/// A conversation counts with the revision of its `updated_at`, which is at most a year from now; null where that is not
-/// known: then it is taken in if nothing is known of its key. One that has expired is not. Idempotent: what was taken in is
-/// not newer the next time.
+/// A conversation gets the revision of its `updated_at`, which must be at most a year from now. If `updated_at` is
+/// null, the time is unknown, and the conversation is imported only if its key has no record. An expired conversation
+/// is not imported. Idempotent: an imported conversation is not newer the next time.
 public enum StateImport: RPCMethod {
     public static let name = "state.import"
     public static let isIdempotent = true
-    /// In one call.
+    /// The most conversations in one call.
     public static let conversationsMax = 100
 
     public struct Item: Sendable, Equatable {
@@ -14,7 +14,7 @@ public enum StateImport: RPCMethod {
         public var step: String
         public var data: [String: JSONValue]
         public var startedAt: Timestamp
-        /// Nil when that is not known.
+        /// Nil when the time is unknown.
         public var updatedAt: Timestamp?
         public var expiresAt: Timestamp
 
@@ -73,7 +73,7 @@ public enum StateImport: RPCMethod {
     }
 
     public struct Output: RPCOutput {
-        /// How many were newer than what was known.
+        /// How many conversations were imported.
         public var imported: Int64
 
         public init(imported: Int64) { self.imported = imported }

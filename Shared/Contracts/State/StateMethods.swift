@@ -5,11 +5,11 @@ public enum StateLoad: RPCMethod {
 
     public struct Params: RPCParams {
         public var key: ConversationKey
-        /// When given, the result says whether this update was applied to the key before, and what the key keeps of a
-        /// conversation that is over.
+        /// If given, the result says whether this update was already applied to the key, and includes the draft of an
+        /// ended conversation.
         public var updateID: Int64?
-        /// When the person sent what this is for: the time by which it is judged whether the conversation has expired.
-        /// Nil: now.
+        /// When the person sent the message that this call is for. Whether the conversation has expired is decided by
+        /// this time. Nil means now.
         public var sentAt: Timestamp?
 
         public init(key: ConversationKey, updateID: Int64? = nil, sentAt: Timestamp? = nil) {
@@ -33,14 +33,14 @@ public enum StateLoad: RPCMethod {
     }
 
     public struct Output: RPCOutput {
-        /// Nil when there is none, or it has expired.
+        /// Nil when no conversation is open or it has expired.
         public var state: Conversation?
-        /// What an earlier delivery of the asked-for update did; nil when it was not applied, or not asked for.
+        /// The effect of an earlier delivery of the given update; nil when it was not applied or no update was given.
         public var applied: AppliedUpdate?
-        /// What is kept of the conversation that expired or was cancelled last; nil when none is, or one is open, or it was
-        /// not asked for.
+        /// The draft of the conversation that expired or was cancelled last; nil when there is none, when a
+        /// conversation is open, or when no update was given.
         public var lastClear: KeptDraft?
-        /// Whether these two were asked for: only then is `applied` in the JSON, and `last_clear` where there is one.
+        /// Whether an update was given. Only then does the JSON have `applied`, and `last_clear` if there is one.
         private var tellsApplied: Bool
 
         public init(
@@ -77,10 +77,10 @@ public enum StateLoad: RPCMethod {
     }
 }
 
-/// Stores the step that is awaited and what is known so far, and puts off the expiry.
+/// Stores the awaited step and the data so far, and postpones the expiry.
 ///
-/// Idempotent by `update_id`: the same one again for the key changes nothing and is answered as before, as long as it is
-/// remembered (`settled_before` says until when).
+/// Idempotent by `update_id`: a repeated call for the key changes nothing and returns the same result, while the update
+/// is remembered (see `settled_before`).
 public enum StateSave: RPCMethod {
     public static let name = "state.save"
     public static let isIdempotent = true
@@ -91,12 +91,12 @@ public enum StateSave: RPCMethod {
         public var step: String
         public var data: [String: JSONValue]
         public var updateID: Int64?
-        /// The revision that must be the stored one; 0 for "no open conversation".
+        /// The revision that must be stored; 0 for "no open conversation".
         public var expectedRevision: Revision?
-        /// No update with a lower id will come again: Telegram was told that it is settled, and answered.
+        /// Telegram will not deliver an update with a lower id again, since it responded to their confirmation.
         public var settledBefore: Int64?
-        /// When the person sent what this is made of: the time by which it is judged whether the conversation has expired,
-        /// also after a sweep in between. Nil: now.
+        /// When the person sent the message behind this call. Whether the conversation has expired is decided by this
+        /// time, even if a sweep ran in between. Nil means now.
         public var sentAt: Timestamp?
 
         public init(
@@ -164,7 +164,7 @@ public enum StateSave: RPCMethod {
     }
 }
 
-/// Ends a conversation. A tombstone stays, so that no lagging tier can bring it back.
+/// Ends a conversation. A tombstone stays, so that a tier that lags behind cannot bring the conversation back.
 public enum StateClear: RPCMethod {
     public static let name = "state.clear"
     public static let isIdempotent = true
@@ -178,12 +178,12 @@ public enum StateClear: RPCMethod {
         public var key: ConversationKey
         public var reason: Reason
         public var updateID: Int64?
-        /// What came of it; kept with the tombstone.
+        /// The outcome of the conversation, kept with the tombstone.
         public var outcome: JSONValue?
-        /// No update with a lower id will come again: Telegram was told that it is settled, and answered.
+        /// Telegram will not deliver an update with a lower id again, since it responded to their confirmation.
         public var settledBefore: Int64?
-        /// When the person sent what this is made of: a conversation that was open then is cleared, also after a sweep in
-        /// between. Nil: now.
+        /// When the person sent the message behind this call. A conversation that was open then is cleared, even if a
+        /// sweep ran in between. Nil means now.
         public var sentAt: Timestamp?
 
         public init(
@@ -224,9 +224,9 @@ public enum StateClear: RPCMethod {
     }
 
     public struct Output: RPCOutput {
-        /// False when there was nothing to clear.
+        /// False when there was no conversation to clear.
         public var cleared: Bool
-        /// The tombstone's; nil when there is none.
+        /// The tombstone's revision; nil when there is no tombstone.
         public var revision: Revision?
         public var placement: Placement
 
@@ -252,7 +252,7 @@ public enum StateClear: RPCMethod {
     }
 }
 
-/// Removes every expired conversation now.
+/// Removes all expired conversations now.
 public enum StateSweep: RPCMethod {
     public static let name = "state.sweep"
     public static let isIdempotent = true
@@ -267,8 +267,8 @@ public enum StateSweep: RPCMethod {
     }
 }
 
-/// Lists the open conversations of one type, in the order of their keys. This is how the gateway finds, after a
-/// restart, the replies that it still owes.
+/// Lists the open conversations of one type, in the order of their keys. After a restart the gateway finds its queued
+/// replies by it.
 public enum StateList: RPCMethod {
     public static let name = "state.list"
     public static let isIdempotent = true
@@ -277,7 +277,7 @@ public enum StateList: RPCMethod {
     public struct Params: RPCParams {
         public var type: String
         public var limit: Int64
-        /// The `next_cursor` of the page before.
+        /// The `next_cursor` of the previous page.
         public var cursor: String?
 
         public init(type: String = ConversationKey.addMachine, limit: Int64 = StateList.limitMax, cursor: String? = nil)

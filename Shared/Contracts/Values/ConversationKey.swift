@@ -1,10 +1,10 @@
-/// Which conversation: one user, in one chat (a forum topic is folded in as `chat:topic`), of one type.
+/// The key of a conversation: a user, a chat and a type. A forum topic is part of the chat, as `chat:topic`.
 public struct ConversationKey: Sendable, Hashable {
-    /// The type that is meant when none is given.
+    /// The default type.
     public static let addMachine = "add_machine"
-    /// The replies that the gateway still owes.
+    /// The type of the gateway's queued replies.
     public static let outbox = "outbox"
-    /// The updates that wait at the gateway; further ones follow it with a dot and a number.
+    /// The type of the updates that wait at the gateway. Further such types append a dot and a number.
     public static let parked = "parked"
 
     public var userID: String
@@ -31,8 +31,8 @@ public struct ConversationKey: Sendable, Hashable {
     }
 }
 
-/// Two keys are one if their bytes are: as both databases compare them, and unlike Swift's strings, to which "é" in one
-/// and in two code points are equal.
+/// Keys are compared by their bytes, as both databases compare them. Swift's strings differ: "é" as one code point
+/// equals "é" as two.
 extension ConversationKey {
     public static func == (lhs: ConversationKey, rhs: ConversationKey) -> Bool {
         lhs.userID.utf8.elementsEqual(rhs.userID.utf8) && lhs.chatID.utf8.elementsEqual(rhs.chatID.utf8)

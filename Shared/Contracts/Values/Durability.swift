@@ -1,2 +1,2 @@
-/// When a write is acknowledged: once local disk holds it, or also the first healthy remote tier.
+/// When a write is acknowledged: once the local disk has it, or once the first healthy remote tier has it too.
 public enum Durability: String, Sendable, CaseIterable { case remote, local }

@@ -1,10 +1,10 @@
-/// What bounds a page of a list beside the number that was asked for.
+/// The bound of a list's page besides the requested number of items.
 public enum PageLimits {
-    /// A page ends before its items have more bytes of JSON than this, though never before its first one. So every page
-    /// fits a frame, and `next_cursor` leads on.
+    /// The most bytes of JSON of a page's items, except that a page always has its first item. So each page fits a
+    /// frame, and `next_cursor` always advances.
     package static let bytesMax = 512 * 1024
 
-    /// How many of `items` make a page.
+    /// How many of `items` fit on a page.
     package static func count<Item>(_ items: some Sequence<Item>, limit: Int, bytes: (Item) -> Int) -> Int {
         var (count, total) = (0, 0)
         for item in items {

@@ -1,34 +1,34 @@
 /// The version of one record: a hybrid logical clock of 48 bits of milliseconds, 10 bits of counter and 6 bits of host.
-/// For one key it only grows, over clears, restarts, clock jumps and hosts. The higher revision wins, everywhere.
+/// For one key it only grows, over clears, restarts, clock jumps and hosts. Everywhere the higher revision wins.
 ///
-/// Its arithmetic stops at the highest value and never traps: a revision may come from a row that another program wrote.
+/// Its arithmetic is clamped to the highest value and never traps, since another program may have written the revision.
 public struct Revision: Sendable, Hashable, Comparable {
     public var rawValue: Int64
 
     public init(rawValue: Int64) { self.rawValue = rawValue }
 
-    /// No record: lower than every revision that is issued.
+    /// The revision of no record, lower than every issued one.
     public static let none = Revision(rawValue: 0)
 
-    /// The milliseconds that a revision can hold: up to the year 6429. The sign bit stays clear.
+    /// The most milliseconds that a revision can express, in the year 6429. The sign bit stays clear.
     public static let millisecondsMax: Int64 = 1 << 47 - 1
     static let hostBits: Int64 = 6
     static let stampBits: Int64 = 16
 
     public static func < (lhs: Revision, rhs: Revision) -> Bool { lhs.rawValue < rhs.rawValue }
 
-    /// The lowest revision of a moment. One before 1970 is `none`, one past the year 6429 the last that can be told.
+    /// The lowest revision of a moment. Moments before 1970 give `none`; those after the year 6429 are clamped.
     public init(at moment: Timestamp) {
         rawValue = min(max(0, moment.milliseconds), Self.millisecondsMax) << Self.stampBits
     }
 
-    /// When it was issued, as the clock of its host had it.
+    /// When it was issued, by the clock of its host.
     public var moment: Timestamp { Timestamp(milliseconds: max(0, rawValue) >> Self.stampBits) }
 
-    /// The revision just above, of whichever host.
+    /// The next higher revision, of any host.
     public var next: Revision { Revision(rawValue: rawValue == .max ? .max : rawValue + 1) }
 
-    /// A revision of `host` above this one, `steps` of its counter further on. A counter that is full goes on in the
+    /// A revision of `host` above this one, its counter higher by `steps`. A counter that overflows carries into the
     /// milliseconds.
     ///
     /// - Parameters:
@@ -45,20 +45,19 @@ public struct Revision: Sendable, Hashable, Comparable {
 }
 
 extension Revision {
-    /// How far ahead of our clock another one may be.
+    /// How far ahead of this host's clock another clock may be.
     public static let aheadMax = Duration.seconds(365 * 86_400)
 
-    /// The highest revision that is believed of a row, a journal or a call at `now`: a year ahead.
+    /// The highest revision that is believed at `now` from a row, a spill file or a call: a year ahead.
     ///
-    /// The one bound for revisions from outside. What is above it was not issued by a clock: nothing could be written over
-    /// it, and no revision could follow it.
+    /// This is the only bound for revisions from outside. No clock issued a revision above it. If it were accepted, no
+    /// write could replace it and no revision could follow it.
     public static func highestBelieved(at now: Timestamp) -> Revision { Revision(at: now.advanced(by: aheadMax)) }
 }
 
-/// Issues revisions. Each is higher than every earlier one and than every one that was `observed`, whatever the wall
-/// clock does.
+/// Issues revisions. Each is higher than all issued and all `observed` before, even if the wall clock jumps.
 public struct RevisionClock: Sendable {
-    /// Which of the hosts that share tiers this is: two of them never issue the same revision.
+    /// This host's number among the hosts that share tiers. With it two hosts never issue the same revision.
     public let host: UInt8
     private var last: Revision
 
@@ -69,7 +68,7 @@ public struct RevisionClock: Sendable {
         self.host = host
     }
 
-    /// A revision was seen, here or in another tier.
+    /// Records a revision that was seen, here or in another tier.
     public mutating func observed(_ revision: Revision) { last = max(last, revision) }
 
     public mutating func next(at now: Timestamp) -> Revision {

@@ -2,7 +2,7 @@
 public enum TierName: String, Sendable, CaseIterable, Comparable {
     case neon, supabase, railway, sqlite, memory
 
-    /// Whether what this tier holds survives the loss of power.
+    /// Whether this tier's data survives a power loss.
     public var isDurable: Bool { self != .memory }
 
     public static func < (lhs: TierName, rhs: TierName) -> Bool { lhs.rank < rhs.rank }
@@ -18,11 +18,11 @@ public enum TierName: String, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// Where a revision is held now.
+/// The tiers that have a revision.
 public struct Placement: Sendable, Equatable {
     /// Best first.
     public var storedIn: [TierName]
-    /// False when only memory holds it.
+    /// False when only memory has it.
     public var isDurable: Bool
 
     public init(storedIn: [TierName], isDurable: Bool) {
@@ -30,7 +30,7 @@ public struct Placement: Sendable, Equatable {
         self.isDurable = isDurable
     }
 
-    /// Held by `tiers`.
+    /// A placement in `tiers`.
     public init(_ tiers: [TierName]) {
         storedIn = tiers.sorted()
         isDurable = tiers.contains(where: \.isDurable)

@@ -2,7 +2,7 @@
 public struct Timestamp: Sendable, Hashable, Comparable {
     public var milliseconds: Int64
 
-    /// The milliseconds of the years 0 to 9999: what can be written as a date.
+    /// The milliseconds of the years 0 to 9999, which can be written as a date.
     public static let range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
@@ -14,7 +14,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.milliseconds < rhs.milliseconds }
 
-    /// Stops at the first and the last moment of `range`.
+    /// This moment moved by `duration`, clamped to `range`.
     public func advanced(by duration: Duration) -> Timestamp {
         let (sum, isTooFar) = milliseconds.addingReportingOverflow(duration.milliseconds)
         guard isTooFar else { return Timestamp(clamping: sum) }
@@ -23,7 +23,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero; the highest or lowest number for what has more.
+    /// Whole milliseconds, rounded towards zero and clamped to the range of the number.
     public var milliseconds: Int64 {
         let (whole, isTooLong) = components.seconds.multipliedReportingOverflow(by: 1_000)
         let (sum, isTooMuch) = whole.addingReportingOverflow(components.attoseconds / 1_000_000_000_000_000)
@@ -36,7 +36,7 @@ extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds: `2026-11-22T09:30:00.250Z`.
     public var description: String { text(separator: UInt8(ascii: "T"), zone: "Z") }
 
-    /// The form in which a database column keeps it: `2026-11-22 09:30:00.250`, UTC.
+    /// The form for a database column: `2026-11-22 09:30:00.250`, UTC.
     public var databaseText: String { text(separator: UInt8(ascii: " "), zone: "") }
 
     private func text(separator: UInt8, zone: StaticString) -> String {
@@ -57,9 +57,9 @@ extension Timestamp: CustomStringConvertible {
         return String(decoding: text, as: UTF8.self) + zone.description
     }
 
-    /// Parses what `description` and `databaseText` write, and what SQLite's `CURRENT_TIMESTAMP`, PostgreSQL's
-    /// `timestamp` and Python's `isoformat` do: a date, `T` or a space, a time, perhaps a fraction of a second (cut to
-    /// milliseconds) and `Z`, `+00:00` or `+00`. Without a zone it is UTC; with another zone it is nil.
+    /// Parses the forms of `description`, `databaseText`, SQLite's `CURRENT_TIMESTAMP`, PostgreSQL's `timestamp` and
+    /// Python's `isoformat`: a date, `T` or a space, a time, optionally a fraction of a second (cut to milliseconds)
+    /// and `Z`, `+00:00` or `+00`. Without a zone it is UTC; with another zone the result is nil.
     public init?(parsing text: some StringProtocol) {
         var parts = text.split(whereSeparator: { $0 == "T" || $0 == " " })
         guard parts.count == 2 else { return nil }
@@ -71,8 +71,8 @@ extension Timestamp: CustomStringConvertible {
         milliseconds = moment
     }
 
-    /// Parses what `init(parsing:)` does, and what else other programs write: a zone that is not UTC, which is converted
-    /// (`+02:00`, `+0200`, `+02`), and a time without seconds.
+    /// Parses the forms of `init(parsing:)` and further forms of other programs: a zone that is not UTC, which is
+    /// converted (`+02:00`, `+0200`, `+02`), and a time without seconds.
     public init?(parsingForeign text: some StringProtocol) {
         var parts = text.split(whereSeparator: { $0 == "T" || $0 == " " })
         guard parts.count == 2 || parts.count == 3 else { return nil }
