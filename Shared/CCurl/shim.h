@@ -44,8 +44,9 @@ static inline CURLMcode rivet_curl_multi_set_long(CURLM *multi, CURLMoption opti
     return curl_multi_setopt(multi, option, value);
 }
 
-/// Opens a handle's sockets close-on-exec, which libcurl of Debian 12 does not do. Also sets TCP_USER_TIMEOUT, for which
-/// libcurl has no option: the kernel drops a connection whose peer has acknowledged nothing for `context` milliseconds.
+/// Opens a handle's sockets close-on-exec, which libcurl of Debian 12 does not do. Also sets TCP_USER_TIMEOUT, for
+/// which libcurl has no option: the kernel drops a connection whose peer has acknowledged nothing for `context`
+/// milliseconds.
 static inline curl_socket_t rivet_curl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
     int descriptor = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);

@@ -82,7 +82,7 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
     public var owedContents: some Sequence<Content> {
         entries.values.lazy.filter { $0.item.policy.isStored }.map(\.item.content)
     }
-    /// Whether nothing is being tried, written or probed.
+    /// Whether no item is being tried, and no row is being written or must be.
     public var isAtRest: Bool { inFlightCount == 0 && tapsInFlight == 0 && writes == 0 && dirty.isEmpty }
 
     /// The number of items that wait or are tried, including those that are not stored.

@@ -16,7 +16,7 @@ public struct ServiceContext: Sendable {
     public var startedAt: Timestamp
     /// The listening sockets that systemd passed.
     public var sockets = InheritedSockets.none
-    /// Call this repeatedly during a long start that makes progress, with the current activity.
+    /// Reports progress. Call it repeatedly during a long start, with the current activity.
     public var progressed: @Sendable (String) -> Void = { _ in }
 
     /// The context for a program that calls services but is not one. It has its own event loop and no log.

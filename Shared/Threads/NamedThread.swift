@@ -27,7 +27,7 @@ public enum NamedThread {
         pthread_detach(thread)
     }
 
-    /// What the new thread gets.
+    /// The name and the function of the new thread.
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

@@ -160,8 +160,7 @@ extension ClientCore {
 // MARK: Deadlines
 
 extension ClientCore {
-    /// One timer serves all calls. A response does not change it, so a call that gets its response in time needs no
-    /// timer of its own.
+    /// One timer serves all calls. A response does not change it, so most calls do not set a timer.
     private func setTimer(for deadline: NIODeadline) {
         if let timer {
             guard deadline < timer.deadline else { return }

@@ -31,7 +31,7 @@ struct ReconnectState {
         if phase == .connecting { phase = .connected }
     }
 
-    /// The connection works: the next loss of it is the first one.
+    /// The connection works, so its next loss counts as the first failure.
     mutating func replyReceived() { failures = 0 }
 
     /// The connection could not be made, or it broke.

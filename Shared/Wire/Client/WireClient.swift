@@ -58,7 +58,7 @@ public final class WireClient: Sendable {
         return try outcome.get()
     }
 
-    /// Fails all calls with `.shutDown`, now and from now on, and closes the connection.
+    /// Fails all current and later calls with `.shutDown`, and closes the connection.
     public func shutdown() async {
         let core = core
         // A close that fails still closes the connection.

@@ -8,7 +8,7 @@ import NIOCore
 /// - While there is no room for calls, or the peer does not read its responses, no call is begun and reading stops at
 ///   `inboundBytesHigh`. So a connection's memory is bounded by these bytes, one frame, and the responses to the calls
 ///   in flight.
-/// - Each call that was begun gets its response, whatever the peer sends after it, while the peer still reads.
+/// - Each call that was begun gets its response, even if invalid bytes follow it, while the peer still reads.
 struct ServerConnectionState {
     private(set) var phase = Phase.open
     private(set) var callsInFlight = 0

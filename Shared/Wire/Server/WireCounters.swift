@@ -8,7 +8,7 @@ public struct WireCounters: Sendable, Equatable {
     public var connections = 0
     /// Calls that were begun, notifications included.
     public var calls = 0
-    /// Frames that held no valid message, and lengths out of bounds.
+    /// Frames without a valid message, and lengths out of bounds.
     public var protocolErrors = 0
     /// Connections refused because the user may not call.
     public var peersRefused = 0
