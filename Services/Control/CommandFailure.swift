@@ -1,14 +1,14 @@
 import Contracts
 import ServiceKit
 
-/// Why a command could not be done: the cause, the next step, and what to exit with.
+/// Why a command failed: the cause, the next step, and the exit code.
 struct CommandFailure: Error, Equatable {
     var cause: String
     var nextStep: String?
     var exitCode: Int32
-    /// What a service answered, if one did.
+    /// The error code of a service's response, if there was a response.
     var answer: RPCError.Code?
-    /// Whether it is this user who may not do it; root may.
+    /// Whether this user lacks a right that root has.
     var takesRoot: Bool
 
     init(
@@ -26,12 +26,12 @@ struct CommandFailure: Error, Equatable {
         self.init(error.description, exitCode: ExitCodes.configuration)
     }
 
-    /// For standard error: one line.
+    /// One line for standard error.
     var line: String { TerminalText.escaped("rivetctl: " + sentence) }
 
     /// The cause and the next step as one text.
     var sentence: String { nextStep.map { "\(cause). \($0)" } ?? cause }
 
-    /// As `--json` shows it.
+    /// The object that `--json` prints.
     var json: JSONValue { ["error": .string(cause), "next_step": nextStep.json] }
 }

@@ -1,13 +1,13 @@
 import Contracts
 
-/// What the program exits with: scripts rely on the numbers.
+/// The exit codes of the program. Scripts rely on the numbers.
 enum ExitCodes {
     static let done: Int32 = 0
-    /// What was asked for could not be done; for `health`, a service is degraded; for `tiers`, one is away or behind; for
-    /// `verify`, something differs; for `doctor`, something should be corrected; for `show`, the user is not known.
+    /// The command failed. For `health`, a service is degraded; for `tiers`, a tier is away or behind; for `verify`,
+    /// something differs; for `doctor`, something should be corrected; for `show`, the user is not known.
     static let failed: Int32 = 1
-    /// A service gives no answer; for `health` and `tiers`, also one that is failing; for `verify`, a tier that cannot be
-    /// read; for `doctor`, a service, a database or Telegram.
+    /// A service does not answer. For `health` and `tiers`, also: a service is failing. For `verify`: a tier cannot be
+    /// read. For `doctor`: a service, a database or Telegram does not answer.
     static let unreachable: Int32 = 2
     /// EX_USAGE of sysexits.h.
     static let usage: Int32 = 64
@@ -20,18 +20,18 @@ enum ExitCodes {
         EXIT CODES
           0   done; for health, tiers and doctor, all is well; for verify, all
               tiers are equal
-          1   it could not be done; for health, a service is degraded; for tiers,
+          1   the command failed; for health, a service is degraded; for tiers,
               one is away or behind; for verify, something differs; for doctor,
               something should be corrected; for show, the user is not known
           2   a service does not answer, or this user may not call it; for health
-              and tiers, also one that is failing; for verify, a tier that cannot
-              be read; for doctor, also a database or Telegram that does not answer
+              and tiers, also if one is failing; for verify, a tier cannot be read;
+              for doctor, also if a database or Telegram does not answer
           64  the command line is wrong
-          74  the answer could not be written
+          74  the output could not be written
           78  a setting is wrong
         """
 
-    /// The worst of what the services said; one that is silent is as bad as one that fails.
+    /// The code for the worst status; a service that does not answer (nil) counts as failing.
     static func ofHealths(_ statuses: [ServiceHealth.Status?]) -> Int32 {
         statuses.map { status -> Int32 in
             switch status {
@@ -42,10 +42,10 @@ enum ExitCodes {
         }.max() ?? done
     }
 
-    /// What a tier may be owed for so long without being called behind.
+    /// How long a tier may be owed a record before it counts as behind.
     static let owedSecondsMax: Int64 = 30
 
-    /// The worst of what the services said of their tiers.
+    /// The code for the worst state of a tier; a service that does not answer (nil) counts as failing.
     static func ofTiers(_ healths: [ServiceHealth.Output?]) -> Int32 {
         healths.map { health -> Int32 in
             guard let health, health.status != .failing else { return unreachable }

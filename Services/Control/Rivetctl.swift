@@ -2,22 +2,22 @@ import ArgumentParser
 import Glibc
 import ServiceKit
 
-/// The root of the command line: it only has subcommands.
+/// The root command. It has only subcommands.
 struct Rivetctl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rivetctl",
         abstract: "Looks after the Rivet services on this host.",
         discussion: """
-            A command is about the services that systemd runs. It reads their settings as they do: \
-            /etc/rivet/rivet.env over the environment, and over both their credentials, those of a running service or \
-            those in /etc/credstore; as root, since others may not read them.
+            A command works on the services that systemd runs. It reads their settings as they do: \
+            /etc/rivet/rivet.env wins over the environment, and credentials win over both: those of a running service, \
+            or those in /etc/credstore. Only root may read them.
 
-            It is about services in directories of your own instead if --runtime-dir, RIVET_RUNTIME_DIR or \
-            RIVET_STATE_DIR names one, or if there is a .rivet here (make run). Their settings are the environment and \
-            the file that --env-file or RIVET_ENV_FILE names.
+            A command works on services in other directories if --runtime-dir, RIVET_RUNTIME_DIR or RIVET_STATE_DIR \
+            names one, or if there is a .rivet here (make run). Their settings are the environment and the file that \
+            --env-file or RIVET_ENV_FILE names.
 
-            With --json the answer is one JSON object, and so is a failure: {"error", "next_step"}. Revisions in it are \
-            strings: they are larger than the numbers that JavaScript and jq 1.6 keep exactly.
+            With --json the output is one JSON object, and so is a failure: {"error", "next_step"}. Revisions in it \
+            are strings: they are larger than the numbers that JavaScript and jq 1.6 keep exactly.
 
             \(ExitCodes.help)
             """,
@@ -30,12 +30,12 @@ struct Rivetctl: AsyncParsableCommand {
         ])
 }
 
-/// Runs the command, and makes of every failure one line and an exit code.
+/// Runs the command, and turns every failure into one line and an exit code.
 @main
 enum Main {
     static func main() async {
         Output.reserveDescriptors()
-        // A reader that closed the pipe has read what it wanted.
+        // A reader that closes the pipe has read what it wanted.
         signal(SIGPIPE, SIG_IGN)
         var isJSON = false
         do {

@@ -3,8 +3,7 @@ import ServiceKit
 
 /// The settings that a backup notes for the operator who sets up another host.
 enum BackedUpSettings {
-    /// Only values that are what they should be: a secret in the wrong place, then, is none of them. URLs are left out
-    /// whole.
+    /// Only valid values, so that a secret in the wrong variable is never written. URLs are left out completely.
     static func of(_ settings: Settings) -> [String: String] {
         let checks: [(String, (Settings, String) throws -> Bool)] = [
             ("RIVET_CONVERSATION_TTL", isDuration), ("RIVET_SWEEP_INTERVAL", isDuration),
@@ -18,13 +17,13 @@ enum BackedUpSettings {
         var values: [String: String] = [:]
         for (name, check) in checks {
             guard let value = settings.string(name) else { continue }
-            // One that is wrong keeps the services from starting, and no backup from being made.
+            // A wrong value stops the services from starting. It must not stop a backup.
             if (try? check(settings, name)) == true { values[name] = value }
         }
         return values
     }
 
-    /// The names of the PostgreSQL tiers that have a URL, whatever it is.
+    /// The names of the PostgreSQL tiers that have a URL, valid or not.
     static func tiers(_ settings: Settings) -> [String] {
         [TierName.neon, .supabase, .railway].filter { tier in
             let credential = "\(tier.rawValue)-database-url"

@@ -4,21 +4,22 @@ import KillPoints
 import Persistence
 import ServiceKit
 
-/// Makes a backup of both databases, and of the gateway's list of who may use the bot, beside services that may be saving.
+/// Backs up both databases and the gateway's allow-list, while the services may be saving.
 ///
-/// The state is copied first, the library second. A conversation that is completed is added to the library and then
-/// cleared: so what was cleared by the moment of the first copy is in the second, and what was still open is completed
-/// once more after a restore, under the same request id, which adds it once. The other way around, a machine that was
-/// added and cleared between the two moments would be in neither.
+/// The state is copied first, the library second. A completed conversation is first added to the library and then
+/// cleared. So if a conversation was cleared before the first copy, its machine is in the second copy. A conversation
+/// that was still open is completed again after a restore, with the same request id, which adds its machine once. In
+/// the opposite order, a machine that was added and whose conversation was cleared between the copies would be in
+/// neither.
 struct Backup {
     /// What was made.
     struct Outcome {
         var path: String
         var manifest: BackupManifest
-        /// How long each database's log could not begin again, by the name of the file.
+        /// How long the copy kept each database's log from restarting, by file name.
         var snapshots: [String: Duration]
         var duration: Duration
-        /// What is not in the backup although it was acknowledged.
+        /// One for each database with acknowledged changes that the backup lacks.
         var warnings: [String]
     }
 
@@ -31,11 +32,11 @@ struct Backup {
         let stateDirectories = LocalDatabase.all.map { FilePath.parent(of: $0.path(settings)) }
         let target = try BackupTarget(argument, stateDirectories: stateDirectories)
         let sources = try LocalDatabase.all.map { database throws(CommandFailure) in try Source(database, settings) }
-        // Nothing of it is for others, whatever umask this process was started with.
+        // Other users must not read the backup, whatever umask this process inherited.
         umask(0o077)
         try FilePath.requireRoom(for: sources.reduce(0) { $0 + $1.bytes }, at: target.parent)
         let unfinished = try UnfinishedBackup(for: target)
-        // Settings that cannot be read keep no backup from being made.
+        // Unreadable settings must not stop a backup.
         let noted = (try? await setUp.settings(of: .state)) ?? settings
         var manifest = BackupManifest(
             madeAt: .now(), rivet: rivetVersion, databases: [:], settings: BackedUpSettings.of(noted),
@@ -58,14 +59,14 @@ struct Backup {
         try unfinished.finish()
         return Outcome(
             path: target.path, manifest: manifest, snapshots: snapshots, duration: .now - start,
-            warnings: sources.compactMap { $0.heldInMemory(settings) })
+            warnings: sources.compactMap { $0.volatileWarning(settings) })
     }
 
-    /// One of the databases, and with whose rights it is read.
+    /// One of the databases, and the user with whose rights it is read.
     private struct Source {
         let database: LocalDatabase
         let path: String
-        /// Of the file and its log: the copy has no more.
+        /// The size of the file and its log; the copy is not larger.
         let bytes: UInt64
         private let owner: DirectoryOwner
 
@@ -88,11 +89,11 @@ struct Backup {
             }
         }
 
-        /// - Returns: a moment before which everything that was acknowledged is in the copy.
+        /// - Returns: a moment; every change that was acknowledged before it is in the copy.
         func copy(to copy: String) throws(CommandFailure) -> Timestamp {
             let takenAt = Timestamp.now()
             do {
-                // What SQLite opens beside the file is opened here, and its index is the service's.
+                // SQLite opens the files beside the database here too; the index (-shm) belongs to the service's user.
                 let snapshot = try owner.act { () throws(SQLiteError) in try DatabaseSnapshot(reading: path) }
                 do throws(SQLiteError) { try snapshot.copy(to: copy) } catch {
                     throw error.isCorruption ? Self.broken(path, error.message) : CommandFailure(error, copy)
@@ -103,7 +104,7 @@ struct Backup {
             return takenAt
         }
 
-        /// Syncs the copy, looks through it, and says what it is.
+        /// Syncs and checks the copy, and returns its description.
         func described(_ copy: String, takenAt: Timestamp) throws(CommandFailure) -> BackupManifest.Database {
             try OpenFile.sync(copy)
             let sha256 = try FileDigest.sha256(of: copy)
@@ -111,7 +112,7 @@ struct Backup {
             do throws(DatabaseInspection.Fault) {
                 inspection = try DatabaseInspection(of: copy, store: database.store)
             } catch {
-                // The copy is what the file is.
+                // A fault in the copy is a fault of the original, so the error names the original.
                 throw CommandFailure(error, path, brokenNextStep: Self.brokenNextStep)
             }
             return BackupManifest.Database(
@@ -119,18 +120,18 @@ struct Backup {
                 migrations: inspection.migrations, rows: inspection.rows)
         }
 
-        /// While the disk takes nothing, memory holds what was acknowledged, and a journal notes it.
-        func heldInMemory(_ settings: Settings) -> String? {
-            let journal = database.journalPath(settings)
-            guard let status = FilePath.status(journal), status.st_size > 0 else { return nil }
+        /// Non-nil while the disk rejects writes: acknowledged changes are then in memory and in the spill file only.
+        func volatileWarning(_ settings: Settings) -> String? {
+            let spillFile = database.journalPath(settings)
+            guard let status = FilePath.status(spillFile), status.st_size > 0 else { return nil }
             return
-                "\(database.service.unit) holds changes that its disk did not take (\(journal)): they are not in this "
-                + "backup. Make room on its disk, then make another backup"
+                "\(database.service.unit) holds changes that its disk did not take (\(spillFile)): they are not in "
+                + "this backup. Make room on its disk, then make another backup"
         }
 
         private static let brokenNextStep =
-            "Restart its service, which moves a broken file aside and takes over what can be read; restore an earlier "
-            + "backup if rows are missing then"
+            "Restart its service, which moves a broken file aside and keeps every row that can be read; if rows are "
+            + "missing then, restore an earlier backup"
 
         private static func broken(_ path: String, _ finding: String) -> CommandFailure {
             CommandFailure("\(path) is broken: \(finding)", nextStep: brokenNextStep)

@@ -2,22 +2,22 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Copies both databases, beside services that may run.
+/// Copies both databases; the services may be running.
 struct BackupCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Makes a backup of state.db and library.db, beside services that may run.",
+        abstract: "Backs up state.db and library.db; the services may be running.",
         discussion: """
-            DIR is a new directory, or an empty one. It gets state.db, library.db and manifest.json: complete databases, \
-            looked through and synced to the disk, with their checksums; and gateway.allowed, if the gateway remembers who \
-            may use the bot. Whatever was acknowledged before the command was \
-            called is in them. No call waits meanwhile, and the services' files are not written to.
+            DIR is a new directory, or an empty one. The command writes state.db, library.db and manifest.json into \
+            it: complete databases, checked and synced to the disk, and their checksums. It adds gateway.allowed if \
+            the gateway remembers who may use the bot. Every change that was acknowledged before the command started \
+            is in the backup. No call waits meanwhile, and the command does not write to the services' files.
 
-            DIR appears when all is done: a backup that fails, or is killed, leaves nothing under that name. No token and \
-            no database URL is in it. On an installed system this takes root.
+            DIR appears only when the backup is complete: a backup that fails, or is killed, leaves nothing under that \
+            name. A backup contains no token and no database URL. On an installed system this command needs root.
 
-            rivetctl restore DIR puts it back. With PostgreSQL databases, which hold the same, a backup is for what they \
-            cannot undo, such as rows that were deleted by mistake.
+            rivetctl restore DIR restores it. PostgreSQL databases hold the same data, so with them a backup is for \
+            what they cannot undo, such as rows that were deleted by mistake.
             """)
 
     @Argument(
@@ -30,8 +30,8 @@ struct BackupCommand: JSONCommand {
 
     @Flag(
         help: """
-            Print one JSON object: {directory, made_at, seconds, databases: {"state.db": {bytes, sha256, migrations, rows, \
-            taken_at, snapshot_seconds}, ...}, allow_list: {bytes, sha256}, warnings}; or {error, next_step}.
+            Print one JSON object: {directory, made_at, seconds, databases: {"state.db": {bytes, sha256, migrations, \
+            rows, taken_at, snapshot_seconds}, ...}, allow_list: {bytes, sha256}, warnings}; or {error, next_step}.
             """)
     var json = false
 

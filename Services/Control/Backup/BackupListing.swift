@@ -1,6 +1,6 @@
 import Contracts
 
-/// What was backed up, for a person and for a program.
+/// The result of a backup, for a person and for a program.
 struct BackupListing: TwofoldListing {
     var outcome: Backup.Outcome
 

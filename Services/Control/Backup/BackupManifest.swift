@@ -3,21 +3,21 @@ import Glibc
 import Persistence
 import ServiceKit
 
-/// What a backup says of itself, in its file `manifest.json`.
+/// The description of a backup, in its file `manifest.json`.
 struct BackupManifest: Equatable {
-    /// Of the manifest and the files beside it. A higher one is of a later Rivet.
+    /// The format of the manifest and of the files beside it. A later Rivet may write a higher one.
     static let currentFormat: Int64 = 1
     static let fileName = "manifest.json"
-    /// More than any manifest is long.
+    /// Larger than any manifest.
     private static let bytesMax = 1 << 20
 
     struct Database: Equatable {
-        /// Everything that was acknowledged before is in it.
+        /// Every change that was acknowledged before this moment is in the copy.
         var takenAt: Timestamp
         var bytes: Int64
         /// In hexadecimal.
         var sha256: String
-        /// The migrations that it has had.
+        /// The applied migrations.
         var migrations: [Int64]
         var rows: [String: Int64]
     }
@@ -34,11 +34,11 @@ struct BackupManifest: Equatable {
     var madeAt: Timestamp
     /// The version of the rivetctl that made it.
     var rivet: String
-    /// By the name of the file.
+    /// By file name.
     var databases: [String: Database]
-    /// What the gateway remembers of who may use the bot; nil when there was none.
+    /// The allow-list that the gateway remembers; nil when there was none.
     var allowList: File?
-    /// Of the services, for the operator who sets up another host. No secret is among them.
+    /// The services' settings, for the operator who sets up another host. They contain no secret.
     var settings: [String: String]
     /// The names of the PostgreSQL tiers that were configured.
     var tiers: [String]
@@ -54,7 +54,7 @@ extension BackupManifest {
         ]
     }
 
-    /// Of what `json` wrote. Members of a later version are passed over.
+    /// Parses what `json` returns. Ignores members of a later version.
     private init?(_ json: JSONValue) {
         guard let format = json["format"]?.integerValue,
             let madeAt = json["made_at"]?.stringValue.flatMap({ Timestamp(parsing: $0) }),
@@ -66,18 +66,18 @@ extension BackupManifest {
             settings: json["settings"]?.objectValue?.compactMapValues(\.stringValue) ?? [:],
             tiers: json["tiers"]?.arrayValue?.compactMap(\.stringValue) ?? [])
         guard self.databases.count == databases.count else { return nil }
-        // Backups of earlier versions have no such member.
+        // Backups of earlier versions lack this member.
         if let list = json["allow_list"], list != .null, allowList == nil { return nil }
     }
 
     /// The manifest of the backup in `directory`.
-    /// - Throws: when there is none, when it is none of ours, or of a later version of Rivet.
+    /// - Throws: when there is none, when Rivet did not write it, or when a later version of Rivet did.
     static func read(in directory: String) throws(CommandFailure) -> BackupManifest {
         let path = "\(directory)/\(fileName)"
         guard FilePath.status(path) != nil else {
             let code = errno
             throw code == ENOENT || code == ENOTDIR
-                ? CommandFailure("\(directory) is no backup of Rivet: it has no \(fileName)")
+                ? CommandFailure("\(directory) is not a Rivet backup: it has no \(fileName)")
                 : FileFailure.of(path, code)
         }
         let file = try OpenFile(path, O_RDONLY)
@@ -87,7 +87,7 @@ extension BackupManifest {
             guard bytes.count <= bytesMax else { throw notOurs(path) }
         }
         guard let json = try? JSONValue(parsing: bytes) else { throw notOurs(path) }
-        // First: what else a later version has there is not known.
+        // Checked first, since a later format may differ in everything else.
         if let format = json["format"]?.integerValue, format > currentFormat {
             let version = json["rivet"]?.stringValue ?? "a later version"
             throw CommandFailure(
@@ -99,10 +99,10 @@ extension BackupManifest {
     }
 
     private static func notOurs(_ path: String) -> CommandFailure {
-        CommandFailure("\(path) is not as rivetctl backup writes it", nextStep: "Use another backup")
+        CommandFailure("\(path) was not written by rivetctl backup, or was changed", nextStep: "Use another backup")
     }
 
-    /// Writes it into `directory`, synced.
+    /// Writes the manifest into `directory` and syncs it.
     func write(in directory: String) throws(CommandFailure) {
         try OpenFile.make("\(directory)/\(Self.fileName)", json.serialized() + [UInt8(ascii: "\n")])
     }

@@ -1,14 +1,14 @@
 import Glibc
 import ServiceKit
 
-/// Where a backup is to be: a directory that is new, or empty.
+/// The directory of a backup to be made: new, or empty.
 struct BackupTarget {
-    /// Absolute, without links.
+    /// Absolute, with links resolved.
     let path: String
     var parent: String { FilePath.parent(of: path) }
 
-    /// - Parameter stateDirectories: those of the services, in none of which a backup may lie.
-    /// - Throws: when `argument` cannot become a backup.
+    /// - Parameter stateDirectories: the services' state directories; a backup must not be inside one.
+    /// - Throws: when a backup cannot be made at `argument`.
     init(_ argument: String, stateDirectories: [String]) throws(CommandFailure) {
         let argument = FilePath.withoutEndingSlashes(argument)
         if let existing = FilePath.resolved(argument) {
@@ -51,10 +51,10 @@ struct BackupTarget {
         guard path != "/", FilePath.status(path)?.st_dev == FilePath.status(parent)?.st_dev else { throw mountPoint }
     }
 
-    /// It appears by a rename, which no mount point can take part in.
+    /// The error for a mount point. A backup gets its name by a rename, and a mount point cannot be renamed over.
     var mountPoint: CommandFailure {
         CommandFailure(
-            "\(path) is where a file system is mounted",
+            "\(path) is a mount point",
             nextStep: "Name a new directory in it: \(path == "/" ? "" : path)/rivet-backup")
     }
 }

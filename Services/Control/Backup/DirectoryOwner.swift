@@ -1,13 +1,14 @@
 import Glibc
 
-/// The user to whom a service's directory belongs. Root does with this user's rights what it does in that directory: a
-/// link that the service could have put there then leads root no further than the service itself, and new files are the
-/// service's.
+/// The user who owns a service's directory.
+///
+/// Root acts with this user's rights in that directory. So a link that the service may have put there leads root only
+/// where the service itself may go, and new files belong to the service.
 struct DirectoryOwner {
     private let userID: uid_t
     private let groupID: gid_t
 
-    /// - Throws: when there is no such directory, or this process may neither act as its owner nor is it.
+    /// - Throws: when there is no such directory, or when this process is not its owner and cannot act as its owner.
     init(of directory: String) throws(CommandFailure) {
         guard let status = FilePath.status(directory) else {
             let code = errno
@@ -34,25 +35,25 @@ struct DirectoryOwner {
         }
     }
 
-    /// Does `body` with the owner's rights. Of the whole process: nothing else may run beside it.
+    /// Runs `body` with the owner's rights. The whole process has them then, so no other code may run meanwhile.
     func act<Value: ~Copyable, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
         guard geteuid() == 0, userID != 0 else { return try body() }
-        guard let groups = Self.groups() else { preconditionFailure("a process may always ask for its groups") }
+        guard let groups = Self.groups() else { preconditionFailure("getgroups() failed") }
         let group = getegid()
-        precondition(Self.become(userID, groupID, []), "it was possible a moment ago")
-        defer { precondition(Self.become(0, group, groups), "root's rights come back") }
+        precondition(Self.become(userID, groupID, []), "cannot become the owner, although init() could")
+        defer { precondition(Self.become(0, group, groups), "cannot become root again") }
         return try body()
     }
 
-    /// The effective user and group, and the further groups. Only root may change groups, so they go first and come back
-    /// last.
+    /// Sets the effective user and group, and the supplementary groups. Only root may change groups. So this changes
+    /// them before it gives up root's rights, or after it regains them.
     @discardableResult
     private static func become(_ userID: uid_t, _ groupID: gid_t, _ groups: [gid_t]) -> Bool {
         if userID == 0 { return seteuid(0) == 0 && setegid(groupID) == 0 && setgroups(groups.count, groups) == 0 }
         return setgroups(groups.count, groups) == 0 && setegid(groupID) == 0 && seteuid(userID) == 0
     }
 
-    /// The further groups of this process; nil, and `errno` is set, when they are not told.
+    /// The supplementary groups of this process; nil, with `errno` set, if the system call fails.
     private static func groups() -> [gid_t]? {
         let count = getgroups(0, nil)
         guard count >= 0 else { return nil }

@@ -16,13 +16,13 @@ struct FileDigest: ~Copyable {
 
     /// In hexadecimal, lower case, as sha256sum(1) prints it.
     ///
-    /// - Parameter body: is given each piece of the file, in order.
-    /// - Throws: also when `body` does.
+    /// - Parameter body: receives each piece of the file, in order.
+    /// - Throws: when the file cannot be read, or when `body` throws.
     static func sha256(
         of descriptor: Int32, _ path: String, _ body: (UnsafeRawBufferPointer) throws(CommandFailure) -> Void = { _ in }
     ) throws(CommandFailure) -> String {
         guard let digest = FileDigest(), EVP_DigestInit_ex(digest.context, EVP_sha256(), nil) == 1 else {
-            throw CommandFailure("libcrypto has no SHA-256 here")
+            throw CommandFailure("libcrypto offers no SHA-256 here")
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkBytes, alignment: 4_096)
         defer { buffer.deallocate() }
@@ -33,14 +33,14 @@ struct FileDigest: ~Copyable {
             if count == 0 { break }
             let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             guard EVP_DigestUpdate(digest.context, piece.baseAddress, piece.count) == 1 else {
-                throw CommandFailure("libcrypto could not go on with a SHA-256")
+                throw CommandFailure("libcrypto could not compute a SHA-256")
             }
             try body(piece)
         }
         var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var length: UInt32 = 0
         guard EVP_DigestFinal_ex(digest.context, &result, &length) == 1 else {
-            throw CommandFailure("libcrypto could not end a SHA-256")
+            throw CommandFailure("libcrypto could not complete a SHA-256")
         }
         return result[..<Int(length)].map { byte in
             let digits = String(byte, radix: 16)

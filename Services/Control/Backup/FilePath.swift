@@ -1,34 +1,34 @@
 import Glibc
 
-/// Paths as text.
+/// Operations on paths, and on the files that they name.
 enum FilePath {
-    /// What is before the last slash; `.` when there is none, `/` at the root.
+    /// The text before the last slash; `.` without a slash, `/` if the only slash is the first character.
     static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// What is behind the last slash.
+    /// The text after the last slash.
     static func name(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return path }
         return String(path[path.index(after: slash)...])
     }
 
-    /// Without slashes at its end, unless it is nothing but slashes.
+    /// `path` without trailing slashes; `/` if it has nothing but slashes.
     static func withoutEndingSlashes(_ path: String) -> String {
         var path = path[...]
         while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
         return String(path)
     }
 
-    /// Absolute, and without links; nil, and `errno` is set, when it leads to nothing.
+    /// `path` made absolute, with links resolved; nil, with `errno` set, if it leads to no file.
     static func resolved(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)
     }
 
-    /// The names in a directory, but for `.` and `..`; nil, and `errno` is set, when it cannot be read.
+    /// The names in a directory, without `.` and `..`; nil, with `errno` set, if it cannot be read.
     static func names(in directory: String) -> [String]? {
         guard let stream = opendir(directory) else { return nil }
         defer { closedir(stream) }
@@ -44,13 +44,13 @@ enum FilePath {
         return names
     }
 
-    /// Of a file or directory, as the system has it; nil, and `errno` is set, when there is none.
+    /// The result of stat(2) for a file or directory; nil, with `errno` set, if there is none.
     static func status(_ path: String) -> stat? {
         var status = stat()
         return stat(path, &status) == 0 ? status : nil
     }
 
-    /// Bytes that may be written to the file system that `path` is on.
+    /// How many bytes this user may still write to the file system of `path`.
     static func freeBytes(at path: String) -> UInt64? {
         var disk = statvfs()
         guard statvfs(path, &disk) == 0 else { return nil }
@@ -58,7 +58,7 @@ enum FilePath {
         return overflow ? .max : bytes
     }
 
-    /// - Throws: unless `bytes` fit, with a little to spare.
+    /// - Throws: unless `bytes` and 1 MiB more fit.
     static func requireRoom(for bytes: UInt64, at path: String) throws(CommandFailure) {
         guard let free = freeBytes(at: path) else { throw FileFailure.of(path, errno) }
         let needed = bytes.addingReportingOverflow(spareBytes).partialValue
@@ -69,11 +69,11 @@ enum FilePath {
         }
     }
 
-    /// For the manifest, for directories, and for what a file grows by when it is brought up to date.
+    /// For the manifest, for directories, and for the growth of a file when it is migrated.
     private static let spareBytes: UInt64 = 1 << 20
 }
 
 extension UInt64 {
-    /// Whole KiB, or MiB from ten of them on, rounded down: `52 KiB`, `84 MiB`.
+    /// In whole KiB below 10 MiB, else in whole MiB; rounded down: `52 KiB`, `84 MiB`.
     var bytesText: String { self >> 20 < 10 ? "\(self >> 10) KiB" : "\(self >> 20) MiB" }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// An open file or directory, closed with this.
+/// An open file or directory, closed when this value is destroyed.
 struct OpenFile: ~Copyable {
     let descriptor: Int32
     let path: String
@@ -26,12 +26,12 @@ struct OpenFile: ~Copyable {
         }
     }
 
-    /// When it returns, the content, or the names in a directory, outlive the loss of power.
+    /// When this returns, the content of the file, or the names in the directory, survive power loss.
     func sync() throws(CommandFailure) {
         guard fsync(descriptor) == 0 else { throw FileFailure.of(path, errno) }
     }
 
-    /// Makes a file of `bytes`, synced.
+    /// Creates a file with `bytes` and syncs it.
     static func make(_ path: String, _ bytes: [UInt8]) throws(CommandFailure) {
         let file = try OpenFile(path, O_WRONLY | O_CREAT | O_EXCL)
         try bytes.withUnsafeBufferPointer { bytes throws(CommandFailure) in
@@ -43,7 +43,7 @@ struct OpenFile: ~Copyable {
     static func sync(_ path: String) throws(CommandFailure) { try OpenFile(path, O_RDONLY).sync() }
 }
 
-/// What a person is told of a file that could not be used.
+/// The failure to report for a file that could not be used.
 enum FileFailure {
     static func of(_ path: String, _ code: Int32) -> CommandFailure {
         let nextStep: String? =

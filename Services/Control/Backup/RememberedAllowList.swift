@@ -2,17 +2,17 @@ import Contracts
 import Glibc
 import ServiceKit
 
-/// The gateway's file of who may use the bot, which is in force where the settings have no list.
+/// The gateway's file with the allow-list, which applies when the settings have no list.
 enum RememberedAllowList {
     static let fileName = "gateway.allowed"
-    /// More than the gateway reads.
+    /// The gateway reads less.
     private static let bytesMax = 1 << 20
 
     static func directory(_ settings: Settings) -> String {
         settings.isOfInstalledServices ? InstalledPlaces.stateDirectory(of: .gateway) : settings.stateDirectory
     }
 
-    /// Nil when there is none.
+    /// The file's bytes; nil when there is no file.
     static func read(_ settings: Settings) throws(CommandFailure) -> [UInt8]? {
         let directory = directory(settings)
         guard FilePath.status(directory) != nil else {
@@ -25,8 +25,8 @@ enum RememberedAllowList {
         }
     }
 
-    /// The one in the backup in `directory`; nil when none was backed up.
-    /// - Throws: when it is not what was backed up.
+    /// The list in the backup in `directory`; nil when none was backed up.
+    /// - Throws: when it differs from what the manifest describes.
     static func read(
         in directory: String, _ manifest: BackupManifest
     ) throws(CommandFailure) -> [UInt8]? {
@@ -38,10 +38,12 @@ enum RememberedAllowList {
         return bytes
     }
 
-    /// Puts `bytes` in the place of the list that is there, unless everyone is on it: a backup opens no door.
+    /// Replaces the current list with `bytes`. A current list stays if `bytes` allow everyone: a backup must not admit
+    /// more people than the list that applies now.
     ///
-    /// - Parameter stamp: for the name of the one that was there.
-    /// - Returns: where the list is, and where what was there is now, if anything was; nil when nothing was changed.
+    /// - Parameter stamp: a suffix for the name under which the current list is kept.
+    /// - Returns: the path of the list, and the path at which the previous list is kept, if there was one; nil when
+    ///   nothing was changed.
     static func restore(
         _ bytes: [UInt8], _ settings: Settings, stamp: String
     ) throws(CommandFailure) -> (path: String, replaced: String?)? {
@@ -63,13 +65,13 @@ enum RememberedAllowList {
         }
     }
 
-    /// What an operator must know when no list is in force; nil when one is.
+    /// The warning for the operator when no list applies; nil when one does.
     static func warning(_ settings: Settings, _ manifest: BackupManifest) throws(CommandFailure) -> String? {
         guard (try? AllowedUsersSetting(settings)) == .missing else { return nil }
         if let bytes = try read(settings), !isOfEveryone(bytes) { return nil }
         let name = AllowedUsersSetting.variable
         let list = manifest.settings[name].map { "\(name)=\($0), as when this backup was made" }
-        return "\(name) is not set, and no list is remembered: everyone will be let in. If that is not wanted, set "
+        return "\(name) is not set, and no list is remembered: everyone will be let in. If you do not want that, set "
             + "\(list ?? name) before the services start"
     }
 
@@ -79,7 +81,7 @@ enum RememberedAllowList {
         }
     }
 
-    /// Behind a checksum and a space is JSON: `{"allowed": "*", …}`.
+    /// The file is a checksum, a space, and JSON: `{"allowed": "*", …}`.
     private static func isOfEveryone(_ bytes: [UInt8]) -> Bool {
         guard let space = bytes.firstIndex(of: UInt8(ascii: " ")) else { return false }
         return (try? JSONValue(parsing: Array(bytes[space...])))?["allowed"] == "*"

@@ -4,33 +4,34 @@ import KillPoints
 import Persistence
 import ServiceKit
 
-/// Puts a backup in the place of the databases of services that do not run.
+/// Replaces the databases of stopped services with a backup.
 struct Restore {
     /// What was done.
     struct Outcome {
         var path: String
         var manifest: BackupManifest
-        /// Of each database, in order: where it is, and where what was there is now.
+        /// Of each database, in order: its path, and the path at which the previous file is kept.
         var databases: [(name: String, path: String, replaced: String?)]
-        /// Where the list of who may use the bot was put, and where what was there is now; nil when none was.
+        /// The path of the restored allow-list, and the path at which the previous one is kept; nil when none was
+        /// restored.
         var allowList: (path: String, replaced: String?)?
         /// The PostgreSQL tiers that are configured.
         var tiers: [TierName]
-        /// Whether the services are those that systemd runs.
+        /// Whether systemd runs these services.
         var isInstalled: Bool
         /// What an operator should do before the services start.
         var warnings: [String]
     }
 
-    /// A tier forgets after this time that something was deleted.
+    /// After this time a tier forgets that a record was deleted.
     static let ageMax = ConversationStore.tombstonesKeptFor
 
     var setUp: SetUp
     var isForced = false
     private var settings: Settings { setUp.settings }
 
-    /// Nothing is changed before the backup was looked through. The state comes first, as in ``Backup``: between the two, a
-    /// conversation may be open whose machine is in the library, which adds it once.
+    /// Checks the whole backup before it changes anything. Replaces the state first, as ``Backup`` copies it first: a
+    /// conversation may then be open although its machine is in the library, and the library adds a machine only once.
     func run(_ directory: String) async throws(CommandFailure) -> Outcome {
         for database in LocalDatabase.all {
             let directory = database.directory(settings)
@@ -47,17 +48,18 @@ struct Restore {
             try RestorePlace(database, settings)
         }
         if list != nil, settings.isOfInstalledServices { try RestorePlace.makeStateDirectory(of: .gateway) }
-        // A service that is started from here on waits for this, and ends if it takes too long.
+        // From here on, a service that is started waits for these locks, and ends if it waits too long.
         for place in places { try place.lock() }
         try await StoppedServices.require(settings)
         for place in places {
             try place.stage(from: directory, try described(place.database, manifest, directory))
         }
         killPoint("restore.staged")
-        // So that a step is not taken for one that was just asked for: people are asked their questions again.
+        // Without this note the gateway asks people their questions again. With it, the gateway would take their next
+        // messages as answers to restored steps that it has not just asked for.
         unlink("\(RememberedAllowList.directory(settings))/gateway.heard")
         let stamp = Timestamp.now().databaseText.filter(\.isNumber)
-        // First: the door is never open to more people than in the backup.
+        // Before the databases, so that at no moment more people are allowed than in the backup.
         let allowList = try list.flatMap { list throws(CommandFailure) in
             try RememberedAllowList.restore(list, settings, stamp: stamp)
         }
@@ -70,7 +72,7 @@ struct Restore {
             path: directory, manifest: manifest, databases: databases, allowList: allowList, tiers: tiers,
             isInstalled: settings.isOfInstalledServices,
             warnings: [try RememberedAllowList.warning(settings, manifest)].compactMap { $0 }
-                + LocalDatabase.all.compactMap(journalWarning))
+                + LocalDatabase.all.compactMap(spillFileWarning))
     }
 
     private func requireNotTooOld(
@@ -79,10 +81,10 @@ struct Restore {
         guard !tiers.isEmpty, !isForced, manifest.madeAt.advanced(by: Self.ageMax) < .now() else { return }
         let names = tiers.map(\.rawValue).joined(separator: ", ")
         throw CommandFailure(
-            "\(directory) was made more than 30 days ago, and \(names) no longer know what was deleted before 30 days: "
-                + "that would come back",
-            nextStep: "To have what \(names) hold, move state.db* and library.db* away and start the services; to "
-                + "restore this all the same, say --force")
+            "\(directory) was made more than 30 days ago, and \(names) no longer know what was deleted before that: "
+                + "deleted records would come back",
+            nextStep: "To use the data in \(names) instead, move state.db* and library.db* away and start the "
+                + "services; to restore this backup anyway, use --force")
     }
 
     private func described(
@@ -90,13 +92,13 @@ struct Restore {
     ) throws(CommandFailure) -> BackupManifest.Database {
         guard let described = manifest.databases[database.fileName] else {
             throw CommandFailure(
-                "\(directory)/\(BackupManifest.fileName) has nothing of \(database.fileName)",
+                "\(directory)/\(BackupManifest.fileName) does not list \(database.fileName)",
                 nextStep: "Use another backup")
         }
         return described
     }
 
-    /// Looks through one file of the backup.
+    /// Checks one file of the backup: its size, its checksum and its pages.
     private func check(
         _ database: LocalDatabase, _ manifest: BackupManifest, in directory: String
     ) throws(CommandFailure) {
@@ -111,17 +113,17 @@ struct Restore {
         }
     }
 
-    /// What only memory held was acknowledged, so it is not thrown away.
-    private func journalWarning(_ database: LocalDatabase) -> String? {
+    /// Changes in the spill file were acknowledged, so a restore does not discard them.
+    private func spillFileWarning(_ database: LocalDatabase) -> String? {
         let path = database.journalPath(settings)
         guard let status = FilePath.status(path), status.st_size > 0 else { return nil }
         return "\(path) has changes that the disk of \(database.service.unit) had not taken: it merges them when it "
-            + "starts, and what is newer wins. If the backup alone is to count, move that file away first"
+            + "starts, and the newer revision wins. To use the backup alone, move that file away first"
     }
 
     static func changed(_ path: String) -> CommandFailure {
         CommandFailure(
-            "\(path) is not what was backed up: its checksum is another one",
+            "\(path) is not what was backed up: its size or checksum differs",
             nextStep: "Copy it from its source again, or use another backup")
     }
 }

@@ -2,28 +2,28 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Puts a backup in the place of both databases.
+/// Replaces both databases with a backup.
 struct RestoreCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Puts a backup in the place of state.db and library.db, while the services are stopped.",
+        abstract: "Replaces state.db and library.db with a backup, while the services are stopped.",
         discussion: """
-            DIR is what rivetctl backup made, by this version of Rivet or an earlier one. It is looked through first: its \
-            checksums, and every page of its databases. Refused while a service runs, or while systemd would start one: \
-            systemctl stop rivet.target 'rivet-*.service' 'rivet-*.socket'. On an installed system this takes root; the files are then the services'.
+            DIR was made by rivetctl backup, of this version of Rivet or an earlier one. The command first checks its \
+            checksums and every page of its databases. It refuses to run while a service runs, or while systemd would \
+            start one: systemctl stop rivet.target 'rivet-*.service' 'rivet-*.socket'. On an installed system this \
+            command needs root; the restored files belong to the services.
 
-            What was there is kept beside, as state.db.replaced-, library.db.replaced- and gateway.allowed.replaced- and the \
-            date: remove it when \
-            nothing is missed. A restore that fails, or is killed, leaves each database as it was or as it is in the backup; \
-            do it again.
+            The previous files are kept beside the new ones, as state.db.replaced-, library.db.replaced- and \
+            gateway.allowed.replaced- with the date: remove them when you miss nothing. A restore that fails, or is \
+            killed, leaves each database either as it was or as it is in the backup; run it again.
 
-            The list of who may use the bot, gateway.allowed, comes back too, unless it lets everyone in and there is one \
-            here. RIVET_ALLOWED_USERS wins over it. Without either there is a warning: everyone will be let in.
+            The list of who may use the bot, gateway.allowed, is restored too, unless it lets everyone in and there is \
+            a list here. RIVET_ALLOWED_USERS wins over it. Without either, a warning says that everyone will be let in.
 
-            When the services start, they read their PostgreSQL databases first, and what those have newer wins: a backup \
-            takes back nothing that is in them. So it is with changes that a full or broken disk had not taken, in \
-            /run/rivet-state/state.journal or /run/rivet-library/library.journal: a warning names such a file. On another host, the one that was there before must be off: Telegram gives \
-            its updates to one.
+            When the services start, they read their PostgreSQL databases first, and newer revisions there win: a \
+            backup undoes no change that they hold. The same is true of changes that a full or broken disk had not \
+            taken, in /run/rivet-state/state.journal or /run/rivet-library/library.journal: a warning names such a \
+            file. If you restore on another host, the previous host must be off: Telegram delivers updates to one host.
             """)
 
     @Argument(help: ArgumentHelp("The directory of the backup.", valueName: "dir"), completion: .directory)
@@ -35,8 +35,8 @@ struct RestoreCommand: JSONCommand {
 
     @Flag(
         help: """
-            Also a backup of more than 30 days ago beside PostgreSQL databases, which have forgotten by now what was \
-            deleted before: that comes back.
+            Restore a backup older than 30 days although PostgreSQL databases are configured. They no longer know what \
+            was deleted before that, so deleted records come back.
             """)
     var force = false
 

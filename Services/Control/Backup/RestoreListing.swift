@@ -1,6 +1,6 @@
 import Contracts
 
-/// What was restored, for a person and for a program.
+/// The result of a restore, for a person and for a program.
 struct RestoreListing: TwofoldListing {
     var outcome: Restore.Outcome
     var now: Timestamp
@@ -12,17 +12,16 @@ struct RestoreListing: TwofoldListing {
         for database in outcome.databases {
             let text = outcome.manifest.databases[database.name].map { ": \($0.text)" } ?? ""
             lines.append("\(database.path)\(text)")
-            if let replaced = database.replaced { lines.append("  what was there is kept as \(replaced)") }
+            if let replaced = database.replaced { lines.append("  the previous file is kept as \(replaced)") }
         }
         if let list = outcome.allowList {
             lines.append("\(list.path): who may use the bot")
-            if let replaced = list.replaced { lines.append("  what was there is kept as \(replaced)") }
+            if let replaced = list.replaced { lines.append("  the previous file is kept as \(replaced)") }
         }
         lines.append("restored as of \(outcome.manifest.madeAt.text(at: now)), from \(outcome.path)")
         if !outcome.tiers.isEmpty {
-            lines.append(
-                "what is newer in \(outcome.tiers.map(\.rawValue).joined(separator: ", ")) wins when the services start"
-            )
+            let tiers = outcome.tiers.map(\.rawValue).joined(separator: ", ")
+            lines.append("newer revisions in \(tiers) win when the services start")
         }
         if outcome.isInstalled { lines.append("start them: systemctl start rivet.target") }
         return lines.map(TerminalText.escaped)

@@ -3,7 +3,7 @@ import Glibc
 import Persistence
 import ServiceKit
 
-/// Where one database is put. All that is done there is done with the rights of the directory's owner.
+/// The place where one database is restored. Everything is done there with the rights of the directory's owner.
 final class RestorePlace {
     let database: LocalDatabase
     let path: String
@@ -22,25 +22,25 @@ final class RestorePlace {
 
     deinit { removeStaged() }
 
-    /// As systemd makes it at the first start of the service.
+    /// Creates the directory as systemd does at the first start of the service.
     static func makeStateDirectory(of service: RivetService) throws(CommandFailure) {
         let directory = InstalledPlaces.stateDirectory(of: service)
         guard FilePath.status(directory) == nil, errno == ENOENT else { return }
         guard let user = getpwnam(service.unit) else {
             throw CommandFailure("there is no user \(service.unit)", nextStep: "Install Rivet on this host first")
         }
-        // The group of the units.
+        // The units run with the group "rivet".
         let (userID, groupID) = (user.pointee.pw_uid, getgrnam("rivet")?.pointee.gr_gid ?? user.pointee.pw_gid)
         guard mkdir(directory, 0o700) == 0, chown(directory, userID, groupID) == 0 else {
             throw FileFailure.of(directory, errno)
         }
     }
 
-    /// Keeps services from the database until this goes.
+    /// Locks services out of the database for the lifetime of this object.
     func lock() throws(CommandFailure) {
         let path = path
         if let holder = owner.act({ DatabaseHolder.find(path) }) {
-            throw CommandFailure("\(path) is open in \(holder)", nextStep: "End that first")
+            throw CommandFailure("\(path) is open in \(holder)", nextStep: "Stop that first")
         }
         do throws(LocalTableError) {
             databaseLock = try owner.act { () throws(LocalTableError) in try DatabaseLock(databasePath: path) }
@@ -52,7 +52,7 @@ final class RestorePlace {
         }
     }
 
-    /// Writes what is to take the place of the database beside it, brought up to date.
+    /// Writes the new database beside the current one, and migrates it.
     func stage(
         from backup: String, _ described: BackupManifest.Database
     ) throws(CommandFailure) {
@@ -60,7 +60,7 @@ final class RestorePlace {
         let (staged, path, store, directory) = (staged, path, database.store, directory)
         let source = try OpenFile("\(backup)/\(database.fileName)", O_RDONLY)
         let log = owner.act { UInt64(max(0, FilePath.status(path + "-wal")?.st_size ?? 0)) }
-        // The log of what is there is moved into its file.
+        // replace() moves the current database's log into its file, which grows by that much.
         let needed = UInt64(max(0, described.bytes)) + log
         try owner.act { () throws(CommandFailure) in try FilePath.requireRoom(for: needed, at: directory) }
         let copy = try owner.act { () throws(CommandFailure) in
@@ -72,17 +72,17 @@ final class RestorePlace {
         guard digest == described.sha256 else { throw Restore.changed(source.path) }
         try owner.act { () throws(CommandFailure) in
             do throws(LocalTableError) { try RestoredDatabase.prepare(staged, store: store) } catch {
-                throw CommandFailure("\(staged): \(error)", nextStep: "Is there room on the disk, and is it whole?")
+                throw CommandFailure("\(staged): \(error)", nextStep: "Is there room on the disk, and is it intact?")
             }
             for suffix in ["-wal", "-journal"] where FilePath.status(staged + suffix) != nil {
-                throw CommandFailure("\(staged)\(suffix) was left over", nextStep: "Do this again")
+                throw CommandFailure("\(staged)\(suffix) was left over", nextStep: "Run this again")
             }
             try OpenFile.sync(staged)
         }
     }
 
-    /// Puts what was staged into place. At no moment is there no database.
-    /// - Returns: where what was there is now; nil if nothing was.
+    /// Moves the staged database into place, in one step: there is a database at every moment.
+    /// - Returns: the path at which the previous database is kept; nil if there was none.
     func replace(stamp: String) throws(CommandFailure) -> String? {
         let (staged, path, directory) = (staged, path, directory)
         return try owner.act { () throws(CommandFailure) in
@@ -93,13 +93,14 @@ final class RestorePlace {
         }
     }
 
-    /// Gives the database a second name, under which it is complete. Its log must go first: the file that takes its place
-    /// must not find it.
+    /// Gives the current database a second name, under which it is complete.
+    ///
+    /// Removes its log first: SQLite would apply a leftover log to the new file.
     private static func putAside(_ path: String, _ stamp: String) throws(CommandFailure) -> String? {
         guard FilePath.status(path) != nil else {
             let code = errno
             guard code == ENOENT else { throw FileFailure.of(path, code) }
-            // A log without its file is of no use to anybody.
+            // A log without its database is useless.
             for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
             return nil
         }
@@ -108,7 +109,7 @@ final class RestorePlace {
         do throws(SQLiteError) { try RestoredDatabase.moveLogIntoFile(path) } catch {
             guard error.isCorruption else { throw CommandFailure(error, path) }
         }
-        // What is left of a log now is that of a broken file, and stays with it.
+        // A log that is left now belongs to a broken file, and stays with that file.
         for suffix in ["-wal", "-journal"] where FilePath.status(path + suffix) != nil {
             guard rename(path + suffix, aside + suffix) == 0 else { throw FileFailure.of(path + suffix, errno) }
         }

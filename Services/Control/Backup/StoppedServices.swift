@@ -1,7 +1,8 @@
 import Contracts
 import ServiceKit
 
-/// Whether nothing runs, or will be started by a call, that has the databases open or decides over them.
+/// Checks that no service runs and that no call would start one. A service has the databases open, or decides about
+/// their content.
 enum StoppedServices {
     static let stopCommand = "systemctl stop rivet.target 'rivet-*.service' 'rivet-*.socket'"
 
@@ -21,9 +22,9 @@ enum StoppedServices {
         }
     }
 
-    /// Those of systemd. One that is starting, or waits to be started again, is not inactive either.
+    /// Checks the units. A unit that is starting, or waits for a restart, is not inactive either.
     ///
-    /// - Parameter text: what `systemctl show` says of them; nil without systemd.
+    /// - Parameter text: the output of `systemctl show` for them; nil without systemd.
     static func requireInactiveUnits(_ text: String?) throws(CommandFailure) {
         var unit = ""
         for line in (text ?? "").split(separator: "\n") {
@@ -38,6 +39,6 @@ enum StoppedServices {
 
     private static func running(_ cause: String, isInstalled: Bool) -> CommandFailure {
         CommandFailure(
-            cause, nextStep: isInstalled ? "Stop all of Rivet first: \(stopCommand)" : "End all services first")
+            cause, nextStep: isInstalled ? "Stop all of Rivet first: \(stopCommand)" : "Stop all services first")
     }
 }

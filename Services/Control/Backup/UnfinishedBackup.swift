@@ -2,14 +2,16 @@ import Contracts
 import Glibc
 import KillPoints
 
-/// The directory in which a backup is made, beside the place where it is to be. It gets its name when it is complete; it
-/// goes with this otherwise, and with the next backup if this process is killed.
+/// A temporary directory for a backup that is being made, beside its target.
+///
+/// It gets the target's name when the backup is complete. Otherwise it is removed with this object; if the process is
+/// killed, the next backup removes it.
 final class UnfinishedBackup {
     private static let namePrefix = ".rivet-backup-unfinished-"
 
     let path: String
     private let target: BackupTarget
-    /// Open and locked for as long as this process works on it.
+    /// Open and locked while this process works on the backup.
     private let directory: Int32
     private var isFinished = false
 
@@ -31,7 +33,7 @@ final class UnfinishedBackup {
         if !isFinished { Self.remove(path) }
     }
 
-    /// Gives it its name. When this returns, the backup outlives the loss of power.
+    /// Renames the directory to its target. When this returns, the backup survives power loss.
     func finish() throws(CommandFailure) {
         guard fsync(directory) == 0 else { throw FileFailure.of(path, errno) }
         killPoint("backup.before-rename")
@@ -41,7 +43,7 @@ final class UnfinishedBackup {
             case EBUSY, EXDEV: throw target.mountPoint
             case ENOTEMPTY, EEXIST, ENOTDIR:
                 throw CommandFailure(
-                    "\(target.path) was filled by another program meanwhile", nextStep: "Name a new directory")
+                    "another program has put files into \(target.path) meanwhile", nextStep: "Name a new directory")
             default: throw FileFailure.of(target.path, code)
             }
         }
@@ -50,21 +52,22 @@ final class UnfinishedBackup {
         try OpenFile.sync(target.parent)
     }
 
-    /// Removes what killed processes left in `parent`. What cannot be removed is no failure: it takes room, no more.
+    /// Removes the directories that killed processes left in `parent`. A directory that cannot be removed only takes
+    /// space, so it is no failure.
     private static func removeAbandoned(in parent: String) {
         for name in FilePath.names(in: parent) ?? [] where name.hasPrefix(namePrefix) {
             let path = "\(parent)/\(name)"
             let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             guard directory >= 0 else { continue }
             defer { close(directory) }
-            // In a directory that others may write to, another user could put a link in its place meanwhile.
+            // If other users may write to `parent`, a user who owns this directory could replace it with a link now.
             var status = stat()
             guard fstat(directory, &status) == 0, status.st_uid == geteuid() else { continue }
             if flock(directory, LOCK_EX | LOCK_NB) == 0 { remove(path) }
         }
     }
 
-    /// A backup has no directories in it.
+    /// Removes the directory at `path`. A backup contains no directories.
     private static func remove(_ path: String) {
         for name in FilePath.names(in: path) ?? [] { unlink("\(path)/\(name)") }
         rmdir(path)

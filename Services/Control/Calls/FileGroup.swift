@@ -1,9 +1,9 @@
 import Glibc
 
-/// The group by whose membership a file may be used.
+/// The group whose members may use a file.
 enum FileGroup {
-    /// The name, or the number, of the group of the file at `path`; of the nearest directory above it when the file
-    /// cannot be seen. Nil when nothing of it can.
+    /// The name, or the number, of the group of the file at `path`. If this user cannot see the file, that of the
+    /// nearest visible directory above it. Nil if none is visible.
     static func name(of path: String) -> String? {
         var path = path
         while true {

@@ -1,13 +1,13 @@
 import Subprocess
 
-/// What another program prints.
+/// The output of another program.
 enum ProgramOutput {
     static let bytesMax = 1 << 20
 
-    /// Runs `name`, which is found by PATH, with no input.
+    /// Runs `name`, which is looked up in PATH, without input.
     ///
-    /// - Parameter patience: how long it may run. It is killed then, and also when this task is cancelled.
-    /// - Returns: its standard output; nil when it cannot be started, ends with another code than 0, is killed, or
+    /// - Parameter patience: how long the program may run. It is killed after that, and when this task is cancelled.
+    /// - Returns: its standard output; nil when it cannot be started, exits with a code other than 0, is killed, or
     ///   prints more than `bytesMax`.
     static func of(_ name: String, _ arguments: [String], patience: Duration) async -> String? {
         await withTaskGroup(of: String?.self) { group in

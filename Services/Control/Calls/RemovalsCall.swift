@@ -1,10 +1,10 @@
 import Contracts
 import ServiceKit
 
-/// Tells one service what an operator decided on the removals that it holds back, and waits until that is carried out.
+/// Sends an operator's decision on deferred removals to one service, and waits until the service has carried it out.
 struct RemovalsCall {
     struct Outcome: Equatable {
-        /// How many there were to decide on.
+        /// How many removals the decision covers.
         var removals: Int64
         /// Whether the decision was carried out in time.
         var isDone: Bool
@@ -35,7 +35,7 @@ struct RemovalsCall {
                 service, ServiceHealth.self, NoParams(), deadline: Self.callDeadline)
             let isDone = health.counters["removals.held.\(tier.rawValue)"] == 0
             if isDone || end <= .now { return Outcome(removals: output.removals, isDone: isDone) }
-            // The service walks through the tier.
+            // The service needs time: it reads through the whole tier.
             try? await Task.sleep(for: Self.pollInterval)
         }
     }

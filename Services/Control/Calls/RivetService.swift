@@ -2,10 +2,10 @@
 enum RivetService: String, CaseIterable {
     case state, library, gateway
 
-    /// Those that have tiers.
+    /// The services that have tiers.
     static let storing: [RivetService] = [.state, .library]
 
-    /// As systemd knows it.
+    /// The name of its systemd unit, without `.service`.
     var unit: String { "rivet-" + rawValue }
     /// The name of its socket file, without `.sock`.
     var socketName: String { rawValue }

@@ -1,7 +1,7 @@
 import Contracts
 
 extension ServiceCaller {
-    /// How each of `services` is, all asked at the same time.
+    /// The health of each of `services`, which are all called at the same time.
     func health(of services: [RivetService], deadline: Duration) async -> [HealthListing.Entry] {
         let answers = await withTaskGroup(of: (RivetService, HealthListing.Answer).self) { group in
             for service in services {

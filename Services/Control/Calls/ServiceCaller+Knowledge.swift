@@ -1,14 +1,14 @@
 import Contracts
 
-/// Whether something is stored of a user.
+/// Whether anything is stored for a user.
 enum UserKnowledge: Equatable {
-    /// A machine, or an open conversation.
+    /// The user has a machine or an open conversation.
     case known
     case unknown
-    /// A service could not be asked.
+    /// A call to a service failed.
     case uncertain(CommandFailure)
 
-    /// Null where it is uncertain.
+    /// Null if it is uncertain.
     var json: JSONValue {
         switch self {
         case .known: .bool(true)
@@ -17,12 +17,12 @@ enum UserKnowledge: Equatable {
         }
     }
 
-    /// What a person is told beside that there is nothing to show; empty for a user who is known.
+    /// The text after "nothing to show" that says whether the user is known; empty for a known user.
     func remark(on userID: String) -> String {
         switch self {
         case .known: ""
         case .unknown: "; user \(userID) is not known: no machine, and no open conversation in the private chat"
-        case .uncertain(let failure): "; whether the user is known cannot be said: \(failure.cause)"
+        case .uncertain(let failure): "; cannot tell whether the user is known: \(failure.cause)"
         }
     }
 }

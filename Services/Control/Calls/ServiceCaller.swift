@@ -3,14 +3,14 @@ import Glibc
 import ServiceKit
 import Wire
 
-/// Calls the services, and tells a person why one gave no answer.
+/// Calls the services, and explains to the operator why a call failed.
 struct ServiceCaller {
     private let context: ServiceContext
 
     init(settings: Settings) { context = .forCaller(name: "rivetctl", settings: settings) }
 
     /// The result of `method` of `service`.
-    /// - Parameter deadline: how long to wait for the answer, if somebody listens.
+    /// - Parameter deadline: how long to wait for the response, if a process listens on the socket.
     func call<Method: RPCMethod>(
         _ service: RivetService, _ method: Method.Type, _ params: Method.Params, deadline: Duration
     ) async throws(CommandFailure) -> Method.Output {
@@ -29,10 +29,10 @@ struct ServiceCaller {
     }
 }
 
-// MARK: What is said
+// MARK: Failures
 
 extension ServiceCaller {
-    /// Nobody took the connection.
+    /// The failure when the connection was not accepted.
     static func failure(
         of service: RivetService, path: String, _ finding: SocketProbe.Finding, group: String?
     ) -> CommandFailure {
@@ -44,13 +44,13 @@ extension ServiceCaller {
             return CommandFailure("\(away): no such file", nextStep: isItHere, exitCode: ExitCodes.unreachable)
         case .nobodyListens:
             return CommandFailure(
-                "\(away): nobody listens, the file is left over", nextStep: isItRunning,
+                "\(away): no process listens, the file is left over", nextStep: isItRunning,
                 exitCode: ExitCodes.unreachable)
         case .permissionDenied:
             return CommandFailure(
                 "\(path): permission denied",
-                nextStep: "It is for root and the group \(group ?? "of the socket"): use sudo, or have yourself added "
-                    + "to that group and log in again",
+                nextStep: "Only root and the group \(group ?? "of the socket") may call: use sudo, or join that group "
+                    + "and log in again",
                 exitCode: ExitCodes.unreachable, takesRoot: true)
         case .failed(ENAMETOOLONG):
             return CommandFailure(
@@ -62,7 +62,7 @@ extension ServiceCaller {
         }
     }
 
-    /// Somebody took the connection, and the call failed.
+    /// The failure when the connection was accepted, but the call failed.
     static func failure(
         of service: RivetService, path: String, _ error: WireError, deadline: Duration
     ) -> CommandFailure {
@@ -81,7 +81,7 @@ extension ServiceCaller {
                 exitCode: answer.code == .invalidArgument ? ExitCodes.usage : ExitCodes.failed, answer: answer.code)
         case .deadlineExceeded:
             return CommandFailure(
-                "\(service.unit) took the connection on \(path) and did not answer within \(deadline.text)",
+                "\(service.unit) accepted the connection on \(path) and did not answer within \(deadline.text)",
                 nextStep: "It may be starting, stuck, or refusing this user: systemctl status \(service.unit)",
                 exitCode: ExitCodes.unreachable)
         case .connectionLost, .tooManyCalls, .shutDown:
@@ -89,7 +89,8 @@ extension ServiceCaller {
                 "\(service.unit): \(error)", nextStep: lookAtLog, exitCode: ExitCodes.unreachable)
         case .protocolViolation:
             return CommandFailure(
-                "\(service.unit): \(error)", nextStep: "Is what listens on \(path) of another version? \(lookAtLog)")
+                "\(service.unit): \(error)",
+                nextStep: "Does a program of another version listen on \(path)? \(lookAtLog)")
         }
     }
 }

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Whether somebody listens on a socket file, found out by connecting to it. `WireClient` keeps trying where nobody
-/// does, which is right for a service and hides the cause from a person.
+/// Finds out by connecting whether a process listens on a socket file. `WireClient` keeps trying when none does, which
+/// is right for a service but hides the cause from the operator.
 enum SocketProbe {
     enum Finding: Equatable {
         case listening
         case noFile
-        /// A file that a process left when it was killed.
+        /// A file that a killed process left behind.
         case nobodyListens
         case permissionDenied
         case failed(code: Int32)
@@ -31,7 +31,7 @@ enum SocketProbe {
         return finding(code: result == 0 ? 0 : errno)
     }
 
-    /// What the answer of connect(2) means; 0 is success.
+    /// What the result of connect(2) means. `code` is `errno`; 0 is success.
     static func finding(code: Int32) -> Finding {
         switch code {
         // EAGAIN: the listener's queue is full, so there is one.

@@ -1,13 +1,12 @@
 import Contracts
 import ServiceKit
 
-/// Has one service take in what its remote tiers have, and waits for it.
+/// Makes one service pull from its remote tiers, and waits until it has.
 struct TierPull {
-    /// What came of it.
     struct Outcome: Equatable {
         var tiers: [TierName]
         var adopted: Int64
-        /// Those that were not compared to the end in time, as they are now.
+        /// The tiers that were not completely compared in time, with their current state.
         var unfinished: [ServiceHealth.Tier]
     }
 
@@ -31,7 +30,7 @@ struct TierPull {
         var outcome = Outcome(tiers: started, adopted: 0, unfinished: [])
         guard !started.isEmpty else { return outcome }
         while true {
-            // A service needs a moment to begin.
+            // The service needs a moment to start the pull.
             try? await Task.sleep(for: Self.pollInterval)
             let now = try await health()
             outcome.adopted = Self.grown("rows.adopted", before, now)
@@ -47,7 +46,7 @@ struct TierPull {
         try await caller.call(service, ServiceHealth.self, NoParams(), deadline: Self.callDeadline)
     }
 
-    /// How far a counter came. A service that was started anew counts from nothing.
+    /// How much a counter grew. A service that was restarted meanwhile counts from 0.
     static func grown(_ counter: String, _ before: ServiceHealth.Output, _ now: ServiceHealth.Output) -> Int64 {
         let base = before.startedAt == now.startedAt ? before.counters[counter] ?? 0 : 0
         return (now.counters[counter] ?? 0) - base

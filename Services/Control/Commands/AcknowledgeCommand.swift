@@ -8,8 +8,8 @@ struct AcknowledgeCommand: JSONCommand {
         commandName: "acknowledge",
         abstract: "Tells the services that you know of files that were replaced and rows that were put aside.",
         discussion: """
-            Until then rivet-state and rivet-library are degraded for that, also after a restart. It changes nothing \
-            else: broken files and rows stay where they are.
+            Until you do, rivet-state and rivet-library stay degraded because of them, even after a restart. The \
+            command changes nothing else: broken files and rows stay where they are.
             """)
 
     @OptionGroup var setUp: SetUpOptions
@@ -21,7 +21,7 @@ struct AcknowledgeCommand: JSONCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait for the answers: 750ms, 2s. (default: 10s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for the responses: 750ms, 2s. (default: 10s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 

@@ -2,23 +2,23 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Asks every service how it is.
+/// Asks every service for its health.
 struct HealthCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
-        abstract: "Shows how the services and their tiers are.",
+        abstract: "Shows the status of the services and their tiers.",
         discussion: """
-            Asks rivet-state, rivet-library and rivet-gateway at the same time. A service that does not answer is shown \
-            as away, one that this user may not call as not asked, with the cause and the next step.
+            Asks rivet-state, rivet-library and rivet-gateway at the same time. A service that does not answer is \
+            shown as away, and a service that this user may not call as not asked, with the cause and the next step.
 
             EXIT CODES
               0   all services are ok
-              1   at least one is degraded: a configured tier is away, or something is
-                  to be looked after; the detail says what
-              2   at least one fails (only memory holds what is written), is away, or was
-                  not asked
+              1   at least one is degraded: a configured tier is away, or something needs
+                  attention; the detail says what
+              2   at least one is failing (writes are only in memory), is away, or was not
+                  asked
               64  the command line is wrong
-              74  the answer could not be written
+              74  the output could not be written
               78  a setting is wrong
             """)
 
@@ -28,7 +28,7 @@ struct HealthCommand: JSONCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait for the answers: 750ms, 2s. (default: 2s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for the responses: 750ms, 2s. (default: 2s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 

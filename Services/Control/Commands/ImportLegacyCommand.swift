@@ -3,15 +3,15 @@ import Contracts
 import Persistence
 import ServiceKit
 
-/// Hands the open conversations of the earlier bot to rivet-state.
+/// Sends the earlier bot's open conversations to rivet-state.
 struct ImportLegacyCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "import-legacy",
-        abstract: "Takes over the open conversations in the SQLite file of the earlier bot.",
+        abstract: "Imports the open conversations from the SQLite file of the earlier bot.",
         discussion: """
-            The file, which the earlier bot has at \(LegacyConversations.usualPath), is only read. A conversation that \
-            rivet-state knows in a newer revision stays as it is, so this may be done again. RIVET_LEGACY_SQLITE has \
-            rivet-state do it by itself when it starts.
+            The command only reads the file, which the earlier bot keeps at \(LegacyConversations.usualPath). A \
+            conversation of which rivet-state has a newer revision stays as it is, so you can import the same file \
+            again. With RIVET_LEGACY_SQLITE, rivet-state imports the file when it starts.
             """)
 
     @Argument(help: "The SQLite file.", completion: .file())
@@ -23,7 +23,7 @@ struct ImportLegacyCommand: JSONCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait for each answer: 750ms, 2s. (default: 10s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for each response: 750ms, 2s. (default: 10s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 
@@ -65,6 +65,6 @@ struct ImportLegacyCommand: JSONCommand {
         CommandFailure(
             "\(path): \(error)",
             nextStep:
-                "Is it the earlier bot's file, \(LegacyConversations.usualPath) as a rule, and may this user read it?")
+                "Is it the earlier bot's file, usually \(LegacyConversations.usualPath), and may this user read it?")
     }
 }

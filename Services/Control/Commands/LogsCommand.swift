@@ -3,14 +3,15 @@ import Contracts
 import ServiceKit
 import Systemd
 
-/// What the journal has of one person, chat or update.
+/// Shows the journal's entries about one person, chat or update.
 struct LogsCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
-        abstract: "Shows what the journal has of one user, chat or update, in order of time.",
+        abstract: "Shows the journal's entries about one user, chat or update, oldest first.",
         discussion: """
-            The services write a line for each failure, with the ids of the user, the chat and the update; with \
-            RIVET_LOG_LEVEL=debug also one for each update. Only under systemd: elsewhere they write to standard error.
+            The services log a line for each failure, with the ids of the user, the chat and the update; with \
+            RIVET_LOG_LEVEL=debug also a line for each update. Only under systemd: elsewhere they write to standard \
+            error.
             """)
 
     @Argument(
@@ -18,11 +19,12 @@ struct LogsCommand: JSONCommand {
             "The Telegram id of a user or a chat, or of an update (chat:topic for a topic).", valueName: "id"))
     var id: String
 
-    @Option(help: ArgumentHelp("How many lines at most, the newest ones.", valueName: "number"))
+    @Option(help: ArgumentHelp("Show at most this many lines, the newest ones.", valueName: "number"))
     var lines = 100
 
     @Option(
-        help: ArgumentHelp("Only what is not older: 30m, 24h.", valueName: "time"), transform: TimeLimit.parse)
+        help: ArgumentHelp("Show only entries of this last time: 30m, 24h.", valueName: "time"),
+        transform: TimeLimit.parse)
     var since: TimeLimit?
 
     @Option(

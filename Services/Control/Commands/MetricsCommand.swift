@@ -2,20 +2,21 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Prints what Prometheus is to know.
+/// Prints metrics for Prometheus.
 struct MetricsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "metrics",
         abstract: "Prints metrics of the services in Prometheus' text format.",
         discussion: """
-            Asks rivet-state, rivet-library and rivet-gateway at the same time. A service that does not answer is \
-            rivet_up 0, has no other metric, and is no failure: a scrape that fails would hide the others.
+            Asks rivet-state, rivet-library and rivet-gateway at the same time. A service that does not answer gets \
+            rivet_up 0 and no other metric. The command does not fail then: a failed scrape would hide the other \
+            services.
 
-            rivet-metrics.timer writes them for node-exporter; alerts.yml and dashboard.json are in \
+            rivet-metrics.timer writes the metrics for node-exporter; alerts.yml and dashboard.json are in \
             /usr/share/rivet/monitoring.
 
             EXIT CODES
-              0   the metrics were written, whatever they say
+              0   the metrics were written, whatever their values
               64  the command line is wrong
               74  the metrics could not be written
               78  a setting is wrong
@@ -25,13 +26,13 @@ struct MetricsCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write to this file instead, replacing it in one step; its name must end in .prom for node-exporter.",
+            "Write to this file instead, and replace it in one step; node-exporter needs a name that ends in .prom.",
             valueName: "file"),
         completion: .file(extensions: ["prom"]))
     var output: String?
 
     @Option(
-        help: ArgumentHelp("How long to wait for the answers: 750ms, 2s. (default: 2s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for the responses: 750ms, 2s. (default: 2s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 

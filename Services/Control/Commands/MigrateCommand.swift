@@ -2,17 +2,17 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Brings databases up to date: the local ones while their services are stopped, those of tiers at any time.
+/// Migrates databases: the local ones while their services are stopped, those of tiers at any time.
 struct MigrateCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Applies the migrations: to state.db and library.db, or to the database of a tier.",
         discussion: """
-            The services migrate by themselves when they start, and a tier's database when they meet it; this is for \
-            doing it beforehand.
+            The services migrate their files when they start, and a tier's database when they first connect to it. Use \
+            this command to migrate earlier.
 
-            Local files: a service that is running keeps its database to itself, and this command leaves that alone and \
-            exits with 1. A file that is missing is made. The database of a tier may be in use.
+            Local files: a running service does not share its database; the command does not touch that database and \
+            exits with 1. It creates a missing file. The database of a tier may be in use.
             """)
 
     @OptionGroup var stateDirectory: StateDirectoryOption
@@ -21,7 +21,7 @@ struct MigrateCommand: JSONCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only the database of this tier, which its *_DATABASE_URL names: neon, supabase, railway.",
+            "Only the database of this tier, as named by its *_DATABASE_URL: neon, supabase, railway.",
             valueName: "name"))
     var tier: RemoteTierName?
 
@@ -36,7 +36,7 @@ struct MigrateCommand: JSONCommand {
     var json = false
 
     func validate() throws {
-        if all, tier != nil { throw ValidationError("--all has every tier: leave out --tier") }
+        if all, tier != nil { throw ValidationError("--all includes every tier: leave out --tier") }
     }
 
     func run() async throws {
@@ -67,7 +67,7 @@ struct MigrateCommand: JSONCommand {
         try report.print(json: json)
     }
 
-    /// What became of each database: one that fails does not stop the others.
+    /// The result for each database. A failure of one does not stop the others.
     private struct Report {
         private var members: [String: JSONValue] = [:]
         private var lines: [String] = []

@@ -2,16 +2,16 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Has the services take in what other programs changed in their tiers.
+/// Makes the services import changes that other programs made in their tiers.
 struct PullCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
-        abstract: "Takes in what other programs changed in the PostgreSQL tiers, and fills up what they lack.",
+        abstract: "Imports what other programs changed in the PostgreSQL tiers, and sends the tiers what they lack.",
         discussion: """
-            rivet-state and rivet-library compare every row of their tiers with theirs; the newer one wins. They do so by \
-            themselves when they start and when a tier was away. In a \
-            tier whose triggers were made (rivetctl doctor says if not), a row that SQL changed counts as changed now, and one \
-            that it deleted as deleted; elsewhere, whoever changes a row sets its updated_at to now, in UTC.
+            rivet-state and rivet-library compare every row of their tiers with their own; the newer one wins. They \
+            also do so when they start and when a tier is back. If a tier has Rivet's triggers (rivetctl doctor says \
+            if not), a row that SQL changes counts as changed now, and a row that SQL deletes counts as deleted. In \
+            other tiers, a program that changes a row must set its updated_at to the current time, in UTC.
             """)
 
     @OptionGroup var setUp: SetUpOptions
@@ -20,7 +20,7 @@ struct PullCommand: JSONCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait until all is compared: 750ms, 2s. (default: 60s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for the comparison: 750ms, 2s. (default: 60s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 

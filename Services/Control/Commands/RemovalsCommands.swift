@@ -2,16 +2,17 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Has the removals that a tier told, and that are held back, taken everywhere.
+/// Accepts the deferred removals of a tier: the services remove these records everywhere.
 struct AcceptCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "accept",
-        abstract: "Removes everywhere what a PostgreSQL tier says was deleted there, if that is held back.",
+        abstract: "Removes everywhere what was deleted in a PostgreSQL tier, if these removals are deferred.",
         discussion: """
-            A service removes by itself at most 100 records, and a tenth of the live ones if that is more, by what one \
-            tier tells in one visit; someone may have deleted rows there by mistake. If it is more, nothing is removed, \
-            the service is degraded, and its health names the tier. This command accepts what the tier told until then, \
-            once; rivetctl reject puts the rows back instead. A service that is restarted meanwhile asks again.
+            When rows were deleted in a tier, a service removes these records itself: per visit at most 100, or a \
+            tenth of the live records if that is more. More removals may be a mistake, so the service defers them all: \
+            it removes nothing, is degraded, and its health names the tier. This command accepts the removals that the \
+            tier has reported so far, once; rivetctl reject puts the rows back instead. A service that is restarted \
+            meanwhile needs the decision again.
 
             \(RemovalsOptions.exitCodes)
             """)
@@ -22,11 +23,11 @@ struct AcceptCommand: JSONCommand {
     func run() async throws { try await options.run(.accept) }
 }
 
-/// Has the rows that were deleted in a tier, and whose removal is held back, put back there.
+/// Rejects the deferred removals of a tier: the services put these rows back there.
 struct RejectCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "reject",
-        abstract: "Puts rows back into a PostgreSQL tier that were deleted there, if their removal is held back.",
+        abstract: "Puts deleted rows back into a PostgreSQL tier, if their removal is deferred.",
         discussion: """
             The counterpart of rivetctl accept: the records stay, get a new revision, and go to every tier.
 
@@ -39,15 +40,15 @@ struct RejectCommand: JSONCommand {
     func run() async throws { try await options.run(.reject) }
 }
 
-/// What the two commands have in common.
+/// The options of both commands.
 struct RemovalsOptions: ParsableArguments {
     static let exitCodes = """
         EXIT CODES
           0   done, or there was nothing to decide
-          1   it was not done within the time; it goes on by itself
+          1   it was not done in time; the services continue by themselves
           2   a service does not answer
           64  the command line is wrong
-          74  the answer could not be written
+          74  the output could not be written
           78  a setting is wrong
         """
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// A tier that is a database elsewhere.
+/// The name of a PostgreSQL tier on the command line.
 enum RemoteTierName: String, CaseIterable, ExpressibleByArgument {
     case neon, supabase, railway
 
@@ -19,9 +19,9 @@ enum RemoteTierName: String, CaseIterable, ExpressibleByArgument {
 struct TimeLimit: Equatable {
     var duration: Duration
 
-    /// - Throws: a usage error for what is no duration.
+    /// - Throws: a usage error if `argument` is not a duration.
     static func parse(_ argument: String) throws -> TimeLimit {
-        // An empty variable would count as not set.
+        // `Settings` treats an empty variable as not set.
         guard !argument.isEmpty else { throw ValidationError("it must not be empty") }
         do throws(ConfigurationError) {
             let settings = Settings(variables: ["--timeout": argument])

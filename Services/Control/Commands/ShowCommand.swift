@@ -2,7 +2,7 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Shows what is stored of a person.
+/// Shows what is stored for a person.
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
@@ -10,25 +10,25 @@ struct ShowCommand: AsyncParsableCommand {
         discussion: """
             Exits with 1 if the user is not known: no machine, and no open conversation.
 
-            What people typed is shown with control characters written out, as in \\n and \\u{202E}, so that it cannot \
-            play with the terminal.
+            Control characters in what people typed are written out, as in \\n and \\u{202E}, so that they cannot \
+            affect the terminal.
             """,
         subcommands: [ShowConversationCommand.self, ShowMachinesCommand.self])
 }
 
-/// What both have.
+/// The options of both subcommands.
 struct ShowOptions: ParsableArguments {
     @OptionGroup var setUp: SetUpOptions
 
-    @Flag(help: "Print one JSON object: what the service answers, and user_known.")
+    @Flag(help: "Print one JSON object: the service's response, and user_known.")
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait for an answer: 750ms, 2s. (default: 10s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for a response: 750ms, 2s. (default: 10s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 
     var deadline: Duration { timeout?.duration ?? .seconds(10) }
-    /// - Throws: when a file of settings that was asked for by name cannot be read.
+    /// - Throws: when a settings file that was given by name cannot be read.
     var caller: ServiceCaller { get throws(CommandFailure) { try setUp.caller } }
 }

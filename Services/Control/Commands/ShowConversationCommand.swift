@@ -8,7 +8,7 @@ struct ShowConversationCommand: JSONCommand {
         commandName: "conversation",
         abstract: "Shows the open conversation of a user in a chat.",
         discussion: """
-            Exits with 0 also when a user who is known has none open, and with 1 when the user is not known.
+            Exits with 0 if the user is known, even without an open conversation, and with 1 if not.
             """)
 
     @Argument(help: "The Telegram id of the user.")

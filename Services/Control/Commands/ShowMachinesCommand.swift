@@ -7,19 +7,19 @@ struct ShowMachinesCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "machines", abstract: "Shows the machines in a user's library, newest first.",
         discussion: """
-            Exits with 0 also when a user who is known has none, and with 1 when the user is not known.
+            Exits with 0 if the user is known, even without machines, and with 1 if not.
             """)
 
-    /// Machines of a page; so many fit a frame unless they have nameplate readings near the bound.
+    /// Machines on a page. This many fit into a frame unless they have nameplate readings near their size limit.
     private static let pageMax: Int64 = 20
-    /// A bound on what a service that goes on for ever could make us read.
+    /// A bound in case a faulty service never sends a last page.
     private static let machinesMax = 100_000
 
     @Argument(help: "The Telegram id of the user.")
     var user: String
 
     @Option(
-        help: ArgumentHelp("Only machines that have all of these words, or words beginning so.", valueName: "words"))
+        help: ArgumentHelp("Only machines that have all of these words; prefixes count.", valueName: "words"))
     var query: String?
 
     @OptionGroup var options: ShowOptions
@@ -50,7 +50,7 @@ struct ShowMachinesCommand: JSONCommand {
                 guard let next = page.nextCursor, !page.machines.isEmpty else { break }
                 cursor = next
             } catch  where error.answer == .internalError && limit > 1 {
-                // A page that is longer than a frame is an internal error; a single machine always fits.
+                // A page that exceeds a frame is an internal error of the service; a single machine always fits.
                 limit = 1
             }
         }

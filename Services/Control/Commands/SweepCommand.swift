@@ -2,12 +2,12 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Has rivet-state remove what has expired.
+/// Makes rivet-state remove expired conversations.
 struct SweepCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
         abstract: "Removes expired conversations now.",
-        discussion: "rivet-state does this by itself every RIVET_SWEEP_INTERVAL; an expired conversation is never used."
+        discussion: "rivet-state also does this every RIVET_SWEEP_INTERVAL; an expired conversation is never used."
     )
 
     @OptionGroup var setUp: SetUpOptions
@@ -16,7 +16,7 @@ struct SweepCommand: JSONCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait for the answer: 750ms, 2s. (default: 60s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for the response: 750ms, 2s. (default: 60s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 

@@ -2,20 +2,20 @@ import ArgumentParser
 import Contracts
 import ServiceKit
 
-/// Shows the tiers of the services that store: what each is owed, and what troubles it.
+/// Shows the tiers of rivet-state and rivet-library: what each is owed, and its last error.
 struct TiersCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "tiers",
         abstract: "Shows the tiers of rivet-state and rivet-library: what each is owed, and its last error.",
         discussion: """
-            PENDING is how many records a tier has still to receive, OLDEST how long the oldest of them has waited.
+            PENDING is how many records a tier has not received yet, OLDEST how long the oldest of them has waited.
 
             EXIT CODES
               0   all tiers are up
-              1   one is away, or is owed something for longer than \(ExitCodes.owedSecondsMax) s; nothing is lost
-              2   a service is away, or only memory holds what is written
+              1   one is away, or is owed a record for longer than \(ExitCodes.owedSecondsMax) s; nothing is lost
+              2   a service is away, or writes are only in memory
               64  the command line is wrong
-              74  the answer could not be written
+              74  the output could not be written
               78  a setting is wrong
             """)
 
@@ -25,7 +25,7 @@ struct TiersCommand: JSONCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait for the answers: 750ms, 2s. (default: 2s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for the responses: 750ms, 2s. (default: 2s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 

@@ -9,24 +9,26 @@ struct VerifyCommand: JSONCommand {
         commandName: "verify",
         abstract: "Compares what the local disk and each PostgreSQL tier hold, key by key.",
         discussion: """
-            Reads state.db, library.db and the database of every tier that is configured (*_DATABASE_URL), deleted \
-            records too, and changes nothing. The services may run. What differs is looked at again for some seconds, \
-            since a change may be on its way. What a tier is still owed, as tiers shows it, differs.
+            Reads state.db, library.db and the database of every configured tier (*_DATABASE_URL), including deleted \
+            records, and changes nothing. The services may run. The command checks a difference again for some \
+            seconds, since a change may be on its way. A record that a tier is still owed (see rivetctl tiers) is a \
+            difference.
 
-            missing: the tier has not got it. extra: only the tier has it. older, newer: the tier has another revision. \
-            content: the same revision, and not the same content. A record that was deleted more than 30 days ago may be \
-            forgotten by either.
+            missing: the tier lacks it. extra: only the tier has it. older, newer: the tier has another revision. \
+            content: the same revision with other content. More than 30 days after a record was deleted, either side \
+            may have forgotten it.
 
-            rivetctl pull sets right what is missing, extra, older or newer. To have a row written again whose content \
-            differs or cannot be read, make it old in the tier first: UPDATE ... SET revision = 1, updated_at = \
-            '1970-01-02' WHERE ... (a row that is deleted there counts as deleted everywhere).
+            rivetctl pull corrects what is missing, extra, older or newer. If the content of a row differs or cannot \
+            be read, first make the row old in the tier, so that rivetctl pull writes it again: UPDATE ... SET \
+            revision = 1, updated_at = '1970-01-02' WHERE ... (a row that you delete there counts as deleted \
+            everywhere).
 
             EXIT CODES
               0   all tiers hold the same
               1   something differs
               2   a tier, or the local file, could not be read
               64  the command line is wrong
-              74  the answer could not be written
+              74  the output could not be written
               78  a setting is wrong, or no tier is configured
             """)
 
@@ -34,7 +36,7 @@ struct VerifyCommand: JSONCommand {
 
     @OptionGroup var stateDirectory: StateDirectoryOption
 
-    @Option(help: ArgumentHelp("How many differences are shown; all are counted.", valueName: "number"))
+    @Option(help: ArgumentHelp("How many differences to show; all are counted.", valueName: "number"))
     var limit = 50
 
     @Flag(
@@ -65,7 +67,7 @@ struct VerifyCommand: JSONCommand {
         if listing.exitCode != ExitCodes.done { throw ExitCode(listing.exitCode) }
     }
 
-    /// Both stores at the same time, over one connection.
+    /// Compares both stores at the same time, over one connection.
     private static func compare(
         _ database: TierDatabase, _ settings: Settings, limit: Int
     ) async -> [VerificationListing.Row] {
@@ -90,7 +92,7 @@ struct VerifyCommand: JSONCommand {
         }
     }
 
-    /// What a person is told of a comparison that came to nothing.
+    /// The failure to report for a comparison that could not be made.
     static func failure(_ error: VerificationError, _ database: TierDatabase, _ path: String) -> CommandFailure {
         let tier = database.name.rawValue
         let exitCode = ExitCodes.unreachable
@@ -105,7 +107,8 @@ struct VerifyCommand: JSONCommand {
         case .tierIsOlder(let missing):
             return CommandFailure(
                 "\(tier) has not had migration \(missing.map(String.init).joined(separator: ", "))",
-                nextStep: "rivetctl migrate --tier \(tier), or start the services with it", exitCode: exitCode)
+                nextStep: "Run rivetctl migrate --tier \(tier), or start the services with that tier",
+                exitCode: exitCode)
         case .tierIsNewer(let error): return CommandFailure("\(tier): \(error)", exitCode: exitCode)
         }
     }

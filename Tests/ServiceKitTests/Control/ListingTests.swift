@@ -121,7 +121,7 @@ import Testing
         let away = CommandFailure("rivet-library does not answer")
         let uncertain = ConversationListing(key: key, state: nil, knowledge: .uncertain(away), now: now)
         #expect(
-            uncertain.lines[0].hasSuffix("; whether the user is known cannot be said: rivet-library does not answer"))
+            uncertain.lines[0].hasSuffix("; cannot tell whether the user is known: rivet-library does not answer"))
         #expect(uncertain.json == ["state": .null, "user_known": .null])
     }
 

@@ -78,8 +78,8 @@ import Testing
         let older = try failure(.tierIsOlder(missing: [4, 6]))
         #expect(
             older.line
-                == "rivetctl: supabase has not had migration 4, 6. rivetctl migrate --tier supabase, or start the "
-                + "services with it")
+                == "rivetctl: supabase has not had migration 4, 6. Run rivetctl migrate --tier supabase, or start the "
+                + "services with that tier")
         let missing = SQLiteError(
             code: 14, message: "No such file or directory", operation: "open /var/lib/rivet/state.db")
         let local = try failure(.local(.open(missing)))

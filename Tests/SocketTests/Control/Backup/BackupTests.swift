@@ -181,7 +181,7 @@ struct BackupTests {
         #expect(refused.exitCode == 1 && refused.text.contains("are needed at \(small.path)"))
         #expect(try services.names(in: "small") == [])
         let mounted = try services.backUp("large")
-        #expect(mounted.exitCode == 1 && mounted.text.contains("\(large.path) is where a file system is mounted"))
+        #expect(mounted.exitCode == 1 && mounted.text.contains("\(large.path) is a mount point"))
         #expect(mounted.text.contains("Name a new directory in it: \(large.path)/rivet-backup"))
         #expect(try services.names(in: "large") == [])
         #expect(try services.backUp("large/backup").exitCode == 0)

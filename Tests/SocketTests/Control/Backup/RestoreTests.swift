@@ -130,8 +130,8 @@ struct RestoreTests {
                 try bytes.write(to: URL(filePath: "\(backup)/\(name)"))
             }
         }
-        try expectRefusal("no backup of Rivet: it has no manifest.json") { unlink(backup + "/manifest.json") }
-        try expectRefusal("manifest.json is not as rivetctl backup writes it") {
+        try expectRefusal("not a Rivet backup: it has no manifest.json") { unlink(backup + "/manifest.json") }
+        try expectRefusal("manifest.json was not written by rivetctl backup, or was changed") {
             try Data("{}".utf8).write(to: URL(filePath: backup + "/manifest.json"))
         }
         try expectRefusal("has format 2, and this program knows formats up to 1") {
@@ -149,7 +149,7 @@ struct RestoreTests {
             try bytes.write(to: URL(filePath: backup + "/state.db"))
             try describeAgain(backup, "state.db")
         }
-        #expect(try services.restore("missing").text.contains("/missing is no backup of Rivet"))
+        #expect(try services.restore("missing").text.contains("/missing is not a Rivet backup"))
         #expect(try services.restore("backup").exitCode == 0)
     }
 
