@@ -43,12 +43,12 @@ extension UnderSystemd {
             let rivet = try await Self.start()
             let asRoot = try await Self.doctor(rivet)
             #expect(!asRoot.contains(where: Self.isTrouble), "\(asRoot)")
-            #expect(asRoot.contains { $0.hasPrefix("token ok: Telegram takes it") }, "\(asRoot)")
+            #expect(asRoot.contains { $0.hasPrefix("token ok: Telegram accepts it") }, "\(asRoot)")
             // The simulator sends no date.
             #expect(asRoot.filter { $0.contains(" skipped: ") }.allSatisfy { $0.hasPrefix("clock ") }, "\(asRoot)")
             let asMember = try await Self.doctor(rivet, Self.member)
             #expect(!asMember.contains(where: Self.isTrouble), "\(asMember)")
-            #expect(asMember.contains { $0.hasPrefix("settings ok: they are those of /etc/rivet/rivet.env") })
+            #expect(asMember.contains { $0.hasPrefix("settings ok: they come from /etc/rivet/rivet.env") })
             #expect(asMember.contains { $0.hasPrefix("rivet-gateway ok: ") }, "\(asMember)")
             for subject in ["token", "databases", "disk"] {
                 #expect(asMember.contains { $0.hasPrefix("\(subject) skipped: ") }, "\(subject): \(asMember)")

@@ -40,9 +40,9 @@ struct VerifyCommand: JSONCommand {
     var limit = 50
 
     @Flag(
-        help:
-            "Print one JSON object: {\"tiers\": {\"neon\": {\"machines\": {compared, different}, ...}}, differences, total}."
-    )
+        help: """
+            Print one JSON object: {"tiers": {"neon": {"machines": {compared, different}, ...}}, differences, total}.
+            """)
     var json = false
 
     func validate() throws {

@@ -1,12 +1,12 @@
 import Glibc
 
-/// The certificates of the authorities that TLS connections are checked against.
+/// The root certificates that TLS connections are checked against.
 enum CertificateAuthorities {
-    /// Where Debian's package ca-certificates has them, and where its libcurl looks for them.
+    /// Debian's package ca-certificates installs them here, and Debian's libcurl looks here.
     static let path = "/etc/ssl/certs/ca-certificates.crt"
 
     static var areMissing: Bool { access(path, R_OK) != 0 }
 
     static let nextStep =
-        "Install them: apt-get install ca-certificates; if they are installed, make the file: update-ca-certificates"
+        "Install them: apt-get install ca-certificates; if they are installed, create the file: update-ca-certificates"
 }

@@ -1,13 +1,13 @@
 import Contracts
 
-/// Whether this machine's clock goes right: revisions and times to live are told by it.
+/// Checks whether this machine's clock is right: revisions and expiry times come from it.
 struct ClockCheck {
-    /// What another machine's clock said.
+    /// A reading of another machine's clock.
     struct Reading: Equatable, Sendable {
         var place: String
-        /// How much it was ahead of ours.
+        /// How far that clock was ahead of ours.
         var ahead: Duration
-        /// How exact that is.
+        /// The largest error of `ahead`.
         var precision: Duration
     }
 
@@ -19,7 +19,7 @@ struct ClockCheck {
         guard !readings.isEmpty else {
             return [
                 .skipped(
-                    "clock", "no other machine said what time it is",
+                    "clock", "there is no other machine's clock to compare it with",
                     nextStep: "Compare it yourself, with the output of timedatectl")
             ]
         }
@@ -30,8 +30,8 @@ struct ClockCheck {
         if wrong.isEmpty { return [.ok("clock", "it agrees with \(readings.map(\.place).joined(separator: ", "))")] }
         let nextStep =
             wrong.count == readings.count
-            ? "Have it set by a time server: timedatectl set-ntp true (package systemd-timesyncd)"
-            : "Others agree with it: is that machine's clock wrong?"
+            ? "Set it from a time server: timedatectl set-ntp true (package systemd-timesyncd)"
+            : "Other machines agree with this clock: is that machine's clock wrong?"
         return wrong.map { reading in
             let isBehind = reading.ahead > .zero
             let difference = isBehind ? reading.ahead : .zero - reading.ahead
@@ -41,7 +41,7 @@ struct ClockCheck {
         }
     }
 
-    /// Between the question and the answer.
+    /// The moment halfway between a request and its response.
     static func middle(_ before: Timestamp, _ after: Timestamp) -> Timestamp {
         Timestamp(milliseconds: (before.milliseconds + after.milliseconds) / 2)
     }

@@ -2,9 +2,9 @@ import FoundationEssentials
 import Glibc
 import ServiceKit
 
-/// Whether the secrets that systemd hands to the services are nobody else's, and are what they should be.
+/// Checks that only root can read the secrets that systemd passes to the services, and that none is empty.
 struct CredentialCheck {
-    /// Where systemd looks for those that a unit names without a path.
+    /// The directory in which systemd looks for credentials that a unit names without a path.
     var directory = "/etc/credstore"
 
     func findings() -> [Finding] {
@@ -17,13 +17,13 @@ struct CredentialCheck {
 
     private func ofFile(_ path: String) -> [Finding] {
         var status = stat()
-        // One that this user cannot even see is well kept.
+        // This user cannot even see the file, so it is well protected.
         guard stat(path, &status) == 0 else { return [] }
         if status.st_mode & 0o077 != 0 {
             return [
                 .warning(
                     "credentials",
-                    "others than root may use \(path) (mode \(String(status.st_mode & 0o777, radix: 8)))",
+                    "users other than root may use \(path) (mode \(String(status.st_mode & 0o777, radix: 8)))",
                     nextStep: "chmod 600 \(path)")
             ]
         }

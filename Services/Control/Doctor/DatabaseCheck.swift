@@ -2,8 +2,7 @@ import Contracts
 import Persistence
 import ServiceKit
 
-/// Whether each PostgreSQL database can be reached, is safe to reach, keeps what it acknowledges, has our tables, and lets
-/// us change them.
+/// Checks each PostgreSQL database: reachable, with TLS, durable, with Rivet's tables and the rights to change them.
 struct DatabaseCheck {
     typealias Outcome = (findings: [Finding], readings: [ClockCheck.Reading])
 
@@ -16,7 +15,7 @@ struct DatabaseCheck {
             return ([Self.unread(error)], [])
         }
         guard !databases.isEmpty else {
-            return ([.ok("databases", "no PostgreSQL database is configured: what is stored is on the local disk")], [])
+            return ([.ok("databases", "no PostgreSQL database is configured: all data is on the local disk")], [])
         }
         var outcome: Outcome = ([], [])
         for database in databases {
@@ -50,7 +49,7 @@ struct DatabaseCheck {
             }
             let variable = TierDatabase.setting(of: database.name)
             let (isCurrent, missing) = await missing(database, connection)
-            // Nothing is to be made in one that is current.
+            // With all migrations applied, there is no table to create.
             if isCurrent { facts.mayMakeTables = true }
             let troubles =
                 tlsTroubles(database, connection, variable) + facts.troubles(database.name, variable: variable)
@@ -73,13 +72,13 @@ struct DatabaseCheck {
         guard !connection.isEncrypted, database.target.isElsewhere else { return [] }
         return [
             .warning(
-                database.name.rawValue, "what people wrote goes to \(database.target) without TLS",
+                database.name.rawValue, "people's messages go to \(database.target) without TLS",
                 nextStep: "Add sslmode=require to \(variable), or better sslmode=verify-full with "
                     + "sslrootcert=\(PostgresTarget.systemRoots); \(TierDatabase.applying)")
         ]
     }
 
-    /// Whether the database has had all migrations, and what it lacks.
+    /// Whether all migrations are applied, and findings about migrations and triggers that are missing.
     private func missing(
         _ database: TierDatabase, _ connection: PostgresConnection
     ) async -> (isCurrent: Bool, findings: [Finding]) {
@@ -101,7 +100,7 @@ struct DatabaseCheck {
             [
                 .warning(
                     name, "migration \(list) was not applied yet",
-                    nextStep: "The services do it when they meet the database; or rivetctl migrate --tier \(name)")
+                    nextStep: "The services apply it when they connect; or run rivetctl migrate --tier \(name)")
             ]
         )
     }
@@ -111,6 +110,6 @@ struct DatabaseCheck {
             let missing = try await PostgresMigrator.missingTriggers(connection, deadline: timeout)
             guard let note = PostgresMigrator.note(ofMissingTriggers: missing) else { return [] }
             return [.warning(name, note.cause, nextStep: note.nextStep)]
-        } catch { return [.failure(name, "its triggers cannot be asked for: \(error)", nextStep: "Do this again")] }
+        } catch { return [.failure(name, "its triggers cannot be read: \(error)", nextStep: "Run this again")] }
     }
 }

@@ -1,15 +1,15 @@
 import Persistence
 
-/// What a PostgreSQL database says of itself.
+/// What a PostgreSQL database reports about itself.
 struct DatabaseFacts: Equatable {
-    /// A setting of the server, as this session has it.
+    /// A setting of the server, as it applies to this session.
     struct Setting: Equatable {
         var value: String
-        /// What gave it: "default", "configuration file", "database", "user", "client" … (pg_settings.source).
+        /// Where it comes from: "default", "configuration file", "database", "user", "client" … (pg_settings.source).
         var source: String
     }
 
-    /// Asked in one statement: a pooler may answer each from another connection.
+    /// One statement for all facts: a pooler may run each statement on another connection.
     static let question = PostgresStatement(
         """
         SELECT current_setting('server_version_num')::bigint, current_setting('server_version'),
@@ -33,9 +33,9 @@ struct DatabaseFacts: Equatable {
     var isStandby: Bool
     var isReadOnly: Bool
     var mayMakeTables: Bool
-    /// Those of our tables that the user may not read and write, comma-separated; nil for none.
+    /// Rivet's tables that the user may not both read and write, comma-separated; nil for none.
     var forbiddenTables: String?
-    /// Its clock, in milliseconds since 1970.
+    /// The server's clock, in milliseconds since 1970.
     var milliseconds: Int64?
     var user: String
     var database: String
@@ -43,7 +43,7 @@ struct DatabaseFacts: Equatable {
     /// By name.
     var settings: [String: Setting]
 
-    /// - Parameter row: the answer to ``question``.
+    /// - Parameter row: the result of ``question``.
     init(_ row: PostgresRow) {
         versionNumber = row.integer(0)
         version = row.text(1) ?? "?"

@@ -3,19 +3,19 @@ import Glibc
 import Persistence
 import ServiceKit
 
-/// Whether the local disk has room, keeps what it is told to keep, and is quick about it.
+/// Checks whether the local disk has room, can be written and synced, and is fast enough.
 struct DiskCheck {
     static let freeBytesMin: UInt64 = 256 << 20
     static let freeInodesMin: UInt64 = 1_000
-    /// A save waits for one of these.
+    /// The longest acceptable sync. A save waits for one sync.
     static let syncMax = Duration.milliseconds(50)
     static let syncs = 9
-    /// The log of a service that is left alone is shorter.
+    /// Above this size a log is examined. Without a long-running reader, a service's log stays smaller.
     static let logBytesLooked = 32 << 20
 
     var settings: Settings
 
-    /// A finding or more for each directory of databases.
+    /// One or more findings for each directory of databases.
     func findings() -> [Finding] {
         var seen: Set<String> = []
         return LocalDatabase.all.flatMap { database -> [Finding] in
@@ -34,14 +34,14 @@ struct DiskCheck {
             return [
                 .failure(
                     "disk", "\(directory): \(String(cString: strerror(code)))",
-                    nextStep: "Is --state-dir or RIVET_STATE_DIR right? The services make it when they start")
+                    nextStep: "Is --state-dir or RIVET_STATE_DIR right? The services create it when they start")
             ]
         }
         var findings: [Finding] = []
         if status.st_mode & 0o077 != 0 {
             findings.append(
                 .warning(
-                    "disk", "others may look into \(directory) (mode \(String(status.st_mode & 0o777, radix: 8)))",
+                    "disk", "other users may look into \(directory) (mode \(String(status.st_mode & 0o777, radix: 8)))",
                     nextStep: "chmod 700 \(directory)"))
         }
         findings += Self.space(directory)
@@ -52,7 +52,7 @@ struct DiskCheck {
                     ? Self.hidden(directory)
                     : .failure(
                         "disk", "\(directory) cannot be written to: \(String(cString: strerror(code)))",
-                        nextStep: "Mount it for writing; does dmesg tell of a disk that fails?"))
+                        nextStep: "Mount it for writing; does dmesg report a failing disk?"))
         } else {
             findings.append(Self.speed(directory))
         }
@@ -60,7 +60,7 @@ struct DiskCheck {
     }
 
     private static func hidden(_ directory: String) -> Finding {
-        .skipped("disk", "\(directory) takes root", nextStep: "Use sudo")
+        .skipped("disk", "only root may look into \(directory)", nextStep: "Use sudo")
     }
 
     static func space(_ directory: String) -> [Finding] {
@@ -71,29 +71,29 @@ struct DiskCheck {
             findings.append(
                 .warning(
                     "disk", "\(free >> 20) MiB are free at \(directory)",
-                    nextStep: "Make room: when it is full, only memory and the PostgreSQL databases take writes"))
+                    nextStep: "Make room: when the disk is full, only memory and the PostgreSQL databases take writes"))
         }
         if disk.f_files > 0, UInt64(disk.f_favail) < freeInodesMin {
             findings.append(
                 .warning(
-                    "disk", "only \(disk.f_favail) more files can be made at \(directory)", nextStep: "Remove some"))
+                    "disk", "only \(disk.f_favail) more files can be created at \(directory)", nextStep: "Remove some"))
         }
         if let kind = fileSystem(of: directory), ["tmpfs", "ramfs"].contains(kind) {
             findings.append(
                 .failure(
-                    "disk", "\(directory) is in memory, not on a disk: it goes with a reboot",
+                    "disk", "\(directory) is in memory, not on a disk: a reboot deletes it",
                     nextStep: "Set RIVET_STATE_DIR to a directory on a disk"))
         }
         return findings
     }
 
-    /// The kind of the file system that a directory is on, by proc(5).
+    /// The type of the file system of a directory, from /proc/self/mountinfo (proc(5)).
     private static func fileSystem(of directory: String) -> String? {
         var status = stat()
         guard stat(directory, &status) == 0,
             let mounts = try? String(contentsOf: URL(filePath: "/proc/self/mountinfo"), encoding: .utf8)
         else { return nil }
-        // As glibc puts them together; its macros are not for Swift.
+        // What glibc's macros major() and minor() do; Swift cannot import macros with parameters.
         let number = UInt64(status.st_dev)
         let major = number >> 8 & 0xFFF | number >> 32 & 0xFFFF_F000
         let minor = number & 0xFF | number >> 12 & 0xFFFF_FF00
@@ -107,7 +107,7 @@ struct DiskCheck {
         return nil
     }
 
-    /// Writes and syncs a small file some times.
+    /// Writes and syncs a small file `syncs` times, and reports the median time.
     private static func speed(_ directory: String) -> Finding {
         let path = "\(directory)/.rivetctl-doctor-\(getpid())"
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -125,29 +125,29 @@ struct DiskCheck {
             times.append(.now - start)
         }
         let median = times.sorted()[syncs / 2]
-        let text = "\(Int(median / .microseconds(1)).formattedMilliseconds) for a write that is synced"
+        let text = "\(Int(median / .microseconds(1)).formattedMilliseconds) for a synced write"
         guard median > syncMax else { return .ok("disk", "\(directory): \(text)") }
         return .warning(
             "disk", "\(directory) is slow: \(text)",
-            nextStep: "Each answer waits for one: is the disk busy with something else, or failing (dmesg)?")
+            nextStep: "Each save waits for a synced write: is the disk busy with other work, or failing (dmesg)?")
     }
 
     private static func failure(_ path: String, _ operation: String, _ code: Int32) -> Finding {
         .failure(
             "disk", "cannot \(operation) \(path): \(String(cString: strerror(code)))",
-            nextStep: code == ENOSPC ? "Make room on the disk" : "Does dmesg tell of a disk that fails?")
+            nextStep: code == ENOSPC ? "Make room on the disk" : "Does dmesg report a failing disk?")
     }
 
     private static func salvaged(_ file: BrokenFile) -> String {
         switch file.salvaged {
         case nil: "it is not known how many rows of it could be read"
         case 0: "no row of it could be read"
-        case 1: "1 row of it could be read and was taken over"
-        case let count?: "\(count) rows of it could be read and were taken over"
+        case 1: "1 row of it could be read and was kept"
+        case let count?: "\(count) rows of it could be read and were kept"
         }
     }
 
-    /// A log that cannot be emptied, and who keeps it from that.
+    /// A finding for a large log, which names the process that prevents emptying it.
     private static func ofLog(_ path: String) -> [Finding] {
         var log = stat()
         guard stat(path + "-wal", &log) == 0, log.st_size > logBytesLooked else { return [] }
@@ -158,14 +158,14 @@ struct DiskCheck {
                 .warning(
                     "disk",
                     "\(size) and cannot be emptied: \(readers.joined(separator: ", ")) reads it in one transaction",
-                    nextStep: "End that transaction, or that program; nothing is lost meanwhile, but the log grows")
+                    nextStep: "End that transaction or that program; nothing is lost meanwhile, but the log grows")
             ]
         }
         guard log.st_size > StoreStatus.logBytesMax else { return [] }
         return [
             .warning(
-                "disk", "\(size), and nobody reads it now",
-                nextStep: "A running service cuts it within seconds: look again; dmesg tells of a disk that fails")
+                "disk", "\(size), and no process reads it now",
+                nextStep: "A running service shortens it within seconds: look again; dmesg reports a failing disk")
         ]
     }
 
@@ -177,7 +177,7 @@ struct DiskCheck {
                 .warning(
                     "disk", "\(directory)/\(file.name) was broken and moved aside; \(Self.salvaged(file))",
                     nextStep:
-                        "Look for what broke it (dmesg); keep the file until nothing is missed, then remove it"))
+                        "Find the cause (dmesg); keep the file until you miss nothing, then remove it"))
         }
         findings += Self.ofLog(path)
         var (folder, file) = (stat(), stat())

@@ -3,14 +3,14 @@ import FoundationEssentials
 import Glibc
 import ServiceKit
 
-/// All checks, in the order in which what they find is told: causes before what comes of them.
+/// Runs all checks. Their findings are in this order: causes before effects.
 struct Doctor {
     var setUp: SetUp
-    /// For each answer from elsewhere.
+    /// How long to wait for each response from a service, a database or Telegram.
     var timeout: Duration
 
     func findings() async -> [Finding] {
-        // All that follows shows the directories, and what stands there may be a secret in the wrong place.
+        // The findings below show the directories. A directory that is not a path may be a misplaced secret.
         guard (try? setUp.settings.checkPaths()) != nil else { return await settings() }
         async let databases = DatabaseCheck(setUp: setUp, timeout: timeout).findings()
         let answers = await ServiceCaller(settings: setUp.settings).health(
@@ -21,7 +21,7 @@ struct Doctor {
         .findings()
         let ofDatabases = await databases
         let clock = ClockCheck(readings: telegram.readings + ofDatabases.readings).findings()
-        // Alone on the disk, as far as it is up to this program.
+        // Not at the same time as the other checks, so that this program does not slow down its own disk measurement.
         let disk = DiskCheck(settings: setUp.settings).findings()
         let credentials = setUp.kind == .installed ? CredentialCheck().findings() : []
         return await settings() + credentials + telegram.findings + ofDatabases.findings + disk
@@ -36,13 +36,13 @@ struct Doctor {
         }
     }
 
-    /// Where the settings come from, and whether they are understood.
+    /// Where the settings come from, and whether they are valid.
     private func settings() async -> [Finding] {
         do throws(CommandFailure) { try setUp.requireFile() } catch {
             guard error.takesRoot else { return [.failure("settings", error)] }
             return [.skipped("settings", error.cause, nextStep: error.nextStep ?? "Use sudo")]
         }
-        var findings = [Finding.ok("settings", "they are those of \(setUp.source)")]
+        var findings = [Finding.ok("settings", "they come from \(setUp.source)")]
         if case .read(let path) = setUp.file, let finding = Self.openToAll(path) { findings.append(finding) }
         let settings = await DoctorSettings(setUp)
         return findings + SettingsCheck(settings: settings).findings()
@@ -55,15 +55,15 @@ struct Doctor {
             file.variables.contains(where: { name, value in !value.isEmpty && SettingsCheck.isSecret(name) })
         else { return nil }
         return .warning(
-            "settings", "\(path) has secrets in it and everybody may read it", nextStep: "chmod o-rwx \(path)")
+            "settings", "\(path) contains secrets and every user may read it", nextStep: "chmod o-rwx \(path)")
     }
 }
 
-/// The settings of the services: each has credentials of its own.
+/// The settings of the services. Each service has its own credentials.
 struct DoctorSettings {
-    /// Without the credentials of the store.
+    /// The settings without the credentials of the credential store.
     var all: Settings
-    /// The settings file, if it could be read.
+    /// The path of the settings file, if it could be read.
     var file: String?
     private var secrets: [RivetService: SetUp.Secrets] = [:]
 
@@ -75,7 +75,7 @@ struct DoctorSettings {
         for service in RivetService.allCases { secrets[service] = await setUp.secrets(of: service) }
     }
 
-    /// With the credentials of `service`, as far as this user may read them.
+    /// The settings with the credentials of `service` that this user may read.
     func of(_ service: RivetService) -> Settings {
         let found = secrets[service]?.found ?? [:]
         return found.isEmpty ? all : all.with(found)

@@ -3,22 +3,23 @@ import Contracts
 import Glibc
 import ServiceKit
 
-/// Looks at everything that Rivet needs, and says what is wrong and what to do.
+/// Checks everything that Rivet needs, and says what is wrong and what to do.
 struct DoctorCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Checks settings, token, databases, disk, sockets, clock and units; says what to correct, and how.",
         discussion: """
-            Looks at the settings and credentials of the services, and at what they need. Only root may read all of it: \
-            what this user may not look at is shown as skipped, and does not count. Asks Telegram for the bot's name and changes nothing, but for a small file that is written to the directory of \
-            the databases, synced and removed again.
+            Checks the settings and credentials of the services, and what the services need. Only root may read \
+            everything: what this user may not read is shown as skipped, and does not count. The command asks Telegram \
+            for the bot's name. It changes nothing; it only writes, syncs and removes a small file in the directory of \
+            the databases.
 
             EXIT CODES
               0   all is well
               1   something should be corrected
               2   a service, a database or Telegram does not answer
               64  the command line is wrong
-              74  the answer could not be written
+              74  the output could not be written
               78  a setting is wrong
             """)
 
@@ -27,7 +28,7 @@ struct DoctorCommand: JSONCommand {
     @OptionGroup var stateDirectory: StateDirectoryOption
 
     @Option(
-        help: ArgumentHelp("How long to wait for each answer from elsewhere: 2s. (default: 10s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for each response: 750ms, 2s. (default: 10s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 

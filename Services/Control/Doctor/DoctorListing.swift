@@ -1,13 +1,13 @@
 import Contracts
 
-/// What was found, for a person and for a program.
+/// The findings, for a person and for a program.
 struct DoctorListing {
     var findings: [Finding]
 
-    /// The worst. A setting that is wrong is worse than what comes of it.
+    /// The highest code. A wrong setting (78) outranks its effects.
     var exitCode: Int32 { findings.map(\.exitCode).max() ?? ExitCodes.done }
 
-    /// A line for each, with the next step under it; then how many there are of what is not well.
+    /// A line for each finding, with the next step under it; then a summary.
     var lines: [String] {
         let width = findings.map(\.subject.count).max() ?? 0
         var lines: [String] = []
@@ -31,12 +31,13 @@ struct DoctorListing {
             return skipped == 0 ? "all is well" : "all that was looked at is well\(unseen)"
         }
         return
-            "\(failures) \(failures == 1 ? "thing does" : "things do") not work, \(warnings) should be corrected\(unseen)"
+            "\(failures) \(failures == 1 ? "thing does" : "things do") not work, \(warnings) should be corrected"
+            + unseen
     }
 
     private func count(_ level: Finding.Level) -> Int { findings.count { $0.level == level } }
 
-    /// All as long as the longest.
+    /// The level as a word, padded to the longest one.
     private static func word(_ level: Finding.Level) -> String {
         switch level {
         case .ok: "ok     "

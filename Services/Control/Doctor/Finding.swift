@@ -1,32 +1,32 @@
 import Contracts
 
-/// One thing that was looked at, and what is to be said of it.
+/// The result of one check.
 struct Finding: Equatable, Sendable {
     enum Level: String, Sendable {
-        /// As it should be.
+        /// All is well.
         case ok
-        /// Not looked at: this user may not, or nothing answers. It says nothing of how things are.
+        /// Not checked: this user may not, or there was no response. Says nothing about the subject.
         case skipped
-        /// It works, and something should be corrected.
+        /// It works, but something should be corrected.
         case warning
         /// It does not work.
         case failure
     }
 
-    /// What was looked at: `token`, `neon`, `disk`.
+    /// What was checked: `token`, `neon`, `disk`.
     var subject: String
     var level: Level
-    /// What was found: the cause.
+    /// What the check found: the cause.
     var text: String
     var nextStep: String?
-    /// What the program exits with if this is the worst.
+    /// The program's exit code if no finding has a higher one.
     var exitCode: Int32
 
     static func ok(_ subject: String, _ text: String) -> Finding {
         Finding(subject: subject, level: .ok, text: text, exitCode: ExitCodes.done)
     }
 
-    /// - Parameter reason: why it was not looked at: "it takes root".
+    /// - Parameter reason: why it was not checked: "it takes root".
     static func skipped(_ subject: String, _ reason: String, nextStep: String) -> Finding {
         Finding(
             subject: subject, level: .skipped, text: "not looked at: \(reason)", nextStep: nextStep,

@@ -1,7 +1,7 @@
 import Contracts
 import ServiceKit
 
-/// Whether the services answer, and what they say of themselves.
+/// Checks whether the services answer, and reports their health.
 struct ServiceCheck {
     var answers: [HealthListing.Entry]
 
@@ -17,13 +17,13 @@ struct ServiceCheck {
             if health.version != rivetVersion {
                 findings.append(
                     .warning(
-                        service.unit, "it has version \(health.version), and this rivetctl \(rivetVersion)",
-                        nextStep: "Restart it, if it was upgraded: systemctl restart \(service.unit)"))
+                        service.unit, "it has version \(health.version), and this rivetctl has \(rivetVersion)",
+                        nextStep: "If it was upgraded, restart it: systemctl restart \(service.unit)"))
             }
             switch health.status {
             case .ok:
                 if let remark = health.detail {
-                    findings.append(.warning(service.unit, remark, nextStep: "Do as it says, or leave it so"))
+                    findings.append(.warning(service.unit, remark, nextStep: "Do what it says, or leave it as it is"))
                 }
                 if findings.isEmpty { findings.append(.ok(service.unit, "it answers, and all is well")) }
             case .degraded, .failing:
@@ -33,7 +33,7 @@ struct ServiceCheck {
                         subject: service.unit, level: isFailing ? .failure : .warning,
                         text: "it is \(health.status.rawValue): \(health.detail ?? "it does not say why")",
                         nextStep: isFailing
-                            ? "Correct what it names: only memory holds what is written"
+                            ? "Correct what it names: writes are only in memory"
                             : "Correct what it names",
                         exitCode: isFailing ? ExitCodes.unreachable : ExitCodes.failed))
             }

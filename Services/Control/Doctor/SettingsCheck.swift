@@ -5,11 +5,11 @@ import Sending
 import ServiceKit
 import TelegramBotAPI
 
-/// Whether every setting parses, and whether there is one that no service reads.
+/// Checks whether every setting parses, and whether a service reads it.
 struct SettingsCheck {
     var settings: DoctorSettings
 
-    /// What the services read.
+    /// The `RIVET_` variables that the services read.
     static let known: Set<String> = [
         "RIVET_STATE_DIR", "RIVET_RUNTIME_DIR", "RIVET_CONVERSATION_TTL", "RIVET_SWEEP_INTERVAL", "RIVET_LEGACY_SQLITE",
         "RIVET_DURABILITY", "RIVET_REMOTE_DEADLINE", "RIVET_TIER_HEARTBEAT", "RIVET_MEMORY_LIMIT", "RIVET_SEND_LIMITS",
@@ -23,7 +23,7 @@ struct SettingsCheck {
         ["TELEGRAM_BOT_TOKEN", "RIVET_WEBHOOK_SECRET"].contains(name) || name.hasSuffix("_DATABASE_URL")
     }
 
-    /// What in the settings file may mean something else than its writer thinks. No line is quoted: it may be a secret.
+    /// Lines of the settings file that may not mean what their author expects. No line is quoted: it may be a secret.
     private func ofFile() -> [Finding] {
         guard let path = settings.file, let file = try? Settings.file(path) else { return [] }
         return file.warnings.map { warning in
@@ -35,31 +35,31 @@ struct SettingsCheck {
     private static func words(_ kind: EnvironmentFileWarning.Kind) -> (text: String, nextStep: String) {
         switch kind {
         case .noEqualsSign:
-            ("there is no \"=\" in it, so systemd ignores it", "Write NAME=value, or put \"#\" before it")
+            ("the line has no \"=\", so systemd ignores it", "Write NAME=value, or put \"#\" before it")
         case .export:
             (
-                "systemd ignores a line that begins with \"export\", and writes all of it into the journal",
-                "Take out the word \"export\"; if it is a secret, change the secret"
+                "systemd ignores a line that begins with \"export\", and writes the whole line to the journal",
+                "Remove the word \"export\"; if the line has a secret, change the secret"
             )
         case .badName:
             (
-                "what is before the \"=\" is no name, so systemd ignores the line, and may write all of it into the journal",
-                "Letters, digits and \"_\" make a name; if it is a secret, change the secret"
+                "the text before the \"=\" is not a name, so systemd ignores the line, and may write it to the journal",
+                "A name has letters, digits and \"_\"; if the line has a secret, change the secret"
             )
         case .byteOrderMark:
             (
-                "the file begins with a byte order mark, so systemd ignores its first line, and may write it into the journal",
-                "Save the file as UTF-8 without a byte order mark; if it is a secret, change the secret"
+                "the file begins with a byte order mark, so systemd ignores this line, and may write it to the journal",
+                "Save the file as UTF-8 without a byte order mark; if that line has a secret, change the secret"
             )
         case .quoteNotClosed:
             (
-                "a quote that begins here is not closed, so the rest of the file belongs to this value",
+                "a quote that starts here is not closed, so the rest of the file is part of this value",
                 "Close the quote, or put a backslash before it if it is part of the value"
             )
         case .commentEndsInBackslash:
             (
-                "this comment ends in a backslash: up to systemd 253 the next line is part of it, from 254 on it is not",
-                "Take out the backslash"
+                "this comment ends in a backslash: systemd up to 253 takes the next line as part of it, 254 does not",
+                "Remove the backslash"
             )
         }
     }
@@ -99,20 +99,20 @@ struct SettingsCheck {
             ofFile()
             + strangers.map { name in
                 Finding.warning(
-                    "settings", "\(name) is no setting, and no service reads it",
-                    nextStep: Self.nearest(to: name).map { "Is it \($0)?" } ?? "Take it out")
+                    "settings", "\(name) is not a setting: no service reads it",
+                    nextStep: Self.nearest(to: name).map { "Do you mean \($0)?" } ?? "Remove it")
             }
-        if failures.isEmpty, warnings.isEmpty { return [.ok("settings", "all of them are understood")] }
+        if failures.isEmpty, warnings.isEmpty { return [.ok("settings", "all of them are valid")] }
         return failures + warnings
     }
 
-    /// The setting that differs least, if it differs little.
+    /// The setting whose name is nearest to `name`, if at most 3 letters differ.
     static func nearest(to name: String) -> String? {
         let distances = known.map { (name: $0, distance: distance($0, name)) }
         return distances.filter { $0.distance <= 3 }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
     }
 
-    /// How many letters must be changed, added or taken out.
+    /// The edit distance in bytes: how many must be changed, added or removed.
     private static func distance(_ one: String, _ other: String) -> Int {
         let (one, other) = (Array(one.utf8), Array(other.utf8))
         var row = Array(0...other.count)

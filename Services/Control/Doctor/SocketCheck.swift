@@ -1,7 +1,7 @@
 import Glibc
 import ServiceKit
 
-/// Whether the sockets are there for those who should call, and for nobody else.
+/// Checks that root, the services and the group may call the sockets, and that no other user may.
 struct SocketCheck {
     var settings: Settings
 
@@ -14,18 +14,18 @@ struct SocketCheck {
 
     private var group: String? { FileGroup.name(of: "\(settings.runtimeDirectory)/state.sock") }
 
-    /// Nothing of one that is missing: who should answer there is told by another check.
+    /// No finding for a missing socket: ``ServiceCheck`` reports a service that does not answer.
     private func ofSocket(_ path: String) -> [Finding] {
         var status = stat()
         guard lstat(path, &status) == 0 else { return [] }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            return [.failure("sockets", "\(path) is no socket", nextStep: "Remove it, then restart the service")]
+            return [.failure("sockets", "\(path) is not a socket", nextStep: "Remove it, then restart the service")]
         }
         let mode = status.st_mode & 0o777
         if mode & 0o007 != 0 {
             return [
                 .warning(
-                    "sockets", "others may connect to \(path) (mode \(String(mode, radix: 8)))",
+                    "sockets", "other users may connect to \(path) (mode \(String(mode, radix: 8)))",
                     nextStep: "chmod 660 \(path); under systemd SocketMode=0660")
             ]
         }

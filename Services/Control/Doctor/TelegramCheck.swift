@@ -2,12 +2,12 @@ import Contracts
 import ServiceKit
 import TelegramBotAPI
 
-/// Whether Telegram can be reached and takes the token.
+/// Checks whether Telegram can be reached and accepts the token.
 struct TelegramCheck {
     typealias Outcome = (findings: [Finding], readings: [ClockCheck.Reading])
 
     var setUp: SetUp
-    /// A gateway does not start without a token, so it has one.
+    /// Whether a gateway answers. A gateway does not start without a token, so one that answers has a token.
     var gatewayAnswers: Bool
     var timeout: Duration
 
@@ -43,12 +43,12 @@ struct TelegramCheck {
     private var missing: Finding {
         if case .local = setUp.kind, gatewayAnswers {
             return .skipped(
-                "token", "rivet-gateway has it from the environment it was started in, and this command is in another",
-                nextStep: "What rivet-gateway says of it is below; or set TELEGRAM_BOT_TOKEN here, too")
+                "token", "rivet-gateway has it from its own environment, which this command cannot read",
+                nextStep: "See the finding on rivet-gateway below; or set TELEGRAM_BOT_TOKEN here, too")
         }
         return .failure(
             "token", "there is none in \(setUp.source(of: .gateway))",
-            nextStep: "Put the one that @BotFather gave into \(Self.tokenPlaces), then restart rivet-gateway",
+            nextStep: "Put the token that @BotFather gave you into \(Self.tokenPlaces), then restart rivet-gateway",
             exitCode: ExitCodes.configuration)
     }
 
@@ -59,25 +59,26 @@ struct TelegramCheck {
             return me.username.map { "@" + $0 } ?? "the bot"
         }
         switch answer {
-        case .success(let name)?: return .ok("token", "Telegram takes it: \(name)")
+        case .success(let name)?: return .ok("token", "Telegram accepts it: \(name)")
         case .failure(.unauthorized)?:
             return .failure(
-                "token", "Telegram refuses it (401)",
-                nextStep: "Put the right one into \(Self.tokenPlaces), then restart "
+                "token", "Telegram rejects it (401)",
+                nextStep: "Put the right token into \(Self.tokenPlaces), then restart "
                     + "rivet-gateway; no update is lost meanwhile", exitCode: ExitCodes.configuration)
         case .failure(.tooManyRequests(let retryAfter))?:
             return .warning(
-                "token", "Telegram asks to wait \(retryAfter.components.seconds) s (429)",
+                "token", "Telegram tells this token to wait \(retryAfter.components.seconds) s (429)",
                 nextStep: "Wait, and run this again; does another program use this token?")
-        case .failure(let error)?: return Self.away("\(url) gave no answer to getMe: \(error)", url)
-        case nil: return Self.away("\(url) gave no answer to getMe within \(timeout.text)", url)
+        case .failure(let error)?: return Self.away("\(url) did not answer getMe: \(error)", url)
+        case nil: return Self.away("\(url) did not answer getMe within \(timeout.text)", url)
         }
     }
 
-    /// Whether Telegram delivers as the settings say. Nil if it does not tell: the other check has asked it.
+    /// Whether Telegram delivers as the settings say. Nil if Telegram does not answer, which the check of the token has
+    /// reported.
     private func webhook(_ token: BotToken, _ telegram: TelegramAccess, _ settings: Settings) async -> Finding? {
         let (ours, hasSecret): (WebhookURL?, Bool)
-        // What is wrong with the address is told by the check of the settings.
+        // The settings check reports a wrong address.
         do throws(ConfigurationError) { ours = try TelegramAccess.webhook(settings) } catch { return nil }
         do throws(ConfigurationError) { hasSecret = try TelegramAccess.hasWebhookSecret(settings) } catch {
             return .failure("webhook", CommandFailure(error))
@@ -85,7 +86,7 @@ struct TelegramCheck {
         if ours != nil, !hasSecret {
             return .failure(
                 "webhook", "RIVET_WEBHOOK_URL is set and there is no secret, so rivet-gateway does not start",
-                nextStep: "`openssl rand -hex 32` makes one: put it into RIVET_WEBHOOK_SECRET or the credential "
+                nextStep: "Make one with `openssl rand -hex 32` and put it into RIVET_WEBHOOK_SECRET or the credential "
                     + "webhook-secret, then restart rivet-gateway",
                 exitCode: ExitCodes.configuration)
         }
@@ -108,11 +109,11 @@ struct TelegramCheck {
         guard info.url == ours.text else {
             return .failure(
                 "webhook", "RIVET_WEBHOOK_URL is set, and Telegram has \(info.address.map { "\($0)" } ?? "none")",
-                nextStep: "rivet-gateway sets it when it runs: see systemctl status rivet-gateway")
+                nextStep: "rivet-gateway sets it while it runs: see systemctl status rivet-gateway")
         }
         if let failure = info.lastFailure, info.pendingCount > 0 {
             return .warning(
-                "webhook", "\(info.pendingCount) updates wait; the last delivery that failed: \(failure.reason)",
+                "webhook", "\(info.pendingCount) updates wait; the last failed delivery: \(failure.reason)",
                 nextStep: "Check the reverse proxy, its certificate and its log")
         }
         return .ok("webhook", "Telegram delivers to \(ours)")
@@ -133,7 +134,7 @@ struct TelegramCheck {
         let before = Timestamp.now()
         guard let seconds = await ServerClock.secondsSince1970(url: url, timeout: timeout) else { return nil }
         let here = ClockCheck.middle(before, .now())
-        // The header is cut to the second.
+        // The Date header is truncated to the second: on average it is half a second late.
         return .init(
             place: "Telegram", ahead: .milliseconds(seconds * 1_000 + 500 - here.milliseconds), precision: .seconds(1))
     }

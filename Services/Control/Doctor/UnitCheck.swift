@@ -2,7 +2,7 @@ import Contracts
 import Glibc
 import Persistence
 
-/// How the units are, where systemd runs.
+/// Checks the units, if systemd runs.
 struct UnitCheck {
     static let units =
         RivetService.allCases.map { $0.unit + ".service" } + RivetService.storing.map { $0.unit + ".socket" }
@@ -18,15 +18,15 @@ struct UnitCheck {
             return [.ok("units", "systemd does not run here")]
         }
         guard let text = await Self.ask() else {
-            return [.warning("units", "systemctl gave no answer", nextStep: "Look by hand: systemctl status 'rivet*'")]
+            return [.warning("units", "systemctl did not answer", nextStep: "Look yourself: systemctl status 'rivet*'")]
         }
-        // Those that cannot be read are told of by another check.
+        // ``DatabaseCheck`` reports settings that cannot be read.
         let databases = (try? await TierDatabase.configured(setUp)) ?? []
         return Self.findings(in: text, tiers: databases.filter(\.target.needsNetwork).map(\.name.rawValue))
     }
 
     /// - Parameters:
-    ///   - text: what `systemctl show` says of several units: `Name=value` lines, an empty one between two units.
+    ///   - text: the output of `systemctl show` for several units: `Name=value` lines, an empty line between units.
     ///   - tiers: the PostgreSQL tiers that are reached over a network.
     static func findings(in text: String, tiers: [String] = []) -> [Finding] {
         let all = text.split(separator: "\n\n").map { block in
@@ -48,7 +48,8 @@ struct UnitCheck {
         let state = unit["ActiveState"] ?? "unknown"
         let isStarting = unit["SubState"] == "auto-restart" || state == "activating"
         if state != "active", state != "reloading" {
-            let reason = unit["Result"].flatMap { $0.isEmpty || $0 == "success" ? nil : ", its last end: \($0)" } ?? ""
+            let reason =
+                unit["Result"].flatMap { $0.isEmpty || $0 == "success" ? nil : ", its last result: \($0)" } ?? ""
             findings.append(
                 .failure(
                     name, "it is \(state) (\(unit["SubState"] ?? "?"))\(reason)",
@@ -60,8 +61,8 @@ struct UnitCheck {
         if let restarts = unit["NRestarts"].flatMap({ Int($0) }), restarts > 0 {
             findings.append(
                 .warning(
-                    name, "systemd has started it again \(restarts) \(restarts == 1 ? "time" : "times")",
-                    nextStep: "journalctl -u \(name) says why; systemctl reset-failed \(name) sets the count back"))
+                    name, "systemd has restarted it \(restarts) \(restarts == 1 ? "time" : "times")",
+                    nextStep: "journalctl -u \(name) says why; systemctl reset-failed \(name) resets the count"))
         }
         if unit["NeedDaemonReload"] == "yes" {
             findings.append(
@@ -70,7 +71,8 @@ struct UnitCheck {
         return findings
     }
 
-    /// What systemd says of the units: `Name=value` lines, an empty one between two units. Nil when it does not answer.
+    /// The properties of the units: `Name=value` lines, with an empty line between units. Nil if systemd does not
+    /// answer.
     static func ask() async -> String? {
         let arguments = ["show", "--no-pager", "--property=\(properties)"] + units
         return await ProgramOutput.of("systemctl", arguments, patience: patience)

@@ -1,8 +1,9 @@
 import Glibc
 
-/// Whether a unit that has PostgreSQL tiers may use the network: the shipped ones may not, until a drop-in is linked.
+/// Checks whether a unit with PostgreSQL tiers may use the network. Without a linked drop-in, the shipped units may
+/// not.
 enum UnitNetwork {
-    /// Of systemd, what tells.
+    /// The properties of systemd that show it.
     static let properties = "PrivateNetwork,RestrictAddressFamilies,IPAddressDeny,IPAddressAllow"
     private static let dropIn = "rivet/remote-tiers.conf"
 
@@ -18,14 +19,14 @@ enum UnitNetwork {
         return [
             .failure(
                 name,
-                "it may not use the network (\(restriction)), by which \(tiers.joined(separator: ", ")) "
+                "it may not use the network (\(restriction)), over which \(tiers.joined(separator: ", ")) "
                     + "\(tiers.count == 1 ? "is" : "are") reached: remote-tiers.conf is not linked",
                 nextStep: "install -d \(directory) && ln -sf \(dropInPath) \(directory)/ && systemctl daemon-reload && "
                     + "systemctl restart \(name)")
         ]
     }
 
-    /// The setting of the unit that keeps it from the network; nil when none does.
+    /// The unit's setting that blocks the network; nil if none does.
     private static func restriction(_ unit: [String: String]) -> String? {
         if unit["PrivateNetwork"] == "yes" { return "PrivateNetwork=yes" }
         let families = (unit["RestrictAddressFamilies"] ?? "").split(separator: " ")
@@ -39,7 +40,7 @@ enum UnitNetwork {
         return nil
     }
 
-    /// Where the installation that this program belongs to has it.
+    /// The path of the drop-in in this installation.
     private static var dropInPath: String {
         ["/usr/share/\(dropIn)", "/usr/local/share/\(dropIn)"].first { access($0, F_OK) == 0 } ?? "/usr/share/\(dropIn)"
     }

@@ -65,7 +65,7 @@ import Testing
             "ActiveState=active\nSubState=running\nResult=success\nNRestarts=0",
             with: "ActiveState=failed\nSubState=failed\nResult=watchdog\nNRestarts=0")
         let findings = UnitCheck.findings(in: failed)
-        #expect(findings.map(\.text) == ["it is failed (failed), its last end: watchdog"])
+        #expect(findings.map(\.text) == ["it is failed (failed), its last result: watchdog"])
         #expect(findings.first?.exitCode == ExitCodes.unreachable && findings.first?.subject == "rivet-state.service")
         #expect(findings.first?.nextStep?.contains("journalctl -u rivet-state.service") == true)
     }
@@ -121,8 +121,9 @@ import Testing
         let findings = check(["RIVET_ALOWED_USERS": "1", "RIVET_XYZ_ABC_DEF": "2", "OTHER": "3"])
         #expect(findings.map(\.level) == [.warning, .warning])
         #expect(
-            findings[0].text.hasPrefix("RIVET_ALOWED_USERS ") && findings[0].nextStep == "Is it RIVET_ALLOWED_USERS?")
-        #expect(findings[1].nextStep == "Take it out")
+            findings[0].text.hasPrefix("RIVET_ALOWED_USERS ")
+                && findings[0].nextStep == "Do you mean RIVET_ALLOWED_USERS?")
+        #expect(findings[1].nextStep == "Remove it")
     }
 
     @Test(arguments: [
@@ -139,7 +140,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("export TELEGRAM_BOT_TOKEN=1:hush", "journal", "Take out the word"),
+        ("export TELEGRAM_BOT_TOKEN=1:hush", "journal", "Remove the word"),
         ("TELEGRAM_BOT_TOKEN: 1:hush", "ignores", "\"#\""),
         ("TELEGRAM BOT TOKEN=1:hush", "journal", "change the secret"),
         ("# \\\nTELEGRAM_BOT_TOKEN=1:hush", "253", "backslash"),
@@ -198,12 +199,12 @@ import Testing
 
     @Test func `Every finding: has a line, and a next step unless it is ok`() {
         let listing = DoctorListing(findings: [
-            .ok("token", "Telegram takes it"), .warning("neon", "slow\u{1B}[31m", nextStep: "wait"),
+            .ok("token", "Telegram accepts it"), .warning("neon", "slow\u{1B}[31m", nextStep: "wait"),
             .failure("disk", "full", nextStep: "make room"),
         ])
         #expect(
             listing.lines == [
-                "ok       token  Telegram takes it", "WARNING  neon   slow\\u{1B}[31m", "                -> wait",
+                "ok       token  Telegram accepts it", "WARNING  neon   slow\\u{1B}[31m", "                -> wait",
                 "FAILURE  disk   full", "                -> make room", "",
                 "1 thing does not work, 1 should be corrected",
             ])

@@ -38,13 +38,13 @@ import Wire
         ),
         (
             .nobodyListens,
-            "rivetctl: rivet-state does not answer on /run/rivet/state.sock: no process listens, the file is left over. "
-                + "Is it running? systemctl status rivet-state, or make run", 2
+            "rivetctl: rivet-state does not answer on /run/rivet/state.sock: no process listens, the file is left over."
+                + " Is it running? systemctl status rivet-state, or make run", 2
         ),
         (
             .permissionDenied,
-            "rivetctl: /run/rivet/state.sock: permission denied. Only root and the group rivet may call: use sudo, or join "
-                + "that group and log in again", 2
+            "rivetctl: /run/rivet/state.sock: permission denied. Only root and the group rivet may call: use sudo, or "
+                + "join that group and log in again", 2
         ),
         (
             .failed(code: ENAMETOOLONG),

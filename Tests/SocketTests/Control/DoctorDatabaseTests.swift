@@ -51,7 +51,7 @@ struct DoctorDatabaseTests {
         let poor = try setUp.doctor("--json", settings: ["NEON_DATABASE_URL": Self.url(empty.url, of: user)])
         #expect(
             try setUp.troubles(poor).contains {
-                $0.hasPrefix("neon failure: \(user) may not make tables in it -> GRANT CREATE")
+                $0.hasPrefix("neon failure: \(user) may not create tables in it -> GRANT CREATE")
             })
         let newer = try await PlainDatabase(on: durable)
         try await newer.rows(
@@ -121,7 +121,7 @@ struct DoctorDatabaseTests {
         #expect(
             told.contains {
                 $0.text.contains(
-                    "-> Take synchronous_commit out of the options in NEON_DATABASE_URL; then systemctl reload")
+                    "-> Remove synchronous_commit from the options in NEON_DATABASE_URL; then systemctl reload")
             }, "\(told)")
         await setUp.end()
     }

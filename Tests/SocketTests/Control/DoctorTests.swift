@@ -41,7 +41,7 @@ struct DoctorCommandTests {
         let setUp = try await DoctorSetUp(isRunning: false)
         let wrong = try setUp.doctor("--json", settings: ["TELEGRAM_BOT_TOKEN": "1:wrong-secret"])
         #expect(wrong.exitCode == 78)
-        #expect(try setUp.troubles(wrong).contains { $0.hasPrefix("token failure: Telegram refuses it (401) -> ") })
+        #expect(try setUp.troubles(wrong).contains { $0.hasPrefix("token failure: Telegram rejects it (401) -> ") })
         #expect(!wrong.text.contains("wrong-secret"))
         let none = try setUp.doctor("--json", settings: ["TELEGRAM_BOT_TOKEN": ""])
         #expect(none.exitCode == 78)
@@ -51,7 +51,7 @@ struct DoctorCommandTests {
             }
         )
         let away = try setUp.doctor("--json", settings: ["TELEGRAM_API_URL": "http://127.0.0.1:9"])
-        #expect(try setUp.troubles(away).contains { $0.hasPrefix("token failure: http://127.0.0.1:9 gave no answer") })
+        #expect(try setUp.troubles(away).contains { $0.hasPrefix("token failure: http://127.0.0.1:9 did not answer") })
         #expect(try setUp.troubles(away).contains { $0.hasPrefix("clock skipped: not looked at: ") })
         await setUp.end()
     }
@@ -64,10 +64,11 @@ struct DoctorCommandTests {
         let open = try setUp.doctor("--json", "--env-file", path, settings: ["TELEGRAM_BOT_TOKEN": ""])
         #expect(open.exitCode == 1)
         let all = try setUp.troubles(open)
-        #expect(all.contains { $0.contains("everybody may read it -> chmod o-rwx \(path)") }, "\(all)")
+        #expect(all.contains { $0.contains("every user may read it -> chmod o-rwx \(path)") }, "\(all)")
         #expect(
-            all.contains { $0.contains("RIVET_LOG_LEVL is no setting") && $0.contains("Is it RIVET_LOG_LEVEL?") },
-            "\(all)")
+            all.contains {
+                $0.contains("RIVET_LOG_LEVL is not a setting") && $0.contains("Do you mean RIVET_LOG_LEVEL?")
+            }, "\(all)")
         chmod(path, 0o600)
         try setUp.directory.write("RIVET_LOG_LEVEL=loud\n", to: "rivet.env")
         let wrong = try setUp.doctor("--json", settings: ["RIVET_ENV_FILE": path])
@@ -91,9 +92,10 @@ struct DoctorCommandTests {
         #expect(run.exitCode == 1)
         let all = setUp.beside(try setUp.troubles(run))
         #expect(all.count == 4, "\(all)")
-        #expect(all.contains { $0.hasPrefix("disk warning: others may look into") && $0.contains("-> chmod 700") })
+        #expect(all.contains { $0.hasPrefix("disk warning: other users may look into") && $0.contains("-> chmod 700") })
         #expect(all.contains { $0.hasPrefix("disk warning: ") && $0.contains("broken and moved aside") })
-        #expect(all.contains { $0.contains("others may connect to \(setUp.directory.path)/run/state.sock (mode 666)") })
+        #expect(
+            all.contains { $0.contains("other users may connect to \(setUp.directory.path)/run/state.sock (mode 666)") })
         #expect(all.contains { $0.contains("its group may not connect to \(setUp.directory.path)/run/library.sock") })
         await setUp.end()
     }
