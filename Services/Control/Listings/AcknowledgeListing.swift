@@ -1,6 +1,6 @@
 import Contracts
 
-/// What was acknowledged, for a person.
+/// The acknowledged incidents, for a person and for a program.
 struct AcknowledgeListing {
     typealias Outcome = Result<StoreAcknowledge.Output, CommandFailure>
 
@@ -36,7 +36,7 @@ struct AcknowledgeListing {
         case .fileReplaced:
             let moment = incident.at.map { " at \($0.utcText)" } ?? ""
             let rows = incident.rows.map { $0 == 1 ? "1 row" : "\($0) rows" } ?? "an unknown number of rows"
-            return "the database was replaced\(moment), and \(rows) taken over; the broken file is \(incident.file)"
+            return "the database was replaced\(moment), and \(rows) kept; the broken file is \(incident.file)"
         case .rowsQuarantined:
             let rows = incident.rows == 1 ? "1 row was" : "\(incident.rows ?? 0) rows were"
             return "\(rows) put aside in the table quarantine of \(incident.file)"

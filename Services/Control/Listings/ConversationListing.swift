@@ -1,14 +1,14 @@
 import Contracts
 
-/// An open conversation, for a person.
+/// An open conversation, for a person and for a program.
 struct ConversationListing {
     var key: ConversationKey
     var state: Conversation?
-    /// Of the user, when there is no conversation.
+    /// Whether the user is known; only needed without a conversation.
     var knowledge = UserKnowledge.known
     var now: Timestamp
 
-    /// In the order in which they are asked.
+    /// The fields of `state_data`, in the order of the questions.
     private static let knownFields = [
         ("nickname", "Nickname"), ("manufacturer", "Manufacturer"), ("model_number", "Model"),
         ("serial_number", "Serial"), ("location", "Location"), ("notes", "Notes"), ("photo_file_id", "Photo"),
@@ -27,7 +27,7 @@ struct ConversationListing {
             guard let value = unknown.removeValue(forKey: dataKey) else { continue }
             fields.add(label, Self.text(value))
         }
-        // The gateway's own notes and what other programs left: of interest to programs.
+        // Other fields are the gateway's notes or come from other programs. Only their names are listed.
         if !unknown.isEmpty {
             fields.add("Besides", TerminalText.escaped(unknown.keys.sorted().joined(separator: ", ")) + " (see --json)")
         }
@@ -40,7 +40,7 @@ struct ConversationListing {
         return [name] + fields.lines
     }
 
-    /// As rivet-state answers it, with the revision as a string, and whether the user is known.
+    /// The response of rivet-state, with the revision as a string, and whether the user is known.
     var json: JSONValue {
         guard let state, let record = StateLoad.Output(state: state).json["state"] else {
             return ["state": .null, "user_known": knowledge.json]
@@ -48,7 +48,7 @@ struct ConversationListing {
         return ["state": record.withRevisionAsText(state.revision), "user_known": knowledge.json]
     }
 
-    /// A null is a question that was skipped.
+    /// A null means that the person skipped the question.
     private static func text(_ value: JSONValue) -> String {
         switch value {
         case .null: "(skipped)"

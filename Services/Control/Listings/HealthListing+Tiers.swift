@@ -1,6 +1,6 @@
 import Contracts
 
-/// What the services said of their tiers.
+/// The health of the tiers.
 extension HealthListing {
     var tiersExitCode: Int32 { ExitCodes.ofTiers(answers.map { try? $0.answer.get() }) }
 
@@ -14,7 +14,7 @@ extension HealthListing {
         }
     }
 
-    /// A table of the tiers, every last error, and what was counted since the start.
+    /// A table of the tiers, their last errors, and the counters since the start.
     var tierLines: [String] {
         sections([tierTable.lines, tierNotes, counters.isEmpty ? [] : counters.lines])
     }
@@ -46,12 +46,12 @@ extension HealthListing {
         return table
     }
 
-    /// Those are told when there are any.
+    /// Whether `counter` counts deferred removals and is above 0. Other ones are not shown.
     private static func isHeldRemovals(_ counter: String, _ count: Int64) -> Bool {
         counter.hasPrefix("removals.held.") && count > 0
     }
 
-    /// The counters that tell of tiers, by name.
+    /// The counters about tiers, ordered by name.
     private static func tierCounters(_ health: ServiceHealth.Output) -> [(String, Int64)] {
         let names: Set = [
             "rows.adopted", "rows.quarantined", "clashes", "tiers.refusals", "disk.replaced", "disk.salvaged",

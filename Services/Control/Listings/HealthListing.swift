@@ -1,7 +1,7 @@
 import ArgumentParser
 import Contracts
 
-/// What the services said of how they are, for a person.
+/// The health of the services, for a person and for a program.
 struct HealthListing {
     typealias Answer = Result<ServiceHealth.Output, CommandFailure>
     typealias Entry = (service: RivetService, answer: Answer)
@@ -13,7 +13,7 @@ struct HealthListing {
 
     var json: JSONValue { json(\.json) }
 
-    /// One object for each service: what `show` makes of its answer, or why it gave none.
+    /// One object for each service: what `show` returns for its health, or why the call failed.
     func json(_ show: (ServiceHealth.Output) -> JSONValue) -> JSONValue {
         var services: [String: JSONValue] = [:]
         for (service, answer) in answers {
@@ -25,16 +25,16 @@ struct HealthListing {
         return ["services": .object(services)]
     }
 
-    /// A table of the services, one of their tiers, and a line for each thing that is the matter.
+    /// A table of the services, a table of their tiers, and a line for each problem.
     var lines: [String] { sections([services.lines, tierTable.isEmpty ? [] : tierTable.lines, notes]) }
 
-    /// Those that are not empty, with an empty line between two.
+    /// The sections that are not empty, with an empty line between them.
     func sections(_ sections: [[String]]) -> [String] {
         Array(sections.filter { !$0.isEmpty }.joined(separator: [""]))
     }
 
-    /// A socket path that no system takes is a setting to correct, not a service that is away.
-    /// - Parameter json: whether the answer, which is written, is JSON: then only the exit code is left to be told.
+    /// Fails if a socket path is too long: that is a setting to correct, not a service that is away.
+    /// - Parameter json: whether the output, which is already written, is JSON. Then only the exit code is missing.
     func throwIfMisconfigured(json: Bool) throws {
         for case (_, .failure(let failure)) in answers where failure.exitCode == ExitCodes.configuration {
             if json { throw ExitCode(failure.exitCode) }
@@ -54,7 +54,7 @@ struct HealthListing {
                     service.unit, health.status.rawValue, TerminalText.escaped(health.version),
                     health.startedAt.utcText, uptime.coarseText,
                 ])
-            // One that this user may not call may well run.
+            // A service that this user may not call may be running.
             case .failure(let failure):
                 table.add([service.unit, failure.takesRoot ? "not asked" : "away", "-", "-", "-"])
             }
@@ -87,7 +87,7 @@ struct HealthListing {
             case .success(let health):
                 if let detail = health.detail { notes.append("\(service.unit): \(detail)") }
                 for tier in health.tiers where tier.state != .up {
-                    // The detail of a service may already say it.
+                    // The detail of a service may already contain the error.
                     guard let error = tier.lastError, health.detail?.contains(error) != true else { continue }
                     notes.append("\(service.unit): \(tier.name.rawValue): \(error)")
                 }

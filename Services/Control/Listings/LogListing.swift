@@ -2,7 +2,7 @@ import Contracts
 import Glibc
 import Systemd
 
-/// Entries of the journal, as a person or a program reads them.
+/// Entries of the journal, for a person and for a program.
 struct LogListing {
     var id: String
     var entries: [JournalReader.Entry]
@@ -28,10 +28,10 @@ struct LogListing {
         ]
     }
 
-    /// For standard error.
+    /// The line for standard error when there is no entry.
     var nothingLine: String {
-        "rivetctl: the journal has nothing of \(id). A line is written for each failure; with RIVET_LOG_LEVEL=debug also "
-            + "for each update"
+        "rivetctl: the journal has nothing about \(id). The services log a line for each failure; with "
+            + "RIVET_LOG_LEVEL=debug also for each update"
     }
 
     static func failure(_ failure: JournalReader.Failure) -> CommandFailure {
@@ -39,15 +39,15 @@ struct LogListing {
         case .none(let directories):
             CommandFailure(
                 "there is no journal in \(directories.joined(separator: " or "))",
-                nextStep: "Without systemd the services write to standard error: make run keeps that in .rivet/log")
+                nextStep: "Without systemd the services log to standard error: make run keeps that in .rivet/log")
         case .notAllowed(let file):
             CommandFailure(
                 "\(file): permission denied",
-                nextStep: "Use sudo, or have yourself added to the group systemd-journal and log in again")
+                nextStep: "Use sudo, or join the group systemd-journal and log in again")
         case .system(let operation, let code):
             CommandFailure(
                 "cannot \(operation): \(String(cString: strerror(code)))",
-                nextStep: "Does journalctl read it? journalctl --verify says whether a file is broken")
+                nextStep: "Can journalctl read it? journalctl --verify says whether a file is broken")
         }
     }
 

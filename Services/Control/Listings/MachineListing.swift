@@ -1,11 +1,11 @@
 import Contracts
 
-/// A person's machines, for a person.
+/// The machines of a user, for a person and for a program.
 struct MachineListing {
     var userID: String
     var query: String?
     var machines: [Machine]
-    /// Of the user, when there are no machines.
+    /// Whether the user is known; only needed without machines.
     var knowledge = UserKnowledge.known
     var now: Timestamp
 
@@ -21,7 +21,7 @@ struct MachineListing {
             + machines.flatMap { ["", TerminalText.escaped($0.details.nickname)] + fields(of: $0).lines }
     }
 
-    /// As rivet-library answers it, with the revisions as strings, and whether the user is known.
+    /// The response of rivet-library, with the revisions as strings, and whether the user is known.
     var json: JSONValue {
         let output = LibraryList.Output(machines: machines, total: Int64(machines.count), nextCursor: nil)
         guard case .object(var members) = output.json else { return output.json }

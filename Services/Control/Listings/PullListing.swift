@@ -1,11 +1,11 @@
 import Contracts
 
-/// What was taken in from the tiers, for a person.
+/// The result of a pull, for a person and for a program.
 struct PullListing {
     typealias Outcome = Result<TierPull.Outcome, CommandFailure>
 
     var outcomes: [(service: RivetService, outcome: Outcome)]
-    /// How long the tiers were waited for.
+    /// How long the command waited for the tiers.
     var patience: Duration
 
     var lines: [String] {
@@ -13,11 +13,11 @@ struct PullListing {
             guard let outcome = try? outcome.get() else { return nil }
             guard !outcome.tiers.isEmpty else { return "\(service.unit): no PostgreSQL tier is configured" }
             let rows = outcome.adopted == 1 ? "1 row" : "\(outcome.adopted) rows"
-            return "\(service.unit): \(rows) taken in from \(outcome.tiers.map(\.rawValue).joined(separator: ", "))"
+            return "\(service.unit): \(rows) imported from \(outcome.tiers.map(\.rawValue).joined(separator: ", "))"
         }
     }
 
-    /// What could not be asked for, and what did not come to its end.
+    /// The calls that failed, and the comparisons that did not finish in time.
     var failures: [CommandFailure] {
         outcomes.flatMap { service, outcome -> [CommandFailure] in
             switch outcome {
@@ -26,9 +26,9 @@ struct PullListing {
                 return outcome.unfinished.map { tier in
                     let reason = tier.lastError.map { "; its last error: \($0)" } ?? ""
                     return CommandFailure(
-                        "\(service.unit): \(tier.name.rawValue) was not compared to the end within \(patience.text), and "
-                            + "is \(tier.state.rawValue) with \(tier.pending) pending\(reason)",
-                        nextStep: "It goes on by itself; rivetctl tiers shows how far it is")
+                        "\(service.unit): \(tier.name.rawValue) was not compared to the end within \(patience.text), "
+                            + "and is \(tier.state.rawValue) with \(tier.pending) pending\(reason)",
+                        nextStep: "The service continues by itself; rivetctl tiers shows its progress")
                 }
             }
         }

@@ -1,6 +1,6 @@
 import Contracts
 
-/// What became of removals that were held back, for a person.
+/// The result of a decision on deferred removals, for a person and for a program.
 struct RemovalsListing {
     typealias Outcome = Result<RemovalsCall.Outcome, CommandFailure>
 
@@ -12,17 +12,17 @@ struct RemovalsListing {
         outcomes.compactMap { service, outcome in
             guard let outcome = try? outcome.get(), outcome.isDone else { return nil }
             guard outcome.removals > 0 else {
-                return "\(service.unit): nothing that \(tier.rawValue) told is held back"
+                return "\(service.unit): no removal in \(tier.rawValue) is deferred"
             }
             let records = outcome.removals == 1 ? "1 record" : "\(outcome.removals) records"
             return switch decision {
-            case .accept: "\(service.unit): \(records) removed, as \(tier.rawValue) told"
+            case .accept: "\(service.unit): \(records) removed, as in \(tier.rawValue)"
             case .reject: "\(service.unit): \(records) kept, and owed to \(tier.rawValue) again"
             }
         }
     }
 
-    /// What could not be asked for, and what did not come to its end.
+    /// The calls that failed, and the decisions that were not carried out in time.
     var failures: [CommandFailure] {
         outcomes.compactMap { service, outcome in
             switch outcome {
@@ -30,9 +30,9 @@ struct RemovalsListing {
             case .success(let outcome):
                 guard !outcome.isDone else { return nil }
                 return CommandFailure(
-                    "\(service.unit): the decision on \(outcome.removals) removals of \(tier.rawValue) is taken, and not "
-                        + "carried out yet",
-                    nextStep: "It goes on when the tier can be read; rivetctl health shows when it is done")
+                    "\(service.unit): the decision on \(outcome.removals) removals of \(tier.rawValue) is known, but "
+                        + "not carried out yet",
+                    nextStep: "The service continues when it can read the tier; rivetctl health shows when it is done")
             }
         }
     }

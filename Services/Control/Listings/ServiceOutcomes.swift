@@ -1,7 +1,7 @@
 import Contracts
 
-/// What came of a call to each of several services, as JSON: `{"services": {"rivet-state": …}}`, a failure in place of what
-/// `success` makes of an outcome.
+/// The results of one call to several services, as JSON: `{"services": {"rivet-state": …}}`. Each value is what
+/// `success` returns for the outcome, or a failure.
 enum ServiceOutcomes {
     static func json<Outcome>(
         _ outcomes: [(service: RivetService, outcome: Result<Outcome, CommandFailure>)],

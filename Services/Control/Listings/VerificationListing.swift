@@ -1,16 +1,16 @@
 import Contracts
 import Persistence
 
-/// What the comparison of the tiers came to, for a person.
+/// The result of the comparison of the tiers, for a person and for a program.
 struct VerificationListing {
     typealias Outcome = Result<TierComparison, CommandFailure>
     typealias Row = (tier: TierName, store: Migrator.Store, outcome: Outcome)
 
     var rows: [Row]
-    /// How many differences are shown.
+    /// How many differences to show.
     var limit: Int
 
-    /// Each reason once, though it may hold for both stores.
+    /// Each failure once, even if both stores have it.
     var failures: [CommandFailure] {
         var failures: [CommandFailure] = []
         for case (_, _, .failure(let failure)) in rows where !failures.contains(failure) { failures.append(failure) }
@@ -99,9 +99,9 @@ extension TierDifference.Kind {
         switch self {
         case .missing: "missing in \(tier.rawValue)"
         case .extra: "only in \(tier.rawValue), missing on disk"
-        case .older(let tier, let local): "older: of \(tier.moment), on disk of \(local.moment)"
-        case .newer(let tier, let local): "newer: of \(tier.moment), on disk of \(local.moment)"
-        case .content(let fields): "the same revision of another content: \(fields.joined(separator: ", "))"
+        case .older(let tier, let local): "older: from \(tier.moment), on disk from \(local.moment)"
+        case .newer(let tier, let local): "newer: from \(tier.moment), on disk from \(local.moment)"
+        case .content(let fields): "the same revision with other content: \(fields.joined(separator: ", "))"
         case .unreadable: "its row there cannot be read"
         }
     }

@@ -2,8 +2,8 @@ import Contracts
 
 /// Metrics in Prometheus' text format, version 0.0.4. No I/O, no clock.
 ///
-/// The samples of a family stand together, under its HELP and TYPE, in the order in which families were first added. No two samples of a
-/// family have the same labels: Prometheus would refuse all of the text, so a second one is dropped.
+/// The samples of a family are in one group, under its HELP and TYPE. The groups are in the order in which the families
+/// were first added. A second sample with the same labels is dropped: Prometheus would reject the whole text.
 struct Exposition {
     private struct Section {
         var lines: [String] = []
@@ -13,7 +13,7 @@ struct Exposition {
     private var order: [MetricFamily] = []
     private var sections: [MetricFamily: Section] = [:]
 
-    /// Adds one sample of a gauge. A number that is not finite is left out.
+    /// Adds one sample of a gauge. Ignores a number that is not finite.
     mutating func add(_ family: MetricFamily, _ labels: [MetricLabel], seconds value: Double) {
         if value.isFinite { add(family, labels) { [Self.line(family.name, labels, "\(value)")] } }
     }
@@ -23,7 +23,7 @@ struct Exposition {
         add(family, labels) { [Self.line(family.name, labels, "\(value)")] }
     }
 
-    /// Adds `value` in thousandths: a time in milliseconds as one in seconds.
+    /// Adds a sample of `value` / 1,000: from milliseconds to seconds.
     mutating func add(_ family: MetricFamily, _ labels: [MetricLabel] = [], thousandths value: Int64) {
         add(family, labels) { [Self.line(family.name, labels, value.fixedPoint(places: 3))] }
     }
@@ -45,7 +45,7 @@ struct Exposition {
         }
     }
 
-    /// Without line ends. Empty when nothing was added.
+    /// The text's lines, without line breaks. Empty if nothing was added.
     var lines: [String] {
         order.flatMap { family in
             [
@@ -67,7 +67,7 @@ struct Exposition {
         return "\(name){\(pairs.joined(separator: ","))} \(value)"
     }
 
-    /// By scalars: `\r\n` is one Character.
+    /// Escapes scalar by scalar, since `\r\n` is one Character.
     private static func escaped(_ text: String, quotes: Bool = false) -> String {
         var output = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

@@ -1,6 +1,6 @@
-/// A histogram of `service.health`, and the metric that it becomes.
+/// A histogram of `service.health`, and its metric.
 struct HistogramMetric: Sendable {
-    /// As `service.health` has it.
+    /// The histogram's name in `service.health`.
     var histogram: String
     var family: MetricFamily
     var labels: [MetricLabel] = []

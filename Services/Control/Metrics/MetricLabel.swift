@@ -1,4 +1,4 @@
-/// A name and a value that tell a sample from the others of its family.
+/// A name and a value that distinguish a sample from the others of its family.
 struct MetricLabel: Sendable, Hashable {
     /// Letters, digits and `_`.
     var name: String

@@ -1,21 +1,22 @@
 import Glibc
 
-/// A file of metrics for another program, such as node-exporter, that may read it at any moment.
+/// A metrics file for another program, such as node-exporter, which may read it at any moment.
 struct MetricsFile {
     var path: String
 
-    /// Puts a new file of `lines` in the place of the old one in one step, so that a reader finds either of them whole. It
-    /// can be read by everybody (mode 0644). It is not synced: after a power loss the next run writes it again.
+    /// Replaces the file with a new one of `lines` in one step, so that a reader always sees a complete file.
     ///
-    /// - Throws: with the cause and the next step; the old file is as it was then.
+    /// Every user can read the file (mode 0644). It is not synced: after a power loss the next run writes it again.
+    ///
+    /// - Throws: with the cause and the next step; the old file is unchanged then.
     func replace(with lines: [String]) throws(CommandFailure) {
-        // As root, a rename over /dev/null would take the device from everybody.
+        // Run by root, a rename over /dev/null would replace the device for all programs.
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             throw failure("it is no regular file", nextStep: "Name a file, or leave --output out")
         }
-        // Beside it, since a rename does not cross file systems; with a name that node-exporter, which reads *.prom, leaves
-        // alone.
+        // In the same directory, since a rename cannot cross file systems. The name does not end in .prom, so
+        // node-exporter does not read it.
         var template = Array((path + ".XXXXXX").utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw failure(code: errno) }
@@ -31,7 +32,7 @@ struct MetricsFile {
     private func fill(_ descriptor: Int32, _ lines: [String], _ temporary: String) -> Int32 {
         var code = Output.write(lines.map { $0 + "\n" }.joined(), to: descriptor)
         if code == 0, fchmod(descriptor, 0o644) != 0 { code = errno }
-        // A file system over the network may tell only here that there is no room.
+        // A network file system may report only at close() that it is full.
         if close(descriptor) != 0, code == 0 { code = errno }
         if code == 0, rename(temporary, path) != 0 { code = errno }
         return code
@@ -40,10 +41,10 @@ struct MetricsFile {
     private func failure(code: Int32) -> CommandFailure {
         let nextStep =
             switch code {
-            case ENOENT, ENOTDIR: "Is there such a directory? prometheus-node-exporter makes its own"
-            case EACCES, EPERM, EROFS: "Its directory must be writable for this user"
+            case ENOENT, ENOTDIR: "Does the directory exist? The package prometheus-node-exporter creates its own"
+            case EACCES, EPERM, EROFS: "This user must be able to write to its directory"
             case ENOSPC, EDQUOT: "Make room on its file system"
-            default: "Look at its directory and file system"
+            default: "Check its directory and file system"
             }
         return failure(String(cString: strerror(code)), nextStep: nextStep)
     }

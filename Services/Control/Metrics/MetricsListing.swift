@@ -1,11 +1,11 @@
 import Contracts
 
-/// What the services said of how they are, for Prometheus.
+/// The health of the services, for Prometheus.
 struct MetricsListing {
     var answers: [HealthListing.Entry]
     var now: Timestamp
 
-    /// One metric after another; every service has its samples in each.
+    /// The metrics, each with the samples of all services.
     var exposition: Exposition {
         var exposition = Exposition()
         for (service, answer) in answers {

@@ -1,19 +1,20 @@
 import FoundationEssentials
 import Glibc
 
-/// Who has a SQLite file open, even without a socket: a service with other settings, the sqlite3 shell.
+/// Finds the processes that have an SQLite file open, even without a socket: a service with other settings, the sqlite3
+/// shell.
 enum DatabaseHolder {
-    /// Every connection in WAL mode holds a shared lock on this byte of the `-shm` file for as long as it is open
+    /// Every connection in WAL mode holds a shared lock on this byte of the `-shm` file while it is open
     /// (`UNIX_SHM_DMS` in SQLite's os_unix.c, the same in all versions that can share a file).
     private static let lockByte: off_t = 128
 
-    /// A connection holds one of these for as long as it reads one snapshot (`WAL_READ_LOCK(0)` to `WAL_READ_LOCK(4)` in
-    /// SQLite's wal.c).
+    /// A connection holds a lock on one of these bytes while it reads one snapshot (`WAL_READ_LOCK(0)` to
+    /// `WAL_READ_LOCK(4)` in SQLite's wal.c).
     private static let readLockBytes: ClosedRange<off_t> = 123...127
-    /// Between two looks: a snapshot that is read at both is no short one.
+    /// The time between two checks. A reader that is seen in both is a long one.
     private static let lookInterval: useconds_t = 300_000
 
-    /// "process 1234"; nil when nobody has it open. Locks nothing.
+    /// "process 1234"; nil if no process has the file open. Locks nothing.
     static func find(_ path: String) -> String? {
         let descriptor = open(path + "-shm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -22,8 +23,8 @@ enum DatabaseHolder {
         return process > 0 ? "process \(process)" : "another process"
     }
 
-    /// Processes that read one snapshot of the database for longer than a moment, other than its service: "process 1234
-    /// (sqlite3)". Of those that read the same snapshot, one is named. Locks nothing; takes a third of a second.
+    /// The processes, other than the service, that read one snapshot of the database for a long time: "process 1234
+    /// (sqlite3)". Names one of several processes that read the same snapshot. Locks nothing; takes 0.3 s.
     static func readers(_ path: String) -> [String] {
         let descriptor = open(path + "-shm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
@@ -39,7 +40,7 @@ enum DatabaseHolder {
         }
     }
 
-    /// 0 for one that cannot be seen from here.
+    /// The process that holds a lock on `byte`; 0 if it is in another PID namespace.
     private static func holder(of byte: off_t, _ descriptor: Int32) -> pid_t? {
         var lock = flock()
         lock.l_type = Int16(F_WRLCK)
@@ -50,7 +51,7 @@ enum DatabaseHolder {
         return max(0, lock.l_pid)
     }
 
-    /// As proc(5) has it: the first 15 bytes of the program's name.
+    /// The first 15 bytes of the program's name, from /proc/PID/comm (proc(5)).
     private static func name(of process: pid_t) -> String? {
         guard let text = try? String(contentsOf: URL(filePath: "/proc/\(process)/comm"), encoding: .utf8) else {
             return nil

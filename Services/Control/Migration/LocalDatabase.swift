@@ -15,7 +15,7 @@ struct LocalDatabase {
 
     func path(_ settings: Settings) -> String { "\(directory(settings))/\(fileName)" }
 
-    /// Where the service notes what only its memory holds.
+    /// The path of the service's spill file, with the changes that are only in its memory.
     func journalPath(_ settings: Settings) -> String {
         let directory =
             settings.isOfInstalledServices
@@ -23,13 +23,13 @@ struct LocalDatabase {
         return "\(directory)/\(service.rawValue).journal"
     }
 
-    /// That of the settings; or, for services that systemd runs, the service's own.
+    /// The directory of the settings or, for services that systemd runs, the service's own.
     func directory(_ settings: Settings) -> String {
         settings.isOfInstalledServices ? InstalledPlaces.stateDirectory(of: service) : settings.stateDirectory
     }
 
-    /// Applies the migrations that the file has not had, if nobody has it open.
-    /// - Returns: their versions.
+    /// Applies the missing migrations to the file, if no process has it open.
+    /// - Returns: the versions of the applied migrations.
     func migrate(_ settings: Settings) throws(CommandFailure) -> [Int64] {
         try requireStopped(socketPath: "\(settings.runtimeDirectory)/\(service.socketName).sock")
         let path = path(settings)
@@ -48,12 +48,13 @@ struct LocalDatabase {
                 throw CommandFailure(error.description)
             case .migration(.failed), .open:
                 throw CommandFailure(
-                    "\(path): \(error)", nextStep: "Is the file whole, is it writable, and is there room on the disk?")
+                    "\(path): \(error)", nextStep: "Is the file intact, is it writable, and is there room on the disk?")
             }
         }
     }
 
-    /// A socket that systemd holds for a stopped service counts as running, too: a call would start it at any moment.
+    /// A socket that systemd holds for a stopped service counts as running too: a call would start the service at any
+    /// moment.
     private func requireStopped(socketPath: String) throws(CommandFailure) {
         let finding = SocketProbe.find(socketPath)
         switch finding {
@@ -63,7 +64,7 @@ struct LocalDatabase {
                 of: service, path: socketPath, finding, group: FileGroup.name(of: socketPath))
         case .listening:
             throw CommandFailure(
-                "\(service.unit) is running (\(socketPath) answers) and has \(fileName) to itself",
+                "\(service.unit) is running (\(socketPath) answers) and does not share \(fileName)",
                 nextStep: "It migrates by itself when it starts: systemctl restart \(service.unit); or stop "
                     + "\(service.unit).socket and \(service.unit).service first")
         }
@@ -77,7 +78,7 @@ struct LocalDatabase {
             nextStep: "Is --state-dir or RIVET_STATE_DIR right? If it is, make it: mkdir -m 700 -p \(directory)")
     }
 
-    /// What root makes in a service's directory must be the service's, which could not open it otherwise.
+    /// Gives files that root created to the owner of the directory. Otherwise the service could not open them.
     private func giveToOwner(of directory: String, _ path: String) {
         var status = stat()
         guard geteuid() == 0, stat(directory, &status) == 0, status.st_uid != 0 else { return }

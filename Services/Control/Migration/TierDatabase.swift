@@ -2,17 +2,17 @@ import Contracts
 import Persistence
 import ServiceKit
 
-/// The PostgreSQL database of a tier, as an operator's settings have it.
+/// The PostgreSQL database of a tier, as the settings name it.
 struct TierDatabase {
-    /// A database that slept may need a while to wake up.
+    /// Long enough for a sleeping database to wake up.
     static let connectDeadline = Duration.seconds(30)
-    /// For one migration, which may have a million rows to go through.
+    /// For one migration, which may process a million rows.
     static let migrationDeadline = Duration.seconds(600)
 
     var name: TierName
     var target: PostgresTarget
 
-    /// Those that are configured, best first.
+    /// The configured databases, best first.
     static func configured(_ settings: Settings) throws(CommandFailure) -> [TierDatabase] {
         do throws(ConfigurationError) {
             return try TierSettings(settings).databases {
@@ -21,25 +21,25 @@ struct TierDatabase {
         } catch { throw CommandFailure(error) }
     }
 
-    /// Those of a set-up, with the credentials of rivet-state; rivet-library has the same.
+    /// The configured databases, with the credentials of rivet-state; rivet-library has the same ones.
     static func configured(_ setUp: SetUp) async throws(CommandFailure) -> [TierDatabase] {
         try configured(await setUp.settings(of: .state))
     }
 
-    /// How a service takes over another URL.
+    /// How to apply a changed URL.
     static let applying =
         "then systemctl reload rivet-state rivet-library, or restart them if the URL is a credential"
 
     static func setting(of tier: TierName) -> String { tier.rawValue.uppercased() + "_DATABASE_URL" }
 
-    /// None, or not this one, is configured.
+    /// The failure when `tier` is not configured; for nil, when no tier is.
     static func missing(_ tier: TierName?, in setUp: SetUp) -> CommandFailure {
         let settings =
             tier.map { setting(of: $0) } ?? "NEON_DATABASE_URL, SUPABASE_DATABASE_URL or RAILWAY_DATABASE_URL"
         return CommandFailure(
             "\(tier?.rawValue ?? "no PostgreSQL tier") is \(tier == nil ? "" : "not ")configured: "
                 + "looked for \(settings) in \(setUp.source(of: .state))",
-            nextStep: "Set it where the services have it; or name their file with --env-file",
+            nextStep: "Set it where the services read it; or name their settings file with --env-file",
             exitCode: ExitCodes.configuration)
     }
 
@@ -49,8 +49,8 @@ struct TierDatabase {
         }
     }
 
-    /// Applies the migrations of both stores that the database has not had. Services may use it meanwhile.
-    /// - Returns: their versions; and what an operator should know of.
+    /// Applies the missing migrations of both stores. Services may use the database meanwhile.
+    /// - Returns: the versions of the applied migrations, and a note for the operator if triggers are missing.
     func migrate() async throws(CommandFailure) -> (applied: [Int64], note: String?) {
         let connection = try await connect()
         defer { connection.close() }
@@ -73,12 +73,12 @@ struct TierDatabase {
         } catch { throw failure(error) }
     }
 
-    /// What a person is told of `error`.
+    /// The failure to report for `error`.
     func failure(_ error: PostgresError, doing: String = "", exitCode: Int32 = ExitCodes.failed) -> CommandFailure {
         CommandFailure("\(name.rawValue): \(doing)\(error)", nextStep: nextStep(error), exitCode: exitCode)
     }
 
-    /// What to do about `error`: the setting that is meant, the command that helps.
+    /// What to do about `error`: the setting to check, or the command to run.
     private func nextStep(_ error: PostgresError) -> String {
         let setting = "\(Self.setting(of: name)), or the credential \(name.rawValue)-database-url"
         switch error.cause {
@@ -87,28 +87,28 @@ struct TierDatabase {
                 + "has the commands"
         case .addressFamilyMissing: return "Use a host that has an IPv4 address (a pooler's often has) in \(setting)"
         case .tlsRequired: return "Add sslmode=require to \(setting)"
-        case .tlsNotOffered: return "Turn TLS on there, or take sslmode out of \(setting)"
+        case .tlsNotOffered: return "Turn TLS on there, or remove sslmode from \(setting)"
         case .certificate, .rootCertificates:
             return
-                "apt-get install ca-certificates, and write sslmode=verify-full&sslrootcert=\(PostgresTarget.systemRoots) "
-                + "in \(setting); or sslmode=require, which trusts any certificate"
-        case .clientCertificate: return "May its user read sslcert and sslkey? They are in \(setting)"
-        case .notPostgres: return "Is the port right? It is in \(setting)"
-        case .tenantUnknown: return "Is the user name that of the pooler, with the project in it? It is in \(setting)"
-        case .databaseUnknown: return "Make the database, or correct its name in \(setting)"
+                "apt-get install ca-certificates, and write sslmode=verify-full&sslrootcert="
+                + "\(PostgresTarget.systemRoots) in \(setting); or sslmode=require, which trusts any certificate"
+        case .clientCertificate: return "Check that the service's user may read sslcert and sslkey in \(setting)"
+        case .notPostgres: return "Check the port in \(setting)"
+        case .tenantUnknown: return "Check the user name in \(setting): a pooler needs the project in it"
+        case .databaseUnknown: return "Create the database, or correct its name in \(setting)"
         case .privilege:
             return "Its user needs the right to do this: GRANT CREATE, USAGE ON SCHEMA public TO that user"
         case .readOnly: return "Is it a standby, or is its quota used up?"
         case .password, .noPassword, .userUnknown, .notAdmitted, .authenticationMethod:
-            return "Are user and password right? They are in \(setting)"
+            return "Check user and password in \(setting)"
         case .diskFull, .resources, .tooManyConnections:
-            return "It is out of disk, memory or connections: make room there, then do this again"
+            return "It is out of disk, memory or connections: make room there, then run this again"
         default: break
         }
         switch error.failure {
         case .reconnect, .unusable: return "Does it run, and can it be reached from here? Its address is in \(setting)"
-        case .retry: return "It was busy with something else: do this again"
-        case .conflict, .bug: return "Its own log says more; are its tables those of Rivet?"
+        case .retry: return "It was busy with something else: run this again"
+        case .conflict, .bug: return "The server's log says more; are its tables Rivet's?"
         }
     }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A command whose answer may be asked for as JSON. Then a failure is JSON too, and standard error stays empty.
+/// A command that can print its output as JSON. Then a failure is JSON too, and standard error stays empty.
 protocol JSONCommand: AsyncParsableCommand {
     var json: Bool { get }
 }

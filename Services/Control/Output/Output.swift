@@ -1,10 +1,10 @@
 import Contracts
 import Glibc
 
-/// Where the answer and the errors go.
+/// Writes to standard output and standard error.
 enum Output {
-    /// Where a standard descriptor is closed, holds its number with one that cannot be written, so that nothing which is
-    /// opened later, a database or a socket, is taken for the output.
+    /// Opens /dev/null, read-only, for each closed standard descriptor. Otherwise a database or socket that is opened
+    /// later could get its number, and output would be written into it.
     static func reserveDescriptors() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
             _ = open("/dev/null", O_RDONLY)
@@ -13,21 +13,21 @@ enum Output {
 
     /// Writes `lines` to standard output. They must be harmless for a terminal.
     ///
-    /// A reader that is gone is no failure: it has read what it wanted.
+    /// A reader that closed the pipe is no failure: it has read what it wanted.
     static func print(_ lines: [String]) throws(CommandFailure) {
         let code = write(lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
         guard code == 0 || code == EPIPE else {
             throw CommandFailure(
-                "the answer could not be written: \(String(cString: strerror(code)))", exitCode: ExitCodes.output)
+                "the output could not be written: \(String(cString: strerror(code)))", exitCode: ExitCodes.output)
         }
     }
 
     static func print(_ json: JSONValue) throws(CommandFailure) { try print([TerminalText.json(json)]) }
 
-    /// Writes why a command failed: to standard error, or as the one object of the answer.
-    /// - Returns: what to exit with.
+    /// Writes why a command failed: to standard error, or as the one JSON object on standard output.
+    /// - Returns: the exit code.
     static func report(_ failure: CommandFailure, asJSON: Bool) -> Int32 {
-        // The one that standard output cannot be written is told elsewhere.
+        // If standard output cannot be written, the failure goes to standard error.
         if asJSON, failure.exitCode != ExitCodes.output {
             do throws(CommandFailure) { try print(failure.json) } catch { return report(error, asJSON: false) }
         } else {

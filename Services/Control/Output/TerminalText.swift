@@ -1,11 +1,11 @@
 import Contracts
 
-/// Text of people, made harmless for a terminal.
+/// Makes people's text harmless for a terminal.
 enum TerminalText {
-    /// `text` with the characters that a terminal obeys instead of showing them written out: `\n`, `\t`, `\u{202E}`.
+    /// `text` with escapes (`\n`, `\t`, `\u{202E}`) for the characters that a terminal interprets instead of showing.
     ///
-    /// These are Unicode's controls, formats (among them the bidirectional ones) and line and paragraph separators; the
-    /// joiners stay, which many scripts and emoji are made with.
+    /// These are Unicode's controls, formats (such as the bidirectional ones) and line and paragraph separators. The
+    /// joiners stay, since many scripts and emoji need them.
     static func escaped(_ text: String) -> String {
         escaping(text) { scalar in
             switch scalar {
@@ -17,7 +17,7 @@ enum TerminalText {
         }
     }
 
-    /// `value` as JSON in one line. The same characters are written as JSON escapes, so that it is the same value.
+    /// `value` as JSON in one line. Writes the same characters as JSON escapes, so the value does not change.
     static func json(_ value: JSONValue) -> String {
         escaping(value.text) { scalar in
             String(scalar).utf16.map { unit in

@@ -7,7 +7,7 @@ struct TextTable {
 
     private static let gap = "  "
 
-    /// - Parameter columns: a header and how the cells under it are aligned.
+    /// - Parameter columns: each column's header and the alignment of its cells.
     init(_ columns: [(header: String, alignment: Alignment)]) {
         alignments = columns.map(\.alignment)
         rows = [columns.map(\.header)]
@@ -15,13 +15,13 @@ struct TextTable {
 
     var isEmpty: Bool { rows.count == 1 }
 
-    /// A row with fewer cells than there are columns is filled up; cells beyond them are dropped.
+    /// Adds a row. Missing cells are empty; cells beyond the last column are dropped.
     mutating func add(_ cells: [String]) {
         let missing = max(0, alignments.count - cells.count)
         rows.append(Array(cells.prefix(alignments.count)) + Array(repeating: "", count: missing))
     }
 
-    /// No line ends in a space.
+    /// The lines of the table. No line ends in a space.
     var lines: [String] {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

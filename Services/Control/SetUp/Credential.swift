@@ -1,16 +1,16 @@
-/// A secret that systemd hands to a service.
+/// A secret that systemd passes to a service.
 struct Credential: Equatable, Sendable {
-    /// The variable that it wins over.
+    /// The variable that the credential overrides.
     var variable: String
-    /// As the service knows it: `telegram-bot-token`.
+    /// The name that the service uses: `telegram-bot-token`.
     var name: String
 
-    /// The file in a credential store, as the units name it.
+    /// The file name in a credential store, which the units use.
     var storeName: String { "rivet.\(name)" }
 }
 
 extension RivetService {
-    /// What the service's unit loads.
+    /// The credentials that the service's unit loads.
     var credentials: [Credential] {
         switch self {
         case .gateway:

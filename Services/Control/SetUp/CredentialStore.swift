@@ -1,33 +1,35 @@
 import FoundationEssentials
 import ServiceKit
 
-/// The credentials of the services that systemd runs: what a running service was given, else what its next start loads.
+/// The credentials of the services that systemd runs: those of the running service, else those that its next start
+/// loads.
 struct CredentialStore: Sendable {
     enum Finding: Equatable {
-        /// Without the white space around it, and not empty.
+        /// Not empty, without surrounding white space.
         case secret(String)
         case none
         /// This user may not look into the directory, so the credential may be there.
         case hidden(directory: String)
     }
 
-    /// Has a directory for each unit that runs and has credentials.
+    /// Contains a directory for each running unit with credentials.
     var running = "/run/credentials"
-    /// Where systemd looks for an encrypted credential that a unit names without a path, in this order (systemd.exec(5)).
+    /// The directories in which systemd looks for an encrypted credential that a unit names without a path, in this
+    /// order (systemd.exec(5)).
     var encryptedStores = [
         "/etc/credstore.encrypted", "/run/credstore.encrypted", "/usr/local/lib/credstore.encrypted",
         "/usr/lib/credstore.encrypted",
     ]
-    /// Where it looks then, and for one that is not encrypted.
+    /// The directories in which systemd looks next, and for a credential that is not encrypted.
     var stores = [
         "/run/credentials/@system", "/etc/credstore", "/run/credstore", "/usr/local/lib/credstore",
         "/usr/lib/credstore",
     ]
-    /// The TPM may take its time.
+    /// A TPM may be slow.
     private static let decryptionMax = Duration.seconds(20)
 
-    /// The credential `credential` of `service`.
-    /// - Throws: when its file cannot be read for another reason than this user's rights, is no text, or cannot be
+    /// The value of `credential` for `service`.
+    /// - Throws: when its file cannot be read for a reason other than this user's rights, is not text, or cannot be
     ///   decrypted.
     func find(_ credential: Credential, of service: RivetService) async throws(CommandFailure) -> Finding {
         var hidden: String?
@@ -36,7 +38,7 @@ struct CredentialStore: Sendable {
             case .missing: continue
             case .forbidden: hidden = hidden ?? place.directory
             case .bytes(let bytes):
-                // A place that comes first and cannot be looked into may have another.
+                // A hidden directory that comes first may hold another value.
                 if let hidden { return .hidden(directory: hidden) }
                 let text = place.isEncrypted ? try await decrypt(place.path, credential) : try text(bytes, place.path)
                 let secret = text.trimmed
@@ -82,7 +84,7 @@ struct CredentialStore: Sendable {
     private func text(_ bytes: Data, _ path: String) throws(CommandFailure) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandFailure(
-                "\(path) is no text", nextStep: "Write the secret into it again, as one line of UTF-8",
+                "\(path) is not text", nextStep: "Write the secret into it again, as one line of UTF-8",
                 exitCode: ExitCodes.configuration)
         }
         return text

@@ -1,20 +1,20 @@
 import ServiceKit
 
-/// Where the services are that systemd runs, as their units say.
+/// The paths of the services that systemd runs, as in their units.
 enum InstalledPlaces {
     static let runtimeDirectory = "/run/rivet"
     /// The settings of all three services.
     static let environmentFile = "/etc/rivet/rivet.env"
 
-    /// Each service's databases are its own.
+    /// The directory of a service's databases. Each service has its own.
     static func stateDirectory(of service: RivetService) -> String { "/var/lib/\(service.unit)" }
 
-    /// Where a service notes what only its memory holds.
+    /// The directory of a service's spill file.
     static func journalDirectory(of service: RivetService) -> String { "/run/\(service.unit)" }
 }
 
 extension Settings {
-    /// Whether they lead to the databases of the services that systemd runs, each of which has a directory of its own.
+    /// Whether they name the databases of the services that systemd runs. Each of these services has its own directory.
     var isOfInstalledServices: Bool {
         runtimeDirectory == InstalledPlaces.runtimeDirectory
             && ["RIVET_STATE_DIR", "STATE_DIRECTORY"].allSatisfy { string($0) == nil }

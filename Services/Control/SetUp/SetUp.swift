@@ -2,20 +2,21 @@ import FoundationEssentials
 import Glibc
 import ServiceKit
 
-/// Which Rivet a command is about, and its settings as its services read them.
+/// The installation that a command works on, and its settings as its services read them.
 ///
-/// A directory of sockets that is not the installed one, a directory of databases in the environment, or a `.rivet` in the
-/// working directory make it a local set-up. Its settings are the environment and the file that the command line or
-/// `RIVET_ENV_FILE` names. Everything else is about the services that systemd runs. Their settings are in
-/// `/etc/rivet/rivet.env`, which wins over the environment, and in their credentials, which win over both.
+/// It is a local set-up if the directory of the sockets is not the installed one, if the environment names a directory
+/// of databases, or if the working directory has a `.rivet`. Its settings are the environment and the file that the
+/// command line or `RIVET_ENV_FILE` names. Otherwise the command works on the services that systemd runs. Their
+/// settings are in `/etc/rivet/rivet.env`, which wins over the environment, and in their credentials, which win over
+/// both.
 struct SetUp: Sendable {
     enum Kind: Equatable, Sendable {
         case installed
-        /// - Parameter reason: why it is not about the installed services: "RIVET_STATE_DIR is set".
+        /// - Parameter reason: why the command does not work on the installed services: "RIVET_STATE_DIR is set".
         case local(reason: String)
     }
 
-    /// What became of the file of settings.
+    /// The result of reading the settings file.
     enum File: Equatable, Sendable {
         case none
         case read(String)
@@ -28,16 +29,16 @@ struct SetUp: Sendable {
     struct Choices: Sendable {
         var environmentFile: String?
         var runtimeDirectory: String?
-        /// Where the databases are. It does not make a set-up local: it may be a copy of an installed one's.
+        /// The directory of the databases. It does not make a set-up local: it may be a copy of an installed one.
         var stateDirectory: String?
     }
 
     let kind: Kind
     let file: File
-    /// The environment, the file, and what the command line says, each over the one before; without the credentials of the
-    /// store. Complete as far as this user may read.
+    /// The environment, the file, and the command line; each wins over the one before. Without the credentials of the
+    /// store, and without a file that this user may not read.
     let settings: Settings
-    /// Whether the file was asked for by name.
+    /// Whether the file was given by name.
     private let isFileNamed: Bool
     private let store: CredentialStore?
 
@@ -67,7 +68,7 @@ struct SetUp: Sendable {
         said["RIVET_RUNTIME_DIR"] = choices.runtimeDirectory
         said["RIVET_STATE_DIR"] = choices.stateDirectory
         settings = said.isEmpty ? base : base.with(said)
-        // A program that systemd gave credentials to has its own, as a service has.
+        // A program that systemd started with credentials has its own, as a service has.
         self.store = kind == .installed && own.string("CREDENTIALS_DIRECTORY") == nil ? store : nil
         self.kind = kind
         self.file = file
@@ -88,19 +89,19 @@ struct SetUp: Sendable {
     }
 }
 
-// MARK: What needs all settings
+// MARK: Complete settings
 
 extension SetUp {
-    /// What a service's credentials are, as far as this user can see.
+    /// The credentials of a service that this user can see.
     struct Secrets {
         /// By variable.
         var found: [String: String] = [:]
-        /// The directory that this user may not look into, by variable.
+        /// By variable: the directory that this user may not look into.
         var hidden: [String: String] = [:]
         var failures: [CommandFailure] = []
     }
 
-    /// The credentials of the store that `service` has, or would have if it started now. None of a local set-up.
+    /// The credentials that `service` has from the store, or would have if it started now. None for a local set-up.
     func secrets(of service: RivetService) async -> Secrets {
         var secrets = Secrets()
         guard let store else { return secrets }
@@ -130,8 +131,8 @@ extension SetUp {
         return secrets.found.isEmpty ? settings : settings.with(secrets.found)
     }
 
-    /// For calls, which need no more than the directory of the sockets.
-    /// - Throws: when a file that was asked for by name cannot be read.
+    /// Checks the settings that a call needs: only the directory of the sockets.
+    /// - Throws: when a file that was given by name cannot be read.
     func requireNamedFile() throws(CommandFailure) {
         if isFileNamed { try requireFile() }
         try requirePaths()
@@ -141,23 +142,23 @@ extension SetUp {
         do throws(ConfigurationError) { try settings.checkPaths() } catch { throw CommandFailure(error) }
     }
 
-    /// - Throws: when there is a file of settings and it cannot be read, or a directory in it cannot be one.
+    /// - Throws: when there is a settings file that cannot be read, or when a directory in it is not a valid path.
     func requireFile() throws(CommandFailure) {
         switch file {
         case .none, .read: try requirePaths()
         case .hidden(let path):
             throw CommandFailure(
-                "\(path): permission denied", nextStep: "Use sudo: it may have secrets in it", takesRoot: true)
+                "\(path): permission denied", nextStep: "Use sudo: it may contain secrets", takesRoot: true)
         case .wrong(_, let error):
             throw CommandFailure(
                 "\(error)", nextStep: "Correct it, and run this again", exitCode: ExitCodes.configuration)
         }
     }
 
-    /// Where the settings that are no credentials were looked for.
+    /// The places that were searched for settings other than credentials.
     var source: String { source(withCredentialsOf: nil) }
 
-    /// Where the settings of `service` were looked for.
+    /// The places that were searched for the settings of `service`.
     func source(of service: RivetService) -> String { source(withCredentialsOf: service) }
 
     private func source(withCredentialsOf service: RivetService?) -> String {

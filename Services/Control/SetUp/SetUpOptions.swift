@@ -1,7 +1,7 @@
 import ArgumentParser
 import ServiceKit
 
-/// Which Rivet a command is about, for every command that calls services or reads their settings.
+/// Which installation a command works on, for every command that calls services or reads their settings.
 struct SetUpOptions: ParsableArguments {
     @Option(
         name: .customLong("env-file"),
@@ -20,15 +20,15 @@ struct SetUpOptions: ParsableArguments {
         if runtimeDirectory == "" { throw ValidationError("--runtime-dir must not be empty") }
     }
 
-    /// - Parameter stateDirectory: what the command line says of the directory of the databases.
+    /// - Parameter stateDirectory: the directory of the databases, if the command line names it.
     func setUp(stateDirectory: String? = nil) -> SetUp {
         SetUp(
             SetUp.Choices(
                 environmentFile: environmentFile, runtimeDirectory: runtimeDirectory, stateDirectory: stateDirectory))
     }
 
-    /// Calls the services of the set-up.
-    /// - Throws: when a file that was asked for by name cannot be read.
+    /// A caller of the set-up's services.
+    /// - Throws: when a file that was given by name cannot be read.
     var caller: ServiceCaller {
         get throws(CommandFailure) {
             let setUp = setUp()
@@ -38,7 +38,7 @@ struct SetUpOptions: ParsableArguments {
     }
 }
 
-/// Where the databases are, for every command that opens them.
+/// The directory of the databases, for every command that opens them.
 struct StateDirectoryOption: ParsableArguments {
     @Option(
         name: .customLong("state-dir"),

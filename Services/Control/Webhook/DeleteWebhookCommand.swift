@@ -7,8 +7,8 @@ struct DeleteWebhookCommand: JSONCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Deletes the webhook that is set, so that Telegram answers polls again.",
         discussion: """
-            No update is dropped: what waits at Telegram waits on. Make sure that no other program needs the webhook. While \
-            RIVET_WEBHOOK_URL is set, nothing is deleted: rivet-gateway would set it again.
+            No update is dropped: waiting updates stay at Telegram. Make sure that no other program needs the webhook. \
+            While RIVET_WEBHOOK_URL is set, the command deletes nothing: rivet-gateway would set the webhook again.
 
             With --json: {"deleted", "webhook"}.
             """)
@@ -21,7 +21,7 @@ struct DeleteWebhookCommand: JSONCommand {
         guard access.webhook == nil else {
             throw CommandFailure(
                 "RIVET_WEBHOOK_URL is set, so rivet-gateway would set the webhook again",
-                nextStep: "Take it out of the settings and restart rivet-gateway, then run this again")
+                nextStep: "Remove it from the settings and restart rivet-gateway, then run this again")
         }
         let info = try await access.ask { bot throws(TelegramError) in try await bot.getWebhookInfo() }
         if info.isSet { try await access.ask { bot throws(TelegramError) in try await bot.deleteWebhook() } }
@@ -31,7 +31,7 @@ struct DeleteWebhookCommand: JSONCommand {
             ])
         }
         try Output.print([
-            info.address.map { "the webhook at \($0) is deleted; updates that wait there come with the next poll" }
+            info.address.map { "the webhook at \($0) is deleted; waiting updates come with the next poll" }
                 ?? "no webhook is set"
         ])
     }

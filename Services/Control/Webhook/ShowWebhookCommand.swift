@@ -5,10 +5,10 @@ import TelegramBotAPI
 /// Shows the webhook that is set.
 struct ShowWebhookCommand: JSONCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows the webhook that is set, if there is one, and how deliveries go.",
+        commandName: "show", abstract: "Shows the webhook that is set, if there is one, and its last failure.",
         discussion: """
-            With --json: {"webhook", "ours", "pending", "max_connections", "last_failure": {"at", "reason"}}; webhook is null \
-            if none is set.
+            With --json: {"webhook", "ours", "pending", "max_connections", "last_failure": {"at", "reason"}}; webhook \
+            is null if none is set.
             """)
 
     @OptionGroup var options: WebhookOptions

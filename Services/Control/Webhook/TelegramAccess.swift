@@ -2,7 +2,7 @@ import Logging
 import ServiceKit
 import TelegramBotAPI
 
-/// The Bot API as the settings of rivet-gateway name it.
+/// The Bot API server and the token in rivet-gateway's settings.
 struct TelegramAccess {
     var url: BotServerURL
     /// Nil if there is none.
@@ -18,22 +18,22 @@ struct TelegramAccess {
             as: { text throws(MalformedBotToken) in try BotToken(text) })
     }
 
-    /// The address of our webhook; nil if updates are polled.
+    /// The webhook in the settings; nil if the gateway polls for updates.
     static func webhook(_ settings: Settings) throws(ConfigurationError) -> WebhookURL? {
         try settings.parsed(
             "RIVET_WEBHOOK_URL", accepted: WebhookURL.accepted,
             as: { text throws(WebhookURL.Malformed) in try WebhookURL(text) })
     }
 
-    /// Whether there is a secret by which the gateway knows Telegram's requests.
+    /// Whether there is a secret by which the gateway recognizes Telegram's requests.
     static func hasWebhookSecret(_ settings: Settings) throws(ConfigurationError) -> Bool {
         try settings.secret(
             "RIVET_WEBHOOK_SECRET", credential: "webhook-secret",
             as: { text throws(WebhookSecret.Malformed) in try WebhookSecret(text) }) != nil
     }
 
-    /// Makes a call.
-    /// - Returns: nil when there is no answer within `timeout`.
+    /// Makes a call to the Bot API.
+    /// - Returns: nil when there is no response within `timeout`.
     func ask<Value: Sendable>(
         with token: BotToken, within timeout: Duration,
         _ call: @escaping @Sendable (TelegramBot) async throws(TelegramError) -> Value

@@ -1,10 +1,10 @@
 import Contracts
 import TelegramBotAPI
 
-/// What Telegram knows of the webhook, for a person and for a program.
+/// The webhook that Telegram has, for a person and for a program.
 struct WebhookListing {
     var info: WebhookInfo
-    /// Nil if updates are polled.
+    /// The webhook in the settings; nil if the gateway polls for updates.
     var ours: WebhookURL?
     var now: Timestamp
 
@@ -15,11 +15,11 @@ struct WebhookListing {
             return [
                 ours == nil
                     ? "no webhook is set; Telegram answers polls"
-                    : "no webhook is set; rivet-gateway sets that of RIVET_WEBHOOK_URL when it runs"
+                    : "no webhook is set; rivet-gateway sets the one in RIVET_WEBHOOK_URL when it runs"
             ]
         }
         var fields = FieldList()
-        fields.add("webhook", "\(address) (\(isOurs ? "that of RIVET_WEBHOOK_URL" : "not that of RIVET_WEBHOOK_URL"))")
+        fields.add("webhook", "\(address) (\(isOurs ? "the one in" : "not the one in") RIVET_WEBHOOK_URL)")
         fields.add("pending", info.pendingCount == 1 ? "1 update" : "\(info.pendingCount) updates")
         if let failure = info.lastFailure, let at = Self.time(failure) {
             fields.add("last failure", "\(at.text(at: now)): \(failure.reason)")

@@ -2,7 +2,7 @@ import ArgumentParser
 import ServiceKit
 import TelegramBotAPI
 
-/// What both commands have.
+/// The options of both subcommands.
 struct WebhookOptions: ParsableArguments {
     @OptionGroup var setUp: SetUpOptions
 
@@ -10,19 +10,20 @@ struct WebhookOptions: ParsableArguments {
     var json = false
 
     @Option(
-        help: ArgumentHelp("How long to wait for Telegram's answer: 750ms, 2s. (default: 10s)", valueName: "time"),
+        help: ArgumentHelp("How long to wait for Telegram's response: 750ms, 2s. (default: 10s)", valueName: "time"),
         transform: TimeLimit.parse)
     var timeout: TimeLimit?
 
-    /// Telegram, and who we are there.
+    /// What a call to Telegram needs.
     struct Access {
         var telegram: TelegramAccess
         var token: BotToken
-        /// Ours; nil if updates are polled.
+        /// The webhook in the settings; nil if the gateway polls for updates.
         var webhook: WebhookURL?
         var timeout: Duration
 
-        /// - Throws: when Telegram does not do it, or gives no answer in time.
+        /// Makes a call to the Bot API.
+        /// - Throws: when Telegram returns an error, or does not respond in time.
         func ask<Value: Sendable>(
             _ call: @escaping @Sendable (TelegramBot) async throws(TelegramError) -> Value
         ) async throws(CommandFailure) -> Value {
@@ -30,10 +31,10 @@ struct WebhookOptions: ParsableArguments {
             case .success(let value)?: return value
             case .failure(.unauthorized)?:
                 throw CommandFailure(
-                    "Telegram refuses the token (401)", nextStep: "rivetctl doctor says more",
+                    "Telegram rejects the token (401)", nextStep: "rivetctl doctor says more",
                     exitCode: ExitCodes.configuration)
-            case .failure(let error)?: throw Self.away("\(telegram.url) did not do it: \(error)")
-            case nil: throw Self.away("\(telegram.url) gave no answer within \(timeout.text)")
+            case .failure(let error)?: throw Self.away("the call to \(telegram.url) failed: \(error)")
+            case nil: throw Self.away("\(telegram.url) did not answer within \(timeout.text)")
             }
         }
 
@@ -43,6 +44,7 @@ struct WebhookOptions: ParsableArguments {
         }
     }
 
+    /// Reads the settings.
     /// - Throws: when the settings cannot be read, or have no token.
     func access() async throws(CommandFailure) -> Access {
         let setUp = setUp.setUp()

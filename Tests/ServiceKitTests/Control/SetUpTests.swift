@@ -117,7 +117,7 @@ import Testing
     @Test func `A credential that is no text: named by its path, not shown`() async throws {
         try Data([0x68, 0x75, 0xFF]).write(to: URL(filePath: directory.path + "/etc/rivet.neon-database-url"))
         let failure = await #expect(throws: CommandFailure.self) { try await setUp().settings(of: .state) }
-        #expect(failure?.cause == "\(directory.path)/etc/rivet.neon-database-url is no text")
+        #expect(failure?.cause == "\(directory.path)/etc/rivet.neon-database-url is not text")
     }
 
     /// Root may read everything, so the system tests check this with rivetctl as another user under systemd.

@@ -117,9 +117,9 @@ import Testing
                 "neon  conversations      1234          2",
                 "neon  machines           1234          1",
                 "",
-                "neon: conversations [\"7\",\"-1:2\",\"add_machine\"]: older: of 1970-01-01T00:00:00.000Z, on disk of "
-                    + "1970-01-01T00:01:00.250Z",
-                "neon: conversations [\"8\",\"8\\u{9B}\",\"photo\"]: the same revision of another content: data, step",
+                "neon: conversations [\"7\",\"-1:2\",\"add_machine\"]: older: from 1970-01-01T00:00:00.000Z, on disk "
+                    + "from 1970-01-01T00:01:00.250Z",
+                "neon: conversations [\"8\",\"8\\u{9B}\",\"photo\"]: the same revision with other content: data, step",
                 "and 1 more; --limit shows more of them",
             ])
         #expect(differing.exitCode == 1 && differing.total == 3)
@@ -177,12 +177,12 @@ import Testing
             ], patience: .seconds(60))
         #expect(
             listing.lines == [
-                "rivet-state: 1 row taken in from neon, railway", "rivet-library: no PostgreSQL tier is configured",
+                "rivet-state: 1 row imported from neon, railway", "rivet-library: no PostgreSQL tier is configured",
             ])
         #expect(
             listing.failures.map(\.line) == [
                 "rivetctl: rivet-state: railway was not compared to the end within 60s, and is down with 3 pending; its "
-                    + "last error: refused\\u{1B}. It goes on by itself; rivetctl tiers shows how far it is"
+                    + "last error: refused\\u{1B}. The service continues by itself; rivetctl tiers shows its progress"
             ])
         #expect(
             listing.json["services"]?["rivet-state"]
@@ -204,9 +204,9 @@ import Testing
         let bad = LegacyConversations.Unreadable(userID: "7", chatID: "7\u{7}", reason: "state_data is no JSON")
         let listing = ImportListing(imported: 2, known: 1, expired: 4, unreadable: [bad])
         #expect(
-            listing.lines == ["2 conversations taken in, 1 known already, 4 expired, 1 left out, which cannot be read"])
+            listing.lines == ["2 conversations imported, 1 already known, 4 expired, 1 unreadable and left out"])
         #expect(listing.warnings == ["rivetctl: left out user 7 in chat 7\\u{7}: state_data is no JSON"])
-        #expect(ImportListing(imported: 1).lines == ["1 conversation taken in"])
+        #expect(ImportListing(imported: 1).lines == ["1 conversation imported"])
         #expect(
             listing.json == [
                 "imported": 2, "known": 1, "expired": 4,

@@ -48,7 +48,7 @@ struct AcknowledgeTests {
             #expect(run.lines[0] == "rivet-state: nothing to acknowledge")
             #expect(run.lines[1].hasPrefix("rivet-library: acknowledged: the database was replaced at 2"))
             #expect(
-                run.lines[1].contains("and 0 rows taken over; the broken file is \(rivet.library.databasePath).broken-")
+                run.lines[1].contains("and 0 rows kept; the broken file is \(rivet.library.databasePath).broken-")
             )
             _ = try await stableHealth(rivet, 0)
             try rivet.library.restart()

@@ -95,7 +95,9 @@ struct DoctorCommandTests {
         #expect(all.contains { $0.hasPrefix("disk warning: other users may look into") && $0.contains("-> chmod 700") })
         #expect(all.contains { $0.hasPrefix("disk warning: ") && $0.contains("broken and moved aside") })
         #expect(
-            all.contains { $0.contains("other users may connect to \(setUp.directory.path)/run/state.sock (mode 666)") })
+            all.contains {
+                $0.contains("other users may connect to \(setUp.directory.path)/run/state.sock (mode 666)")
+            })
         #expect(all.contains { $0.contains("its group may not connect to \(setUp.directory.path)/run/library.sock") })
         await setUp.end()
     }

@@ -60,7 +60,7 @@ struct LegacyTests {
         #expect(run.exitCode == 0)
         #expect(
             run.lines == [
-                "2 conversations taken in, 1 expired, 1 left out, which cannot be read",
+                "2 conversations imported, 1 expired, 1 unreadable and left out",
                 "rivetctl: left out user 9 in chat 9: state_data is no JSON: unexpected end at byte 13",
             ])
         let state = try services.state.client().result("state.load", conversation("7"))["state"]

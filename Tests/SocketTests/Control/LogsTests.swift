@@ -43,7 +43,7 @@ struct LogsTests {
         #expect(byUpdate.text.contains(" rivet-gateway debug: an update was handled"))
         #expect(try logs(journal, environment, directory, "4201", "--since", "1h").lines.count == 1)
         let nothing = try logs(journal, environment, directory, "999999")
-        #expect(nothing.exitCode == 0 && nothing.text.contains("the journal has nothing of 999999"))
+        #expect(nothing.exitCode == 0 && nothing.text.contains("the journal has nothing about 999999"))
         // All entries of the three services so far, read with journalctl.
         let log = directory.path + "/journalctl.log"
         _ = try journal.run("journalctl", ["--output=json", "--no-pager"], isConnected: false, log: log).wait()

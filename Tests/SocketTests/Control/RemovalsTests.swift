@@ -55,7 +55,7 @@ struct RemovalsTests {
         #expect(try services.library.client().result("service.health")["status"] == "ok")
         // Nothing is left to decide.
         let again = try services.control(decision, "neon")
-        #expect(again.exitCode == 0 && again.lines.contains("rivet-library: nothing that neon told is held back"))
+        #expect(again.exitCode == 0 && again.lines.contains("rivet-library: no removal in neon is deferred"))
         #expect(try services.control("verify").exitCode == 0)
     }
 

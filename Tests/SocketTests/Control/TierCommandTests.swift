@@ -134,7 +134,7 @@ struct TierCommandTests {
         let run = try services.control("pull")
         #expect(
             run.lines == [
-                "rivet-state: 1 row taken in from neon, supabase", "rivet-library: 1 row taken in from neon, supabase",
+                "rivet-state: 1 row imported from neon, supabase", "rivet-library: 1 row imported from neon, supabase",
             ])
         #expect(try services.state.client().result("state.load", conversation("7"))["state"]?["step"] == "notes")
         let machines = try services.library.client().result("library.list", ["user_id": "7"])["machines"]
