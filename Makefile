@@ -1,8 +1,8 @@
-# `make` alone prints what there is.
+# `make` without a target prints the targets.
 
 SWIFT ?= swift
 SEEDS ?= 10000
-# The same in a terminal and in a pipe: SwiftPM's default differs, and each change of it compiles everything again.
+# The same flag in a terminal and in a pipe: SwiftPM's default differs, and each change of flags recompiles everything.
 release := $(SWIFT) build --no-color-diagnostics -c release --static-swift-stdlib
 sources := Package.swift Services Shared Tests migrations
 figures := Tests/Benchmarks/FIGURES.md
@@ -14,19 +14,19 @@ help: ## print this
 	@echo 'Rivet: a Telegram bot that keeps machines, and loses nothing. The targets:'
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-run: build ## build, start the services on DIR (.rivet), and chat with the bot in this terminal
+run: build ## build, start the services in DIR (.rivet), and chat with the bot in this terminal
 	@Tests/Scripts/run.sh $(if $(DIR),--dir '$(DIR)')
 
-demo: build ## play a conversation in which all services are killed, on storage of its own
+demo: build ## play a conversation in which all services are killed, in a fresh directory
 	@Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script
 
 test: test-packages ## build and check everything; ends with "N passed, M failed"
 	@Tests/Scripts/test.sh
 
-test-systemd: build test-packages ## check the units and the package alone, in a container; as root
+test-systemd: build test-packages ## check only the units and the package, in a container; as root
 	@Tests/Scripts/systemd.sh test
 
-simulate: build ## run SEEDS simulations of the store, whose tiers fail in every way, and of sending
+simulate: build ## run SEEDS simulations of the store with failing tiers, and of sending
 	@.build/release/rivet-simulate --seeds $(SEEDS)
 	@.build/release/rivet-simulate --of sending --seeds $(SEEDS)
 
@@ -38,13 +38,13 @@ bench: build ## measure against this machine's disk and sockets, and add to Test
 build: packages ## build the release binaries into .build/release; they run without Swift
 	@$(release)
 
-install: ## install what build made, with systemd units, below PREFIX (/usr/local) of DESTDIR
+install: ## install what build made, with systemd units, below PREFIX (/usr/local) in DESTDIR
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' systemd/install.sh install
 
-uninstall: ## take that away again; settings, databases and users stay
+uninstall: ## remove what install installed; settings, databases and users stay
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' systemd/install.sh uninstall
 
-deb: build ## make a Debian package of it, in .build
+deb: build ## make a Debian package in .build
 	@systemd/debian/build.sh
 
 packages: ## install the Debian packages that are missing, if any
@@ -53,7 +53,7 @@ packages: ## install the Debian packages that are missing, if any
 test-packages:
 	@Tests/Scripts/packages.sh tests
 
-format: ## lay out all Swift sources as the project has them
+format: ## format all Swift sources in the project's style
 	$(SWIFT) format --in-place --recursive --parallel $(sources)
 
 lint: ## check the layout and style of all Swift sources

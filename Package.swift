@@ -8,7 +8,7 @@ let package = Package(
         .executable(name: "rivet-state", targets: ["StateService"]),
         .executable(name: "rivet-library", targets: ["LibraryService"]),
         .executable(name: "rivetctl", targets: ["Control"]),
-        // For people and tests on a development machine only; never installed.
+        // For developers and tests only; never installed.
         .executable(name: "rivet-chat", targets: ["Chat"]),
         .executable(name: "rivet-bench", targets: ["Benchmarks"]),
         .executable(name: "rivet-simulate", targets: ["Simulate"]),
@@ -18,7 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        // Without traits: its default one is for Foundation.
+        // Without traits: the default trait needs Foundation.
         .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
@@ -248,13 +248,13 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        // Points at which a test stops a process dead; compiled out of release builds.
+        // Compiles the points at which a test kills a process. Release builds have none.
         .define("RIVET_KILL_POINTS", .when(configuration: .debug)),
     ]
     target.swiftSettings = settings
 }
 
-// The documents beside the sources of a target, below its path: nothing that SwiftPM handles.
+// Documents beside the sources of a target, relative to its path: SwiftPM has nothing to do with them.
 let documents = [
     "Contracts": ["DECISIONS.md"], "Control": ["DECISIONS.md"], "Gateway": ["DECISIONS.md"],
     "Persistence": ["DECISIONS.md", "Postgres/DECISIONS.md", "SQLite/DECISIONS.md"], "Sending": ["DECISIONS.md"],
@@ -262,8 +262,8 @@ let documents = [
 ]
 for target in package.targets { target.exclude += documents[target.name] ?? [] }
 
-// How release builds of the programs are linked. What saves size: no table of exported functions, one copy of functions that
-// are alike, short relocations (glibc 2.36 and later). What makes them harder to attack: nothing is resolved after the start.
+// Linker flags for release builds of the programs. To save size: no table of exported functions, one copy of identical
+// functions, short relocations (glibc 2.36 and later). Against attacks: all symbols are resolved at the start.
 for target in package.targets where target.type == .executable {
     target.linkerSettings = [
         .unsafeFlags(

@@ -4,11 +4,11 @@ import Logging
 import Persistence
 import ServiceKit
 
-/// `rivet-library`: owns `user_machines`, their tiers and the check for duplicate nicknames.
+/// `rivet-library`: owns `user_machines`, its tiers and the check for duplicate nicknames.
 @main
 struct LibraryService {
-    /// How often the tombstones of machines that were deleted long ago are emptied. More than once a day: clocks that a
-    /// service has watched only since a short while are not believed.
+    /// How often the service empties the tombstones of machines that were deleted long ago. More than once a day: the
+    /// service does not trust a clock that it has watched for a short time only.
     static let pruneInterval = Duration.seconds(3_600)
 
     static func main() async {

@@ -4,61 +4,64 @@ import Logging
 import Persistence
 import ServiceKit
 
-/// Takes over, once, the open conversations that the earlier bot left in its SQLite file.
+/// Imports, once, the open conversations in the earlier bot's SQLite file.
 struct LegacyImport {
     var path: String
     var store: ConversationStore
     var logger: Logger
-    /// Is told at each page.
+    /// Called for each page.
     var progressed: @Sendable (String) -> Void
 
-    /// What is remembered when it is done, so that it is done once.
+    /// The note in the store that this file was imported.
     private var fact: String { "legacy_imported \(path)" }
 
-    /// A file that is missing or cannot be read is logged and looked for at the next start.
+    /// Imports the file, unless the store remembers that it was imported. Logs a file that is missing or cannot be
+    /// read; the next start tries again.
     func run() async {
-        // What cannot be told is done again: rows that were taken in are not newer the second time.
+        // If the note cannot be read, the import runs again. That is harmless: a second import changes no row.
         if case .success(_?) = await store.remembered(fact) { return }
         var logger = logger
         logger[metadataKey: "path"] = "\(path)"
         guard access(path, F_OK) == 0 || errno != ENOENT else {
-            return logger.notice("RIVET_LEGACY_SQLITE names a file that is not there: nothing is taken in")
+            return logger.notice("RIVET_LEGACY_SQLITE names a file that is not there: nothing is imported")
         }
         do throws(SQLiteError) {
             let legacy = try LegacyConversations(path: path, now: .now())
             var (imported, expired, unreadable) = (0, 0, 0)
             while let page = try legacy.next() {
-                progressed("taking in the earlier bot's conversations")
+                progressed("importing the earlier bot's conversations")
                 expired += page.expired
                 unreadable += page.unreadable.count
-                for row in page.unreadable { tell(row, logger) }
+                for row in page.unreadable { logUnreadable(row, logger) }
                 switch await store.importConversations(page.conversations) {
                 case .success(let count): imported += count
                 case .failure(let error):
                     return logger.error(
-                        "the earlier bot's conversations could not be taken in; they are at the next start",
+                        "the earlier bot's conversations could not be imported; the next start tries again",
                         metadata: ["error": "\(error)"])
                 }
             }
             logger.notice(
-                "the earlier bot's conversations were taken in",
+                "the earlier bot's conversations were imported",
                 metadata: ["imported": "\(imported)", "expired": "\(expired)", "unreadable": "\(unreadable)"])
             if case .failure(let error) = await store.remember(fact) {
-                logger.warning("that could not be remembered; it is done again", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "could not record that the import is done; the next start runs it again",
+                    metadata: ["error": "\(error)"])
             }
         } catch {
             logger.error(
                 """
-                the earlier bot's file cannot be read, and nothing more is taken in; is it the right one, and may this \
-                user read it? Then restart, or run rivetctl import-legacy
+                the earlier bot's file cannot be read, and nothing more is imported; is it the right file, and may \
+                this user read it? Then restart, or run rivetctl import-legacy
                 """,
                 metadata: ["error": "\(error)"])
         }
     }
 
-    private func tell(_ row: LegacyConversations.Unreadable, _ logger: Logger) {
+    private func logUnreadable(_ row: LegacyConversations.Unreadable, _ logger: Logger) {
         logger.warning(
-            "a conversation of the earlier bot cannot be read and is left out; its person has to begin again",
+            "a conversation of the earlier bot cannot be read and is left out; the person must start again",
             metadata: ["user.id": "\(row.userID)", "chat.id": "\(row.chatID)", "reason": "\(row.reason)"])
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 import Persistence
 import ServiceKit
 
-/// `rivet-state`: owns `conversation_states`, their tiers, revisions and time to live.
+/// `rivet-state`: owns `conversation_states`, its tiers, its revisions and its time to live.
 @main
 struct StateService {
     static func main() async {

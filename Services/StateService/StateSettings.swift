@@ -4,13 +4,13 @@ import ServiceKit
 /// The settings of `rivet-state`.
 struct StateSettings {
     var databasePath: String
-    /// Where to note what only memory holds.
+    /// The path of the spill file, with the changes that are only in memory.
     var journalPath: String
     var tiers: TierSettings
     var remoteTiers: RemoteTiers
     var conversationTTL: Duration
     var sweepInterval: Duration
-    /// The earlier bot's SQLite file, whose conversations are taken over.
+    /// The earlier bot's SQLite file, whose conversations are imported.
     var legacyPath: String?
 
     init(_ settings: Settings) throws(ConfigurationError) {

@@ -1,7 +1,7 @@
 import Logging
 import Persistence
 
-/// Removes what has expired, and says so when it was something.
+/// Removes expired conversations, and logs how many if there were any.
 struct Sweeper {
     var store: ConversationStore
     var logger: Logger

@@ -1,16 +1,15 @@
 #!/bin/sh
-# Installs the Debian packages that the build needs and this machine lacks; with the word `tests`, those of the tests
-# too. Says which, and why.
-# Touches nothing when they are all there.
+# Installs the Debian packages that the build needs and this machine lacks; with the argument `tests`, those of the
+# tests too. Prints each package and its purpose. Changes nothing if all are installed.
 set -eu
 
-# Package, and what it is for.
+# Each package and its purpose.
 needed='
 git                  SwiftPM fetches the dependencies with it
-ca-certificates      to check the servers that are spoken to over HTTPS
+ca-certificates      to verify HTTPS servers
 pkg-config           SwiftPM finds the C libraries with it
 g++                  the linker and the C++ library that Swift links with
-libxml2              the Swift tools run with it
+libxml2              the Swift tools need it
 libsqlite3-dev       SQLite: the databases
 libcurl4-openssl-dev libcurl: HTTP to Telegram
 libsystemd-dev       libsystemd: readiness and sockets from systemd
@@ -20,21 +19,21 @@ libutf8proc-dev      libutf8proc: the normal form of nicknames
 libssl-dev           libcrypto: the checksums of backups
 '
 [ "${1:-}" != tests ] || needed="$needed
-postgresql-15        the tests start PostgreSQL servers of their own, in /tmp
-sqlite3              the tests read a database beside its service with its shell
+postgresql-15        the tests start their own PostgreSQL servers, in /tmp
+sqlite3              the tests read a database with its shell while the service runs
 pgbouncer            the tests put it between a store and its server
 faketime             the tests set clocks back
-systemd-container    the tests boot a system in a container, to install the package in
-debootstrap          the tests make a root of Debian 13, to install the package in
-dpkg-dev             the package learns with it which libraries the programs need
-mandoc               the tests look for mistakes in the manual pages
-man-db               the same
-lintian              the tests look for mistakes in the package
+systemd-container    the tests boot a container and install the package in it
+debootstrap          the tests make a Debian 13 root and install the package in it
+dpkg-dev             it finds the libraries that the programs need, for the package
+mandoc               the tests check the manual pages with it
+man-db               the tests check the manual pages with it
+lintian              the tests check the package with it
 nginx                the tests put it between Telegram and the webhook; no server is left running
-curl                 the tests ask the webhook as strangers do
+curl                 the tests call the webhook as a stranger
 prometheus           its promtool checks metrics, alerts and dashboard in the tests; no server is started
 perl                 the tests normalize text with it, to compare
-tmux                 the tests look at the terminal of make run in it
+tmux                 the tests read the terminal of make run with it
 perl-base            the tests call the services as another user
 "
 
@@ -46,7 +45,7 @@ fail() {
 command -v swift >/dev/null 2>&1 || fail 'Swift 6.3 is not on the PATH. How to install it: https://www.swift.org/install/linux/'
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    echo "This is no Debian: nothing is installed. The build needs what these packages hold:$needed"
+    echo "This system is not Debian, so nothing is installed. The build needs the content of these packages:$needed"
     exit 0
 fi
 
@@ -67,14 +66,14 @@ END
 echo "Packages to install with apt-get:$reasons"
 sudo=
 if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null 2>&1 || fail "You are not root and there is no sudo. Let root run: apt-get install$missing"
+    command -v sudo >/dev/null 2>&1 || fail "You are not root and have no sudo. Run as root: apt-get install$missing"
     sudo='sudo'
 fi
 $sudo apt-get update -q
-# Unquoted: one word a package.
+# Unquoted: each package is one word.
 # shellcheck disable=SC2086
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
-# The tests want the programs alone: the servers that come with them are not to run because of them.
+# The tests need only the programs, so the servers that the packages start are stopped and disabled.
 for server in prometheus nginx; do
     case " $missing " in
     *" $server "*)

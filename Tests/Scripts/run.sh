@@ -4,12 +4,12 @@
 #   run.sh [--dir DIR | --fresh] [--script FILE]
 #
 #   --dir DIR      databases, sockets, logs and process ids go below DIR; .rivet if left out
-#   --fresh        a directory of its own instead, removed at the end if all went well
+#   --fresh        use a temporary directory instead, and remove it at the end if all went well
 #   --script FILE  play FILE instead of reading the terminal (rivet-chat --help has the syntax)
 #
-# With TELEGRAM_BOT_TOKEN set the bot is at Telegram instead, and the terminal shows the logs.
+# If TELEGRAM_BOT_TOKEN is set, the bot uses the real Telegram, and the terminal shows the logs.
 # A service that ends is started again, as systemd would. RIVET_BIN_DIR: the binaries, else .build/release.
-# Everything that is started here is ended here, by process id, and waited for.
+# The script ends every process that it started, by process id, and waits for its end.
 set -eu
 
 dir=.rivet
@@ -38,7 +38,7 @@ socket_path_bytes_max=107
 
 say() { printf '· %s\n' "$*"; }
 
-# While a person types: rivet-chat shows it, where it does not cut into the line.
+# Shows a notice. While a person types, rivet-chat prints it, so that it does not cut into their line.
 notify() { if [ -n "$notices" ]; then say "$@" >&4; else say "$@"; fi; }
 
 fail() {
@@ -46,30 +46,31 @@ fail() {
     exit 1
 }
 
-# Ends the child of a keeper, if there is one. The first signal is lost if it comes before the child runs its program.
+# Ends the child of a keeper, if there is one. Repeats the signal: it is lost if it comes before the child has started
+# its program.
 # shellcheck disable=SC2317 # Called by a trap, too.
 end_child() { while [ -n "$child" ] && kill "$child" 2>/dev/null; do sleep 0.1; done; }
 
-# Keeps one service alive until SIGTERM, or until there is a file $ending. A process of its own.
+# Restarts one service until SIGTERM, or until the file $ending exists. Runs as a separate process.
 keep() {
     service=rivet-$1
     child=
     stopping=
     trap 'stopping=yes; end_child' TERM
     trap '' INT HUP
-    # A signal that came before its trap was lost: in dash a new subshell still has the handler of this script's trap.
+    # A signal before these traps was lost: in dash a new subshell still has this script's trap handlers.
     [ ! -e "$ending" ] || stopping=yes
-    # The token is the gateway's alone.
+    # Only the gateway gets the token.
     [ "$1" = gateway ] || unset TELEGRAM_BOT_TOKEN
     ended=
     while [ -z "$stopping" ]; do
         began=$(date +%s)
-        # In a session of its own: Ctrl-C is for this script, which ends the services in their order.
+        # In a new session, so that Ctrl-C reaches only this script. The script then ends the services in order.
         setsid "$bin/$service" </dev/null >>"$log/$service.log" 2>&1 3<&- 4<&- &
         child=$!
         echo "$child" >"$pids/$service"
         [ -z "$ended" ] || notify "$ended; started again as $child"
-        # A signal may have come before the child was known.
+        # A signal may have come before $child was set.
         [ -z "$stopping" ] || end_child
         status=0
         wait "$child" 2>/dev/null || status=$?
@@ -81,16 +82,16 @@ keep() {
         was=$child
         child=
         [ -z "$stopping" ] || break
-        # Nobody is left to end the service.
+        # If the script is gone, nothing would end the service.
         kill -0 $$ 2>/dev/null || break
         if [ "$status" -eq 78 ]; then
-            # A setting is wrong: starting again will not help.
+            # A setting is wrong: a restart would not help.
             tail -n 1 "$log/$service.log" >"$dir/wrong-setting"
             kill $$
             break
         fi
         ended="$service ($was) $(describe "$status" "$service")"
-        # Not in a hot loop when it cannot live.
+        # Wait longer if the service fails right after its start.
         if [ $(($(date +%s) - began)) -lt 2 ] && [ "$status" -lt 128 ]; then sleep 2; else sleep 0.2; fi
     done
     rm -f "$pids/$service"
@@ -108,18 +109,18 @@ describe() {
 
 start() {
     keep "$1" &
-    # Last started, first ended: the gateway before those that it needs.
+    # The last one started is ended first: the gateway before the services that it calls.
     keepers="$! $keepers"
 }
 
-# Runs when the script exits, for whatever reason.
+# Runs when the script exits, for any reason.
 # shellcheck disable=SC2317 # Called by a trap.
 finish() {
     status=$?
     trap - EXIT
     trap '' INT TERM HUP
     : >"$ending"
-    # Until it is gone: the first signal may be lost, too.
+    # Repeat until the chat is gone: its first signal may be lost, too.
     while [ -n "$chat" ] && kill "$chat" 2>/dev/null; do sleep 0.1; done
     for pid in $keepers; do
         kill "$pid" 2>/dev/null || :
@@ -128,7 +129,7 @@ finish() {
     [ -z "$private_run" ] || rm -rf "$private_run"
     [ -z "$notices" ] || rm -f "$notices"
     rm -f "$ending"
-    # As it was, also when rivet-chat was killed while it had the terminal.
+    # Restore the terminal, in case rivet-chat was killed while it had changed it.
     [ -z "$terminal" ] || stty "$terminal" <&3 2>/dev/null || :
     if [ -s "$dir/wrong-setting" ]; then
         cat "$dir/wrong-setting" >&2
@@ -140,23 +141,23 @@ finish() {
         rm -rf "$dir"
         exit 0
     fi
-    say "All is ended. What was saved is kept in $dir/state; the logs are in $dir/log."
+    say "All processes have ended. The saved data is in $dir/state; the logs are in $dir/log."
     exit "$status"
 }
 
-# Beginning
+# Start
 
 for name in rivet-gateway rivet-state rivet-library; do
     [ -x "$bin/$name" ] || fail "there is no $bin/$name: 'make build' makes it"
 done
 for path in "$dir" "$dir/state" "$log" "$pids"; do
-    error=$(umask 077 && mkdir -p "$path" 2>&1) || fail "${error#mkdir: }. Take another directory: run.sh --dir DIR"
+    error=$(umask 077 && mkdir -p "$path" 2>&1) || fail "${error#mkdir: }. Use another directory: run.sh --dir DIR"
 done
 
-# Held by this script, its keepers and the services for as long as one of them lives.
+# This script, its keepers and the services hold the lock while one of them lives.
 exec 9>"$dir/lock"
 flock -n 9 || fail "$dir is in use, by the processes $(cat "$pids"/* 2>/dev/null | tr '\n' ' ')(and the script that keeps them):
-end those with /quit or Ctrl-C in their terminal, or take another directory: make run DIR=/tmp/other"
+end those with /quit or Ctrl-C in their terminal, or use another directory: make run DIR=/tmp/other"
 rm -f "$pids"/* "$dir/wrong-setting" "$ending"
 
 run=$dir/run
@@ -167,17 +168,17 @@ if [ "$(printf %s "$run/gateway.sock" | wc -c)" -gt $socket_path_bytes_max ]; th
 fi
 export RIVET_STATE_DIR="$dir/state" RIVET_RUNTIME_DIR="$run" RIVET_BIN_DIR="$bin" RIVET_PID_DIR="$pids"
 
-# The standard input of a command in the background is /dev/null, unless it is handed over.
+# The standard input of a background command is /dev/null, so keep ours as descriptor 3.
 exec 3<&0
 trap finish EXIT
 trap 'exit 129' HUP
-# That is how a chat ends, too; a script that is broken off has failed.
+# Ctrl-C is a normal end of a chat. An interrupted script has failed.
 trap 'exit 130' INT
 [ -n "$script" ] || trap 'exit 0' INT
 trap 'exit 143' TERM
 
 if [ -z "$script" ] && [ -z "${TELEGRAM_BOT_TOKEN:-}" ]; then
-    # Held open at both ends: who writes into it need not wait for rivet-chat.
+    # Opened for reading and writing, so that a writer does not wait for rivet-chat.
     rm -f "$dir/notices"
     mkfifo -m 600 "$dir/notices"
     notices=$dir/notices
@@ -188,7 +189,7 @@ start state
 start library
 
 if [ -n "${TELEGRAM_BOT_TOKEN:-}" ] && [ -z "$script" ]; then
-    say 'The bot is at Telegram: write to it there. Ctrl-C ends it. The logs of the services:'
+    say 'The bot uses the real Telegram: write to it there. Ctrl-C ends it. The logs of the services:'
     for name in rivet-gateway rivet-state rivet-library; do : >>"$log/$name.log"; done
     tail -q -n 0 -F "$log/rivet-gateway.log" "$log/rivet-state.log" "$log/rivet-library.log" 9>&- &
     chat=$!
@@ -203,15 +204,15 @@ port_file=$dir/port
 rm -f "$port_file"
 if [ -z "$script" ]; then
     say 'Telegram is simulated on this machine. You are Ada, user id 1001, and this'
-    say 'terminal is your chat with the bot. What you type is sent to it, but for:'
-    say '  #2             taps the button of that number; a number alone is a text'
+    say 'terminal is your chat with the bot. What you type is sent to it, except:'
+    say '  #2             taps the button with that number; a number alone is a text'
     say '  /photo FILE    sends a photo'
-    say '  \              at the end of a line: the text goes on in the next line'
-    say '  /quit, Ctrl-D  ends, and so does Ctrl-C; what was saved is kept'
-    say 'Begin with /addmachine; /library shows the machines. In another terminal:'
+    say '  \              at the end of a line: the text continues on the next line'
+    say '  /quit, Ctrl-D  ends the chat, as Ctrl-C does; the saved data is kept'
+    say 'Start with /addmachine; /library shows the machines. In another terminal:'
     say "  kill -9 \$(cat $pids/*)    kills all services; or kill one"
     say "  $bin/rivetctl show machines 1001"
-    say "The logs are in $log. The real Telegram, with a token of @BotFather's:"
+    say "The logs are in $log. The real Telegram, with a token from @BotFather:"
     say '  TELEGRAM_BOT_TOKEN=123:abc make run'
     echo
     set -- --notices "$notices"

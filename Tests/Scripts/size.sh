@@ -1,9 +1,9 @@
 #!/bin/sh
-# Whether the programs and the package are as small as they should be.
+# Checks the size of the programs and of the package.
 #
-#   size.sh imports       nothing that is installed imports Foundation
-#   size.sh programs      the four programs of .build/release (RIVET_BIN_DIR): no ICU, and a bound for each
-#   size.sh package FILE  the Debian package FILE: a bound for it, and for what it installs
+#   size.sh imports       no source of an installed program imports Foundation
+#   size.sh programs      the four programs in .build/release (RIVET_BIN_DIR): no ICU, and a size limit for each
+#   size.sh package FILE  the Debian package FILE: a limit for its size, and for the size of what it installs
 #
 # Foundation's ICU is 34 MB of tables. One call pulls it into a program: trimmingCharacters(in:), replacingOccurrences,
 # precomposedStringWithCanonicalMapping, Thread, Process, String(format:), JSONSerialization, DateFormatter. With
@@ -21,10 +21,10 @@ fail() {
 
 imports() {
     ! grep -rnE '^((public|package|internal|fileprivate|private) )?import Foundation$' Services Shared migrations ||
-        fail "what is installed imports FoundationEssentials, not Foundation; size.sh says why"
+        fail "installed programs must import FoundationEssentials, not Foundation; size.sh says why"
 }
 
-# Bytes of a program without its symbols, as the package has it.
+# The size in bytes of a program without its symbols, as in the package.
 stripped_bytes() {
     strip -o "$work/stripped" "$1"
     stat -c %s "$work/stripped"
@@ -36,9 +36,9 @@ programs() {
     trap 'rm -rf "$work"' EXIT
     for name in rivet-gateway rivet-state rivet-library rivetctl; do
         [ -x "$bin/$name" ] || fail "there is no $bin/$name: 'make build' makes it"
-        # The names of its tables are in the symbols and in the tables themselves.
+        # The names of ICU's tables are in the symbols and in the tables themselves.
         if grep -q -a 'icudt[0-9]' "$bin/$name"; then
-            fail "$name has ICU in it: look for 'import Foundation' in what it is made of; size.sh says what pulls it in"
+            fail "$name contains ICU: look for 'import Foundation' in its sources; size.sh says what pulls ICU in"
         fi
         bytes=$(stripped_bytes "$bin/$name")
         echo "$name: $bytes bytes"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The units and the package under a systemd of their own, in a container.
+# Tests the units and the package in a container with its own systemd.
 #
-#   systemd.sh cannot   says why this machine cannot, and succeeds; fails where it can
-#   systemd.sh package  makes the package of .build/release, and has lintian look at it
-#   systemd.sh test     that, and the tests, on Debian 12 and with fewer restarts on Debian 13
+#   systemd.sh cannot   prints why this machine cannot run the tests, and succeeds; fails if it can
+#   systemd.sh package  makes the package from .build/release, and checks it with lintian
+#   systemd.sh test     also runs the tests, on Debian 12 and, with fewer restarts, on Debian 13
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -13,12 +13,12 @@ cannot() {
     elif ! command -v systemd-nspawn >/dev/null || ! command -v dpkg-deb >/dev/null; then
         echo 'systemd-nspawn (package systemd-container) or dpkg-deb is missing'
     elif ! unshare --mount --pid --net --fork true 2>/dev/null; then
-        echo 'this machine lets nobody make namespaces'
+        echo 'this machine does not allow namespaces'
     elif ! unshare --mount sh -c 'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r &&
         mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r' 2>/dev/null; then
-        echo 'this machine lets nobody lay a file system over its root'
+        echo 'this machine does not allow an overlay file system over its root'
     elif ! grep -q '^VERSION_ID="12"' /etc/os-release; then
-        echo 'the first container has the system of this machine, which is not Debian 12'
+        echo "the first container uses this machine's system, which is not Debian 12"
     else
         return 1
     fi
@@ -26,7 +26,7 @@ cannot() {
 
 package() {
     made=$(systemd/debian/build.sh)
-    # It looks for mistakes in packages; that root runs it is no mistake of this one.
+    # lintian warns that root runs it, which is no fault of the package.
     found=$(lintian "$made" 2>&1 | grep -v '^running with root privileges') || :
     [ -z "$found" ] || echo "$found" >&2
     case $found in *[EW]:*) return 1 ;; esac
@@ -34,7 +34,7 @@ package() {
     echo "$made"
 }
 
-# The manual pages, as the package has them, by the two programs that show them.
+# Checks the package's manual pages with the two programs that show manual pages.
 check_manual() {
     pages=$(mktemp -d /tmp/rivet-pages.XXXXXX)
     dpkg-deb --fsys-tarfile "$1" | tar -x -C "$pages" ./usr/share/man

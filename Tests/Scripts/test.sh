@@ -1,11 +1,11 @@
 #!/bin/bash
-# Everything that is checked before a change goes in. The last line is `N passed, M failed`.
+# Runs every check that a change must pass. The last line is `N passed, M failed`.
 set -uo pipefail
 
-# Whoever sets it wants a failure where the units cannot be tested on this machine.
+# If it is set, a machine that cannot test the units is a failure.
 require_systemd=${RIVET_REQUIRE_SYSTEMD:-}
 
-# A setting of whoever runs this must not change what is tested.
+# The caller's settings must not change the tests.
 for name in $(compgen -e); do
     case $name in RIVET_* | TELEGRAM_*) unset "$name" ;; esac
 done
@@ -18,7 +18,7 @@ mkdir -p "$results"
 rm -f "$results"/*
 trap summary EXIT
 
-# What failed, once more: the report of a build server may show the last lines only.
+# Prints the failures again: the report of a build server may show only the last lines.
 summary() {
     echo
     grep -a -h -A 3 -e ' recorded an issue ' -e ' failed after ' -e '^-- FAILED' "$results"/*.log 2>/dev/null | cut -c -400 | tail -n 60
@@ -28,7 +28,7 @@ summary() {
 
 heading() { printf '\n== %s\n' "$*"; }
 
-# One check: NAME COMMAND…
+# Runs one check: NAME COMMAND…
 check() {
     local name=$1 began=$SECONDS
     shift
@@ -43,24 +43,24 @@ check() {
     fi
 }
 
-# The tests of the package, each one counted. Those that want the machine to themselves run apart: servers, processes
-# that are killed while somebody waits for them, and simulations, which compute without a pause.
+# Runs and counts the tests of the Swift package. Some run apart, because other tests would disturb them: tests with
+# database servers, tests that kill processes while clients wait, and simulations, which keep the processors busy.
 swift_tests() {
     swift_test units --skip PostgresTests --skip SocketTests --skip SimulationTests --skip '^SystemdTests\.'
     swift_test databases --filter PostgresTests
-    # All at once would wait for each other: each starts processes.
+    # Each test starts processes. Without a limit they would delay each other.
     swift_test processes --filter SocketTests --skip SendLimitTests --experimental-maximum-parallelization-width 8
     swift_test limits --filter SendLimitTests
     swift_test simulations --filter SimulationTests
 }
 
-# Some of them: NAME FILTER…
+# Runs some of the tests: NAME FILTER…
 swift_test() {
     heading "swift test: $1"
     local status=0 report=$results/$1.xml log=$results/$1.log
     shift
-    # Without the beginnings: the ends say which, and in what time.
-    # A seed brings back the same events only where dictionaries have the same order.
+    # Lines about the start of a test are dropped: the line about its end has its name and its time.
+    # A seed repeats the same events only if dictionaries have the same order: hence deterministic hashing.
     SWIFT_DETERMINISTIC_HASHING=1 swift test --no-color-diagnostics --skip-build --disable-xctest --xunit-output "$report" "$@" </dev/null |
         grep --line-buffered -v ' started\.$' | tee "$log" || status=${PIPESTATUS[0]}
     local all=0 bad=0
@@ -68,7 +68,7 @@ swift_test() {
         all=$(grep -c '<testcase ' "$report")
         bad=$(awk '/<testcase /{open=1} /<failure/{if (open) {n++; open=0}} END {print n+0}' "$report")
     fi
-    # A run that broke off, or one without tests, is a failure of its own.
+    # A run that was interrupted, or that had no tests, is one more failure.
     if [ "$all" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; }; then
         failed=$((failed + 1))
         echo "-- FAILED: swift test broke off with status $status"
@@ -77,7 +77,7 @@ swift_test() {
     failed=$((failed + bad))
 }
 
-# The units and the package, in a container.
+# Tests the units and the package, in a container.
 systemd_tests() {
     local why
     heading 'the package under systemd'
@@ -103,14 +103,15 @@ systemd_tests() {
     fi
 }
 
-# SwiftPM compiles everything again when its flags change, and it has other ones in a terminal unless it is told.
+# Fails if the same build in a terminal compiles anything. SwiftPM recompiles everything when its flags change, and in a
+# terminal it adds a flag unless it gets --no-color-diagnostics.
 built_for_terminal() {
     script -qec 'swift build --no-color-diagnostics --build-tests' /dev/null </dev/null >"$results/terminal-build.txt" || return 1
-    # SwiftPM goes over its plugins each time.
+    # SwiftPM builds its plugins each time.
     ! grep -a -o -E '(Compiling|Linking) [A-Za-z0-9_-]+' "$results/terminal-build.txt" | grep -v ' plugin$' | sort -u | grep .
 }
 
-# A chat through a pipe; then another one on the same storage, which goes on where the first ended.
+# Runs a chat through a pipe; then another one on the same storage, which continues where the first ended.
 piped_chat() {
     local dir status=0
     dir=$(mktemp -d /tmp/rivet-pipe.XXXXXX)

@@ -1,16 +1,16 @@
 #!/bin/bash
-# Makes a root of Debian 13 (trixie) with what the package needs, for the tests to boot in a container. The last line is
-# its path. Takes root.
+# Makes a root of Debian 13 (trixie) with the package's dependencies, which the tests boot in a container. The last line
+# of the output is its path. Needs root.
 #
 #   trixie.sh
 #
-# The root is .build/debian-13. It is made once, and again when the list of its packages changes. Its packages come from
-# the mirror that this machine's apt uses.
+# The root is .build/debian-13. The script makes it once, and again when the list of its packages changes. The packages
+# come from the mirror that this machine's apt uses.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 suite=trixie
-# What a container boots with, what the package depends on, and what the tests call.
+# The packages to boot a container, the dependencies of Rivet's package, and the programs that the tests call.
 included=(systemd systemd-sysv dbus libpam-systemd ca-certificates libcurl4t64 libpq5 libsqlite3-0 libsystemd0 libstdc++6
     libgcc-s1 zlib1g procps bash-completion postgresql-17 pgbouncer nginx curl openssl)
 
@@ -26,7 +26,7 @@ fail() {
 
 is_complete() { [ "$(cat "$list" 2>/dev/null)" = "$wanted" ]; }
 
-# The repository of this machine's own release.
+# Prints the URL of the repository of this machine's release.
 mirror() {
     local codename
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
@@ -39,7 +39,7 @@ make_root() {
     uri=$(mirror)
     [ -n "$uri" ] || fail "apt has no sources of this machine's release to take the mirror from"
     rm -rf --one-file-system "$new"
-    # In a mount namespace of its own: what it mounts is gone with it, even when it is killed.
+    # In a new mount namespace, so that its mounts disappear with it, even if it is killed.
     unshare --mount --propagation private \
         debootstrap --variant=minbase --include="$(IFS=,; echo "${included[*]}")" "$suite" "$new" "$uri" >"$new.log" ||
         fail "debootstrap failed: $(tail -n 5 "$new.log")"
@@ -50,7 +50,7 @@ make_root() {
     rm -f "$new.log"
 }
 
-[ "$(id -u)" = 0 ] || fail 'that takes root'
+[ "$(id -u)" = 0 ] || fail 'this script needs root'
 command -v debootstrap >/dev/null || fail 'there is no debootstrap: apt-get install debootstrap'
 mkdir -p "${root%/*}"
 exec 9>"$root.lock"

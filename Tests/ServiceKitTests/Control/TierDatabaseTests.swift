@@ -47,7 +47,8 @@ import Testing
             (.databaseUnknown, .unusable, "Create the database, or correct its name in SUPABASE_DATABASE_URL"),
             (.privilege, .unusable, "Its user needs the right to do this"), (.readOnly, .unusable, "Is it a standby"),
             (.diskFull, .unusable, "It is out of disk, memory or connections"), (.busy, .retry, "It was busy"),
-            (.statement, .bug, "The server's log says more"), (.tlsRequired, .unusable, "Add sslmode=require to SUPABASE_"),
+            (.statement, .bug, "The server's log says more"),
+            (.tlsRequired, .unusable, "Add sslmode=require to SUPABASE_"),
             (.networkNotAllowed, .reconnect, "Link /usr/share/rivet/remote-tiers.conf into the units"),
             (.rootCertificates, .reconnect, "apt-get install ca-certificates"),
         ] as [(PostgresCause, PostgresFailure, String)])
@@ -65,8 +66,8 @@ import Testing
         #expect(
             TierDatabase.missing(.neon, in: setUp).line
                 == "rivetctl: neon is not configured: looked for NEON_DATABASE_URL in the environment "
-                + "(RIVET_RUNTIME_DIR is set, so /etc/rivet/rivet.env was not read). Set it where the services read it; "
-                + "or name their settings file with --env-file")
+                + "(RIVET_RUNTIME_DIR is set, so /etc/rivet/rivet.env was not read). Set it where the services read "
+                + "it; or name their settings file with --env-file")
         #expect(TierDatabase.missing(nil, in: setUp).exitCode == ExitCodes.configuration)
     }
 

@@ -117,7 +117,7 @@ import Testing
             try await screen.wait("it") { $0.last == "Ada: half a line" }
             try screen.press("C-c")
             try await screen.wait("the end") { $0.contains("ended 0 icanon") }
-            #expect(try screen.lines().contains { $0.hasPrefix("· All is ended.") })
+            #expect(try screen.lines().contains { $0.hasPrefix("· All processes have ended.") })
         }
     }
 
