@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what `make build` made, with units and settings; or takes it away again.
+# Installs the binaries of `make build` with units and settings, or uninstalls them.
 #
 #   install.sh install | uninstall
 #
-# DESTDIR: a directory to take for the root, as packages are made. PREFIX: /usr/local if not set. RIVET_BIN_DIR: the
-# binaries, else .build/release. Settings, databases and users outlive uninstall.
+# DESTDIR: a directory to use as the root, to make packages. PREFIX: /usr/local if not set. RIVET_BIN_DIR: the
+# binaries, else .build/release. Uninstall keeps settings, databases and users.
 set -eu
 
 root=${DESTDIR:-}
@@ -12,9 +12,9 @@ prefix=${PREFIX:-/usr/local}
 bin=${RIVET_BIN_DIR:-.build/release}
 services='rivet-gateway rivet-state rivet-library'
 units='rivet.target rivet-gateway.service rivet-state.service rivet-state.socket rivet-library.service rivet-library.socket'
-# Started by the services' own units, and stopped with them.
+# The services' units start and stop these.
 templates='rivet-backoff@.service'
-# Not started with the others: see README.md, "Monitoring" and "Webhook".
+# These are not started with the others: see README.md, "Monitoring" and "Webhook".
 extra_units='rivet-metrics.service rivet-metrics.timer rivet-webhook.socket'
 
 man_pages='man1/rivetctl.1 man5/rivet.env.5 man7/rivet.7 man8/rivet-gateway.8 man8/rivet-state.8 man8/rivet-library.8'
@@ -25,14 +25,15 @@ fail() {
     exit 1
 }
 
-# Installs systemd/FILE as DIRECTORY/NAME, below the prefix: MODE FILE DIRECTORY/NAME. The files say /usr.
+# Installs systemd/FILE as DIRECTORY/NAME, below the prefix: MODE FILE DIRECTORY/NAME. Replaces /usr in the file by the
+# prefix.
 place() {
     install -d "$root$prefix/${3%/*}"
     sed "s|/usr/|$prefix/|g" "systemd/$2" >"$root$prefix/$3"
     chmod "$1" "$root$prefix/$3"
 }
 
-# Installs a manual page: MAN-SECTION/FILE. What it takes from the settings and from rivetctl comes in place of @WORDS@.
+# Installs a manual page: MAN-SECTION/FILE. Replaces @COMMANDS@ and @SETTINGS@ by text from rivetctl and from rivet.env.
 place_man_page() {
     page=$root$prefix/share/man/$1
     place 644 "man/${1#*/}" "share/man/$1"
@@ -47,7 +48,7 @@ place_man_page() {
     done
 }
 
-# Tells systemd, unless this is for another root or there is none.
+# Runs a command that informs systemd, unless this installs into another root or systemd does not run.
 tell_systemd() {
     [ -z "$root" ] && [ -d /run/systemd/system ] || return 0
     "$@"
@@ -67,10 +68,10 @@ install_all() {
     for file in remote-tiers.conf nginx.conf; do place 644 "$file" "share/rivet/$file"; done
     for page in $man_pages; do place_man_page "$page"; done
     install -d "$root$prefix/${completion%/*}"
-    # It is read by a shell, not run.
+    # A shell sources this file and does not run it, so it needs no #! line.
     "$bin/rivetctl" --generate-completion-script bash | sed '1{/^#!/d}' >"$root$prefix/$completion"
     chmod 644 "$root$prefix/$completion"
-    # Who has settings keeps them.
+    # Existing settings are kept.
     install -d "$root/etc/rivet"
     if [ ! -e "$root/etc/rivet/rivet.env" ]; then
         sed "s|/usr/|$prefix/|g" systemd/rivet.env >"$root/etc/rivet/rivet.env"
@@ -83,7 +84,7 @@ install_all() {
 }
 
 uninstall_all() {
-    # shellcheck disable=SC2086 # One word a unit.
+    # shellcheck disable=SC2086 # Each unit is one word.
     tell_systemd systemctl stop $units $extra_units
     tell_systemd systemctl disable --quiet rivet.target rivet-metrics.timer rivet-webhook.socket
     rm -rf "$root$prefix/libexec/rivet" "$root$prefix/share/rivet"

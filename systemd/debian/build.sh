@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes a Debian package of what `make build` made: .build/rivet_VERSION_ARCHITECTURE.deb. The last line is its path.
+# Makes a Debian package from the binaries of `make build`: .build/rivet_VERSION_ARCHITECTURE.deb. The last line of the
+# output is its path.
 #
 #   build.sh
 #
-# The version is that of the programs: RivetVersion.swift. RIVET_BIN_DIR: the binaries, else .build/release.
+# Its version is the version of the programs: RivetVersion.swift. RIVET_BIN_DIR: the binaries, else .build/release.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -14,7 +15,7 @@ fi
 version=$("${RIVET_BIN_DIR:-.build/release}/rivetctl" --version)
 architecture=$(dpkg --print-architecture)
 maintainer=$(sed -n 's/^Maintainer: //p' systemd/debian/control)
-# The same files give the same package.
+# The build is reproducible: the same files give the same package.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 umask 022
@@ -28,7 +29,7 @@ DESTDIR=$root PREFIX=/usr systemd/install.sh install
 find "$root/usr/share/man" -type f -exec gzip -9n {} +
 cp systemd/debian/README.Debian "$root/usr/share/doc/rivet/README.Debian"
 cp systemd/debian/copyright "$root/usr/share/doc/rivet/copyright"
-# It is linked into the programs.
+# libutf8proc is linked into the programs statically.
 cp /usr/share/doc/libutf8proc-dev/copyright "$root/usr/share/doc/rivet/copyright.libutf8proc"
 gzip -9n >"$root/usr/share/doc/rivet/changelog.gz" <<END
 rivet ($version) stable; urgency=medium
@@ -41,7 +42,7 @@ if [ -e systemd/debian/lintian-overrides ]; then
     install -D -m 644 systemd/debian/lintian-overrides "$root/usr/share/lintian/overrides/rivet"
 fi
 
-# What the programs are linked with decides what the package needs.
+# The package depends on the libraries that the programs are linked with.
 printf 'Source: rivet\n\nPackage: rivet\nArchitecture: %s\n' "$architecture" >"$work/debian/control"
 libraries=$(cd "$work" && dpkg-shlibdeps -O root/usr/libexec/rivet/* root/usr/bin/rivetctl | sed -n 's/^shlibs:Depends=//p')
 size=$(du -k -s --exclude=DEBIAN "$root" | cut -f 1)
@@ -53,6 +54,6 @@ install -m 644 systemd/debian/conffiles "$root/DEBIAN/conffiles"
 
 package=.build/rivet_${version}_$architecture.deb
 mkdir -p .build
-# xz would take minutes, to save a third.
+# xz would make the package a third smaller, but take minutes.
 dpkg-deb --root-owner-group -Zgzip -z4 --uniform-compression --build "$root" "$package" >/dev/null
 echo "$package"

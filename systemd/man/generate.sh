@@ -1,19 +1,19 @@
 #!/bin/sh
-# Prints what two manual pages take from elsewhere, so that they cannot fall behind.
+# Prints the generated parts of two manual pages, so that these parts are always up to date.
 #
-#   generate.sh commands RIVETCTL    each command with its options, as RIVETCTL --help has them
-#   generate.sh settings FILE        each setting with its default and meaning, as the comments of FILE have them
+#   generate.sh commands RIVETCTL    each command with its options, from RIVETCTL --help
+#   generate.sh settings FILE        each setting with its default and meaning, from the comments in FILE
 set -eu
 
-# Text as troff has it: no escapes, no requests, hyphens that can be copied.
+# Escapes text for troff: no escapes, no requests, hyphens that can be copied.
 escaped() { sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^\([.']\)/\\\\\&\1/"; }
 
-# The names of the subcommands: RIVETCTL COMMAND…
+# Prints the names of the subcommands: RIVETCTL COMMAND…
 subcommands() {
     COLUMNS=200 "$@" --help | sed -n -e '/^  help /d' -e '/SUBCOMMANDS:$/,/^$/s/^  \([a-z][a-z-]*\).*/\1/p'
 }
 
-# A section for one command: RIVETCTL COMMAND…
+# Prints a section for one command: RIVETCTL COMMAND…
 command_section() {
     shift
     echo ".SS $(echo "rivetctl $*" | escaped)"
