@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 
 cannot() {
     if [ "$(id -u)" != 0 ]; then
-        echo 'that takes root'
+        echo 'this needs root'
     elif ! command -v systemd-nspawn >/dev/null || ! command -v dpkg-deb >/dev/null; then
         echo 'systemd-nspawn (package systemd-container) or dpkg-deb is missing'
     elif ! unshare --mount --pid --net --fork true 2>/dev/null; then

@@ -81,8 +81,8 @@ struct Backup {
                     throw code == ENOENT
                         ? CommandFailure(
                             "there is no \(path)",
-                            nextStep: "Is --state-dir or RIVET_STATE_DIR right? \(database.service.unit) makes it when "
-                                + "it starts")
+                            nextStep: "Is --state-dir or RIVET_STATE_DIR right? \(database.service.unit) creates it "
+                                + "when it starts")
                         : FileFailure.of(path, code)
                 }
                 return UInt64(max(0, file.st_size)) + UInt64(max(0, FilePath.status(path + "-wal")?.st_size ?? 0))
@@ -93,7 +93,7 @@ struct Backup {
         func copy(to copy: String) throws(CommandFailure) -> Timestamp {
             let takenAt = Timestamp.now()
             do {
-                // SQLite opens the files beside the database here too; the index (-shm) belongs to the service's user.
+                // Inside act(), SQLite also opens the log and the index. So an index that it creates is the service's.
                 let snapshot = try owner.act { () throws(SQLiteError) in try DatabaseSnapshot(reading: path) }
                 do throws(SQLiteError) { try snapshot.copy(to: copy) } catch {
                     throw error.isCorruption ? Self.broken(path, error.message) : CommandFailure(error, copy)

@@ -20,7 +20,7 @@ struct BackupTarget {
                 let code = errno
                 let directory = FilePath.parent(of: argument)
                 throw code == ENOENT
-                    ? CommandFailure("there is no directory \(directory)", nextStep: "Make it: mkdir -p \(directory)")
+                    ? CommandFailure("there is no directory \(directory)", nextStep: "Create it: mkdir -p \(directory)")
                     : FileFailure.of(directory, code)
             }
             var status = stat()

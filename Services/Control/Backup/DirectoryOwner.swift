@@ -16,7 +16,7 @@ struct DirectoryOwner {
                 ? CommandFailure(
                     "\(directory): \(String(cString: strerror(code)))",
                     nextStep:
-                        "Is --state-dir or RIVET_STATE_DIR right? If it is, make it: mkdir -m 700 -p \(directory)"
+                        "Is --state-dir or RIVET_STATE_DIR right? If it is, create it: mkdir -m 700 -p \(directory)"
                 )
                 : FileFailure.of(directory, code)
         }
@@ -30,7 +30,7 @@ struct DirectoryOwner {
         Self.become(0, getgid(), groups)
         guard isPossible else {
             throw CommandFailure(
-                "root cannot act as \(Self.name(of: userID)), to whom \(directory) belongs",
+                "root cannot act as \(Self.name(of: userID)), the owner of \(directory)",
                 nextStep: "Run this outside the container or user namespace")
         }
     }

@@ -24,7 +24,7 @@ struct CounterMetric: Sendable {
             help: "Calls of the method since the start; unknown: calls of methods that do not exist."),
         CounterMetric(
             "updates.received", [.gateway], "rivet_updates_received_total", .counter,
-            help: "Updates that Telegram handed over."),
+            help: "Updates that the gateway received from Telegram."),
         CounterMetric(
             "updates.settled", [.gateway], "rivet_updates_settled_total", .counter,
             help: "Updates whose effect is durable and whose reply is sent or kept."),
@@ -36,7 +36,7 @@ struct CounterMetric: Sendable {
             help: "Updates that could not be read, and were settled without a reply."),
         CounterMetric(
             "updates.unsettled", [.gateway], "rivet_updates_unsettled", .gauge,
-            help: "Updates that were handed over and are not settled."),
+            help: "Updates that the gateway received and has not settled."),
         CounterMetric(
             "updates.parked", [.gateway], "rivet_updates_parked", .gauge,
             help: "Updates that wait in rivet-state and that Telegram may forget."),

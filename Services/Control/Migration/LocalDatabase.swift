@@ -75,7 +75,7 @@ struct LocalDatabase {
         guard stat(directory, &status) != 0 else { return }
         throw CommandFailure(
             "\(directory): \(String(cString: strerror(errno)))",
-            nextStep: "Is --state-dir or RIVET_STATE_DIR right? If it is, make it: mkdir -m 700 -p \(directory)")
+            nextStep: "Is --state-dir or RIVET_STATE_DIR right? If it is, create it: mkdir -m 700 -p \(directory)")
     }
 
     /// Gives files that root created to the owner of the directory. Otherwise the service could not open them.
