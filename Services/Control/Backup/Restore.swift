@@ -55,8 +55,8 @@ struct Restore {
             try place.stage(from: directory, try described(place.database, manifest, directory))
         }
         killPoint("restore.staged")
-        // Without this note the gateway asks people their questions again. With it, the gateway would take their next
-        // messages as answers to restored steps that it has not just asked for.
+        // Without this note the gateway asks people their questions again. With it, the gateway would assume that it
+        // has just asked the questions of the restored steps.
         unlink("\(RememberedAllowList.directory(settings))/gateway.heard")
         let stamp = Timestamp.now().databaseText.filter(\.isNumber)
         // Before the databases, so that at no moment more people are allowed than in the backup.

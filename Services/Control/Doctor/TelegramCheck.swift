@@ -134,7 +134,7 @@ struct TelegramCheck {
         let before = Timestamp.now()
         guard let seconds = await ServerClock.secondsSince1970(url: url, timeout: timeout) else { return nil }
         let here = ClockCheck.middle(before, .now())
-        // The Date header is truncated to the second: on average it is half a second late.
+        // The Date header is truncated to the second, so on average it is half a second behind.
         return .init(
             place: "Telegram", ahead: .milliseconds(seconds * 1_000 + 500 - here.milliseconds), precision: .seconds(1))
     }

@@ -92,7 +92,7 @@ struct TierDatabase {
             return
                 "apt-get install ca-certificates, and write sslmode=verify-full&sslrootcert="
                 + "\(PostgresTarget.systemRoots) in \(setting); or sslmode=require, which trusts any certificate"
-        case .clientCertificate: return "Check that the service's user may read sslcert and sslkey in \(setting)"
+        case .clientCertificate: return "May its user read the files sslcert and sslkey of \(setting)?"
         case .notPostgres: return "Check the port in \(setting)"
         case .tenantUnknown: return "Check the user name in \(setting): a pooler needs the project in it"
         case .databaseUnknown: return "Create the database, or correct its name in \(setting)"
