@@ -1,4 +1,5 @@
 import Contracts
+import Dialogue
 import KillPoints
 import Logging
 import ServiceKit
@@ -19,7 +20,7 @@ final class Gateway: Service {
     private let webhook: WebhookSource?
     private let foreignWebhook: ForeignWebhook
     private let allowList: AllowList
-    private let introduction: Introduction
+    private let botProfile: BotProfile
     private let lanes: Lanes<LaneKey, Turn>
     private let runner: TurnRunner<WireCalls>
     private let renamings: RenamingMessages<WireCalls>
@@ -78,6 +79,7 @@ final class Gateway: Service {
                 }, answered: { absence.heard(isAll: $0) })
         }
         self.foreignWebhook = foreignWebhook
+        let texts: any Texts = English()
         let calls = WireCalls(
             state: context.client(of: "state"), library: context.client(of: "library"), board: board, logger: logger)
         let lanes = Lanes<LaneKey, Turn>()
@@ -94,14 +96,14 @@ final class Gateway: Service {
         self.lanes = lanes
         self.parking = parking
         allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
-        introduction = Introduction(bot: bot, logger: logger)
+        botProfile = BotProfile(bot: bot, texts: texts, logger: logger)
         watch = ServiceWatch(calls: calls)
         let sender = Sender(
             calls: calls, bot: bot, limits: settings.sendLimits, counters: counters, logger: logger,
             now: Timestamp.now)
-        renamings = RenamingMessages(calls: calls, sender: sender, logger: logger, now: Timestamp.now)
+        renamings = RenamingMessages(calls: calls, sender: sender, texts: texts, logger: logger, now: Timestamp.now)
         self.absence = absence
-        welcomes = WelcomeMessages(calls: calls, sender: sender, logger: logger, now: Timestamp.now)
+        welcomes = WelcomeMessages(calls: calls, sender: sender, texts: texts, logger: logger, now: Timestamp.now)
         runner = TurnRunner(
             engine: TurnEngine(
                 calls: calls, now: Timestamp.now,
@@ -109,10 +111,10 @@ final class Gateway: Service {
                     source.settledBefore.map { min($0, parking.lowestID ?? $0) }
                 }),
             sender: sender,
-            debts: DebtCollector(calls: calls, board: board, logger: logger, settled: settled) { turn in
+            volatileEffects: VolatileEffects(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
             },
-            counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) }, settled: settled)
+            texts: texts, counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) }, settled: settled)
     }
 
     /// Listens for the webhook's requests, if there is one.
@@ -137,7 +139,7 @@ final class Gateway: Service {
                 await self.runner.sender.run(); return .beside
             }
             group.addTask {
-                await self.runner.debts.run(); return .beside
+                await self.runner.volatileEffects.run(); return .beside
             }
             group.addTask {
                 await self.takeUpParked()
@@ -154,7 +156,7 @@ final class Gateway: Service {
                 await self.askAfterAbsence(); return .beside
             }
             group.addTask {
-                await self.introduction.run(); return .beside
+                await self.botProfile.run(); return .beside
             }
             group.addTask {
                 await self.allowList.run(); return .beside
@@ -210,7 +212,7 @@ final class Gateway: Service {
         }
     }
 
-    private var router: Router { Router(allowedUsers: allowList.current, botName: introduction.botName) }
+    private var router: Router { Router(allowedUsers: allowList.current, botName: botProfile.botName) }
 
     /// False if it has to wait for what an earlier process may have parked, and is older.
     private func work(_ turn: Turn) async -> Bool {

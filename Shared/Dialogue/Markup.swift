@@ -1,5 +1,5 @@
 /// A text of fixed parts and values. Fixed parts are always whole; of the values, the longest are shortened until all fits.
-struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
+public struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     enum Style: Sendable { case plain, bold, code }
 
     struct Span: Sendable, Equatable {
@@ -11,27 +11,31 @@ struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     var spans: [Span] = []
 
     init(spans: [Span]) { self.spans = spans }
-    init(stringLiteral text: String) { spans = [Span(text: text)] }
-    init(stringInterpolation: StringInterpolation) { spans = stringInterpolation.spans }
+    /// A text of the language itself, such as a label: it is never shortened.
+    init(fixed text: String) { spans = [Span(text: text)] }
+    public init(stringLiteral text: String) { spans = [Span(text: text)] }
+    public init(stringInterpolation: StringInterpolation) { spans = stringInterpolation.spans }
 
-    struct StringInterpolation: StringInterpolationProtocol {
+    public struct StringInterpolation: StringInterpolationProtocol {
         var spans: [Span] = []
 
-        init(literalCapacity: Int, interpolationCount: Int) { spans.reserveCapacity(2 * interpolationCount + 1) }
+        public init(literalCapacity: Int, interpolationCount: Int) { spans.reserveCapacity(2 * interpolationCount + 1) }
 
-        mutating func appendLiteral(_ text: String) { if !text.isEmpty { spans.append(Span(text: text)) } }
-        mutating func appendInterpolation(_ value: String) { spans.append(Span(text: value, isValue: true)) }
-        mutating func appendInterpolation(_ number: Int) { spans.append(Span(text: String(number))) }
-        mutating func appendInterpolation(bold value: String) {
+        public mutating func appendLiteral(_ text: String) { if !text.isEmpty { spans.append(Span(text: text)) } }
+        public mutating func appendInterpolation(_ value: String) { spans.append(Span(text: value, isValue: true)) }
+        /// A text of the language itself, such as a label: it is never shortened.
+        public mutating func appendInterpolation(fixed text: String) { appendLiteral(text) }
+        public mutating func appendInterpolation(_ number: Int) { spans.append(Span(text: String(number))) }
+        public mutating func appendInterpolation(bold value: String) {
             spans.append(Span(text: value, style: .bold, isValue: true))
         }
-        mutating func appendInterpolation(code value: String) {
+        public mutating func appendInterpolation(code value: String) {
             spans.append(Span(text: value, style: .code, isValue: true))
         }
-        mutating func appendInterpolation(_ markup: Markup) { spans += markup.spans }
+        public mutating func appendInterpolation(_ markup: Markup) { spans += markup.spans }
     }
 
-    static func lines(_ lines: [Markup]) -> Markup {
+    public static func lines(_ lines: [Markup]) -> Markup {
         Markup(spans: lines.map(\.spans).joined(separator: [Span(text: "\n")]).map(\.self))
     }
 

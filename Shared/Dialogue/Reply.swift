@@ -31,8 +31,8 @@ public struct Reply: Sendable, Equatable {
     /// The same text without markup, for when Telegram cannot parse the other.
     public var plainText: String { markup.plainText(unitsMax: Self.textUnitsMax) }
 
-    /// The same reply, saying that what it confirms is so far held in memory only.
-    public var inMemoryOnly: Reply {
-        Reply("\(markup)\n\n\(Dialogue.memoryOnlySentence)", buttons: buttons, notice: notice)
+    /// The same reply, saying that what it confirms is so far in memory only.
+    public func inMemoryOnly(in texts: any Texts) -> Reply {
+        Reply("\(markup)\n\n\(texts.memoryOnly)", buttons: buttons, notice: notice)
     }
 }

@@ -12,15 +12,44 @@ func entry(at step: Step, _ change: (inout Draft) -> Void = { _ in }) -> Entry {
     return Entry(step: step, draft: draft, tag: tag)
 }
 
-func decide(_ entry: Entry?, _ input: Input) -> Decision { Dialogue.decide(entry, input, newTag: tag) }
+func decide(_ entry: Entry?, _ input: Input) -> Decision { AddMachine.decide(entry, input, newTag: tag) }
+
+extension Input {
+    static let addMachine = Input.begin(Draft())
+    static func text(_ text: String) -> Input { Input(typed: text) }
+    static func button(data: String) -> Input { Input(tapped: data) }
+    static func saveToLibrary(fileID: String?, manufacturerHint: String?, modelHint: String?) -> Input {
+        .begin(Draft(photoFileID: fileID, manufacturerHint: manufacturerHint, modelHint: modelHint))
+    }
+}
+
+extension BotMessage {
+    /// In English.
+    var reply: Reply { reply(in: English()) }
+}
+
+extension Reply {
+    static func question(_ entry: Entry) -> Reply { BotMessage.addMachine(.question(entry)).reply }
+    static func welcomeBack(_ entry: Entry) -> Reply { BotMessage.addMachine(.welcomeBack(entry)).reply }
+    static func cancelled(_ kept: KeptEntry?) -> Reply { BotMessage.addMachine(.cancelled(kept)).reply }
+    static func saved(_ draft: Draft) -> Reply { BotMessage.addMachine(.saved(draft)).reply }
+    static func library(_ page: LibraryPage) -> Reply { BotMessage.library(.page(page)).reply }
+    static func notAllowed(userID: String) -> Reply { BotMessage.trouble(.notAllowed(userID: userID)).reply }
+}
+
+extension Step {
+    var words: StepTexts { English().step(self) }
+}
 
 extension Decision {
-    var reply: Reply? {
+    var message: BotMessage? {
         switch self {
-        case .reply(let reply), .save(_, let reply), .cancel(let reply), .takeUp(_, let reply): reply
+        case .reply(let message), .save(_, let message), .cancel(let message), .takeUp(_, let message): message
         case .checkNickname, .complete: nil
         }
     }
+
+    var reply: Reply? { message?.reply }
 
     var saved: Entry? {
         guard case .save(let entry, _) = self else { return nil }
@@ -30,7 +59,7 @@ extension Decision {
     /// The entry that the conversation goes on with; the library answers that a nickname is free.
     func next(from entry: Entry) -> Decision {
         guard case .checkNickname(let nickname) = self else { return self }
-        return Dialogue.nicknameFree(entry, nickname)
+        return AddMachine.nicknameFree(entry, nickname)
     }
 
     var isReplyOnly: Bool { if case .reply = self { true } else { false } }

@@ -12,14 +12,14 @@ import Testing
         for (step, text) in told.dropLast() {
             #expect(current.step == step)
             let decision = decide(current, .text(text)).next(from: current)
-            #expect(decision.reply?.html.hasPrefix("✅ \(step.label): <b>\(text)</b>\n\n") == true)
+            #expect(decision.reply?.html.hasPrefix("✅ \(step.words.label): <b>\(text)</b>\n\n") == true)
             current = try #require(decision.saved)
         }
         let decision = decide(current, .text("Replaced relay 2024-06"))
         guard case .complete(let done) = decision else { Issue.record("\(decision)"); return }
         for (step, text) in told { #expect(done.draft[step] == text) }
         #expect(
-            Dialogue.saved(done.draft).html == """
+            Reply.saved(done.draft).html == """
                 ✅ <b>Saved to Library!</b>
 
                 <b>Main compressor</b>
@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: [Input.skip, .text("skip"), .text(" Skip\n"), .text("SKIP")])
     func everyStepButTheNicknameCanBeSkipped(skip: Input) throws {
-        var current = try #require(Dialogue.nicknameFree(entry(at: .nickname), "Pump").saved)
+        var current = try #require(AddMachine.nicknameFree(entry(at: .nickname), "Pump").saved)
         for step in Step.allCases.dropFirst().dropLast() {
             let decision = decide(current, skip)
             #expect(decision.reply?.html.hasPrefix("⏭️ Skipped \(step.rawValue).\n\n") == true)
@@ -45,7 +45,7 @@ import Testing
         guard case .complete(let done) = decide(current, skip) else { Issue.record("not complete"); return }
         #expect(Step.allCases.dropFirst().allSatisfy { done.draft.answers[$0] == .skipped })
         #expect(
-            Dialogue.saved(done.draft).html.contains(
+            Reply.saved(done.draft).html.contains(
                 "• Manufacturer: N/A\n• Model: N/A\n• Serial: N/A\n• Location: N/A\n• Notes: N/A"))
     }
 
@@ -58,7 +58,7 @@ import Testing
 
     @Test(arguments: Step.allCases)
     func promptsNameWhatTheyWant(step: Step) {
-        let reply = Dialogue.currentQuestion(entry(at: step))
+        let reply = Reply.question(entry(at: step))
         #expect(reply.html.contains(step.rawValue))
         #expect(reply.html.contains("/skip") == step.isSkippable)
         #expect(reply.buttonData.contains("skip:\(step.rawValue):\(tag)") == step.isSkippable)
@@ -96,10 +96,10 @@ import Testing
     @Test(arguments: Step.allCases)
     func whatIsNoAnswerKeepsTheStep(step: Step) {
         let current = entry(at: step)
-        let question = Dialogue.currentQuestion(current)
+        let question = Reply.question(current)
         let inputs: [Input] = [
             .addMachine, .saveToLibrary(fileID: "new", manufacturerHint: nil, modelHint: nil), .help, .unknownCommand,
-            .other(kind: "sticker"), .other(kind: "voice message"), .text(""), .text(" \n\t "), .text("\u{200B}"),
+            .other(.sticker), .other(.voice), .text(""), .text(" \n\t "), .text("\u{200B}"),
             .text("a\u{0}b"), .button(data: "junk"), .button(data: ""), .button(data: "save_to_library"),
             .button(data: "skip:\(step.rawValue):other"), .button(data: "hint:\(step.rawValue):\(tag)"),
         ]
@@ -145,19 +145,19 @@ import Testing
         let begun = try #require(
             decide(nil, .saveToLibrary(fileID: "file", manufacturerHint: "Siemens <AG>", modelHint: "3RQ")).saved)
         #expect(begun.draft.photoFileID == "file")
-        let asked = Dialogue.nicknameFree(begun, "Pump")
+        let asked = AddMachine.nicknameFree(begun, "Pump")
         let question = "Enter the manufacturer:\n💡 Detected: Siemens &lt;AG&gt;\n(or /skip)"
         #expect(asked.reply?.html.contains(question) == true)
         #expect(asked.reply?.buttons.first == [.init(label: "💡 Siemens <AG>", data: "hint:manufacturer:\(tag)")])
         let next = try #require(decide(asked.saved, .button(data: "hint:manufacturer:\(tag)")).saved)
         #expect(next.draft[.manufacturer] == "Siemens <AG>")
         #expect(next.step == .model)
-        #expect(Dialogue.currentQuestion(next).html.contains("💡 Detected: 3RQ"))
+        #expect(Reply.question(next).html.contains("💡 Detected: 3RQ"))
     }
 
     @Test func aDetectedValueThatWouldBeRefusedIsNotOffered() {
         let current = entry(at: .model) { $0.modelHint = String(repeating: "x", count: 501) }
-        #expect(!Dialogue.currentQuestion(current).html.contains("Detected"))
+        #expect(!Reply.question(current).html.contains("Detected"))
         #expect(decide(current, .button(data: "hint:model:\(tag)")).isReplyOnly)
     }
 
@@ -167,7 +167,7 @@ import Testing
         #expect(atSerial.step == .serial)
         let atModel = try #require(decide(atSerial, .back).saved)
         #expect(atModel.draft == entry(at: .location).draft)
-        #expect(Dialogue.currentQuestion(atModel).html.contains("✏️ Before: the model"))
+        #expect(Reply.question(atModel).html.contains("✏️ Before: the model"))
         let kept = try #require(decide(atModel, .button(data: "keep:model:\(tag)")).saved)
         #expect(kept.draft == atModel.draft)
         #expect(kept.step == .serial)
@@ -208,7 +208,7 @@ import Testing
     @Test func aTakenNicknameIsRefusedAndAFreeOneOffered() {
         let current = entry(at: .nickname)
         #expect(decide(current, .text("  Main \n compressor ")) == .checkNickname("Main compressor"))
-        let decision = Dialogue.nicknameTaken(current, "Main & co", suggestion: "Main & co (2)")
+        let decision = AddMachine.nicknameTaken(current, "Main & co", suggestion: "Main & co (2)")
         #expect(decision.isReplyOnly)
         #expect(decision.reply?.html.contains("❌ You already have equipment named '<b>Main &amp; co</b>'.") == true)
         #expect(decision.reply?.buttonData.first == "nick:\(tag):Main & co (2)")
@@ -216,9 +216,9 @@ import Testing
         #expect(decide(entry(at: .model), .button(data: "nick:\(tag):Main & co (2)")).isReplyOnly)
 
         let long = String(repeating: "é", count: 90)
-        let wide = Dialogue.nicknameTaken(current, long, suggestion: long + " (2)").reply
+        let wide = AddMachine.nicknameTaken(current, long, suggestion: long + " (2)").reply
         #expect(wide?.html.contains("<code>\(long) (2)</code>") == true)
-        #expect(wide?.buttons == Dialogue.currentQuestion(current).buttons)
+        #expect(wide?.buttons == Reply.question(current).buttons)
     }
 
     @Test func aNicknameLostAtTheEndIsAskedAgainAndNothingElse() throws {
@@ -226,11 +226,11 @@ import Testing
             Issue.record("not complete")
             return
         }
-        let lost = Dialogue.libraryRefused(done, at: .nickname)
+        let lost = AddMachine.libraryRefused(done, at: .nickname)
         let again = try #require(lost.saved)
         #expect(again.step == .nickname && again.draft == done.draft)
         #expect(lost.reply?.html.contains("named '<b>the nickname</b>'") == true)
-        guard case .complete(let renamed) = Dialogue.nicknameFree(again, "Other") else {
+        guard case .complete(let renamed) = AddMachine.nicknameFree(again, "Other") else {
             Issue.record("not complete")
             return
         }
@@ -248,12 +248,12 @@ import Testing
         let first = decide(old, .skip)
         #expect(first.reply?.html.hasPrefix("❌ The nickname is missing.\nAll other answers are kept.\n\n") == true)
         let atNickname = try #require(first.saved)
-        #expect(Dialogue.replay(atNickname, .skip) == first.reply)
-        let second = Dialogue.nicknameFree(atNickname, "Pump")
+        #expect(AddMachine.replay(atNickname, .skip) == first.message)
+        let second = AddMachine.nicknameFree(atNickname, "Pump")
         #expect(second.reply?.html.hasPrefix("❌ Model too long: at most 500 characters are accepted") == true)
         let atModel = try #require(second.saved)
         #expect(atModel.step == .model)
-        #expect(Dialogue.replay(atModel, .text("Pump")) == second.reply)
+        #expect(AddMachine.replay(atModel, .text("Pump")) == second.message)
         guard case .complete(let done) = decide(atModel, .skip) else {
             Issue.record("not complete")
             return
@@ -267,7 +267,7 @@ import Testing
             (.text("hello"), "/addmachine"), (.skip, "Nothing to skip"), (.text("skip"), "Nothing to skip"),
             (.cancel, "Nothing to cancel"), (.text("Cancel"), "Nothing to cancel"), (.back, "Nothing to go back"),
             (.button(data: "skip:model:\(tag)"), "finished"), (.button(data: "junk"), "finished"),
-            (.unknownCommand, "Unknown command"), (.other(kind: "sticker"), "sticker"), (.help, "/library"),
+            (.unknownCommand, "Unknown command"), (.other(.sticker), "sticker"), (.help, "/library"),
             (.photo(fileID: "f"), "equipment"),
         ]
         for (input, word) in words {
@@ -284,7 +284,7 @@ import Testing
     @Test func unknownCommandsAndStickersNameWhatIsAwaited() {
         let unknown = decide(entry(at: .serial), .unknownCommand).reply?.html
         #expect(unknown?.hasPrefix("⚠️ Unknown command during add flow.\nPlease enter the serial number, /skip") == true)
-        let sticker = decide(entry(at: .nickname), .other(kind: "sticker")).reply?.html
+        let sticker = decide(entry(at: .nickname), .other(.sticker)).reply?.html
         #expect(sticker?.contains("(sticker).\nPlease enter the nickname, or /cancel.") == true)
     }
 }

@@ -7,11 +7,11 @@ import Testing
     private let resume = Input.button(data: "resume:location:\(tag)")
 
     private func decision(_ kept: KeptEntry?, _ input: Input, over entry: Entry? = nil) -> Decision {
-        Dialogue.decide(entry, kept: kept, input, newTag: "new")
+        AddMachine.decide(entry, kept: kept, input, newTag: "new")
     }
 
     @Test(arguments: [
-        Input.text("Hall 3"), .skip, .back, .cancel, .unknownCommand, .other(kind: "sticker"),
+        Input.text("Hall 3"), .skip, .back, .cancel, .unknownCommand, .other(.sticker),
         .button(data: "skip:location:\(tag)"), .button(data: "junk"),
     ])
     func `What is said after the expiry: is answered with all that was told and a button`(_ input: Input) throws {
@@ -28,14 +28,15 @@ import Testing
 
     @Test func `The button: takes all of it up, under another tag, and asks where it had stopped`() throws {
         for kept in [expired, cancelled] {
-            guard case .takeUp(let again, let reply) = decision(kept, resume) else {
+            guard case .takeUp(let again, let message) = decision(kept, resume) else {
                 Issue.record("it was not taken up")
                 continue
             }
             #expect(again == Entry(step: .location, draft: kept.entry.draft, tag: "new"))
-            #expect(reply.html.hasSuffix(Dialogue.currentQuestion(again).html) && reply.notice != nil)
+            let reply = message.reply
+            #expect(reply.html.hasSuffix(Reply.question(again).html) && reply.notice != nil)
             #expect(reply.plainText.contains("the manufacturer"))
-            #expect(Dialogue.replay(again, resume) == reply)
+            #expect(AddMachine.replay(again, resume) == message)
         }
     }
 
@@ -58,7 +59,7 @@ import Testing
         #expect(begun.saved == Entry(step: .nickname, draft: Draft(), tag: "new"))
         #expect(reply.plainText.contains("“the nickname” has expired"))
         #expect(reply.buttonData.first == "resume:location:\(tag)" && reply.html.contains("Enter a nickname"))
-        #expect(Dialogue.replay(try #require(begun.saved), kept: expired, .addMachine) == reply)
+        #expect(AddMachine.replay(try #require(begun.saved), kept: expired, .addMachine).reply == reply)
         guard case .takeUp = decision(expired, resume, over: begun.saved) else {
             Issue.record("it was not taken up")
             return
@@ -71,7 +72,7 @@ import Testing
     @Test func `Cancel: can be undone if there is something to bring back`() throws {
         let made = decision(nil, .cancel, over: entry(at: .location))
         #expect(made.isCancel && made.reply?.buttonData == ["resume:location:\(tag)"])
-        #expect(made.reply == Dialogue.cancelled(cancelled))
+        #expect(made.reply == Reply.cancelled(cancelled))
         let begun = Entry(step: .nickname, draft: Draft(), tag: tag)
         #expect(decision(nil, .cancel, over: begun).reply?.buttons == [])
     }

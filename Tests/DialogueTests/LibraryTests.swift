@@ -4,7 +4,7 @@ import Testing
 @Suite struct LibraryTests {
     @Test func anEmptyLibrarySaysHowToBegin() {
         #expect(
-            Dialogue.library(LibraryPage(machines: [], total: 0)).html == """
+            Reply.library(LibraryPage(machines: [], total: 0)).html == """
                 📚 <b>Your Library</b>
 
                 No equipment saved yet.
@@ -18,7 +18,7 @@ import Testing
             MachineLine(nickname: "A & B", manufacturer: "Siemens", modelNumber: "3RQ", location: "Hall 1"),
             MachineLine(nickname: "Pump", manufacturer: nil, modelNumber: nil, location: nil),
         ]
-        let reply = Dialogue.library(LibraryPage(machines: machines, total: 2))
+        let reply = Reply.library(LibraryPage(machines: machines, total: 2))
         #expect(
             reply.html == """
                 📚 <b>Your Library</b>
@@ -37,7 +37,7 @@ import Testing
 
     @Test func pagesSayWhereTheyAreAndTurn() {
         let machine = MachineLine(nickname: "Pump", manufacturer: nil, modelNumber: nil, location: nil)
-        let reply = Dialogue.library(
+        let reply = Reply.library(
             LibraryPage(
                 machines: Array(repeating: machine, count: 20), firstNumber: 21, total: 41, previousData: "page:1",
                 nextData: "page:3"))

@@ -9,9 +9,9 @@ import Testing
         var transitions = 0
 
         func follow(_ decision: Decision, _ input: Input) {
-            guard case .save(let next, let reply) = decision else { return }
+            guard case .save(let next, let message) = decision else { return }
             transitions += 1
-            #expect(Dialogue.replay(next, input) == reply, "\(input) -> \(next.step)")
+            #expect(AddMachine.replay(next, input) == message, "\(input) -> \(next.step)")
             if seen.insert(next).inserted { waiting.append(next) }
         }
 
@@ -26,13 +26,13 @@ import Testing
             let inputs: [Input] =
                 begins + taps + [
                     .text("an answer"), .skip, .back, .cancel, .text("skip"), .text("back"), .photo(fileID: "p"), .help,
-                    .unknownCommand, .other(kind: "sticker"), .button(data: "nick:\(tag):an answer"), .text(""),
+                    .unknownCommand, .other(.sticker), .button(data: "nick:\(tag):an answer"), .text(""),
                 ]
             for input in inputs {
                 let decision = decide(current, input).next(from: current)
                 follow(decision, input)
                 if case .complete(let done) = decision {
-                    for step in Step.allCases { follow(Dialogue.libraryRefused(done, at: step), input) }
+                    for step in Step.allCases { follow(AddMachine.libraryRefused(done, at: step), input) }
                 }
             }
         }
@@ -45,7 +45,7 @@ import Testing
         for step in Step.allCases {
             for input in [Input.addMachine, .text("old"), .skip, .photo(fileID: "f"), .help, .cancel] {
                 let current = entry(at: step)
-                #expect(Dialogue.replay(current, input).html.hasSuffix(Dialogue.currentQuestion(current).html))
+                #expect(AddMachine.replay(current, input).reply.html.hasSuffix(Reply.question(current).html))
             }
         }
     }

@@ -13,29 +13,29 @@ import Testing
         }
         for step in Step.allCases.dropLast() where step != .nickname {
             let reply = try #require(decide(entry(at: step), .text(typed)).reply)
-            #expect(reply.html.hasPrefix("✅ \(step.label): <b>\(escaped)</b>\n"))
-            #expect(reply.plainText.hasPrefix("✅ \(step.label): \(typed)\n"))
+            #expect(reply.html.hasPrefix("✅ \(step.words.label): <b>\(escaped)</b>\n"))
+            #expect(reply.plainText.hasPrefix("✅ \(step.words.label): \(typed)\n"))
             #expect(parsedUnits(reply.html) == reply.plainText.utf16.count)
         }
         let draft = Draft(answers: Dictionary(uniqueKeysWithValues: Step.allCases.map { ($0, .value(typed)) }))
-        #expect(Dialogue.saved(draft).html.contains("• Notes: \(escaped)\n"))
+        #expect(Reply.saved(draft).html.contains("• Notes: \(escaped)\n"))
     }
 
     @Test func notesOf2000CharactersAreShownWhole() {
         let notes = String(repeating: "n", count: 2000)
-        let reply = Dialogue.saved(entry(at: .notes) { $0.answers[.notes] = .value(notes) }.draft)
+        let reply = Reply.saved(entry(at: .notes) { $0.answers[.notes] = .value(notes) }.draft)
         #expect(reply.html.contains(notes) && !reply.html.contains("…"))
     }
 
     @Test func notesTooWideForAMessageAreShortenedBetweenCharacters() throws {
         let draft = entry(at: .notes) { $0.answers[.notes] = .value(String(repeating: Self.family, count: 2000)) }.draft
-        let reply = Dialogue.saved(draft)
+        let reply = Reply.saved(draft)
         #expect(reply.html.contains("• Model: the model\n"))
         #expect(reply.html.contains("\(Self.family)…\n\nView your library"))
         let units = try #require(parsedUnits(reply.html))
         #expect((4080...4096).contains(units))
-        let memoryOnly = reply.inMemoryOnly
-        #expect(memoryOnly.html.hasSuffix(Dialogue.memoryOnlySentence))
+        let memoryOnly = reply.inMemoryOnly(in: English())
+        #expect(memoryOnly.html.hasSuffix("stored as soon as one is back."))
         #expect(try #require(parsedUnits(memoryOnly.html)) <= 4096)
     }
 
@@ -62,22 +62,22 @@ import Testing
             let current = Entry(step: step, draft: draft, tag: "0123456789abcdef")
             let nickname = draft[.nickname] ?? "x"
             var replies = [
-                Dialogue.saved(draft), Dialogue.welcomeBack(current), Dialogue.currentQuestion(current),
-                Dialogue.replay(current, .text("x")), Dialogue.replay(current, .back),
-                Dialogue.replay(current, .addMachine),
-                Dialogue.refusal(userID: nickname), Dialogue.library(randomPage(&random)),
+                Reply.saved(draft), Reply.welcomeBack(current), Reply.question(current),
+                AddMachine.replay(current, .text("x")).reply, AddMachine.replay(current, .back).reply,
+                AddMachine.replay(current, .addMachine).reply,
+                Reply.notAllowed(userID: nickname), Reply.library(randomPage(&random)),
             ]
             let decisions = [
                 decide(current, .addMachine), decide(current, .help), decide(current, .unknownCommand),
-                decide(current, .other(kind: randomText(3000, &random))), decide(current, .skip),
+                decide(current, .other(.sticker)), decide(current, .skip),
                 decide(current, .back),
                 decide(current, .text(randomText(3000, &random))), decide(current, .button(data: "junk")),
-                decide(current, .photo(fileID: "f")), Dialogue.nicknameFree(current, nickname),
-                Dialogue.nicknameTaken(current, nickname, suggestion: nickname + " (2)"),
-                Dialogue.nicknameTaken(current, nickname, suggestion: nil), Dialogue.libraryRefused(current, at: step),
+                decide(current, .photo(fileID: "f")), AddMachine.nicknameFree(current, nickname),
+                AddMachine.nicknameTaken(current, nickname, suggestion: nickname + " (2)"),
+                AddMachine.nicknameTaken(current, nickname, suggestion: nil), AddMachine.libraryRefused(current, at: step),
             ]
-            replies += decisions.compactMap(\.reply)
-            for reply in replies + replies.map(\.inMemoryOnly) {
+            replies += decisions.compactMap { $0.reply }
+            for reply in replies + replies.map({ $0.inMemoryOnly(in: English()) }) {
                 let units = parsedUnits(reply.html)
                 #expect(units.map { $0 <= 4096 } == true, "seed \(seed): \(units ?? -1) units")
                 #expect(reply.html.utf8.count <= 35_000, "seed \(seed)")

@@ -61,7 +61,7 @@ import Testing
         for update in Int64(0)..<50 {
             for message in Int64(0)..<2 {
                 let turn = Turn(
-                    updateID: update, lane: lane, isGroup: false, messageID: message, request: .input(.addMachine))
+                    updateID: update, lane: lane, isGroup: false, messageID: message, request: .conversation(.addMachine))
                 let tag = ConversationTag.begun(by: turn)
                 #expect(tag == ConversationTag.begun(by: turn))
                 #expect(tag.count == 16)
@@ -75,21 +75,21 @@ import Testing
     }
 
     @Test func `FNV-1a of 128 bits, by its published vectors`() {
-        #expect(String(RequestID.fnv1a("".utf8), radix: 16) == "6c62272e07bb014262b821756295c58d")
-        #expect(String(RequestID.fnv1a("a".utf8), radix: 16) == "d228cb696f1a8caf78912b704e4a8964")
+        #expect(String(MachineRequestID.fnv1a("".utf8), radix: 16) == "6c62272e07bb014262b821756295c58d")
+        #expect(String(MachineRequestID.fnv1a("a".utf8), radix: 16) == "d228cb696f1a8caf78912b704e4a8964")
     }
 
     @Test func `A request id is a UUID of version 8, the same for the same conversation alone`() {
-        let id = RequestID.make(userID: "1", chatID: "1", tag: "abc")
-        #expect(id == RequestID.make(userID: "1", chatID: "1", tag: "abc"))
+        let id = MachineRequestID.make(userID: "1", chatID: "1", tag: "abc")
+        #expect(id == MachineRequestID.make(userID: "1", chatID: "1", tag: "abc"))
         #expect(id.isUUID)
         let parts = id.split(separator: "-")
         #expect(parts[2].first == "8")
         #expect("89ab".contains(parts[3].first ?? "-"))
         let others = [("1", "1", "abd"), ("1", "2", "abc"), ("2", "1", "abc"), ("11", "", "abc"), ("1", "1a", "bc")]
-        #expect(Set(others.map { RequestID.make(userID: $0.0, chatID: $0.1, tag: $0.2) } + [id]).count == 6)
-        #expect(RequestID.uuid(0) == "00000000-0000-8000-8000-000000000000")
-        #expect(RequestID.uuid(.max) == "ffffffff-ffff-8fff-bfff-ffffffffffff")
+        #expect(Set(others.map { MachineRequestID.make(userID: $0.0, chatID: $0.1, tag: $0.2) } + [id]).count == 6)
+        #expect(MachineRequestID.uuid(0) == "00000000-0000-8000-8000-000000000000")
+        #expect(MachineRequestID.uuid(.max) == "ffffffff-ffff-8fff-bfff-ffffffffffff")
     }
 
     @Test func `A draft becomes a machine, and a machine a draft`() {

@@ -169,7 +169,7 @@ extension FakeServices.Content {
             guard !isTaken(params.details.nickname, params.userID, except: params.requestID) else {
                 throw RPCError(.duplicateNickname, "taken", suggestion: "x")
             }
-            let id = RequestID.make(userID: "machine", chatID: "", tag: params.requestID)
+            let id = MachineRequestID.make(userID: "machine", chatID: "", tag: params.requestID)
             machines[params.requestID] = Machine(
                 id: id, userID: params.userID, details: params.details, revision: Revision(rawValue: clock),
                 createdAt: Timestamp(milliseconds: clock), updatedAt: Timestamp(milliseconds: clock),

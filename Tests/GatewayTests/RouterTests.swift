@@ -31,12 +31,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/addmachine", Turn.Request.input(.addMachine)), ("/AddMachine", .input(.addMachine)),
-        ("/start payload", .input(.help)), ("/help@rivet_bot", .input(.help)), ("/skip", .input(.skip)),
-        ("/cancel", .input(.cancel)), ("/nonsense", .input(.unknownCommand)), ("/", .input(.text("/"))),
+        ("/addmachine", Turn.Request.conversation(.addMachine)), ("/AddMachine", .conversation(.addMachine)),
+        ("/start payload", .conversation(.help)), ("/help@rivet_bot", .conversation(.help)), ("/skip", .conversation(.skip)),
+        ("/cancel", .conversation(.cancel)), ("/nonsense", .conversation(.unknownCommand)), ("/", .conversation(.text("/"))),
         ("/library", .library(LibraryQuery(words: ""))),
         ("/library@Rivet_Bot  pump  hall ", .library(LibraryQuery(words: "pump  hall"))),
-        ("pump", .input(.text("pump"))), (" /skip", .input(.text(" /skip"))),
+        ("pump", .conversation(.text("pump"))), (" /skip", .conversation(.text(" /skip"))),
     ])
     func `Text and commands`(_ text: String, _ expected: Turn.Request) {
         #expect(request(message(text)) == expected)
@@ -44,7 +44,7 @@ import Testing
 
     @Test func `A command for another bot is ignored, unless our name is not known yet`() {
         #expect(route(message("/skip@other_bot", chat: group)) == .ignored)
-        #expect(request(message("/skip@other_bot", chat: group), bot: nil) == .input(.skip))
+        #expect(request(message("/skip@other_bot", chat: group), bot: nil) == .conversation(.skip))
     }
 
     /// A date of 0 is what Telegram gives a message that cannot be seen any more.
@@ -68,7 +68,7 @@ import Testing
     @Test func `A date of more than a week before the receipt: says nothing`() {
         let sentAt = Timestamp(milliseconds: 1_800_000_000_000)
         var turn = Turn(
-            updateID: 1, lane: LaneKey(userID: 7, chatID: 7), isGroup: false, request: .input(.skip), sentAt: sentAt)
+            updateID: 1, lane: LaneKey(userID: 7, chatID: 7), isGroup: false, request: .conversation(.skip), sentAt: sentAt)
         #expect(turn.judgedAt == sentAt)
         for (days, judgedAt) in [(-400, sentAt), (0, sentAt), (7, sentAt), (8, nil)] {
             turn.receivedAt = sentAt.advanced(by: .seconds(days * 86_400))
@@ -109,8 +109,8 @@ import Testing
         let image = Document(fileID: "d", mimeType: "image/png")
         #expect(request(message(nil, kind: .document, document: image)) == .photo(fileID: "d"))
         let sheet = Document(fileID: "d", mimeType: "application/pdf")
-        #expect(request(message(nil, kind: .document, document: sheet)) == .input(.other(kind: "file")))
-        #expect(request(message(nil, kind: .voice)) == .input(.other(kind: "voice message")))
+        #expect(request(message(nil, kind: .document, document: sheet)) == .conversation(.other(.file)))
+        #expect(request(message(nil, kind: .voice)) == .conversation(.other(.voice)))
     }
 
     @Test func `In a group, text and commands of others are overheard; ours are not`() {
@@ -132,12 +132,12 @@ import Testing
         #expect(route(message("hello", chat: group), allowed: [8]) == .ignored)
         let photo = [PhotoSize(fileID: "p", width: 1, height: 1)]
         #expect(route(message(nil, chat: group, kind: .photo, photo: photo), allowed: [8]) == .ignored)
-        #expect(request(message("hello"), allowed: [7]) == .input(.text("hello")))
+        #expect(request(message("hello"), allowed: [7]) == .conversation(.text("hello")))
         #expect(request(tap("save_to_library"), allowed: [8]) == .nothing)
     }
 
     @Test func `A listed group: lets in whoever writes or taps there, there only`() {
-        #expect(request(message("/addmachine", chat: group), allowed: [-100]) == .input(.addMachine))
+        #expect(request(message("/addmachine", chat: group), allowed: [-100]) == .conversation(.addMachine))
         #expect(request(tap("lib:3"), allowed: [-100]) == .library(LibraryQuery(words: "", page: 3)))
         #expect(request(message("/addmachine"), allowed: [-100]) == .refusal)
         #expect(route(message("/addmachine", chat: Chat(id: -200, kind: .group)), allowed: [-100]) == .ignored)
@@ -160,7 +160,7 @@ import Testing
             request(tap("save_to_library", isInaccessible: true))
                 == .saveTapped(photoMessageID: nil, photoFileID: nil))
         #expect(request(tap("lib:3")) == .library(LibraryQuery(words: "", page: 3)))
-        #expect(request(tap("skip:model:abc")) == .input(.button(data: "skip:model:abc")))
+        #expect(request(tap("skip:model:abc")) == .conversation(.button(data: "skip:model:abc")))
         #expect(request(tap(nil)) == .nothing)
         guard case .turn(let turn) = route(tap("x:y")) else { return #expect(Bool(false)) }
         #expect(turn.lane == LaneKey(userID: 7, chatID: -100, topicID: 3))

@@ -45,7 +45,7 @@ import Testing
         #expect(ages.oldest(at: start) == (nil, nil))
         ages.received(1, at: start)
         ages.received(2, at: start + .seconds(10))
-        ages.owed(2, at: start + .seconds(15))
+        ages.replyQueued(2, at: start + .seconds(15))
         #expect(ages.oldest(at: start + .seconds(20)) == (.seconds(20), .seconds(5)))
         ages.settled(1)
         #expect(ages.oldest(at: start + .seconds(20)) == (.seconds(10), .seconds(5)))
@@ -54,7 +54,7 @@ import Testing
         #expect(ages.oldest(at: start + .seconds(20)) == (.seconds(10), nil))
         ages.settled(2)
         #expect(ages.oldest(at: start + .seconds(20)) == (nil, nil))
-        ages.owed(3)
+        ages.replyQueued(3)
         #expect(ages.oldest(at: start) == (nil, nil))
     }
 

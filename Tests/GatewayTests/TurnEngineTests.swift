@@ -16,7 +16,7 @@ import Testing
 
     private func turn(_ id: Int64, _ input: Input, isOverheard: Bool = false) -> Turn {
         Turn(
-            updateID: id, lane: lane, isGroup: false, messageID: id, request: .input(input), isOverheard: isOverheard)
+            updateID: id, lane: lane, isGroup: false, messageID: id, request: .conversation(input), isOverheard: isOverheard)
     }
 
     /// A whole entry: `/addmachine`, then six answers.
@@ -40,9 +40,9 @@ import Testing
 
     @Test func `An entry from its beginning to the library`() async throws {
         for turn in entry {
-            let answer = try await engine().run(turn)
-            #expect(answer.reply != nil)
-            #expect(answer.debts.isEmpty)
+            let outcome = try await engine().run(turn)
+            #expect(outcome.reply != nil)
+            #expect(outcome.volatile.isEmpty)
         }
         expectOnePump()
     }
@@ -98,20 +98,20 @@ import Testing
         expectOnePump()
     }
 
-    @Test func `What was said before an entry was open does not become its answer`() async throws {
+    @Test func `What was said before an entry was open does not become its outcome`() async throws {
         let memory = TurnMemory()
         let hello = turn(5, .text("hello"))
         #expect(try await engine(memory).run(hello).reply != nil)
         _ = try await engine(memory).run(entry[0])
         // A crash: Telegram had not heard that 5 is settled.
         let again = try await engine().run(hello)
-        #expect(again == TurnAnswer(isRepeated: true))
+        #expect(again == TurnOutcome(isRepeated: true))
         #expect(services.row(lane)?.step == "nickname")
         for turn in entry.dropFirst() { _ = try await engine().run(turn) }
         expectOnePump()
     }
 
-    @Test func `A refused answer is not taken at a later step when it comes again`() async throws {
+    @Test func `A refused outcome is not taken at a later step when it comes again`() async throws {
         let memory = TurnMemory()
         _ = try await engine(memory).run(entry[0])
         let short = turn(50, .text("P"))
@@ -133,42 +133,42 @@ import Testing
 
     @Test func `In memory only, the reply says so and the update is owed`() async throws {
         services.content.withLock { $0.isStateDurable = false }
-        let answer = try await engine().run(entry[0])
-        #expect(answer.debts.count == 1)
-        #expect(answer.spoken?.plainText.contains(Dialogue.memoryOnlySentence) == true)
-        #expect(try await engine().run(entry[0]).debts == [.held(lane.conversation(), updateID: 10)])
-        for debt in answer.debts { #expect(try await debt.standing(services) == .owed) }
+        let outcome = try await engine().run(entry[0])
+        #expect(outcome.volatile.count == 1)
+        #expect(outcome.spoken?.plainText.contains("held in memory only") == true)
+        #expect(try await engine().run(entry[0]).volatile == [.applied(lane.conversation(), updateID: 10)])
+        for effect in outcome.volatile { #expect(try await effect.status(services) == .volatile) }
         services.content.withLock { $0.isStateDurable = true }
-        for debt in answer.debts { #expect(try await debt.standing(services) == .paid) }
+        for effect in outcome.volatile { #expect(try await effect.status(services) == .durable) }
     }
 
     @Test func `Delivered again, no update of an entry is settled before its end is durable`() async throws {
         services.content.withLock { ($0.isStateDurable, $0.isLibraryDurable) = (false, false) }
         for turn in entry { _ = try await engine().run(turn) }
-        for turn in entry { #expect(try await engine().run(turn).debts.isEmpty == false) }
-        #expect(try await Debt.held(lane.conversation(), updateID: 12).standing(services) == .unclear)
+        for turn in entry { #expect(try await engine().run(turn).volatile.isEmpty == false) }
+        #expect(try await VolatileEffect.applied(lane.conversation(), updateID: 12).status(services) == .unclear)
         services.content.withLock { ($0.isStateDurable, $0.isLibraryDurable) = (true, true) }
-        for turn in entry { #expect(try await engine().run(turn).debts.isEmpty) }
+        for turn in entry { #expect(try await engine().run(turn).volatile.isEmpty) }
         expectOnePump()
     }
 
     @Test func `Memory that was lost is noticed`() async throws {
         services.content.withLock { $0.isStateDurable = false }
         for turn in entry.prefix(2) { _ = try await engine().run(turn) }
-        let answer = try await engine().run(entry[2])
+        let outcome = try await engine().run(entry[2])
         services.content.withLock { $0.rows = [:] }
-        #expect(try await answer.debts[0].standing(services) == .lost)
-        #expect(try await Debt.held(lane.conversation(), updateID: 12).standing(services) == .lost)
+        #expect(try await outcome.volatile[0].status(services) == .lost)
+        #expect(try await VolatileEffect.applied(lane.conversation(), updateID: 12).status(services) == .lost)
     }
 
     @Test func `A machine that only the library's memory held is added again`() async throws {
         services.content.withLock { $0.isLibraryDurable = false }
         for turn in entry.dropLast() { _ = try await engine().run(turn) }
-        let answer = try await engine().run(entry[6])
-        #expect(answer.debts.count == 1)
+        let outcome = try await engine().run(entry[6])
+        #expect(outcome.volatile.count == 1)
         services.content.withLock { ($0.machines, $0.isLibraryDurable) = ([:], true) }
         let again = try await engine().run(entry[6])
-        #expect(again.debts.isEmpty)
+        #expect(again.volatile.isEmpty)
         #expect(again.reply?.plainText.contains("Saved to Library") == true)
         expectOnePump()
     }
@@ -177,8 +177,8 @@ import Testing
         for turn in entry.dropLast() { _ = try await engine().run(turn) }
         let other = LibraryAdd.Params(requestID: "other", userID: "7", details: MachineDetails(nickname: "PUMP"))
         _ = try await services.call(LibraryAdd.self, other)
-        let answer = try await engine().run(entry[6])
-        #expect(answer.reply?.plainText.contains("already have") == true)
+        let outcome = try await engine().run(entry[6])
+        #expect(outcome.reply?.plainText.contains("already have") == true)
         #expect(services.row(lane)?.step == "nickname")
         let saved = try await engine().run(turn(80, .text("Pump 2")))
         #expect(saved.reply?.plainText.contains("Saved to Library") == true)
@@ -189,17 +189,17 @@ import Testing
         let params = StateSave.Params(key: lane.conversation(), step: "complete", data: [:])
         _ = try await services.call(StateSave.self, params)
         let turn = turn(90, .text("x"))
-        let answer = try await engine().run(turn)
-        #expect(answer.reply == Dialogue.restartAsked())
+        let outcome = try await engine().run(turn)
+        #expect(outcome.message == .trouble(.unreadableEntry))
         #expect(services.row(lane)?.isOpen == false)
-        #expect(try await engine().run(turn).reply == Dialogue.restartAsked())
+        #expect(try await engine().run(turn).message == .trouble(.unreadableEntry))
     }
 
     @Test func `A plain photo is offered, remembered and found`() async throws {
         let photo = Turn(updateID: 1, lane: lane, isGroup: false, messageID: 40, request: .photo(fileID: "p1"))
         let offer = try await engine().run(photo)
         #expect(offer.repliesToMessage)
-        #expect(offer.reply == Dialogue.photoOffer())
+        #expect(offer.message == .photo(.offer))
         #expect(try await engine().run(photo) == offer)
         let tap = Turn(
             updateID: 2, lane: lane, isGroup: false, request: .saveTapped(photoMessageID: 40, photoFileID: nil),
@@ -241,7 +241,7 @@ import Testing
     @Test func `A stranger is refused once`() async throws {
         let memory = TurnMemory()
         let stranger = Turn(updateID: 1, lane: lane, isGroup: false, messageID: 1, request: .refusal)
-        #expect(try await engine(memory).run(stranger).reply == Dialogue.refusal(userID: "7"))
+        #expect(try await engine(memory).run(stranger).message == .trouble(.notAllowed(userID: "7")))
         #expect(try await engine(memory).run(stranger).reply == nil)
         #expect(services.content.withLock { $0.log.isEmpty })
     }
@@ -264,8 +264,8 @@ import Testing
         for (number, input) in inputs.enumerated() {
             while true {
                 do {
-                    let answer = try await engine(memory).run(turn(Int64(20 + number), input))
-                    let text = try #require(answer.reply).plainText
+                    let outcome = try await engine(memory).run(turn(Int64(20 + number), input))
+                    let text = try #require(outcome.reply).plainText
                     if number == 0 { #expect(text.contains("expired") == (reason == .expired)) }
                     if number == 2 {
                         #expect(text.contains("Acme") && text.contains("serial number"))
@@ -296,7 +296,7 @@ import Testing
         #expect(services.row(lane)?.step == "model")
     }
 
-    @Test func `An answer to the entry that was begun beside it: leaves what was over behind`() async throws {
+    @Test func `An outcome to the entry that was begun beside it: leaves what was over behind`() async throws {
         for turn in entry.prefix(3) { _ = try await engine().run(turn) }
         _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))
         _ = try await engine().run(turn(20, .addMachine))
@@ -316,7 +316,7 @@ import Testing
         }
         let bytes = JSONValue.object(try #require(services.row(lane)).data).serialized().count
         #expect(bytes < 600, "\(bytes)")
-        let answer = try await engine().run(turn(30, .button(data: "resume:model:tagtagtagtagtag1")))
-        #expect(answer.reply?.plainText.contains("Acme") == true)
+        let outcome = try await engine().run(turn(30, .button(data: "resume:model:tagtagtagtagtag1")))
+        #expect(outcome.reply?.plainText.contains("Acme") == true)
     }
 }

@@ -9,7 +9,7 @@ import Synchronization
 /// id, or under an id made of the conversation. Nothing here sends, waits or tries again; a turn that fails changed
 /// nothing that its repetition does not find.
 struct TurnEngine<Calls: ServiceCalls>: Sendable {
-    /// How often a turn is decided anew because the conversation changed under it.
+    /// How often a turn is decided again because the conversation changed meanwhile.
     static var conflictsMax: Int { 8 }
 
     let calls: Calls
@@ -31,21 +31,22 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         self.settledBefore = settledBefore
     }
 
-    func run(_ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
+    func run(_ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         switch turn.request {
-        case .input(let input): return try await run(input, turn)
+        case .conversation(let input): return try await run(input, turn)
         case .photo(let fileID): return try await photo(fileID, turn)
         case .saveTapped(let messageID, let fileID): return try await saveTapped(messageID, fileID, turn)
         case .library(let query): return try await library(query, turn)
+        case .say(let message): return TurnOutcome(message: message)
         case .refusal:
             guard memory.isRefusalDue(turn.lane.userID, now: now()) else { return .silent }
-            return TurnAnswer(reply: Dialogue.refusal(userID: turn.lane.user))
+            return TurnOutcome(message: .trouble(.notAllowed(userID: turn.lane.user)))
         case .nothing: return .silent
         }
     }
 
-    /// The open entry, what the update did before, or neither.
-    enum Standing {
+    /// What the turn's conversation holds: the open entry, what the update did before, or neither.
+    enum ConversationStatus {
         case open(OpenEntry)
         /// Perhaps something is over that may be taken up again.
         case none(KeptDraft?)
@@ -55,7 +56,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         case answered
     }
 
-    func standing(_ turn: Turn) async throws(ServiceFailure) -> Standing {
+    func status(_ turn: Turn) async throws(ServiceFailure) -> ConversationStatus {
         let loaded = try await calls.call(
             StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID, sentAt: turn.judgedAt))
         if let applied = loaded.applied { return .applied(applied, state: loaded.state, kept: kept(loaded.lastClear)) }
@@ -65,7 +66,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     }
 
     /// Decides until the conversation holds still.
-    func run(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
+    func run(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         for _ in 1..<Self.conflictsMax {
             do { return try await decided(input, turn) } catch .refused(let error) where error.code == .revisionConflict
             {
@@ -75,22 +76,22 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         return try await decided(input, turn)
     }
 
-    private func decided(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnAnswer {
-        switch try await standing(turn) {
+    private func decided(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
+        switch try await status(turn) {
         case .applied(let applied, let state, let kept):
-            var answer = try await replay(applied, state, kept, input, turn)
-            answer.isRepeated = true
-            return answer
+            var outcome = try await replay(applied, state, kept, input, turn)
+            outcome.isRepeated = true
+            return outcome
         // The entry forgets it when it ends; until Telegram has heard of it, this process must not.
-        case .answered: return noEffect(TurnAnswer(isRepeated: true), turn)
-        case .unreadable: return try await clear(.invalid, turn, reply: Dialogue.restartAsked())
+        case .answered: return noEffect(TurnOutcome(isRepeated: true), turn)
+        case .unreadable: return try await clear(.invalid, turn, .trouble(.unreadableEntry))
         case .none(let kept):
             if turn.isOverheard { return noEffect(.silent, turn) }
-            let decision = Dialogue.decide(nil, kept: kept.flatMap(KeptEntry.init), input, newTag: newTag(turn))
+            let decision = AddMachine.decide(nil, kept: kept.flatMap(KeptEntry.init), input, newTag: newTag(turn))
             return try await follow(decision, over: nil, kept: kept, input, turn)
         case .open(let open):
             let kept = kept(open.earlier)
-            let decision = Dialogue.decide(
+            let decision = AddMachine.decide(
                 open.entry, kept: kept.flatMap(KeptEntry.init), input, newTag: newTag(turn))
             return try await follow(decision, over: open, kept: kept, input, turn)
         }

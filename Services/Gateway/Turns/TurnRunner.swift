@@ -18,7 +18,8 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
 
     let engine: TurnEngine<Calls>
     let sender: Sender<Calls>
-    let debts: DebtCollector<Calls>
+    let volatileEffects: VolatileEffects<Calls>
+    let texts: any Texts
     let counters: Counters
     let ages: UpdateAges
     let logger: Logger
@@ -32,40 +33,45 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         async let _: Void = endSpinner(spinner, of: turn)
         async let _: Void = tellWhenKept(turn, wait)
         wait.begins()
-        guard let answer = await answer(turn) else { return }
+        guard let outcome = await outcome(of: turn) else { return }
         applied(turn.updateID)
         wait.ends()
-        if answer.spoken != nil { ages.owed(turn.updateID) }
-        let parts = Countdown(turn.tap == nil ? 1 : 2) { settle(turn, answer) }
+        let reply = outcome.reply(in: texts)
+        if reply != nil { ages.replyQueued(turn.updateID) }
+        let parts = Countdown(turn.tap == nil ? 1 : 2) { settle(turn, outcome) }
         let ended: @Sendable (SendResolution) -> Void = { if $0 != .stopping { parts.ended() } }
-        guard let tap = turn.tap else { return await deliver(answer, turn, ended) }
+        guard let tap = turn.tap else { return await deliver(reply, outcome, turn, ended) }
         let isSpinning = spinner.claim()
-        if answer.isNoticeOnly, let spoken = answer.spoken {
-            // The text under the tap is all that is said; if it cannot be shown any more, a message says it.
-            let reply = reply(spoken, answer, turn)
+        if outcome.isNoticeOnly, let reply, let notice = reply.notice {
+            // The notice under the tap is all that is said; if it can no longer be shown, a message says it.
+            let message = outgoing(reply, outcome, turn)
             parts.ended()
-            guard isSpinning else { return sender.handOver(reply, to: turn.lane, ended: ended) }
-            return sender.answer(tap, of: turn, text: spoken.notice) { resolution in
+            guard isSpinning else { return sender.handOver(message, to: turn.lane, ended: ended) }
+            return sender.answer(tap, of: turn, text: notice) { resolution in
                 guard resolution == .dropped else { return ended(resolution) }
-                sender.handOver(reply, to: turn.lane, ended: ended)
+                sender.handOver(message, to: turn.lane, ended: ended)
             }
         }
         // The reply does not wait for the tap's answer, nor does the lane; the update does.
         if isSpinning {
-            sender.answer(tap, of: turn, text: answer.spoken?.notice, ended: ended)
+            sender.answer(tap, of: turn, text: reply?.notice, ended: ended)
         } else {
             parts.ended()
         }
-        await deliver(answer, turn, ended)
+        await deliver(reply, outcome, turn, ended)
     }
 
     /// The effect is stored, and the reply is sent or stored.
-    private func settle(_ turn: Turn, _ answer: TurnAnswer) {
+    private func settle(_ turn: Turn, _ outcome: TurnOutcome) {
         ages.delivered(turn.updateID)
         keptNotices.answered(turn.lane.userID)
-        if answer.isRepeated { counters.add(.updatesRedelivered) }
+        if outcome.isRepeated { counters.add(.updatesRedelivered) }
         killPoint("gateway.before-settle")
-        if answer.debts.isEmpty { settled(turn.updateID) } else { debts.owe(answer.debts, for: turn) }
+        if outcome.volatile.isEmpty {
+            settled(turn.updateID)
+        } else {
+            volatileEffects.add(outcome.volatile, of: turn)
+        }
         killPoint("gateway.after-settle")
         logger.debug("an update was handled", metadata: turn.logMetadata)
     }
@@ -79,15 +85,15 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         while !isReady(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
     }
 
-    /// What came of the turn; nil if we are stopping.
-    private func answer(_ turn: Turn) async -> TurnAnswer? {
+    /// What came of the turn; nil if the gateway is stopping.
+    private func outcome(of turn: Turn) async -> TurnOutcome? {
         var retry = Retry()
         var refusals = 0
         while !Task.isCancelled {
             do throws(ServiceFailure) { return try await engine.run(turn) } catch {
                 switch error {
                 case .stopping: return nil
-                // Who is away is on the status board, and in the log, once.
+                // The status board and the log already say which service is away.
                 case .unavailable: break
                 case .refused(let error):
                     refusals += 1
@@ -95,7 +101,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
                         logger.error(
                             "a service refuses what it should take; the person is asked to try again",
                             metadata: turn.logMetadata.merging(["error": "\(error)"]) { own, _ in own })
-                        return TurnAnswer(reply: Dialogue.tryAgain())
+                        return TurnOutcome(message: .trouble(.tryAgain))
                     }
                 }
             }
@@ -107,16 +113,18 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
 
     /// Hands the reply over, and returns when it is sent or stored: until then the lane must not go on, since an update that
     /// comes again after a later one counts as answered.
-    private func deliver(_ answer: TurnAnswer, _ turn: Turn, _ ended: @Sendable (SendResolution) -> Void) async {
-        guard let spoken = answer.spoken, !answer.isNoticeOnly else { return ended(.sent) }
+    private func deliver(
+        _ reply: Reply?, _ outcome: TurnOutcome, _ turn: Turn, _ ended: @Sendable (SendResolution) -> Void
+    ) async {
+        guard let reply else { return ended(.sent) }
         ended(
             await sender.deliver(
-                reply(spoken, answer, turn), to: turn.lane, isPassing: turn.request == .refusal))
+                outgoing(reply, outcome, turn), to: turn.lane, isPassing: turn.request == .refusal))
     }
 
-    private func reply(_ spoken: Reply, _ answer: TurnAnswer, _ turn: Turn) -> OutgoingReply {
+    private func outgoing(_ reply: Reply, _ outcome: TurnOutcome, _ turn: Turn) -> OutgoingReply {
         OutgoingReply(
-            spoken, to: turn, repliesToMessage: answer.repliesToMessage, replacesMessage: answer.replacesMessage,
+            reply, to: turn, repliesToMessage: outcome.repliesToMessage, replacesMessage: outcome.replacesMessage,
             at: engine.now())
     }
 
@@ -131,7 +139,8 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
             }
             guard keptNotices.begins(turn.lane.userID) else { return }
             let notice = OutgoingReply(
-                Dialogue.kept(), to: turn, repliesToMessage: turn.isGroup, at: engine.now())
+                BotMessage.trouble(.messageKept).reply(in: texts), to: turn, repliesToMessage: turn.isGroup,
+                at: engine.now())
             // Not awaited: the turn may end meanwhile.
             sender.handOver(notice, to: turn.lane, isPassing: true) { [keptNotices] resolution in
                 switch resolution {
@@ -143,7 +152,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// Has nobody look at a turning spinner while the turn waits.
+    /// Stops the spinner while the turn waits.
     private func endSpinner(_ spinner: Spinner, of turn: Turn) async {
         guard let tap = turn.tap else { return }
         try? await Task.sleep(for: Self.tapPatience)
@@ -151,11 +160,11 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
     }
 }
 
-/// The spinner on a button, which is ended once.
+/// The spinner on a button, which stops once.
 private final class Spinner: Sendable {
     private let isClaimed = Mutex(false)
 
-    /// Whether it is the caller who ends it.
+    /// Whether the caller is the one to stop it.
     func claim() -> Bool {
         isClaimed.withLock { isClaimed in
             defer { isClaimed = true }

@@ -1,0 +1,12 @@
+import Dialogue
+
+extension FeatureRoutes {
+    static let about = FeatureRoutes(
+        commands: AboutCommand.allCases,
+        command: { typed in
+            switch AboutCommand(rawValue: typed.name) {
+            case .help, .start: .conversation(.help)
+            case nil: nil
+            }
+        })
+}

@@ -1,0 +1,15 @@
+import Dialogue
+
+extension FeatureRoutes {
+    static let addMachine = FeatureRoutes(
+        commands: AddMachineCommand.allCases,
+        command: { typed in
+            switch AddMachineCommand(rawValue: typed.name) {
+            case .addmachine: .conversation(.begin(Draft()))
+            case .skip: .conversation(.skip)
+            case .back: .conversation(.back)
+            case .cancel: .conversation(.cancel)
+            case nil: nil
+            }
+        })
+}

@@ -1,0 +1,139 @@
+import Contracts
+import Dialogue
+import KillPoints
+
+extension TurnEngine {
+    /// Does what was decided; the outcome is what may be said then.
+    func follow(
+        _ decision: Decision, over open: OpenEntry?, kept: KeptDraft? = nil, _ input: Input, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnOutcome {
+        switch decision {
+        case .reply(let message):
+            var outcome = TurnOutcome(message: message)
+            // In a group, a tap on another person's button: the notice is for the one who tapped.
+            outcome.isNoticeOnly = turn.tap != nil && turn.isGroup && open == nil
+            if let open, case .begin = input {
+                // Delivered again after this entry has ended, it would begin another one.
+                outcome.volatile = try await save(open.entry, over: open, turn)
+                return outcome
+            }
+            return noEffect(outcome, turn)
+        case .save(let entry, let message):
+            let volatile = try await save(entry, over: open, earlier: open == nil ? kept : nil, turn)
+            return TurnOutcome(message: message, volatile: volatile)
+        case .takeUp(let entry, let message):
+            guard let kept, var again = OpenEntry(kept) else { return .silent }
+            again.revision = open?.revision ?? .none
+            // What was answered before this without an effect must not become an answer to what is taken up.
+            again.answeredUpdates += open?.answeredUpdates ?? []
+            return TurnOutcome(message: message, volatile: try await save(entry, over: again, turn))
+        case .checkNickname(let nickname):
+            guard let open else { return .silent }
+            return try await checkNickname(nickname, open, input, turn)
+        case .complete(let entry): return try await complete(entry, over: open, input, turn)
+        case .cancel(let message): return try await clear(.cancelled, turn, message)
+        }
+    }
+
+    func noEffect(_ outcome: TurnOutcome, _ turn: Turn) -> TurnOutcome {
+        memory.answeredWithoutEffect(turn)
+        return outcome
+    }
+
+    /// - Returns: what only memory has of it.
+    private func save(
+        _ entry: Entry, over open: OpenEntry?, earlier: KeptDraft? = nil, _ turn: Turn
+    ) async throws(ServiceFailure) -> [VolatileEffect] {
+        let settledBefore = settledBefore()
+        let params = StateSave.Params(
+            key: turn.lane.conversation(), step: entry.step.rawValue,
+            data: OpenEntry.data(
+                for: entry, over: open, earlier: earlier, answeredUpdates: memory.answeredUpdates(of: turn.lane),
+                settledBefore: settledBefore),
+            updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore,
+            sentAt: turn.judgedAt)
+        killPoint("gateway.before-save")
+        let saved = try await calls.call(StateSave.self, params)
+        killPoint("gateway.after-save")
+        return saved.placement.isDurable ? [] : [.save(params)]
+    }
+
+    func clear(
+        _ reason: StateClear.Reason, _ turn: Turn, outcome: JSONValue? = nil, _ message: BotMessage, volatile: [VolatileEffect] = []
+    ) async throws(ServiceFailure) -> TurnOutcome {
+        let params = StateClear.Params(
+            key: turn.lane.conversation(), reason: reason, updateID: turn.updateID, outcome: outcome,
+            settledBefore: settledBefore(), sentAt: turn.judgedAt)
+        killPoint("gateway.before-clear")
+        let cleared = try await calls.call(StateClear.self, params)
+        killPoint("gateway.after-clear")
+        return TurnOutcome(
+            message: message, volatile: cleared.placement.isDurable ? volatile : volatile + [.clear(params)])
+    }
+
+    private func checkNickname(
+        _ nickname: String, _ open: OpenEntry, _ input: Input, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnOutcome {
+        let decision: Decision
+        do {
+            let check = try await calls.call(
+                LibraryCheckNickname.self,
+                .init(
+                    userID: turn.lane.user, nickname: nickname,
+                    requestID: MachineRequestID.make(userID: turn.lane.user, chatID: turn.lane.chat, tag: open.entry.tag)))
+            decision =
+                check.available
+                ? AddMachine.nicknameFree(open.entry, nickname)
+                : AddMachine.nicknameTaken(open.entry, nickname, suggestion: check.suggestion)
+        } catch .refused(let error) where error.code == .invalidArgument {
+            decision = AddMachine.libraryRefused(open.entry, at: .nickname)
+        }
+        return try await follow(decision, over: open, input, turn)
+    }
+
+    /// Adds the machine, and only then ends the conversation.
+    private func complete(
+        _ entry: Entry, over open: OpenEntry?, _ input: Input, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnOutcome {
+        var details = MachineDetails(entry.draft, ocrData: open?.data[OpenEntry.Key.ocrData])
+        let requestID = MachineRequestID.make(userID: turn.lane.user, chatID: turn.lane.chat, tag: entry.tag)
+        while true {
+            let params = LibraryAdd.Params(requestID: requestID, userID: turn.lane.user, details: details)
+            killPoint("gateway.before-add")
+            do {
+                let added = try await calls.call(LibraryAdd.self, params)
+                killPoint("gateway.after-add")
+                return try await completed(params, added, turn)
+            } catch .refused(let error) where error.code == .duplicateNickname {
+                return try await follow(AddMachine.libraryRefused(entry, at: .nickname), over: open, input, turn)
+            } catch .refused(let error) where error.code == .invalidArgument {
+                if let step = Step.allCases.first(where: { $0.dataKey == error.field }) {
+                    return try await follow(AddMachine.libraryRefused(entry, at: step), over: open, input, turn)
+                }
+                // A value about which the person cannot be asked is left out, rather than to refuse the machine.
+                switch error.field {
+                case OpenEntry.Key.ocrData? where details.ocrData != nil: details.ocrData = nil
+                case OpenEntry.Key.photo? where details.texts[.photoFileID] != nil: details.texts[.photoFileID] = nil
+                default: throw .refused(error)
+                }
+            }
+        }
+    }
+
+    private func completed(
+        _ params: LibraryAdd.Params, _ added: StoredMachine, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnOutcome {
+        var outcome: [String: JSONValue] = ["machine_id": .string(added.machine.id)]
+        if !added.isDurable {
+            // Clearing empties the entry. If the library loses its memory, this is all that is left of the machine.
+            outcome["machine"] = .object(params.members)
+            guard JSONValue.object(outcome).serialized().count <= StateClear.outcomeBytesMax else {
+                throw .unavailable(
+                    .library, reason: "only memory holds the machine, and it is too long to be kept elsewhere")
+            }
+        }
+        return try await clear(
+            .completed, turn, outcome: .object(outcome), .addMachine(.saved(Draft(added.machine.details))),
+            volatile: added.isDurable ? [] : [.add(params)])
+    }
+}

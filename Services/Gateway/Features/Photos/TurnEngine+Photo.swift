@@ -1,0 +1,53 @@
+import Contracts
+import Dialogue
+import KillPoints
+
+extension TurnEngine {
+    /// A photo belongs to the open entry; without one it is remembered and offered to become one.
+    func photo(_ fileID: String, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
+        let input = Input.photo(fileID: fileID)
+        switch try await status(turn) {
+        case .open, .applied, .unreadable, .answered: return try await run(input, turn)
+        case .none:
+            var volatile: [VolatileEffect] = []
+            if let messageID = turn.messageID {
+                volatile = try await remember(.init(messageID: messageID, fileID: fileID), turn)
+            }
+            return noEffect(TurnOutcome(message: .photo(.offer), repliesToMessage: true, volatile: volatile), turn)
+        }
+    }
+
+    func saveTapped(
+        _ photoMessageID: Int64?, _ shownFileID: String?, _ turn: Turn
+    ) async throws(ServiceFailure) -> TurnOutcome {
+        let photos = RecentPhotos(
+            try await calls.call(StateLoad.self, .init(key: photoKey(turn))).state?.data ?? [:])
+        let fileID = photos.fileID(messageID: photoMessageID) ?? shownFileID
+        let hints = await hints(fileID: fileID)
+        return try await run(
+            .begin(Draft(photoFileID: fileID, manufacturerHint: hints.manufacturer, modelHint: hints.model)), turn)
+    }
+
+    /// What can be read from the photo of a nameplate. Nothing reads it yet.
+    private func hints(fileID: String?) async -> (manufacturer: String?, model: String?) { (nil, nil) }
+
+    private func photoKey(_ turn: Turn) -> ConversationKey {
+        turn.lane.conversation(RecentPhotos.conversationType)
+    }
+
+    private func remember(_ photo: RecentPhotos.Photo, _ turn: Turn) async throws(ServiceFailure) -> [VolatileEffect] {
+        let loaded = try await calls.call(StateLoad.self, .init(key: photoKey(turn), updateID: turn.updateID))
+        if loaded.applied != nil {
+            return loaded.state.map { $0.isDurable ? [] : [.applied(photoKey(turn), updateID: turn.updateID)] } ?? []
+        }
+        var photos = RecentPhotos(loaded.state?.data ?? [:])
+        photos.offered(photo)
+        let params = StateSave.Params(
+            key: photoKey(turn), step: RecentPhotos.step, data: photos.data, updateID: turn.updateID,
+            settledBefore: settledBefore())
+        killPoint("gateway.before-photo")
+        let saved = try await calls.call(StateSave.self, params)
+        killPoint("gateway.after-photo")
+        return saved.placement.isDurable ? [] : [.applied(photoKey(turn), updateID: turn.updateID)]
+    }
+}

@@ -1,0 +1,33 @@
+import Synchronization
+
+/// How long the updates that are under way have waited. Their source bounds how many there are.
+final class UpdateAges: Sendable {
+    private struct Update {
+        var receivedAt: ContinuousClock.Instant
+        /// When there was a reply that could be sent; nil before, and after it was sent or put into the outbox.
+        var replyQueuedSince: ContinuousClock.Instant?
+    }
+
+    private let updates = Mutex<[Int64: Update]>([:])
+
+    func received(_ id: Int64, at now: ContinuousClock.Instant = .now) {
+        updates.withLock { $0[id, default: Update(receivedAt: now)].replyQueuedSince = nil }
+    }
+
+    /// There is a reply to it.
+    func replyQueued(_ id: Int64, at now: ContinuousClock.Instant = .now) { updates.withLock { $0[id]?.replyQueuedSince = now } }
+
+    /// The reply was sent, or is in the outbox.
+    func delivered(_ id: Int64) { updates.withLock { $0[id]?.replyQueuedSince = nil } }
+
+    func settled(_ id: Int64) { updates.withLock { $0[id] = nil } }
+
+    /// Ages of the oldest update that is not settled, and of the oldest reply that is in no outbox; nil where there is none.
+    func oldest(at now: ContinuousClock.Instant = .now) -> (update: Duration?, reply: Duration?) {
+        updates.withLock { updates in
+            let received = updates.values.map(\.receivedAt).min()
+            let queued = updates.values.compactMap(\.replyQueuedSince).min()
+            return (received.map { now - $0 }, queued.map { now - $0 })
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// The commands that tell of the bot itself.
+public enum AboutCommand: String, Command {
+    case help
+    /// What Telegram sends when a person opens the bot for the first time: the help.
+    case start
+
+    public var place: Int {
+        switch self {
+        case .help: 90
+        case .start: 91
+        }
+    }
+
+    public func menuText(in texts: any Texts) -> String? { self == .start ? nil : texts.menuText(self) }
+    public func helpLine(in texts: any Texts) -> Markup? { self == .start ? nil : texts.helpLine(self) }
+}

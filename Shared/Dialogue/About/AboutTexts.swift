@@ -1,0 +1,6 @@
+/// The words of `AboutMessage`.
+public protocol AboutTexts: Sendable {
+    func menuText(_ command: AboutCommand) -> String
+    func helpLine(_ command: AboutCommand) -> Markup
+    var helpTitle: Markup { get }
+}

@@ -1,0 +1,52 @@
+/// What a person said at one step. A step without an answer has not been asked yet.
+public enum Answer: Sendable, Hashable {
+    case value(String)
+    /// An explicit null in `state_data`.
+    case skipped
+}
+
+/// The machine as far as it has been told.
+public struct Draft: Sendable, Hashable {
+    public var answers: [Step: Answer]
+    public var photoFileID: String?
+    /// What was read from the photo: offered as a button, never taken unasked.
+    public var manufacturerHint: String?
+    public var modelHint: String?
+
+    public init(
+        answers: [Step: Answer] = [:], photoFileID: String? = nil, manufacturerHint: String? = nil,
+        modelHint: String? = nil
+    ) {
+        self.answers = answers
+        self.photoFileID = photoFileID
+        self.manufacturerHint = manufacturerHint
+        self.modelHint = modelHint
+    }
+
+    /// The value told at `step`; nil if it was skipped or is still to be asked.
+    public subscript(_ step: Step) -> String? {
+        guard case .value(let value)? = answers[step] else { return nil }
+        return value
+    }
+
+    /// The first step whose answer the library would refuse. Only entries of the earlier bot have any.
+    var firstUnacceptable: Step? {
+        Step.allCases.first { step in
+            switch answers[step] {
+            case .value(let value): (try? AnswerRules.accepted(value, at: step)) == nil
+            case .skipped, nil: !step.isSkippable
+            }
+        }
+    }
+
+    /// The detected value, if `step` has one and would accept it as an answer.
+    func hint(for step: Step) -> String? {
+        let hint: String? =
+            switch step {
+            case .manufacturer: manufacturerHint
+            case .model: modelHint
+            case .nickname, .serial, .location, .notes: nil
+            }
+        return hint.flatMap { try? AnswerRules.accepted($0, at: step) }
+    }
+}

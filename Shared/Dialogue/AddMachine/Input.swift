@@ -1,0 +1,28 @@
+/// What a person did in the add-machine flow, in whichever way: typed words, commands and buttons are one.
+public enum Input: Sendable, Equatable {
+    /// `/addmachine`, or `save_to_library` under a photo, which the draft then holds.
+    case begin(Draft)
+    case answer(String)
+    case skip, back, cancel
+    case photo(fileID: String)
+    /// A tap on a button of the flow; nil if its data are no button's of ours.
+    case tap(TapData?)
+    /// `/start`, `/help`
+    case help
+    case unknownCommand
+    /// A message that is no text.
+    case other(MessageKind)
+
+    /// A text that is no command. The words skip, back and cancel alone are taken as the commands.
+    public init(typed text: String) {
+        switch text.utf8.count <= 32 ? AnswerRules.trimmed(text).lowercased() : "" {
+        case "skip": self = .skip
+        case "back": self = .back
+        case "cancel": self = .cancel
+        default: self = .answer(text)
+        }
+    }
+
+    /// The callback data of a button.
+    public init(tapped data: String) { self = data == PhotoMessage.saveToLibraryData ? .begin(Draft()) : .tap(TapData(data)) }
+}

@@ -1,0 +1,12 @@
+/// An entry that is over and can be taken up again.
+public struct KeptEntry: Sendable, Equatable {
+    /// Under the tag that it had.
+    public var entry: Entry
+    /// Whether its time ended it; else its person cancelled it.
+    public var hasExpired: Bool
+
+    public init(entry: Entry, hasExpired: Bool) {
+        self.entry = entry
+        self.hasExpired = hasExpired
+    }
+}

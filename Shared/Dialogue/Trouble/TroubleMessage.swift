@@ -1,0 +1,20 @@
+/// What the bot says when something is in the way: its own trouble, or that the person is not let in.
+public enum TroubleMessage: Sendable, Equatable {
+    /// The person is not on the allow-list.
+    case notAllowed(userID: String)
+    /// The stored entry cannot be read.
+    case unreadableEntry
+    /// A fault of the bot; the state is as it was before the input.
+    case tryAgain
+    /// The message has to wait until a service can be reached.
+    case messageKept
+
+    func reply(in texts: any Texts) -> Reply {
+        switch self {
+        case .notAllowed(let userID): Reply(texts.notAllowed(userID: userID), notice: texts.notAllowedNotice)
+        case .unreadableEntry: Reply(texts.unreadableEntry, notice: texts.unreadableEntryNotice)
+        case .tryAgain: Reply(texts.tryAgain, notice: texts.tryAgainNotice)
+        case .messageKept: Reply(texts.messageKept)
+        }
+    }
+}
