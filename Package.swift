@@ -39,9 +39,9 @@ let package = Package(
         .systemLibrary(name: "CUtf8proc", path: "Shared/CUtf8proc", providers: [.apt(["libutf8proc-dev"])]),
 
         // Shared: cores, which do no I/O
-        .target(name: "Normalization", dependencies: ["CUtf8proc"], path: "Shared/Normalization"),
-        .target(name: "Dialogue", dependencies: ["Normalization"], path: "Shared/Dialogue"),
-        .target(name: "Contracts", dependencies: ["Normalization"], path: "Shared/Contracts"),
+        .target(name: "TextRules", dependencies: ["CUtf8proc"], path: "Shared/TextRules"),
+        .target(name: "Dialogue", dependencies: ["TextRules"], path: "Shared/Dialogue"),
+        .target(name: "Contracts", dependencies: ["TextRules"], path: "Shared/Contracts"),
         .target(name: "KillPoints", path: "Shared/KillPoints"),
         .target(
             name: "Sending",
@@ -156,8 +156,8 @@ let package = Package(
             name: "SendingTests", dependencies: ["Sending", "Simulation", "TestSupport"],
             path: "Tests/SendingTests"),
         .testTarget(
-            name: "NormalizationTests", dependencies: ["TestSupport", "Normalization"],
-            path: "Tests/NormalizationTests"),
+            name: "TextRulesTests", dependencies: ["TestSupport", "TextRules"],
+            path: "Tests/TextRulesTests"),
         .testTarget(name: "ContractsTests", dependencies: ["TestSupport", "Contracts"], path: "Tests/ContractsTests"),
         .testTarget(name: "DialogueTests", dependencies: ["TestSupport", "Dialogue"], path: "Tests/DialogueTests"),
         .testTarget(

@@ -47,37 +47,8 @@ final class Gateway: Service {
                 metadata: ["path": "\(settings.heardPath)", "error": "\(error)"])
         }
         let foreignWebhook = ForeignWebhook(bot: bot, board: board, logger: logger)
-        let source: any UpdateSource
-        if let webhook = settings.webhook {
-            let inherited = context.sockets.descriptor(named: "rivet-webhook")
-            if inherited == nil, context.settings.string("INVOCATION_ID") != nil {
-                logger.warning(
-                    "a reverse proxy may not get in, and is refused during restarts: enable rivet-webhook.socket")
-            }
-            let receiver = WebhookSource(
-                webhook, inherited.map { .inherited(descriptor: $0) } ?? .own(webhook.listener), bot: bot,
-                eventLoop: context.eventLoop, counters: counters, logger: logger,
-                statusChanged: { status in
-                    board.telegram(status)
-                    Self.log(status, "receiving by webhook", logger)
-                }, heard: { absence.heard(isAll: $0) }, unreadable: { Self.tell($0, nil, counters, logger) })
-            source = receiver
-            self.webhook = receiver
-        } else {
-            self.webhook = nil
-            if context.sockets.descriptor(named: "rivet-webhook") != nil {
-                logger.warning(
-                    "RIVET_WEBHOOK_URL is not set: nothing answers at rivet-webhook.socket; stop and disable it")
-            }
-            source = UpdatePoller(
-                bot: bot,
-                statusChanged: { status in
-                    let status = TelegramStatus(status)
-                    board.telegram(status)
-                    Self.log(status, "polling Telegram", logger)
-                    if status == .conflict { foreignWebhook.conflictBegan() }
-                }, answered: { absence.heard(isAll: $0) })
-        }
+        let (source, webhook) = Self.source(
+            settings, context, bot, absence, foreignWebhook, board: board, counters: counters)
         self.foreignWebhook = foreignWebhook
         let texts: any Texts = English()
         let calls = WireCalls(
@@ -92,6 +63,7 @@ final class Gateway: Service {
         self.logger = logger
         self.transport = transport
         self.source = source
+        self.webhook = webhook
         self.calls = calls
         self.lanes = lanes
         self.parking = parking
@@ -117,6 +89,42 @@ final class Gateway: Service {
             texts: texts, counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) }, settled: settled)
     }
 
+    /// The source of updates that the settings ask for; the same as a webhook, if it is one.
+    private static func source(
+        _ settings: GatewaySettings, _ context: ServiceContext, _ bot: TelegramBot, _ absence: Absence,
+        _ foreignWebhook: ForeignWebhook, board: StatusBoard, counters: Counters
+    ) -> (any UpdateSource, WebhookSource?) {
+        let logger = context.logger
+        let inherited = context.sockets.descriptor(named: "rivet-webhook")
+        guard let webhook = settings.webhook else {
+            if inherited != nil {
+                logger.warning(
+                    "RIVET_WEBHOOK_URL is not set: nothing answers at rivet-webhook.socket; stop and disable it")
+            }
+            let poller = UpdatePoller(
+                bot: bot,
+                statusChanged: { status in
+                    let status = TelegramStatus(status)
+                    board.telegram(status)
+                    log(status, "polling Telegram", logger)
+                    if status == .conflict { foreignWebhook.conflictBegan() }
+                }, answered: { absence.heard(isAll: $0) })
+            return (poller, nil)
+        }
+        if inherited == nil, context.settings.string("INVOCATION_ID") != nil {
+            logger.warning(
+                "a reverse proxy may not get in, and is refused during restarts: enable rivet-webhook.socket")
+        }
+        let receiver = WebhookSource(
+            webhook, inherited.map { .inherited(descriptor: $0) } ?? .own(webhook.listener), bot: bot,
+            eventLoop: context.eventLoop, counters: counters, logger: logger,
+            statusChanged: { status in
+                board.telegram(status)
+                log(status, "receiving by webhook", logger)
+            }, heard: { absence.heard(isAll: $0) }, unreadable: { tell($0, nil, counters, logger) })
+        return (receiver, receiver)
+    }
+
     /// Listens for the webhook's requests, if there is one.
     ///
     /// - Throws: when that cannot be; trying again helps, unless it is a `ConfigurationError`.
@@ -127,46 +135,7 @@ final class Gateway: Service {
     /// Until a graceful shutdown. What is not finished then stays unsettled, and comes again.
     func run() async throws {
         await withTaskGroup(of: Part.self) { group in
-            group.addTask {
-                await self.source.run { await self.received($0) }; return .receiving
-            }
-            group.addTask {
-                await self.lanes.run { await self.work($0) }
-                await self.runner.sender.finish()
-                return .lanes
-            }
-            group.addTask {
-                await self.runner.sender.run(); return .beside
-            }
-            group.addTask {
-                await self.runner.volatileEffects.run(); return .beside
-            }
-            group.addTask {
-                await self.takeUpParked()
-                await self.parking.run()
-                return .beside
-            }
-            group.addTask {
-                await self.watch.run(); return .beside
-            }
-            group.addTask {
-                await self.renamings.run(); return .beside
-            }
-            group.addTask {
-                await self.askAfterAbsence(); return .beside
-            }
-            group.addTask {
-                await self.botProfile.run(); return .beside
-            }
-            group.addTask {
-                await self.allowList.run(); return .beside
-            }
-            group.addTask {
-                await self.foreignWebhook.run(); return .beside
-            }
-            group.addTask {
-                try? await gracefulShutdown(); return .shutdown
-            }
+            addParts(to: &group)
             parts: for await part in group {
                 switch part {
                 case .receiving, .beside: continue
@@ -185,6 +154,37 @@ final class Gateway: Service {
         await parking.forgetSettled(within: .seconds(1))
         // Telegram takes the confirmation as it arrives; the answer says nothing more, and may be held back.
         await source.confirmSettled(within: .seconds(1))
+    }
+
+    private func addParts(to group: inout TaskGroup<Part>) {
+        group.addTask {
+            await self.source.run { await self.received($0) }
+            return .receiving
+        }
+        group.addTask {
+            await self.lanes.run { await self.work($0) }
+            await self.runner.sender.finish()
+            return .lanes
+        }
+        group.addTask {
+            await self.takeUpParked()
+            await self.parking.run()
+            return .beside
+        }
+        let others: [@Sendable () async -> Void] = [
+            runner.sender.run, runner.volatileEffects.run, watch.run, renamings.run, askAfterAbsence, botProfile.run,
+            allowList.run, foreignWebhook.run,
+        ]
+        for run in others {
+            group.addTask {
+                await run()
+                return .beside
+            }
+        }
+        group.addTask {
+            try? await gracefulShutdown()
+            return .shutdown
+        }
     }
 
     func close() async {

@@ -1,5 +1,5 @@
 /// What the bot says, without words. Each feature has its own messages; `Texts` has the words of one language.
-public enum BotMessage: Sendable, Equatable {
+public enum AnyMessage: Sendable, Equatable {
     case addMachine(AddMachineMessage)
     case library(LibraryMessage)
     case photo(PhotoMessage)

@@ -1,4 +1,5 @@
 import Testing
+import TextRules
 
 @testable import Dialogue
 
@@ -11,15 +12,15 @@ import Testing
         let whole = String(repeating: character, count: limit.characters)
         let accepted = try AnswerRules.accepted(whole, at: limit.step)
         #expect(accepted == whole && accepted.count == limit.characters)
-        let refusal = #expect(throws: AnswerRefusal.self) {
+        let refusal = #expect(throws: TextRefusal.self) {
             try AnswerRules.accepted(whole + character, at: limit.step)
         }
         #expect(refusal == .tooLong(characters: limit.characters + 1))
     }
 
     @Test func nicknamesHaveAtLeastTwoCharacters() throws {
-        #expect(throws: AnswerRefusal.tooShort) { try AnswerRules.accepted("x", at: .nickname) }
-        #expect(throws: AnswerRefusal.tooShort) { try AnswerRules.accepted(Self.family, at: .nickname) }
+        #expect(throws: TextRefusal.tooShort) { try AnswerRules.accepted("x", at: .nickname) }
+        #expect(throws: TextRefusal.tooShort) { try AnswerRules.accepted(Self.family, at: .nickname) }
         #expect(try AnswerRules.accepted("P1", at: .nickname) == "P1")
         #expect(try AnswerRules.accepted("x", at: .model) == "x")
         let tooShort = "❌ Nickname too short. Please enter at least 2 characters.\n\n"
@@ -50,20 +51,20 @@ import Testing
 
     @Test(arguments: [Step.manufacturer, .model, .serial, .location], ["a\nb", "a\tb", "a\r\nb", "a\u{85}b"])
     func singleLineFieldsRefuseLineBreaks(step: Step, text: String) {
-        #expect(throws: AnswerRefusal.severalLines) { try AnswerRules.accepted(text, at: step) }
+        #expect(throws: TextRefusal.severalLines) { try AnswerRules.accepted(text, at: step) }
         #expect(decide(entry(at: step), .text(text)).reply?.html.contains("as one line") == true)
     }
 
     @Test(arguments: Step.allCases, ["a\u{0}b", "a\u{1B}[0m", "a\u{7F}b", "a\u{9F}b", "a\u{8}b"])
     func controlCharactersAreRefused(step: Step, text: String) {
-        #expect(throws: AnswerRefusal.controlCharacter) { try AnswerRules.accepted(text, at: step) }
+        #expect(throws: TextRefusal.controlCharacter) { try AnswerRules.accepted(text, at: step) }
         #expect(decide(entry(at: step), .text(text)).reply?.html.contains("control character") == true)
     }
 
     @Test func `A nickname: has at most 1,000 bytes, as the library takes it`() {
         let fits = "xy" + String(repeating: "\u{363}", count: 499)
         #expect(throws: Never.self) { try AnswerRules.accepted(fits, at: .nickname) }
-        #expect(throws: AnswerRefusal.tooManyBytes) { try AnswerRules.accepted(fits + "x", at: .nickname) }
+        #expect(throws: TextRefusal.tooManyBytes) { try AnswerRules.accepted(fits + "x", at: .nickname) }
     }
 
     @Test(arguments: Step.allCases.filter { $0 != .nickname })
@@ -71,10 +72,10 @@ import Testing
         let mark = "\u{301}"
         let fits = "xy" + String(repeating: mark, count: (16 * 1024 - 2) / mark.utf8.count)
         #expect(throws: Never.self) { try AnswerRules.accepted(fits, at: step) }
-        #expect(throws: AnswerRefusal.tooManyBytes) { try AnswerRules.accepted(fits + mark, at: step) }
+        #expect(throws: TextRefusal.tooManyBytes) { try AnswerRules.accepted(fits + mark, at: step) }
         // Within the bound as typed, beyond it in NFC.
         let growing = String(repeating: "\u{FB2C}", count: 16 * 1024 / 3)
-        #expect(throws: AnswerRefusal.self) { try AnswerRules.accepted(growing, at: .nickname) }
+        #expect(throws: TextRefusal.self) { try AnswerRules.accepted(growing, at: .nickname) }
     }
 
     @Test func skippedNeverMeansAText() {

@@ -10,7 +10,7 @@ import Testing
             #expect((1...32).contains(name.count) && name.allSatisfy { $0.isASCII && ($0.isLowercase || $0 == "_") })
             #expect((1...256).contains(description.count))
         }
-        let help = BotMessage.about(.help(nil)).reply.plainText
+        let help = AnyMessage.about(.help(nil)).reply.plainText
         let places = menu.map { help.firstRange(of: "/\($0.name)")?.lowerBound }
         #expect(places.allSatisfy { $0 != nil } && places.compactMap { $0 } == places.compactMap { $0 }.sorted())
     }

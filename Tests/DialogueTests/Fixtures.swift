@@ -23,18 +23,18 @@ extension Input {
     }
 }
 
-extension BotMessage {
+extension AnyMessage {
     /// In English.
     var reply: Reply { reply(in: English()) }
 }
 
 extension Reply {
-    static func question(_ entry: Entry) -> Reply { BotMessage.addMachine(.question(entry)).reply }
-    static func welcomeBack(_ entry: Entry) -> Reply { BotMessage.addMachine(.welcomeBack(entry)).reply }
-    static func cancelled(_ kept: KeptEntry?) -> Reply { BotMessage.addMachine(.cancelled(kept)).reply }
-    static func saved(_ draft: Draft) -> Reply { BotMessage.addMachine(.saved(draft)).reply }
-    static func library(_ page: LibraryPage) -> Reply { BotMessage.library(.page(page)).reply }
-    static func notAllowed(userID: String) -> Reply { BotMessage.trouble(.notAllowed(userID: userID)).reply }
+    static func question(_ entry: Entry) -> Reply { AnyMessage.addMachine(.question(entry)).reply }
+    static func welcomeBack(_ entry: Entry) -> Reply { AnyMessage.addMachine(.welcomeBack(entry)).reply }
+    static func cancelled(_ kept: KeptEntry?) -> Reply { AnyMessage.addMachine(.cancelled(kept)).reply }
+    static func saved(_ draft: Draft) -> Reply { AnyMessage.addMachine(.saved(draft)).reply }
+    static func library(_ page: LibraryPage) -> Reply { AnyMessage.library(.page(page)).reply }
+    static func notAllowed(userID: String) -> Reply { AnyMessage.trouble(.notAllowed(userID: userID)).reply }
 }
 
 extension Step {
@@ -42,7 +42,7 @@ extension Step {
 }
 
 extension Decision {
-    var message: BotMessage? {
+    var message: AnyMessage? {
         switch self {
         case .reply(let message), .save(_, let message), .cancel(let message), .takeUp(_, let message): message
         case .checkNickname, .complete: nil

@@ -1,3 +1,5 @@
+import TextRules
+
 @testable import Dialogue
 
 /// A language for tests: Greek letters and nothing else, so that an English word in a message shows.
@@ -42,7 +44,7 @@ struct Greek: Texts {
     func nicknameTaken(_ nickname: String) -> Markup { "υπάρχει \(nickname)" }
     func nicknameFree(_ suggestion: String) -> Markup { "ελεύθερο \(suggestion)" }
     func refusal(
-        _ refusal: AnswerRefusal, of step: StepTexts, isNickname: Bool, characters: ClosedRange<Int>
+        _ refusal: TextRefusal, of step: StepTexts, isNickname: Bool, characters: ClosedRange<Int>
     ) -> Markup {
         switch refusal {
         case .blank: "κενό \(fixed: step.label)"
@@ -51,6 +53,7 @@ struct Greek: Texts {
         case .tooManyBytes: "μεγάλο"
         case .severalLines: "γραμμές"
         case .controlCharacter: "χαρακτήρας"
+        case .directionOverride: "κατεύθυνση"
         }
     }
     func missing(_ step: StepTexts) -> Markup { "λείπει \(fixed: step.noun)" }

@@ -2,12 +2,12 @@
 
 /// One message of each kind, and the values that it must show in each language.
 struct MessageSample: Sendable, CustomStringConvertible {
-    let message: BotMessage
+    let message: AnyMessage
     let values: [String]
     /// The case's name, so that a test sees which case has no sample.
     let name: String
 
-    init(_ message: BotMessage, _ values: String...) {
+    init(_ message: AnyMessage, _ values: String...) {
         self.message = message
         self.values = values
         name = Self.name(of: message)
@@ -56,7 +56,7 @@ struct MessageSample: Sendable, CustomStringConvertible {
         "notAllowed", "unreadableEntry", "tryAgain", "messageKept",
     ]
 
-    private static func name(of message: BotMessage) -> String {
+    private static func name(of message: AnyMessage) -> String {
         switch message {
         case .addMachine(let message): name(of: message)
         case .library(.page): "page"

@@ -106,7 +106,7 @@ import Testing
             switch Int.random(in: 0..<6, using: &random) {
             case 0: break
             case 1: draft.answers[step] = .skipped
-            default: draft.answers[step] = .value(randomText(step.spec.characters.upperBound, &random))
+            default: draft.answers[step] = .value(randomText(step.characters.upperBound, &random))
             }
         }
         draft.photoFileID = Bool.random(using: &random) ? "f" : nil

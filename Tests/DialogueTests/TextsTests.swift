@@ -1,4 +1,5 @@
 import Testing
+import TextRules
 
 @testable import Dialogue
 
@@ -36,8 +37,9 @@ import Testing
     }
 
     @Test func `Each refusal and each kind of message: a text of its own`() {
-        let refusals: [AnswerRefusal] = [
+        let refusals: [TextRefusal] = [
             .blank, .tooShort, .tooLong(characters: 700), .tooManyBytes, .severalLines, .controlCharacter,
+            .directionOverride,
         ]
         for texts in Self.languages {
             let said = refusals.map { refusal in

@@ -1,7 +1,7 @@
 import Foundation
-import Normalization
 import TestSupport
 import Testing
+import TextRules
 
 /// `normalizedToNFC` compared with Foundation and Perl, which have their own tables.
 @Suite struct NFCTests {

@@ -13,7 +13,7 @@ struct Turn: Sendable, Equatable {
         case saveTapped(photoMessageID: Int64?, photoFileID: String?)
         case library(LibraryQuery)
         /// A message that depends on nothing that is stored.
-        case say(BotMessage)
+        case say(AnyMessage)
         /// Somebody whom the operator did not let in.
         case refusal
         /// A tap that means nothing: its spinner is ended, no more.

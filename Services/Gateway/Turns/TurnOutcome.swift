@@ -4,7 +4,7 @@ import Dialogue
 /// What came of a turn, when its effect is stored.
 struct TurnOutcome: Sendable, Equatable {
     /// Nil to say nothing.
-    var message: BotMessage?
+    var message: AnyMessage?
     /// The notice under the tap alone says it, if the message has one.
     var isNoticeOnly = false
     /// The reply answers the person's own message, under it.

@@ -139,7 +139,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
             }
             guard keptNotices.begins(turn.lane.userID) else { return }
             let notice = OutgoingReply(
-                BotMessage.trouble(.messageKept).reply(in: texts), to: turn, repliesToMessage: turn.isGroup,
+                AnyMessage.trouble(.messageKept).reply(in: texts), to: turn, repliesToMessage: turn.isGroup,
                 at: engine.now())
             // Not awaited: the turn may end meanwhile.
             sender.handOver(notice, to: turn.lane, isPassing: true) { [keptNotices] resolution in

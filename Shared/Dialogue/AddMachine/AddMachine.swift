@@ -51,7 +51,7 @@ public enum AddMachine {
     }
 
     /// The reply to an input whose effect `entry` already holds: the same as the first time, unless something followed.
-    public static func replay(_ entry: Entry, kept: KeptEntry? = nil, _ input: Input) -> BotMessage {
+    public static func replay(_ entry: Entry, kept: KeptEntry? = nil, _ input: Input) -> AnyMessage {
         .addMachine(replayed(entry, kept, input))
     }
 

@@ -1,3 +1,5 @@
+import TextRules
+
 /// The lay-out of the flow's messages, and their buttons.
 extension AddMachineMessage {
     func reply(in texts: any Texts) -> Reply {
@@ -114,9 +116,9 @@ extension AddMachineMessage {
         return Reply(texts.saved(draft[.nickname], .lines(lines)))
     }
 
-    private static func reason(_ refusal: AnswerRefusal, _ step: Step, in texts: any Texts) -> Markup {
+    private static func reason(_ refusal: TextRefusal, _ step: Step, in texts: any Texts) -> Markup {
         texts.refusal(
-            refusal, of: texts.step(step), isNickname: step == .nickname, characters: step.spec.characters)
+            refusal, of: texts.step(step), isNickname: step == .nickname, characters: step.characters)
     }
 
     private static func whyAskedAgain(_ entry: Entry, in texts: any Texts) -> Markup {
@@ -178,7 +180,7 @@ extension AddMachineMessage {
     }
 
     private static func buttonLabel(_ sign: String, _ value: String) -> String {
-        let oneLine = AnswerRules.normalizedNickname(value)
+        let oneLine = NicknameRule.normalized(value)
         return sign + Markup.shortened(oneLine, unitsMax: 48)
     }
 }

@@ -1,3 +1,5 @@
+public import TextRules
+
 /// What the bot says in the add-machine flow. Each message with an entry ends with the question that is open then.
 public enum AddMachineMessage: Sendable, Equatable {
     /// The open question alone.
@@ -17,7 +19,7 @@ public enum AddMachineMessage: Sendable, Equatable {
     case nicknameTaken(String, suggestion: String?, Entry)
     /// One question once more, after all were answered. It is made from the entry alone.
     case askedAgain(Entry)
-    case refused(AnswerRefusal, Entry)
+    case refused(TextRefusal, Entry)
     case unknownCommand(Entry)
     case notUnderstood(MessageKind, Entry)
     /// A tap on a button of an earlier step, or of an earlier entry.

@@ -1,3 +1,5 @@
+public import TextRules
+
 /// How one step is named and asked for.
 public struct StepTexts: Sendable {
     /// The step's short name, as in "Skipped model."
@@ -62,7 +64,7 @@ public protocol AddMachineTexts: Sendable {
     func nicknameFree(_ suggestion: String) -> Markup
     /// `characters` is how many the step accepts.
     func refusal(
-        _ refusal: AnswerRefusal, of step: StepTexts, isNickname: Bool, characters: ClosedRange<Int>
+        _ refusal: TextRefusal, of step: StepTexts, isNickname: Bool, characters: ClosedRange<Int>
     ) -> Markup
     func missing(_ step: StepTexts) -> Markup
     func libraryRefuses(_ step: StepTexts) -> Markup

@@ -1,16 +1,16 @@
 /// What follows from an input. A message leaves only after its effect is stored.
 public enum Decision: Sendable, Equatable {
     /// The state stays as it is.
-    case reply(BotMessage)
+    case reply(AnyMessage)
     /// The entry replaces the state.
-    case save(Entry, BotMessage)
+    case save(Entry, AnyMessage)
     /// The kept entry takes the place of the state.
-    case takeUp(Entry, BotMessage)
+    case takeUp(Entry, AnyMessage)
     /// Is this (normalized) nickname free in the person's library? Continues in `nicknameFree` or `nicknameTaken`.
     case checkNickname(String)
     /// Add the machine to the library and clear the conversation as completed. Continues in `saved`, or in
     /// `libraryRefused` if the library refuses one of the answers.
     case complete(Entry)
     /// Clear the conversation as cancelled.
-    case cancel(BotMessage)
+    case cancel(AnyMessage)
 }

@@ -1,3 +1,5 @@
+import TextRules
+
 /// What a person did in the add-machine flow, in whichever way: typed words, commands and buttons are one.
 public enum Input: Sendable, Equatable {
     /// `/addmachine`, or `save_to_library` under a photo, which the draft then holds.
@@ -15,7 +17,7 @@ public enum Input: Sendable, Equatable {
 
     /// A text that is no command. The words skip, back and cancel alone are taken as the commands.
     public init(typed text: String) {
-        switch text.utf8.count <= 32 ? AnswerRules.trimmed(text).lowercased() : "" {
+        switch text.utf8.count <= 32 ? text.trimmedOfWhiteSpace.lowercased() : "" {
         case "skip": self = .skip
         case "back": self = .back
         case "cancel": self = .cancel

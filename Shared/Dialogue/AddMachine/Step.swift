@@ -1,3 +1,5 @@
+import TextRules
+
 /// One question of the add-machine flow. The raw value is what `current_step` holds while its answer is awaited.
 public enum Step: String, CaseIterable, Sendable, Hashable {
     case nickname, manufacturer, model, serial, location, notes
@@ -6,7 +8,16 @@ public enum Step: String, CaseIterable, Sendable, Hashable {
     public var previous: Step? { neighbour(-1) }
 
     /// The key of the answer in `state_data`; also the machine's field in the library.
-    public var dataKey: String { spec.dataKey }
+    public var dataKey: String {
+        switch self {
+        case .nickname: "nickname"
+        case .manufacturer: "manufacturer"
+        case .model: "model_number"
+        case .serial: "serial_number"
+        case .location: "location"
+        case .notes: "notes"
+        }
+    }
     public var isSkippable: Bool { self != .nickname }
 
     private func neighbour(_ distance: Int) -> Step? {
@@ -15,24 +26,16 @@ public enum Step: String, CaseIterable, Sendable, Hashable {
     }
 }
 
-/// What one step accepts.
-struct StepSpec: Sendable {
-    let dataKey: String
-    /// Counted as a person counts: in grapheme clusters.
-    let characters: ClosedRange<Int>
-    var mayHoldLines = false
-}
-
 extension Step {
-    /// The flow as a table, in the order in which it is asked.
-    var spec: StepSpec {
+    /// Nil for the nickname, which has a rule of its own.
+    var rule: FieldRule? {
         switch self {
-        case .nickname: StepSpec(dataKey: "nickname", characters: 2...100)
-        case .manufacturer: StepSpec(dataKey: "manufacturer", characters: 1...500)
-        case .model: StepSpec(dataKey: "model_number", characters: 1...500)
-        case .serial: StepSpec(dataKey: "serial_number", characters: 1...500)
-        case .location: StepSpec(dataKey: "location", characters: 1...500)
-        case .notes: StepSpec(dataKey: "notes", characters: 1...2000, mayHoldLines: true)
+        case .nickname: nil
+        case .manufacturer, .model, .serial, .location: .line
+        case .notes: .notes
         }
     }
+
+    /// How many characters an answer has, as a person counts them.
+    var characters: ClosedRange<Int> { rule.map { 1...$0.charactersMax } ?? NicknameRule.characters }
 }

@@ -1,3 +1,5 @@
+public import TextRules
+
 /// The bot in English.
 public struct English: Texts {
     public init() {}
@@ -87,7 +89,7 @@ extension English {
     public func nicknameFree(_ suggestion: String) -> Markup { "💡 Still free: \(code: suggestion)" }
 
     public func refusal(
-        _ refusal: AnswerRefusal, of step: StepTexts, isNickname: Bool, characters: ClosedRange<Int>
+        _ refusal: TextRefusal, of step: StepTexts, isNickname: Bool, characters: ClosedRange<Int>
     ) -> Markup {
         switch refusal {
         case .blank where isNickname, .tooShort:
@@ -102,6 +104,8 @@ extension English {
         case .tooManyBytes: "❌ \(fixed: step.label) too long. Please send a shorter text."
         case .severalLines: "❌ Please send it as one line, without line breaks or tabs."
         case .controlCharacter: "❌ The text holds a control character. Please send it as plain text."
+        case .directionOverride:
+            "❌ The text holds a character that reverses the direction of writing. Please send it without."
         case .blank: "❌ The text is empty."
         }
     }

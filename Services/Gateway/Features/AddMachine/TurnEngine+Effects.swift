@@ -59,7 +59,7 @@ extension TurnEngine {
     }
 
     func clear(
-        _ reason: StateClear.Reason, _ turn: Turn, outcome: JSONValue? = nil, _ message: BotMessage, volatile: [VolatileEffect] = []
+        _ reason: StateClear.Reason, _ turn: Turn, outcome: JSONValue? = nil, _ message: AnyMessage, volatile: [VolatileEffect] = []
     ) async throws(ServiceFailure) -> TurnOutcome {
         let params = StateClear.Params(
             key: turn.lane.conversation(), reason: reason, updateID: turn.updateID, outcome: outcome,

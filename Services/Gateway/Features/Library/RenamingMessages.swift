@@ -42,7 +42,7 @@ struct RenamingMessages<Calls: ServiceCalls>: Sendable {
         // A private chat has its person's number. Who has none cannot be written to.
         guard let chatID = Int64(renaming.userID) else { return true }
         let reply = OutgoingReply(
-            BotMessage.library(.renamed(from: renaming.renamedFrom, to: renaming.nickname)).reply(in: texts),
+            AnyMessage.library(.renamed(from: renaming.renamedFrom, to: renaming.nickname)).reply(in: texts),
             toChat: chatID, at: now())
         // A reply that is stored will be sent.
         let lane = LaneKey(userID: chatID, chatID: chatID)

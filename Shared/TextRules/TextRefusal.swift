@@ -1,0 +1,13 @@
+/// Why a text cannot be stored as a nickname or a field of a machine.
+public enum TextRefusal: Error, Sendable, Hashable {
+    /// Nothing in it can be seen.
+    case blank
+    case tooShort
+    case tooLong(characters: Int)
+    case tooManyBytes
+    /// A line break or a tab, in a field of one line.
+    case severalLines
+    case controlCharacter
+    /// U+202D or U+202E: what follows would be shown in another order than it is stored.
+    case directionOverride
+}
