@@ -106,6 +106,7 @@ struct Greek: Texts {
 
     func menuText(_ command: AboutCommand) -> String { "μενού" }
     func helpLine(_ command: AboutCommand) -> Markup { "/\(fixed: command.rawValue) αυτό" }
+    func version(_ version: String) -> Markup { "έκδοση \(version)" }
     var helpTitle: Markup { "τι κάνει" }
 
     func notAllowed(userID: String) -> Markup { "κλειστό \(userID)" }

@@ -43,7 +43,8 @@ struct MessageSample: Sendable, CustomStringConvertible {
                 .library(.page(LibraryPage(machines: [machine], firstNumber: 21, total: 41, query: "hall"))),
                 "Pump", "Acme", "M-7", "Hall 3", "hall", "21", "41"),
             .init(.library(.unavailable)), .init(.library(.renamed(from: "Pump", to: "Pump (2)")), "Pump", "Pump (2)"),
-            .init(.photo(.offer)), .init(.about(.help(told))), .init(.trouble(.notAllowed(userID: "4711")), "4711"),
+            .init(.photo(.offer)), .init(.about(.help(told))), .init(.about(.version("1.2.3")), "1.2.3"),
+            .init(.trouble(.notAllowed(userID: "4711")), "4711"),
             .init(.trouble(.unreadableEntry)), .init(.trouble(.tryAgain)), .init(.trouble(.messageKept)),
         ]
     }
@@ -53,6 +54,7 @@ struct MessageSample: Sendable, CustomStringConvertible {
         "question", "welcomeBack", "begun", "inProgress", "answered", "wentBack", "nothingBefore", "notSkippable",
         "photoKept", "nicknameTaken", "askedAgain", "refused", "unknownCommand", "notUnderstood", "staleTap", "takenUp",
         "cancelled", "expired", "nothingOpen", "saved", "alreadySaved", "page", "unavailable", "renamed", "offer", "help",
+        "version",
         "notAllowed", "unreadableEntry", "tryAgain", "messageKept",
     ]
 
@@ -64,6 +66,7 @@ struct MessageSample: Sendable, CustomStringConvertible {
         case .library(.renamed): "renamed"
         case .photo(.offer): "offer"
         case .about(.help): "help"
+        case .about(.version): "version"
         case .trouble(.notAllowed): "notAllowed"
         case .trouble(.unreadableEntry): "unreadableEntry"
         case .trouble(.tryAgain): "tryAgain"

@@ -1,5 +1,6 @@
 import Contracts
 import Dialogue
+import ServiceKit
 import TelegramBotAPI
 import Testing
 
@@ -34,7 +35,7 @@ import Testing
         ("/addmachine", Turn.Request.conversation(.addMachine)), ("/AddMachine", .conversation(.addMachine)),
         ("/start payload", .conversation(.help)), ("/help@rivet_bot", .conversation(.help)), ("/skip", .conversation(.skip)),
         ("/cancel", .conversation(.cancel)), ("/nonsense", .conversation(.unknownCommand)), ("/", .conversation(.text("/"))),
-        ("/library", .library(LibraryQuery(words: ""))),
+        ("/library", .library(LibraryQuery(words: ""))), ("/version", .say(.about(.version(rivetVersion)))),
         ("/library@Rivet_Bot  pump  hall ", .library(LibraryQuery(words: "pump  hall"))),
         ("pump", .conversation(.text("pump"))), (" /skip", .conversation(.text(" /skip"))),
     ])

@@ -2,6 +2,8 @@
 public enum AboutMessage: Sendable, Equatable {
     /// The help, with the open question if there is one.
     case help(Entry?)
+    /// Which Rivet this is.
+    case version(String)
 
     func reply(in texts: any Texts) -> Reply {
         switch self {
@@ -12,6 +14,7 @@ public enum AboutMessage: Sendable, Equatable {
             return Reply(
                 "\(help)\n\n\(texts.entryInProgress)\n\n\(question)",
                 buttons: AddMachineMessage.buttons(for: entry, in: texts))
+        case .version(let version): return Reply(texts.version(version))
         }
     }
 }

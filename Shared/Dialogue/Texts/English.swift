@@ -234,8 +234,21 @@ extension English {
 // MARK: - The bot itself, and trouble
 
 extension English {
-    public func menuText(_ command: AboutCommand) -> String { "What Rivet does" }
-    public func helpLine(_ command: AboutCommand) -> Markup { "/help – this text" }
+    public func menuText(_ command: AboutCommand) -> String {
+        switch command {
+        case .help, .start: "What Rivet does"
+        case .version: "Which Rivet this is"
+        }
+    }
+
+    public func helpLine(_ command: AboutCommand) -> Markup {
+        switch command {
+        case .help, .start: "/help – this text"
+        case .version: "/version – which Rivet this is"
+        }
+    }
+
+    public func version(_ version: String) -> Markup { "🔩 Rivet \(code: version)" }
     public var helpTitle: Markup { "🔧 \(bold: "Rivet keeps a library of your equipment.")" }
 
     public func notAllowed(userID: String) -> Markup {

@@ -1,4 +1,5 @@
 import Dialogue
+import ServiceKit
 
 extension FeatureRoutes {
     static let about = FeatureRoutes(
@@ -6,6 +7,7 @@ extension FeatureRoutes {
         command: { typed in
             switch AboutCommand(rawValue: typed.name) {
             case .help, .start: .conversation(.help)
+            case .version: .say(.about(.version(rivetVersion)))
             case nil: nil
             }
         })
