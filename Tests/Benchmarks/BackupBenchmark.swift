@@ -38,7 +38,7 @@ struct BackupBenchmark {
             }
             times.append((.now - start).seconds)
             try Self.require(backup, path)
-            let (slow, usual) = (Samples(during.latencies).quantile(0.99), Samples(quiet.latencies).quantile(0.99))
+            let (slow, usual) = (Timings(during.latencies).quantile(0.99), Timings(quiet.latencies).quantile(0.99))
             ratios.append(slow / usual)
             report.note(
                 "backup \(round): \(times[round].text(2)) s; p99 \((usual.microseconds / 1_000).text(1)) ms and then "

@@ -96,7 +96,7 @@ struct SaveCostBenchmark {
         }
 
         func measureSave() throws {
-            times += try Samples.measure(1) { try save() }
+            times += try Timings.measure(1) { try save() }
             frames += try framesSince()
         }
 
@@ -121,7 +121,7 @@ struct SaveCostBenchmark {
         func cost() throws -> Cost {
             let count = Double(times.count)
             return Cost(
-                time: Samples(times).median,
+                time: Timings(times).median,
                 server: (serverTime - serverBefore).seconds / count,
                 frames: Double(frames) / count, bytes: Double(try bytesWritten() - bytesBefore) / count)
         }

@@ -57,7 +57,7 @@ struct ScaleBenchmark {
         report.check("expired conversations left after it", Double(left), digits: 0, atMost: 1)
         report.check(
             "live p99 during the sweep / quiet p99",
-            Samples(during.latencies).quantile(0.99) / Samples(quiet.latencies).quantile(0.99), atMost: 3)
+            Timings(during.latencies).quantile(0.99) / Timings(quiet.latencies).quantile(0.99), atMost: 3)
         service.stop()
     }
 
@@ -94,12 +94,12 @@ struct ScaleBenchmark {
         ] {
             var (smalls, larges) = ([Duration](), [Duration]())
             for call in 0..<calls {
-                smalls += try Samples.measure(1) { try small.call(request(call)) }
-                larges += try Samples.measure(1) { try large.call(request(call)) }
+                smalls += try Timings.measure(1) { try small.call(request(call)) }
+                larges += try Timings.measure(1) { try large.call(request(call)) }
             }
             report.check(
                 "\(name) among \(machines) machines: p99 / among \(Self.machinesOfOne)",
-                Samples(larges).quantile(0.99) / Samples(smalls).quantile(0.99), atMost: 3)
+                Timings(larges).quantile(0.99) / Timings(smalls).quantile(0.99), atMost: 3)
         }
         small.service.stop()
         large.service.stop()

@@ -22,7 +22,7 @@ struct ServiceBenchmark {
             }
             report.check(
                 "\(binary.rawValue) ready on an empty store (median of \(Self.starts))",
-                Samples(readyAfter).median.microseconds / 1_000, digits: 0, atMost: 150, " ms")
+                Timings(readyAfter).median.microseconds / 1_000, digits: 0, atMost: 150, " ms")
         }
         // All three together, as in production.
         let services = try [RivetBinary.state, .library, .gateway].map { ($0, try start($0, "idle", url)) }

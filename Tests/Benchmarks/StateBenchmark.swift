@@ -39,33 +39,33 @@ struct StateBenchmark {
         var loads: [Duration] = []
         for _ in 0..<rounds {
             for _ in 0..<callsPerRound {
-                bareCommits += try Samples.measure(1) { try commit.commit(user: 0, data: Self.data.text) }
-                tripsInTurn += try Samples.measure(1) { try echo.roundTrip(loadFrame) }
-                saves += try Samples.measure(1) { try save() }
+                bareCommits += try Timings.measure(1) { try commit.commit(user: 0, data: Self.data.text) }
+                tripsInTurn += try Timings.measure(1) { try echo.roundTrip(loadFrame) }
+                saves += try Timings.measure(1) { try save() }
             }
-            bareTrips += try Samples.measure(callsPerRound) { try echo.roundTrip(loadFrame) }
-            loads += try Samples.measure(callsPerRound) {
+            bareTrips += try Timings.measure(callsPerRound) { try echo.roundTrip(loadFrame) }
+            loads += try Timings.measure(callsPerRound) {
                 try client.sendBytes(loadFrame)
                 _ = try client.receiveBody()
             }
         }
-        let (commitFloor, tripFloor) = (Samples(bareCommits).median, Samples(bareTrips).median)
-        let saveFloor = commitFloor + Samples(tripsInTurn).median
+        let (commitFloor, tripFloor) = (Timings(bareCommits).median, Timings(bareTrips).median)
+        let saveFloor = commitFloor + Timings(tripsInTurn).median
         report.note(
             "floors      bare commit p50 \(commitFloor.microseconds.text(0)) µs, bare round trip p50 "
                 + "\(tripFloor.microseconds.text(0)) µs in a row, "
-                + "\(Samples(tripsInTurn).median.microseconds.text(0)) µs in turn with commits")
+                + "\(Timings(tripsInTurn).median.microseconds.text(0)) µs in turn with commits")
         report.note(
-            "state.save  p50 \(Samples(saves).median.microseconds.text(0)) µs, "
-                + "p99 \(Samples(saves).quantile(0.99).microseconds.text(0)) µs; state.load p50 "
-                + "\(Samples(loads).median.microseconds.text(0)) µs, "
-                + "p99 \(Samples(loads).quantile(0.99).microseconds.text(0)) µs")
+            "state.save  p50 \(Timings(saves).median.microseconds.text(0)) µs, "
+                + "p99 \(Timings(saves).quantile(0.99).microseconds.text(0)) µs; state.load p50 "
+                + "\(Timings(loads).median.microseconds.text(0)) µs, "
+                + "p99 \(Timings(loads).quantile(0.99).microseconds.text(0)) µs")
         report.check(
             "state.save p50 / (bare commit + bare round trip)",
-            Samples(saves).median.microseconds / saveFloor.microseconds, atMost: 1.6)
+            Timings(saves).median.microseconds / saveFloor.microseconds, atMost: 1.6)
         report.check(
-            "state.load p50 / bare round trip", Samples(loads).median.microseconds / tripFloor.microseconds, atMost: 3)
-        histogram(Samples(saves).median, &report)
+            "state.load p50 / bare round trip", Timings(loads).median.microseconds / tripFloor.microseconds, atMost: 3)
+        histogram(Timings(saves).median, &report)
         try many(service, commit, &report)
         service.stop()
     }
@@ -74,11 +74,11 @@ struct StateBenchmark {
     private func histogram(_ save: Duration, _ report: inout Report) {
         let (histogram, records) = (LatencyHistogram(), 2_000_000)
         let rounds = (0..<5).map { _ in
-            Samples.measure(1) {
+            Timings.measure(1) {
                 for number in 0..<records { histogram.record(nanoseconds: Int64(number & 0xFFF) << 10) }
             }[0] / records
         }
-        let record = Samples(rounds).median
+        let record = Timings(rounds).median
         report.note("histogram   \((record / .nanoseconds(1)).text(0)) ns a record")
         report.check("a histogram's record / state.save p50", record / save, digits: 4, atMost: 0.01)
     }
@@ -90,7 +90,7 @@ struct StateBenchmark {
         var ratios: [Double] = []
         var rates: [Double] = []
         for round in 0..<max(3, rounds / 3) {
-            let bare = try Samples.measure(callsPerRound) { try commit.commit(user: round + 1, data: Self.data.text) }
+            let bare = try Timings.measure(callsPerRound) { try commit.commit(user: round + 1, data: Self.data.text) }
             let bareRate = Double(bare.count) / bare.reduce(.zero, +).seconds
             let rate = try clients.run(for: .milliseconds(500)).rate
             rates.append(rate)

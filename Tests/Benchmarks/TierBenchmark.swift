@@ -69,13 +69,13 @@ struct TierBenchmark {
         var (commits, upserts, trips, saves) = ([Duration](), [Duration](), [Duration](), [Duration]())
         // Each is measured in turns with the others, so that a drift in the machine's speed affects all.
         for _ in 0..<(rounds * callsPerRound) {
-            commits += try Samples.measure(1) { try floors.commit.commit(user: 0, data: StateBenchmark.data.text) }
-            upserts += try Samples.measure(1) { try floors.upsert.upsert(user: 0, data: StateBenchmark.data.text) }
-            trips += try Samples.measure(1) { try floors.echo.roundTrip(floors.load) }
-            saves += try Samples.measure(1) { try one.save() }
+            commits += try Timings.measure(1) { try floors.commit.commit(user: 0, data: StateBenchmark.data.text) }
+            upserts += try Timings.measure(1) { try floors.upsert.upsert(user: 0, data: StateBenchmark.data.text) }
+            trips += try Timings.measure(1) { try floors.echo.roundTrip(floors.load) }
+            saves += try Timings.measure(1) { try one.save() }
         }
-        let (commit, upsert) = (Samples(commits).median.microseconds, Samples(upserts).median.microseconds)
-        let (trip, save) = (Samples(trips).median.microseconds, Samples(saves).median.microseconds)
+        let (commit, upsert) = (Timings(commits).median.microseconds, Timings(upserts).median.microseconds)
+        let (trip, save) = (Timings(trips).median.microseconds, Timings(saves).median.microseconds)
         report.note(
             "floors      bare commit p50 \(commit.text(0)) µs, bare libpq upsert p50 \(upsert.text(0)) µs, "
                 + "bare round trip p50 \(trip.text(0)) µs")
@@ -89,11 +89,11 @@ struct TierBenchmark {
         let three = try Subject(self, "three", try urls(clusters, "three"))
         var (ones, threes) = ([Duration](), [Duration]())
         for _ in 0..<(rounds * callsPerRound) {
-            ones += try Samples.measure(1) { try one.save() }
-            threes += try Samples.measure(1) { try three.save() }
+            ones += try Timings.measure(1) { try one.save() }
+            threes += try Timings.measure(1) { try three.save() }
         }
         report.check(
-            "state.save p50 with three tiers / with one", Samples(threes).median / Samples(ones).median, atMost: 1.15)
+            "state.save p50 with three tiers / with one", Timings(threes).median / Timings(ones).median, atMost: 1.15)
         three.service.stop()
     }
 
@@ -102,7 +102,7 @@ struct TierBenchmark {
         _ = try clients.run(for: .milliseconds(300))
         var ratios: [Double] = []
         for round in 0..<max(3, rounds / 3) {
-            let bare = try Samples.measure(callsPerRound) {
+            let bare = try Timings.measure(callsPerRound) {
                 try upsert.upsert(user: round + 1, data: StateBenchmark.data.text)
             }
             let rate = try clients.run(for: .milliseconds(500)).rate
@@ -136,8 +136,8 @@ struct TierBenchmark {
             atMost: 1.2)
         report.check(
             "p99 of all others / p99 without that tier",
-            Samples(during.latencies.filter { $0 <= Self.deadline / 2 }).quantile(0.99)
-                / Samples(quiet.latencies).quantile(0.99), atMost: 2)
+            Timings(during.latencies.filter { $0 <= Self.deadline / 2 }).quantile(0.99)
+                / Timings(quiet.latencies).quantile(0.99), atMost: 2)
         subject.service.stop()
         proxy.close()
     }
@@ -168,7 +168,7 @@ struct TierBenchmark {
         report.check("\(Self.debts) debts are paid back in", elapsed.seconds, atMost: 5, " s")
         report.check(
             "live p99 meanwhile / quiet p99",
-            Samples(during.latencies).quantile(0.99) / Samples(quiet.latencies).quantile(0.99), atMost: 3)
+            Timings(during.latencies).quantile(0.99) / Timings(quiet.latencies).quantile(0.99), atMost: 3)
         subject.service.stop()
         proxy.close()
     }

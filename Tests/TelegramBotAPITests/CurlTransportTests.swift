@@ -46,7 +46,7 @@ struct CurlTransportTests {
 
     @Test func `A refused connection: reported as not sent`() async throws {
         let outcome = await CurlTransport().send(request("http://127.0.0.1:\(try LoopbackServer.closedPort())"))
-        guard case .notSent(let failure) = outcome else { throw Unexpected(outcome) }
+        guard case .notSent(let failure) = outcome else { throw UnexpectedOutcome(outcome) }
         #expect(failure.reason == .cannotConnect)
     }
 
@@ -56,13 +56,13 @@ struct CurlTransportTests {
         defer { server.stop() }
         let transport = CurlTransport()
         let answer = Task { await transport.send(request("https://127.0.0.1:\(server.port)", timeout: .seconds(1))) }
-        guard case .notSent(let failure) = await answer.value else { throw Unexpected(await answer.value) }
+        guard case .notSent(let failure) = await answer.value else { throw UnexpectedOutcome(await answer.value) }
         #expect([.tlsFailed, .timedOut].contains(failure.reason))
     }
 
     @Test(arguments: ["nonsense://127.0.0.1/", "http://[::1", ""])
     func `A malformed URL: reported as not sent`(_ url: String) async throws {
-        guard case .notSent(let failure) = await CurlTransport().send(request(url)) else { throw Unexpected(url) }
+        guard case .notSent(let failure) = await CurlTransport().send(request(url)) else { throw UnexpectedOutcome(url) }
         #expect(failure.reason == .invalidURL || failure.reason == .other)
     }
 
@@ -83,7 +83,7 @@ struct CurlTransportTests {
         let server = try LoopbackServer { _ in reply }
         defer { server.stop() }
         let outcome = await CurlTransport().send(request(server.url, timeout: .milliseconds(500)))
-        guard case .outcomeUnknown(let failure) = outcome else { throw Unexpected(outcome) }
+        guard case .outcomeUnknown(let failure) = outcome else { throw UnexpectedOutcome(outcome) }
         #expect(failure.reason == .interrupted || failure.reason == .timedOut)
         #expect(server.requests.count == 1)
     }
@@ -94,7 +94,7 @@ struct CurlTransportTests {
         defer { server.stop() }
         let started = ContinuousClock.now
         let outcome = await CurlTransport().send(request(server.url, timeout: .milliseconds(200)))
-        guard case .outcomeUnknown(let failure) = outcome else { throw Unexpected(outcome) }
+        guard case .outcomeUnknown(let failure) = outcome else { throw UnexpectedOutcome(outcome) }
         #expect(failure.reason == .timedOut)
         #expect(ContinuousClock.now - started < .seconds(10))
     }
@@ -105,7 +105,7 @@ struct CurlTransportTests {
         var limits = CurlLimits()
         limits.responseBytesMax = 100_000
         let outcome = await CurlTransport(limits: limits).send(request(server.url))
-        guard case .outcomeUnknown(let failure) = outcome else { throw Unexpected(outcome) }
+        guard case .outcomeUnknown(let failure) = outcome else { throw UnexpectedOutcome(outcome) }
         #expect(failure.reason == .responseTooLarge)
     }
 
@@ -121,11 +121,11 @@ struct CurlTransportTests {
         _ = await transport.send(request(server.url + "/first"))
         let outcome = await transport.send(request(server.url + "/second", isRepeatable: isRepeatable))
         if isRepeatable {
-            guard case .response(status: 200, _) = outcome else { throw Unexpected(outcome) }
+            guard case .response(status: 200, _) = outcome else { throw UnexpectedOutcome(outcome) }
             #expect(server.requests.map(\.path) == ["/first", "/second", "/second"])
             #expect(server.requests.last?.body == "{}")
         } else {
-            guard case .outcomeUnknown(let failure) = outcome else { throw Unexpected(outcome) }
+            guard case .outcomeUnknown(let failure) = outcome else { throw UnexpectedOutcome(outcome) }
             #expect(failure.reason == .interrupted)
             #expect(server.requests.map(\.path) == ["/first", "/second"])
         }
@@ -231,7 +231,7 @@ struct CurlTransportTests {
 }
 
 /// A value that a test did not expect; throwing it ends the test.
-struct Unexpected: Error, CustomStringConvertible {
+struct UnexpectedOutcome: Error, CustomStringConvertible {
     let description: String
     init(_ value: some Any) { description = "unexpected: \(value)" }
 }

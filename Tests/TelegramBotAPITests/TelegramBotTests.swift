@@ -23,7 +23,7 @@ struct TelegramBotTests {
         do {
             _ = try await bot.sendMessage(chatID: 1, text: "x")
         } catch { return error }
-        throw Unexpected("no error")
+        throw UnexpectedOutcome("no error")
     }
 
     private func refusal(_ code: Int, _ description: String, _ parameters: String = "{}") -> String {
@@ -86,7 +86,7 @@ struct TelegramBotTests {
         let updates = try await bot(server.url).getUpdates(
             offset: nil, limit: 100, timeout: .zero, allowedUpdates: [.message], underWay: [1])
         #expect(updates[0].update == Update(id: 1, kind: .unknown))
-        guard case .message = updates[1].update.kind else { throw Unexpected(updates) }
+        guard case .message = updates[1].update.kind else { throw UnexpectedOutcome(updates) }
         // The stored JSON is what Telegram sent, and it reads the same.
         #expect(updates[1].json == #"{"update_id":2,\#(message)}"#)
         #expect(Update(json: updates[1].json) == updates[1].update)
@@ -104,7 +104,7 @@ struct TelegramBotTests {
         defer { server.stop() }
         let updates = try await bot(server.url).getUpdates(offset: nil, timeout: .zero)
         #expect(updates.map(\.id) == [1, 2, 3, 4])
-        guard case .message = updates[0].kind, case .message = updates[2].kind else { throw Unexpected(updates) }
+        guard case .message = updates[0].kind, case .message = updates[2].kind else { throw UnexpectedOutcome(updates) }
         #expect(updates[1].kind == .unreadable(.init(kind: "message", byteCount: list[1].utf8.count)))
         #expect(updates[3].kind == .unreadable(.init(kind: "message", byteCount: list[3].utf8.count)))
     }

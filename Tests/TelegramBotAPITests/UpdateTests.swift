@@ -23,7 +23,7 @@ import Testing
             "reply_to_message":{"message_id":3,"date":1,"chat":{"id":1,"type":"private"},"text":"q",
             "reply_to_message":{"message_id":2,"date":1,"chat":{"id":1,"type":"private"}}}}}]
             """#)
-        guard case .message(let message) = list.elements.first?.kind else { throw Unexpected(list) }
+        guard case .message(let message) = list.elements.first?.kind else { throw UnexpectedOutcome(list) }
         #expect(message.from == User(id: 9_007_199_254_740_993, firstName: "Ä", username: "u", languageCode: "de"))
         #expect(message.chat == Chat(id: -1_001_234_567_890, kind: .supergroup, title: "T"))
         #expect(message.chat.isGroup && message.topicID == 77 && message.contentKind == .text && message.text == "hi")
@@ -44,7 +44,7 @@ import Testing
         ).elements
         guard case .editedMessage = list[0].kind, case .callbackQuery(let seen) = list[1].kind,
             case .callbackQuery(let unseen) = list[2].kind, case .myChatMember(let change) = list[3].kind
-        else { throw Unexpected(list) }
+        else { throw UnexpectedOutcome(list) }
         #expect(seen.data == "d" && seen.message?.messageID == 4)
         #expect(unseen.message == .inaccessible(InaccessibleMessage(id: 4, chat: Chat(id: 1))))
         #expect(change.newStatus == .kicked && !change.mayWrite)
@@ -63,7 +63,7 @@ import Testing
         }
         #expect(kinds == ["unknown", "unknown", "message", "message", "callback_query", "unknown"])
         #expect(list.dropped == 4)
-        guard case .message(let message) = list.elements[6].kind else { throw Unexpected(list) }
+        guard case .message(let message) = list.elements[6].kind else { throw UnexpectedOutcome(list) }
         #expect(message.from == nil && message.text == nil && message.photo.isEmpty)
     }
 

@@ -55,7 +55,7 @@ extension TelegramSimulator {
     public var answeredCallbacks: [AnsweredCallback] { core.callbacks.answered }
 
     /// The menu that the bot set with `setMyCommands`.
-    public var commands: [BotCommand] { core.commands }
+    public var commands: [MenuCommand] { core.commands }
 
     /// The number of requests for `method`; faulty and refused ones count.
     public func requests(_ method: String) -> Int {

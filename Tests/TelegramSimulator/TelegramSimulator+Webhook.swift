@@ -29,7 +29,7 @@ extension TelegramSimulator {
         var parameters: [String: JSONValue] = ["url": .string(url)]
         parameters["secret_token"] = secret.map(JSONValue.string)
         parameters["max_connections"] = maxConnections.map { .integer(Int64($0)) }
-        let given = Parameters(parameters)
+        let given = CallParameters(parameters)
         let failure = change { core, now -> APIError? in
             do throws(APIError) {
                 _ = try core.setWebhook(given, at: now)

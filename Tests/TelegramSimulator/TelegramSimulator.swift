@@ -237,7 +237,7 @@ extension TelegramSimulator: HTTPServer.Handler {
         return HTTPServer.Arrival(route: route, call: call, fault: fault)
     }
 
-    func respond(to request: HTTPRequest, _ arrival: HTTPServer.Arrival) async -> HTTPResponse {
+    func respond(to request: ReceivedRequest, _ arrival: HTTPServer.Arrival) async -> HTTPResponse {
         switch arrival.route {
         case .control(let verb): return await control(verb, request)
         case .unknown: return .reply(.error(.notFound))
@@ -266,7 +266,7 @@ extension TelegramSimulator: HTTPServer.Handler {
         if let call = waitingCalls.removeValue(forKey: connection) { abandon(call) }
     }
 
-    private func authorized(_ method: String, token given: String, _ request: HTTPRequest) -> Result<APICall, APIError>?
+    private func authorized(_ method: String, token given: String, _ request: ReceivedRequest) -> Result<APICall, APIError>?
     {
         guard given == token else { return nil }
         return Result { () throws(APIError) in APICall(method, try request.parameters()) }

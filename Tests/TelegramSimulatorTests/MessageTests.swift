@@ -4,7 +4,7 @@ import Testing
 @testable import TelegramSimulator
 
 @Suite struct MessageTests {
-    let harness = CoreHarness()
+    let harness = SimulatorHarness()
 
     private static func keyboard(_ buttons: JSONValue...) -> [String: JSONValue] {
         ["reply_markup": ["inline_keyboard": [.array(buttons)]]]
@@ -147,7 +147,7 @@ import Testing
     @Test func `Commands and the bot's identity: stored and returned`() {
         let commands: JSONValue = [["command": "start", "description": "Begin"]]
         #expect(harness.call("setMyCommands", ["commands": .string(commands.text)]) == .result(true))
-        #expect(harness.core.commands == [BotCommand(command: "start", description: "Begin")])
+        #expect(harness.core.commands == [MenuCommand(command: "start", description: "Begin")])
         #expect(
             harness.failure("setMyCommands", ["commands": [["command": "/Start", "description": "x"]]])
                 == "Bad Request: BOT_COMMAND_INVALID")

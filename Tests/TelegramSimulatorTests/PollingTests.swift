@@ -4,7 +4,7 @@ import Testing
 @testable import TelegramSimulator
 
 @Suite struct PollingTests {
-    let harness = CoreHarness()
+    let harness = SimulatorHarness()
 
     @Test func `Update IDs: sequential, and the updates stay until confirmed`() throws {
         for text in ["a", "b", "c"] { try harness.say(text) }

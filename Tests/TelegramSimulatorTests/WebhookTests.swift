@@ -7,7 +7,7 @@ import Testing
 @Suite struct SimulatedWebhookTests {
     private static let url = "https://bot.example.org/hook"
 
-    private let harness = CoreHarness()
+    private let harness = SimulatorHarness()
 
     /// The deliveries that started since the last call.
     private func deliveries() -> [WebhookDelivery] {

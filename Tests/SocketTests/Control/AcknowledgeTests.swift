@@ -7,18 +7,18 @@ import Testing
 /// A destroyed database or an unreadable row: reported until an operator acknowledges it.
 @Suite(.withProcesses)
 struct AcknowledgeTests {
-    private func health(_ rivet: RivetUnderTest) throws -> Rivetctl { try control(rivet, "health") }
+    private func health(_ rivet: RivetUnderTest) throws -> RivetctlRun { try control(rivet, "health") }
 
-    private func control(_ rivet: RivetUnderTest, _ arguments: String...) throws -> Rivetctl {
+    private func control(_ rivet: RivetUnderTest, _ arguments: String...) throws -> RivetctlRun {
         let directory = rivet.state.directory
-        return try Rivetctl(
+        return try RivetctlRun(
             arguments,
             ["RIVET_STATE_DIR": rivet.state.stateDirectory, "RIVET_RUNTIME_DIR": directory.path + "/run"], in: directory
         )
     }
 
     /// Waits until `rivetctl health` exits with `exitCode`. The gateway is ok only after Telegram has responded.
-    private func stableHealth(_ rivet: RivetUnderTest, _ exitCode: Int32) async throws -> Rivetctl {
+    private func stableHealth(_ rivet: RivetUnderTest, _ exitCode: Int32) async throws -> RivetctlRun {
         try await eventually("rivetctl health exits with \(exitCode)") { try health(rivet).exitCode == exitCode }
         return try health(rivet)
     }

@@ -89,21 +89,21 @@ struct StoringServices {
     }
 
     /// Runs rivetctl on the directories of these services, with their settings.
-    func control(_ arguments: String..., settings: [String: String] = [:]) throws -> Rivetctl {
+    func control(_ arguments: String..., settings: [String: String] = [:]) throws -> RivetctlRun {
         try control(arguments, settings: settings)
     }
 
-    func control(_ arguments: [String], settings: [String: String] = [:]) throws -> Rivetctl {
+    func control(_ arguments: [String], settings: [String: String] = [:]) throws -> RivetctlRun {
         let directories = [
             "RIVET_STATE_DIR": state.stateDirectory, "RIVET_RUNTIME_DIR": state.directory.path + "/run",
         ]
         let all = environment.merging(directories) { $1 }.merging(settings) { $1 }
-        return try Rivetctl(arguments, all.filter { !$0.value.isEmpty }, in: state.directory)
+        return try RivetctlRun(arguments, all.filter { !$0.value.isEmpty }, in: state.directory)
     }
 }
 
 /// One run of rivetctl, to its end.
-struct Rivetctl {
+struct RivetctlRun {
     let exitCode: Int32
     /// Its output, errors included.
     let lines: [String]

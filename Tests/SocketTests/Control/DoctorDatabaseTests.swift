@@ -134,7 +134,7 @@ struct DoctorDatabaseTests {
         #expect(told.text.hasPrefix("failure: its encoding is LATIN1"))
         try database.psql(told.statements, in: setUp.directory)
         let better = database.url.replacing(database.name, with: database.name + "_utf8")
-        let migrated = try Rivetctl(
+        let migrated = try RivetctlRun(
             ["migrate", "--tier", "neon"], setUp.settings.merging(["NEON_DATABASE_URL": better]) { $1 },
             in: setUp.directory)
         #expect(migrated.exitCode == 0, "\(migrated.text)")

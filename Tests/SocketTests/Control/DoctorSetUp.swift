@@ -29,9 +29,9 @@ struct DoctorSetUp {
         }
     }
 
-    func doctor(_ arguments: String..., settings more: [String: String] = [:]) throws -> Rivetctl {
+    func doctor(_ arguments: String..., settings more: [String: String] = [:]) throws -> RivetctlRun {
         let settings = settings.merging(more) { $1 }.filter { !$0.value.isEmpty }
-        return try Rivetctl(["doctor", "--timeout", "20s"] + arguments, settings, in: directory)
+        return try RivetctlRun(["doctor", "--timeout", "20s"] + arguments, settings, in: directory)
     }
 
     func end() async {
@@ -42,7 +42,7 @@ struct DoctorSetUp {
     // MARK: Findings
 
     /// The findings that are not `ok`, as `subject level: text -> next step`.
-    func troubles(_ run: Rivetctl) throws -> [String] {
+    func troubles(_ run: RivetctlRun) throws -> [String] {
         try (run.json["findings"]?.arrayValue ?? []).filter { $0["level"] != "ok" }.map { finding in
             let words = ["subject", "level", "finding", "next_step"].map { finding[$0]?.stringValue ?? "" }
             #expect(!words.contains(""), "\(finding)")
@@ -51,7 +51,7 @@ struct DoctorSetUp {
     }
 
     /// The findings of one subject that are not `ok`, as `level: text -> next step`.
-    func findings(_ run: Rivetctl, of subject: String) throws -> [String] {
+    func findings(_ run: RivetctlRun, of subject: String) throws -> [String] {
         try troubles(run).filter { $0.hasPrefix(subject + " ") }.map { String($0.dropFirst(subject.count + 1)) }
     }
 

@@ -127,7 +127,7 @@ struct DoctorCommandTests {
         let stranger = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         let file = ["--env-file", setUp.directory.path + "/rivet.env"]
         let environment = setUp.settings.filter { $0.key.hasPrefix("RIVET_") }
-        let run = try Rivetctl(["doctor", "--json"] + file, environment, in: setUp.directory, by: stranger)
+        let run = try RivetctlRun(["doctor", "--json"] + file, environment, in: setUp.directory, by: stranger)
         #expect(run.exitCode == 0, "\(run.text)")
         #expect(try setUp.troubles(run).allSatisfy { $0.contains(" skipped: not looked at: ") }, "\(run.text)")
         for subject in ["settings", "token", "databases", "disk", "rivet-state", "rivet-library", "rivet-gateway"] {
@@ -136,11 +136,11 @@ struct DoctorCommandTests {
         }
         // A command that needs the file says so, and so does one that should call a service.
         for command in [["verify"], ["migrate", "--tier", "neon"], ["health"]] {
-            let refused = try Rivetctl(command + file, environment, in: setUp.directory, by: stranger)
+            let refused = try RivetctlRun(command + file, environment, in: setUp.directory, by: stranger)
             #expect(refused.exitCode == 1 && refused.lines.count == 1)
             #expect(refused.text.contains("rivet.env: permission denied. Use sudo"), "\(refused.text)")
         }
-        let health = try Rivetctl(["health"], environment, in: setUp.directory, by: stranger)
+        let health = try RivetctlRun(["health"], environment, in: setUp.directory, by: stranger)
         #expect(health.exitCode == 2 && health.lines.count { $0.contains(" not asked ") } == 3, "\(health.text)")
         #expect(!health.text.contains(" away "))
         await setUp.end()
@@ -153,7 +153,7 @@ struct DoctorCommandTests {
         let settings = setUp.settings.merging(["TELEGRAM_API_URL": url]) { $1 }
         func token(_ launcher: [String]) throws -> [String] {
             try setUp.findings(
-                try Rivetctl(["doctor", "--json"], settings, in: setUp.directory, by: launcher), of: "token")
+                try RivetctlRun(["doctor", "--json"], settings, in: setUp.directory, by: launcher), of: "token")
         }
         let hidden = try token([
             "/usr/bin/unshare", "--mount", "/bin/sh", "-c", "mount -t tmpfs tmpfs /etc/ssl/certs && exec \"$@\"", "sh",

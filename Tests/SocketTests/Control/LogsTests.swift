@@ -88,7 +88,7 @@ struct LogsTests {
 
     @Test func `A machine without a journal: the next step is shown`() throws {
         let directory = try TestDirectory()
-        let run = try Rivetctl(["logs", "42", "--directory", directory.path + "/none"], [:], in: directory)
+        let run = try RivetctlRun(["logs", "42", "--directory", directory.path + "/none"], [:], in: directory)
         #expect(run.exitCode == 1)
         #expect(run.errors.count == 1 && run.text.contains("there is no journal in \(directory.path)/none"))
         #expect(run.text.contains("standard error"))
@@ -119,7 +119,7 @@ struct LogsTests {
     func `An argument that is no ID: a mistake in the command line`(_ argument: String) throws {
         let directory = try TestDirectory()
         #expect(
-            try Rivetctl(["logs", argument] + (argument.hasPrefix("--") ? ["1"] : []), [:], in: directory).exitCode
+            try RivetctlRun(["logs", argument] + (argument.hasPrefix("--") ? ["1"] : []), [:], in: directory).exitCode
                 == 64)
     }
 

@@ -153,7 +153,7 @@ struct MetricsTests {
     }
 
     private static func metrics(of rivet: RivetUnderTest) throws -> [String] {
-        let run = try Rivetctl(
+        let run = try RivetctlRun(
             ["metrics"], ["RIVET_RUNTIME_DIR": rivet.state.directory.path + "/run"], in: rivet.state.directory)
         #expect(run.exitCode == 0, "\(run.text)")
         return run.lines

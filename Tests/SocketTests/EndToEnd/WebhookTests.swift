@@ -246,8 +246,8 @@ struct WebhookTests {
                 "RIVET_STATE_DIR": rivet.gateway.stateDirectory,
                 "RIVET_RUNTIME_DIR": rivet.gateway.directory.path + "/run",
             ]
-            func control(_ arguments: String..., more: [String: String] = [:]) throws -> Rivetctl {
-                let run = try Rivetctl(arguments, settings.merging(more) { $1 }, in: rivet.gateway.directory)
+            func control(_ arguments: String..., more: [String: String] = [:]) throws -> RivetctlRun {
+                let run = try RivetctlRun(arguments, settings.merging(more) { $1 }, in: rivet.gateway.directory)
                 #expect(!run.text.contains("AAtoken"), "\(run.text)")
                 return run
             }

@@ -87,7 +87,7 @@ struct SecretPrograms {
         ]
         // All at once: they spend most of their time waiting for servers.
         let listings = try onThreads(calls.count) { [variables, directory] in
-            try Rivetctl(calls[$0], variables, in: directory)
+            try RivetctlRun(calls[$0], variables, in: directory)
         }
         for (call, listing) in zip(calls, listings) { add("rivetctl \(call.joined(separator: " "))", listing.text) }
     }

@@ -2,9 +2,9 @@ import Contracts
 
 /// Parameters of a `/control` request, with errors that name what is missing.
 struct ControlParameters {
-    let raw: Parameters
+    let raw: CallParameters
 
-    init(_ raw: Parameters) { self.raw = raw }
+    init(_ raw: CallParameters) { self.raw = raw }
 
     func optionalString(_ name: String) -> String? { raw.string(name) }
 

@@ -2,12 +2,12 @@ import Contracts
 
 extension TelegramSimulator {
     /// Carries out the command `/control/<verb>`.
-    func control(_ name: String, _ request: HTTPRequest) async -> HTTPResponse {
+    func control(_ name: String, _ request: ReceivedRequest) async -> HTTPResponse {
         guard let verb = ControlVerb(rawValue: name) else {
             return .json(["error": .string("unknown verb \(name)")], status: 404)
         }
         do {
-            return .json(try await perform(verb, ControlParameters(Parameters(try request.parameters()))))
+            return .json(try await perform(verb, ControlParameters(CallParameters(try request.parameters()))))
         } catch let error as SimulatorError {
             return .json(
                 ["error": .string(error.description)], status: error.description.hasPrefix("timed out") ? 408 : 400)

@@ -9,11 +9,11 @@ struct CallID: Hashable, Sendable {
 struct APICall: Sendable {
     /// The method as written in the path; Telegram ignores its case.
     let method: String
-    let parameters: Parameters
+    let parameters: CallParameters
 
     init(_ method: String, _ parameters: [String: JSONValue] = [:]) {
         self.method = method
-        self.parameters = Parameters(parameters)
+        self.parameters = CallParameters(parameters)
     }
 }
 
@@ -31,7 +31,7 @@ enum SimulatorAction: Sendable, Equatable {
 
 /// The parameters of a call, read as leniently as Telegram reads them: a number may be a string, and an object may be a
 /// string with JSON in it.
-struct Parameters: Sendable {
+struct CallParameters: Sendable {
     private let members: [String: JSONValue]
 
     init(_ members: [String: JSONValue]) { self.members = members }

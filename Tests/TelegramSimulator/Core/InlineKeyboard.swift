@@ -8,7 +8,7 @@ enum InlineKeyboard {
     /// The rows of the `inline_keyboard` in `parameters`; nil if there is no inline keyboard.
     ///
     /// Other kinds of markup (`force_reply`, `remove_keyboard`, `keyboard`) are accepted and have no rows.
-    static func parse(_ parameters: Parameters) throws(APIError) -> [[BotMessage.Button]]? {
+    static func parse(_ parameters: CallParameters) throws(APIError) -> [[BotMessage.Button]]? {
         guard
             let markup = try parameters.structured(
                 "reply_markup", orFail: "can't parse reply keyboard markup JSON object")

@@ -1,7 +1,7 @@
 import Contracts
 
 extension SimulatorCore {
-    mutating func sendMessage(_ parameters: Parameters, at now: Duration) throws(APIError) -> JSONValue {
+    mutating func sendMessage(_ parameters: CallParameters, at now: Duration) throws(APIError) -> JSONValue {
         let chat = try writableChat(parameters)
         let content = try parseText(
             parameters, "text", lengthMax: Self.textUTF16Max, lengthError: "message is too long")
@@ -10,7 +10,7 @@ extension SimulatorCore {
         return try deliver(content, source: parameters.string("text") ?? "", to: chat, parameters, at: now)
     }
 
-    mutating func sendPhoto(_ parameters: Parameters, at now: Duration) throws(APIError) -> JSONValue {
+    mutating func sendPhoto(_ parameters: CallParameters, at now: Duration) throws(APIError) -> JSONValue {
         let chat = try writableChat(parameters)
         guard let fileID = parameters.string("photo") else { throw .badRequest("there is no photo in the request") }
         guard files[fileID] != nil else { throw .badRequest("wrong file identifier/HTTP URL specified") }
@@ -20,13 +20,13 @@ extension SimulatorCore {
             caption, source: parameters.string("caption") ?? "", to: chat, parameters, photoFileID: fileID, at: now)
     }
 
-    mutating func sendChatAction(_ parameters: Parameters) throws(APIError) -> JSONValue {
+    mutating func sendChatAction(_ parameters: CallParameters) throws(APIError) -> JSONValue {
         _ = try writableChat(parameters)
         guard parameters.string("action") != nil else { throw .badRequest("wrong parameter action in request") }
         return true
     }
 
-    mutating func editMessageText(_ parameters: Parameters, at now: Duration) throws(APIError) -> JSONValue {
+    mutating func editMessageText(_ parameters: CallParameters, at now: Duration) throws(APIError) -> JSONValue {
         var message = try ownMessage(parameters)
         let content = try parseText(
             parameters, "text", lengthMax: Self.textUTF16Max, lengthError: "message is too long")
@@ -40,14 +40,14 @@ extension SimulatorCore {
         return try replace(&message, keyboard: keyboard, at: now)
     }
 
-    mutating func editMessageReplyMarkup(_ parameters: Parameters, at now: Duration) throws(APIError) -> JSONValue {
+    mutating func editMessageReplyMarkup(_ parameters: CallParameters, at now: Duration) throws(APIError) -> JSONValue {
         var message = try ownMessage(parameters)
         let keyboard = try InlineKeyboard.parse(parameters) ?? []
         guard keyboard != message.keyboard else { throw .notModified }
         return try replace(&message, keyboard: keyboard, at: now)
     }
 
-    mutating func deleteMessage(_ parameters: Parameters) throws(APIError) -> JSONValue {
+    mutating func deleteMessage(_ parameters: CallParameters) throws(APIError) -> JSONValue {
         let chat = try writableChat(parameters)
         guard let id = parameters.integer("message_id"), messages.remove(id, in: chat.id) else {
             throw .badRequest("message to delete not found")
@@ -80,7 +80,7 @@ extension SimulatorCore {
     }
 
     private mutating func deliver(
-        _ content: FormattedText, source: String, to chat: SimulatedChat, _ parameters: Parameters,
+        _ content: FormattedText, source: String, to chat: SimulatedChat, _ parameters: CallParameters,
         photoFileID: String? = nil, at now: Duration
     ) throws(APIError) -> JSONValue {
         let keyboard = try InlineKeyboard.parse(parameters) ?? []
@@ -111,14 +111,14 @@ extension SimulatorCore {
         return json(of: message)
     }
 
-    private func writableChat(_ parameters: Parameters) throws(APIError) -> SimulatedChat {
+    private func writableChat(_ parameters: CallParameters) throws(APIError) -> SimulatedChat {
         guard let text = parameters.string("chat_id"), !text.isEmpty else { throw .badRequest("chat_id is empty") }
         guard let id = Int64(text), let chat = people.chats[id] else { throw .badRequest("chat not found") }
         if let barrier = chat.barrier { throw barrier.error }
         return chat
     }
 
-    private func ownMessage(_ parameters: Parameters) throws(APIError) -> StoredMessage {
+    private func ownMessage(_ parameters: CallParameters) throws(APIError) -> StoredMessage {
         let chat = try writableChat(parameters)
         guard let id = parameters.integer("message_id") else {
             throw .badRequest("message identifier is not specified")
@@ -129,7 +129,7 @@ extension SimulatorCore {
     }
 
     private func parseText(
-        _ parameters: Parameters, _ name: String, lengthMax: Int, lengthError: String
+        _ parameters: CallParameters, _ name: String, lengthMax: Int, lengthError: String
     ) throws(APIError) -> FormattedText {
         let source = parameters.string(name) ?? ""
         let content: FormattedText
@@ -143,7 +143,7 @@ extension SimulatorCore {
         return trimmed
     }
 
-    private func parseEntities(_ parameters: Parameters, _ name: String) throws(APIError) -> [BotMessage.Entity] {
+    private func parseEntities(_ parameters: CallParameters, _ name: String) throws(APIError) -> [BotMessage.Entity] {
         let member = name == "text" ? "entities" : "caption_entities"
         let failure = "can't parse entities: Expected an Array of MessageEntity"
         guard let value = try parameters.structured(member, orFail: failure) else { return [] }
@@ -161,7 +161,7 @@ extension SimulatorCore {
         return entities
     }
 
-    private func parseReply(_ parameters: Parameters, in chat: Int64) throws(APIError) -> Int64? {
+    private func parseReply(_ parameters: CallParameters, in chat: Int64) throws(APIError) -> Int64? {
         let reply = try parameters.structured("reply_parameters", orFail: "can't parse reply parameters JSON object")
         var id = parameters.integer("reply_to_message_id")
         var isOptional = parameters.bool("allow_sending_without_reply")

@@ -1,7 +1,7 @@
 import Contracts
 
 extension SimulatorCore {
-    mutating func pollReceived(_ parameters: Parameters, id: CallID, at now: Duration) {
+    mutating func pollReceived(_ parameters: CallParameters, id: CallID, at now: Duration) {
         if webhook != nil {
             act(.answer(id, .error(.webhookIsActive)))
             return
@@ -97,7 +97,7 @@ extension SimulatorCore {
         updates.confirmed.contains(id) && !updates.entries.contains { $0.id == id }
     }
 
-    mutating func rememberAllowedUpdates(_ parameters: Parameters) {
+    mutating func rememberAllowedUpdates(_ parameters: CallParameters) {
         // Telegram ignores a list that it cannot read; without a list it keeps the previous one.
         guard let list = try? parameters.structured("allowed_updates", orFail: "allowed_updates")?.arrayValue else {
             return

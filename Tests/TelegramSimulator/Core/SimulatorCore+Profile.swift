@@ -1,7 +1,7 @@
 import Contracts
 
 /// A command in the menu of the bot.
-public struct BotCommand: Sendable, Equatable {
+public struct MenuCommand: Sendable, Equatable {
     /// The name without the slash.
     public let command: String
     public let description: String
@@ -23,7 +23,7 @@ extension SimulatorCore {
         ]
     }
 
-    mutating func answerCallbackQuery(_ parameters: Parameters, at now: Duration) throws(APIError) -> JSONValue {
+    mutating func answerCallbackQuery(_ parameters: CallParameters, at now: Duration) throws(APIError) -> JSONValue {
         let text = parameters.string("text")
         guard (text ?? "").count <= 200 else { throw .badRequest("MESSAGE_TOO_LONG") }
         let isInTime = callbacks.answer(
@@ -33,12 +33,12 @@ extension SimulatorCore {
         return true
     }
 
-    mutating func setMyCommands(_ parameters: Parameters) throws(APIError) -> JSONValue {
+    mutating func setMyCommands(_ parameters: CallParameters) throws(APIError) -> JSONValue {
         let failure = "can't parse commands JSON object"
         guard let list = try parameters.structured("commands", orFail: failure)?.arrayValue, list.count <= 100 else {
             throw .badRequest(failure)
         }
-        var parsed: [BotCommand] = []
+        var parsed: [MenuCommand] = []
         for item in list {
             guard let name = item["command"]?.stringValue, let description = item["description"]?.stringValue else {
                 throw .badRequest("can't parse BotCommand: Can't find field")
@@ -48,14 +48,14 @@ extension SimulatorCore {
             guard (1...256).contains(description.utf16.count) else {
                 throw .badRequest("BOT_COMMAND_DESCRIPTION_INVALID")
             }
-            parsed.append(BotCommand(command: name, description: description))
+            parsed.append(MenuCommand(command: name, description: description))
         }
         // Menus of other scopes and languages are accepted, and not stored.
         if parameters["scope"] == nil, parameters["language_code"] == nil { commands = parsed }
         return true
     }
 
-    func getFile(_ parameters: Parameters) throws(APIError) -> JSONValue {
+    func getFile(_ parameters: CallParameters) throws(APIError) -> JSONValue {
         guard let id = parameters.string("file_id"), let file = files[id] else { throw .badRequest("invalid file_id") }
         return [
             "file_id": .string(id), "file_unique_id": .string("u" + id), "file_size": .integer(Int64(file.bytes.count)),

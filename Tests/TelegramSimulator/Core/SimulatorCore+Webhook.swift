@@ -1,7 +1,7 @@
 import Contracts
 
 extension SimulatorCore {
-    mutating func setWebhook(_ parameters: Parameters, at now: Duration) throws(APIError) -> JSONValue {
+    mutating func setWebhook(_ parameters: CallParameters, at now: Duration) throws(APIError) -> JSONValue {
         let url = parameters.string("url") ?? ""
         guard !url.isEmpty else { return deleteWebhook(parameters) }
         guard url.hasPrefix("https://") else {
@@ -30,7 +30,7 @@ extension SimulatorCore {
         return true
     }
 
-    mutating func deleteWebhook(_ parameters: Parameters) -> JSONValue {
+    mutating func deleteWebhook(_ parameters: CallParameters) -> JSONValue {
         if parameters.bool("drop_pending_updates") { dropPending() }
         webhook = nil
         return true

@@ -29,7 +29,7 @@ struct SimulatorCore: Sendable {
     var rateLimiter: RateLimiter?
     var statistics = Statistics()
     /// The menu of the default scope, set with `setMyCommands`.
-    var commands: [BotCommand] = []
+    var commands: [MenuCommand] = []
     private var actions: [SimulatorAction] = []
 
     /// Counters for tests.
@@ -95,7 +95,7 @@ struct SimulatorCore: Sendable {
     }
 
     private mutating func perform(
-        _ method: String, _ parameters: Parameters, at now: Duration
+        _ method: String, _ parameters: CallParameters, at now: Duration
     ) throws(APIError) -> JSONValue {
         switch method {
         case "getMe": return botUser

@@ -15,7 +15,7 @@ struct HTTPServer: Sendable {
         /// The head of a request has arrived over the connection with that number.
         func headArrived(_ route: Route, connection: Int) async -> Arrival
         /// The request is complete.
-        func respond(to request: HTTPRequest, _ arrival: Arrival) async -> HTTPResponse
+        func respond(to request: ReceivedRequest, _ arrival: Arrival) async -> HTTPResponse
         /// The connection is closed, so no response can be sent over it.
         func connectionLost(_ connection: Int) async
     }
@@ -119,15 +119,15 @@ struct HTTPServer: Sendable {
         try? await connection.executeThenClose { inbound, outbound in
             var parts = inbound.makeAsyncIterator()
             while case .head(let head)? = try await parts.next() {
-                let route = Route(path: HTTPRequest(head: head, body: []).path)
+                let route = Route(path: ReceivedRequest(head: head, body: []).path)
                 let arrival = await handler.headArrived(route, connection: number)
                 if arrival.fault == .closeBeforeReading { return }
                 var body: [UInt8] = []
                 while case .body(let buffer)? = try await parts.next() {
                     body.append(contentsOf: buffer.readableBytesView)
-                    guard body.count <= HTTPRequest.bodyBytesMax else { return }
+                    guard body.count <= ReceivedRequest.bodyBytesMax else { return }
                 }
-                let response = await handler.respond(to: HTTPRequest(head: head, body: body), arrival)
+                let response = await handler.respond(to: ReceivedRequest(head: head, body: body), arrival)
                 guard try await write(response, to: outbound, version: head.version), head.isKeepAlive else { return }
             }
         }

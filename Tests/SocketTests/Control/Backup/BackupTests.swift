@@ -8,11 +8,11 @@ import Testing
 
 extension StoringServices {
     /// Makes a backup in the directory of the services.
-    func backUp(_ name: String, settings: [String: String] = [:]) throws -> Rivetctl {
+    func backUp(_ name: String, settings: [String: String] = [:]) throws -> RivetctlRun {
         try control("backup", "\(state.directory.path)/\(name)", "--json", settings: settings)
     }
 
-    func restore(_ name: String, settings: [String: String] = [:]) throws -> Rivetctl {
+    func restore(_ name: String, settings: [String: String] = [:]) throws -> RivetctlRun {
         try control("restore", "\(state.directory.path)/\(name)", "--json", settings: settings)
     }
 
@@ -242,7 +242,7 @@ struct BackupTests {
         chown(secret, 0, group)
         chmod(secret, 0o640)
         symlink(secret, services.state.databasePath)
-        let refusedLink = try Rivetctl(
+        let refusedLink = try RivetctlRun(
             ["backup", services.state.directory.path + "/link"],
             [
                 "RIVET_STATE_DIR": services.state.stateDirectory,

@@ -3,7 +3,7 @@ import Contracts
 @testable import TelegramSimulator
 
 /// The core with a clock that stands still until a test advances it.
-final class CoreHarness {
+final class SimulatorHarness {
     var core = SimulatorCore(token: "1:a", firstUpdateID: 100)
     var now: Duration = .seconds(1_700_000_000)
     private var calls = 0

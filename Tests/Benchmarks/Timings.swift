@@ -1,5 +1,5 @@
 /// The durations of one operation, measured one after another.
-struct Samples {
+struct Timings {
     private var sorted: [Duration]
 
     init(_ durations: [Duration]) { sorted = durations.sorted() }

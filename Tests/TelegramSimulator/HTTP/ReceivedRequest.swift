@@ -32,7 +32,7 @@ enum Route: Equatable {
 }
 
 /// A complete request.
-struct HTTPRequest: Sendable {
+struct ReceivedRequest: Sendable {
     static let bodyBytesMax = 4 * 1024 * 1024
 
     let path: String
