@@ -7,7 +7,7 @@ release := $(SWIFT) build --no-color-diagnostics -c release --static-swift-stdli
 sources := Package.swift Services Shared Tests migrations
 figures := Tests/Benchmarks/FIGURES.md
 
-.PHONY: help run demo test simulate bench build install uninstall deb test-systemd packages test-packages format lint clean
+.PHONY: help run demo check test simulate bench build install uninstall deb test-systemd packages test-packages format lint clean
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -19,6 +19,9 @@ run: build ## build, start the services in DIR (.rivet), and chat with the bot i
 
 demo: build ## play a conversation in which all services are killed, in a fresh directory
 	@Tests/Scripts/run.sh --fresh --script Tests/Scripts/demo.script
+
+check: test-packages ## build, run the quick tests and check the layout; FILTER=Wire runs the tests of that name
+	@Tests/Scripts/check.sh '$(FILTER)'
 
 test: test-packages ## build and check everything; ends with "N passed, M failed"
 	@Tests/Scripts/test.sh

@@ -159,7 +159,9 @@ let package = Package(
             name: "TextRulesTests", dependencies: ["TestSupport", "TextRules"],
             path: "Tests/TextRulesTests"),
         .testTarget(name: "ContractsTests", dependencies: ["TestSupport", "Contracts"], path: "Tests/ContractsTests"),
-        .testTarget(name: "DialogueTests", dependencies: ["TestSupport", "Dialogue"], path: "Tests/DialogueTests"),
+        .testTarget(
+            name: "DialogueTests", dependencies: ["TestSupport", "Dialogue", "TextRules"],
+            path: "Tests/DialogueTests"),
         .testTarget(
             name: "WireTests",
             dependencies: [
@@ -210,6 +212,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/SocketTests"),
+        // The sources, as texts.
+        .testTarget(name: "TidyTests", path: "Tests/TidyTests"),
         .testTarget(name: "ChatTests", dependencies: ["TestSupport", "Chat"], path: "Tests/ChatTests"),
         .testTarget(
             name: "SystemdTests", dependencies: ["Contracts", "ServiceKit", "TelegramSimulator", "TestSupport"],
