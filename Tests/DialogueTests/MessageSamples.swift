@@ -1,3 +1,5 @@
+import TextRules
+
 @testable import Dialogue
 
 /// One message of each kind, and the values that it must show in each language.
