@@ -86,7 +86,8 @@ final class Gateway: Service {
             volatileEffects: VolatileEffects(calls: calls, board: board, logger: logger, settled: settled) { turn in
                 _ = await lanes.submit(turn, to: turn.lane)
             },
-            texts: texts, counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) }, settled: settled)
+            texts: texts, counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) },
+            settled: settled)
     }
 
     /// The source of updates that the settings ask for; the same as a webhook, if it is one.

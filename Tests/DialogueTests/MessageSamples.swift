@@ -32,11 +32,14 @@ struct MessageSample: Sendable, CustomStringConvertible {
             .init(.addMachine(.nothingBefore(begun))), .init(.addMachine(.notSkippable(begun))),
             .init(.addMachine(.photoKept(told))),
             .init(.addMachine(.nicknameTaken("Pump", suggestion: "Pump (2)", begun)), "Pump", "Pump (2)"),
-            .init(.addMachine(.askedAgain(missing))), .init(.addMachine(.refused(.tooLong(characters: 731), told)), "731"),
+            .init(.addMachine(.askedAgain(missing))),
+            .init(.addMachine(.refused(.tooLong(characters: 731), told)), "731"),
             .init(.addMachine(.unknownCommand(told))), .init(.addMachine(.notUnderstood(.sticker, told))),
-            .init(.addMachine(.staleTap(isOfThisEntry: true, told))), .init(.addMachine(.takenUp(told)), "the nickname"),
+            .init(.addMachine(.staleTap(isOfThisEntry: true, told))),
+            .init(.addMachine(.takenUp(told)), "the nickname"),
             .init(.addMachine(.cancelled(over))), .init(.addMachine(.expired(over)), "the nickname", "the model"),
-            .init(.addMachine(.nothingOpen(.skip))), .init(.addMachine(.saved(told.draft)), "the nickname", "the model"),
+            .init(.addMachine(.nothingOpen(.skip))),
+            .init(.addMachine(.saved(told.draft)), "the nickname", "the model"),
             .init(.addMachine(.alreadySaved)),
         ]
         let machine = MachineLine(nickname: "Pump", manufacturer: "Acme", modelNumber: "M-7", location: "Hall 3")
@@ -55,7 +58,8 @@ struct MessageSample: Sendable, CustomStringConvertible {
     static let names: Set<String> = [
         "question", "welcomeBack", "begun", "inProgress", "answered", "wentBack", "nothingBefore", "notSkippable",
         "photoKept", "nicknameTaken", "askedAgain", "refused", "unknownCommand", "notUnderstood", "staleTap", "takenUp",
-        "cancelled", "expired", "nothingOpen", "saved", "alreadySaved", "page", "unavailable", "renamed", "offer", "help",
+        "cancelled", "expired", "nothingOpen", "saved", "alreadySaved", "page", "unavailable", "renamed", "offer",
+        "help",
         "version",
         "notAllowed", "unreadableEntry", "tryAgain", "messageKept",
     ]

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ReplyBoundsTests {
     static let family = "👨‍👩‍👧‍👦"
 
-    @Test(arguments: ["<b>x</b>", "_*[`", "a & b", "\"quoted\" 'it'", "\u{202E}\u{5D0}\u{5D1}", "👨‍👩‍👧‍👦", "&amp;", "]]>"])
+    @Test(arguments: ["<b>x</b>", "_*[`", "a & b", "\"quoted\" 'it'", "\u{202B}\u{5D0}\u{5D1}", "👨‍👩‍👧‍👦", "&amp;", "]]>"])
     func whatIsTypedIsShownAndNeverRead(typed: String) throws {
         let escaped = typed.reduce(into: "") { text, character in
             text += ["&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;"][character] ?? String(character)
@@ -74,7 +74,8 @@ import Testing
                 decide(current, .text(randomText(3000, &random))), decide(current, .button(data: "junk")),
                 decide(current, .photo(fileID: "f")), AddMachine.nicknameFree(current, nickname),
                 AddMachine.nicknameTaken(current, nickname, suggestion: nickname + " (2)"),
-                AddMachine.nicknameTaken(current, nickname, suggestion: nil), AddMachine.libraryRefused(current, at: step),
+                AddMachine.nicknameTaken(current, nickname, suggestion: nil),
+                AddMachine.libraryRefused(current, at: step),
             ]
             replies += decisions.compactMap { $0.reply }
             for reply in replies + replies.map({ $0.inMemoryOnly(in: English()) }) {

@@ -10,7 +10,8 @@ import TextRules
         #expect(Set(MessageSample.all.map(\.name)) == MessageSample.names)
     }
 
-    @Test(arguments: MessageSample.all) func `Each language: has a text, and shows every value`(_ sample: MessageSample) {
+    @Test(arguments: MessageSample.all) func `Each language: has a text, and shows every value`(_ sample: MessageSample)
+    {
         for texts in Self.languages {
             let reply = sample.message.reply(in: texts)
             #expect(!reply.plainText.split(separator: "\n").isEmpty)

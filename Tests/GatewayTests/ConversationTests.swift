@@ -61,7 +61,8 @@ import Testing
         for update in Int64(0)..<50 {
             for message in Int64(0)..<2 {
                 let turn = Turn(
-                    updateID: update, lane: lane, isGroup: false, messageID: message, request: .conversation(.addMachine))
+                    updateID: update, lane: lane, isGroup: false, messageID: message,
+                    request: .conversation(.addMachine))
                 let tag = ConversationTag.begun(by: turn)
                 #expect(tag == ConversationTag.begun(by: turn))
                 #expect(tag.count == 16)

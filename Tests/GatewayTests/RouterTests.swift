@@ -33,8 +33,10 @@ import Testing
 
     @Test(arguments: [
         ("/addmachine", Turn.Request.conversation(.addMachine)), ("/AddMachine", .conversation(.addMachine)),
-        ("/start payload", .conversation(.help)), ("/help@rivet_bot", .conversation(.help)), ("/skip", .conversation(.skip)),
-        ("/cancel", .conversation(.cancel)), ("/nonsense", .conversation(.unknownCommand)), ("/", .conversation(.text("/"))),
+        ("/start payload", .conversation(.help)), ("/help@rivet_bot", .conversation(.help)),
+        ("/skip", .conversation(.skip)),
+        ("/cancel", .conversation(.cancel)), ("/nonsense", .conversation(.unknownCommand)),
+        ("/", .conversation(.text("/"))),
         ("/library", .library(LibraryQuery(words: ""))), ("/version", .say(.about(.version(rivetVersion)))),
         ("/library@Rivet_Bot  pump  hall ", .library(LibraryQuery(words: "pump  hall"))),
         ("pump", .conversation(.text("pump"))), (" /skip", .conversation(.text(" /skip"))),
@@ -69,7 +71,8 @@ import Testing
     @Test func `A date of more than a week before the receipt: says nothing`() {
         let sentAt = Timestamp(milliseconds: 1_800_000_000_000)
         var turn = Turn(
-            updateID: 1, lane: LaneKey(userID: 7, chatID: 7), isGroup: false, request: .conversation(.skip), sentAt: sentAt)
+            updateID: 1, lane: LaneKey(userID: 7, chatID: 7), isGroup: false, request: .conversation(.skip),
+            sentAt: sentAt)
         #expect(turn.judgedAt == sentAt)
         for (days, judgedAt) in [(-400, sentAt), (0, sentAt), (7, sentAt), (8, nil)] {
             turn.receivedAt = sentAt.advanced(by: .seconds(days * 86_400))

@@ -60,7 +60,11 @@ import Testing
         while moment < 600 {
             isOpen.toggle()
             let logged = line(&availability, at: moment) { availability, now in
-                if isOpen { availability.succeeded(.read, at: now) } else { availability.failed(.read, reason: "x", at: now) }
+                if isOpen {
+                    availability.succeeded(.read, at: now)
+                } else {
+                    availability.failed(.read, reason: "x", at: now)
+                }
             }
             if logged != nil { lines.append(moment) }
             #expect((availability.reason == nil) == isOpen)

@@ -16,7 +16,8 @@ import Testing
 
     private func turn(_ id: Int64, _ input: Input, isOverheard: Bool = false) -> Turn {
         Turn(
-            updateID: id, lane: lane, isGroup: false, messageID: id, request: .conversation(input), isOverheard: isOverheard)
+            updateID: id, lane: lane, isGroup: false, messageID: id, request: .conversation(input),
+            isOverheard: isOverheard)
     }
 
     /// A whole entry: `/addmachine`, then six answers.

@@ -27,6 +27,20 @@ struct DiskTroubleTests {
         try client.result("service.health")["tiers"]?[0]?["pending"]?.integerValue
     }
 
+    /// One member of each item over all pages of a list.
+    private func all(
+        _ items: String, _ member: String, _ client: FrameClient, _ method: String, _ params: [String: JSONValue]
+    ) throws -> [String] {
+        var found: [String] = []
+        var cursor: JSONValue = .null
+        repeat {
+            let page = try client.result(method, params.merging(["cursor": cursor]) { $1 })
+            found += (page[items]?.arrayValue ?? []).compactMap { $0[member]?.stringValue }
+            cursor = page["next_cursor"] ?? .null
+        } while cursor != .null
+        return found
+    }
+
     @Test func `Conversations on a full disk: served from memory, and stored when there is room`() async throws {
         guard let (service, disk) = try onSmallDisk(.state) else { return }
         let client = try service.client()
@@ -63,14 +77,8 @@ struct DiskTroubleTests {
             try client.result("state.clear", conversation(inMemory[1].user, ["reason": "cancelled"]))["stored_in"] == [
                 "memory"
             ])
-        var listed: Set<String> = []
-        var cursor: JSONValue = .null
-        repeat {
-            let page = try client.result("state.list", ["limit": 100, "cursor": cursor])
-            listed.formUnion((page["conversations"]?.arrayValue ?? []).compactMap { $0["user_id"]?.stringValue })
-            cursor = page["next_cursor"] ?? .null
-        } while cursor != .null
-        #expect(listed == Set(durable + inMemory.map(\.user)).subtracting([inMemory[1].user]))
+        let listed = try all("conversations", "user_id", client, "state.list", ["limit": 100])
+        #expect(Set(listed) == Set(durable + inMemory.map(\.user)).subtracting([inMemory[1].user]))
         #expect(try client.result("state.sweep")["deleted"] == 0)
 
         disk.free()
@@ -118,13 +126,7 @@ struct DiskTroubleTests {
             try client.result("library.list", ["user_id": "u", "query": "wor"])["total"]
                 == .integer(Int64(nicknames.count - 1)))
         // Each machine is listed once over all pages.
-        var listed: [String] = []
-        var cursor: JSONValue = .null
-        repeat {
-            let page = try client.result("library.list", ["user_id": "u", "limit": 7, "cursor": cursor])
-            listed += (page["machines"]?.arrayValue ?? []).compactMap { $0["nickname"]?.stringValue }
-            cursor = page["next_cursor"] ?? .null
-        } while cursor != .null
+        let listed = try all("machines", "nickname", client, "library.list", ["user_id": "u", "limit": 7])
         #expect(listed.count == nicknames.count && Set(listed) == Set(nicknames))
         // A machine that lies on the disk is changed in memory.
         let reference: [String: JSONValue] = ["user_id": "u", "id": stored?["id"] ?? .null]

@@ -62,7 +62,9 @@ struct CurlTransportTests {
 
     @Test(arguments: ["nonsense://127.0.0.1/", "http://[::1", ""])
     func `A malformed URL: reported as not sent`(_ url: String) async throws {
-        guard case .notSent(let failure) = await CurlTransport().send(request(url)) else { throw UnexpectedOutcome(url) }
+        guard case .notSent(let failure) = await CurlTransport().send(request(url)) else {
+            throw UnexpectedOutcome(url)
+        }
         #expect(failure.reason == .invalidURL || failure.reason == .other)
     }
 

@@ -266,8 +266,9 @@ extension TelegramSimulator: HTTPServer.Handler {
         if let call = waitingCalls.removeValue(forKey: connection) { abandon(call) }
     }
 
-    private func authorized(_ method: String, token given: String, _ request: ReceivedRequest) -> Result<APICall, APIError>?
-    {
+    private func authorized(_ method: String, token given: String, _ request: ReceivedRequest) -> Result<
+        APICall, APIError
+    >? {
         guard given == token else { return nil }
         return Result { () throws(APIError) in APICall(method, try request.parameters()) }
     }

@@ -50,6 +50,7 @@ public final class ChildProcess: Sendable {
         typealias CloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32
         // A GNU extension (glibc 2.34), which the Glibc module does not export.
         guard let symbol = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np") else { return }
+        // SAFETY: the symbol, if there is one, has the type that glibc's spawn.h declares.
         _ = unsafeBitCast(symbol, to: CloseFrom.self)(&actions, lowest)
     }
 

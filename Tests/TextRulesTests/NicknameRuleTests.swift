@@ -22,7 +22,8 @@ import TextRules
     }
 
     @Test(arguments: [
-        "\u{AD}", "\u{200B}", "\u{200C}", "\u{200D}", "\u{2060}", "\u{FEFF}", "\u{200E}", "\u{2066}", "\u{202A}", "\u{3164}",
+        "\u{AD}", "\u{200B}", "\u{200C}", "\u{200D}", "\u{2060}", "\u{FEFF}", "\u{200E}", "\u{2066}", "\u{202A}",
+        "\u{3164}",
         "\u{FE0F}", "\u{34F}", "\u{E0041}",
     ])
     func `What nothing shows: left out, wherever it stands`(_ invisible: String) throws {
@@ -67,8 +68,10 @@ import TextRules
     @Test(arguments: UInt64(1)...200) func `The stored form of a stored form: the same`(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let parts = [
-            "a", "Z", "1", "#", " ", "\t", "\n", "\u{A0}", "\u{301}", "\u{308}", "\u{34F}", "\u{200D}", "\u{200C}", "\u{FE0F}",
-            "\u{FE0E}", "\u{20E3}", "👩", "🔧", "❤", "🏽", "🏴", "\u{E0067}", "\u{E007F}", "\u{AC00}", "\u{1100}", "\u{1161}",
+            "a", "Z", "1", "#", " ", "\t", "\n", "\u{A0}", "\u{301}", "\u{308}", "\u{34F}", "\u{200D}", "\u{200C}",
+            "\u{FE0F}",
+            "\u{FE0E}", "\u{20E3}", "👩", "🔧", "❤", "🏽", "🏴", "\u{E0067}", "\u{E007F}", "\u{AC00}", "\u{1100}",
+            "\u{1161}",
             "\u{3164}", "\u{212B}", "\u{FB2C}", "\u{2000}", "\u{1F3F3}", "ß", "İ",
         ]
         for _ in 0..<200 {
@@ -77,7 +80,9 @@ import TextRules
             }.joined()
             guard let once = try? NicknameRule.stored(typed) else { continue }
             let twice = try? NicknameRule.stored(once)
-            #expect(twice.map { Array($0.unicodeScalars) } == Array(once.unicodeScalars), "seed \(seed): \(typed.debugDescription)")
+            #expect(
+                twice.map { Array($0.unicodeScalars) } == Array(once.unicodeScalars),
+                "seed \(seed): \(typed.debugDescription)")
         }
     }
 }

@@ -69,13 +69,15 @@ extension TidyRule {
     }
 
     /// What switches a check of the compiler off names the invariant that takes its place.
-    static let escapeHatches = TidyRule("What the compiler does not check has a SAFETY: line above it") { file in
+    static let escapeHatches = TidyRule("What the compiler does not check has a SAFETY: line beside it") { file in
         file.lines.enumerated().compactMap { index, line in
             let code = comment(of: line)?.code ?? line
-            let hatches = ["@unchecked Sendable", "nonisolated(unsafe)", "try!", "as!", "unsafeBitCast", "unowned(unsafe)"]
+            let hatches = [
+                "@unchecked Sendable", "nonisolated(unsafe)", "try!", "as!", "unsafeBitCast", "unowned(unsafe)",
+            ]
             guard let hatch = hatches.first(where: { code.contains($0) }), !code.contains("\"") else { return nil }
-            let above = file.lines[max(0, index - 6)..<index]
-            return above.contains { $0.contains("SAFETY:") } ? nil : "\(file.path):\(index + 1): \(hatch)"
+            let around = file.lines[max(0, index - 6)..<min(file.lines.count, index + 3)]
+            return around.contains { $0.contains("SAFETY:") } ? nil : "\(file.path):\(index + 1): \(hatch)"
         }
     }
 

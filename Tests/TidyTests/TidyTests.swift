@@ -50,7 +50,8 @@ import Testing
     private static func declaredType(_ line: String) -> String? {
         let kinds: Set<Substring> = ["struct", "class", "enum", "actor", "protocol"]
         let words = line.split(separator: " ")
-        guard line.first?.isLetter == true || line.hasPrefix("@"), !words.contains("private"), !words.contains("fileprivate"),
+        guard line.first?.isLetter == true || line.hasPrefix("@"), !words.contains("private"),
+            !words.contains("fileprivate"),
             let kind = words.firstIndex(where: { kinds.contains($0) }), kind + 1 < words.count
         else { return nil }
         return String(words[kind + 1].prefix { $0.isLetter || $0.isNumber || $0 == "_" })
@@ -101,8 +102,12 @@ import Testing
         var sentences: [Int] = []
         for paragraph in text.components(separatedBy: "\n\n") {
             if paragraph.components(separatedBy: "```").count % 2 == 0 { isCode.toggle() }
-            guard !isCode, !paragraph.hasPrefix("|"), !paragraph.contains("```"), !paragraph.hasPrefix("#") else { continue }
-            for sentence in paragraph.components(separatedBy: .newlines).joined(separator: " ").components(separatedBy: ". ") {
+            guard !isCode, !paragraph.hasPrefix("|"), !paragraph.contains("```"), !paragraph.hasPrefix("#") else {
+                continue
+            }
+            for sentence in paragraph.components(separatedBy: .newlines).joined(separator: " ").components(
+                separatedBy: ". ")
+            {
                 let count = sentence.split(whereSeparator: \.isWhitespace).count
                 if count > 0 { sentences.append(count) }
             }

@@ -74,7 +74,8 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
             let open = OpenEntry(state), await !sender.owes(lane), try await !wasAsked(state.revision, lane)
         else { return nil }
         let reply = OutgoingReply(
-            AnyMessage.addMachine(.welcomeBack(open.entry)).reply(in: texts), toChat: lane.chatID, topic: lane.topicID, at: now())
+            AnyMessage.addMachine(.welcomeBack(open.entry)).reply(in: texts), toChat: lane.chatID, topic: lane.topicID,
+            at: now())
         switch await sender.deliver(reply, to: lane) {
         case .sent, .stored, .queued, .dropped: return state.revision
         case .stopping: throw .stopping

@@ -74,7 +74,11 @@ final class StatusBoard: Sendable {
     ) -> ServiceAvailability.Line? {
         let (line, isUnsettled) = state.withLock { state in
             var availability = state.availabilities[service] ?? ServiceAvailability()
-            if let reason { availability.failed(kind, reason: reason, at: now) } else { availability.succeeded(kind, at: now) }
+            if let reason {
+                availability.failed(kind, reason: reason, at: now)
+            } else {
+                availability.succeeded(kind, at: now)
+            }
             let line = availability.line(at: now)
             state.availabilities[service] = availability
             return (line, availability.isUnsettled)

@@ -15,7 +15,9 @@ final class UpdateAges: Sendable {
     }
 
     /// There is a reply to it.
-    func replyQueued(_ id: Int64, at now: ContinuousClock.Instant = .now) { updates.withLock { $0[id]?.replyQueuedSince = now } }
+    func replyQueued(_ id: Int64, at now: ContinuousClock.Instant = .now) {
+        updates.withLock { $0[id]?.replyQueuedSince = now }
+    }
 
     /// The reply was sent, or is in the outbox.
     func delivered(_ id: Int64) { updates.withLock { $0[id]?.replyQueuedSince = nil } }

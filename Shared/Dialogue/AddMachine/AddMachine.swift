@@ -13,7 +13,7 @@ public enum AddMachine {
         switch (input, entry) {
         case (.begin(let draft), nil):
             let begun = Entry(step: .nickname, draft: draft, tag: newTag)
-            return .save(begun, .addMachine(.begun(begun, beside: kept)))
+            return .save(begun, .addMachine(.begun(begun, beside: worthTelling(kept))))
         case (.begin, let entry?): return reply(.inProgress(entry))
         case (.help, let entry): return .reply(.about(.help(entry)))
         case (.photo, nil): return .reply(.photo(.offer))
@@ -59,7 +59,7 @@ public enum AddMachine {
         switch input {
         case .begin:
             return entry.step == .nickname && entry.draft.answers.isEmpty
-                ? .begun(entry, beside: kept) : .inProgress(entry)
+                ? .begun(entry, beside: worthTelling(kept)) : .inProgress(entry)
         case .tap(.act(.resume, _, _)): return .takenUp(entry)
         case .photo: return .photoKept(entry)
         case .back, .tap(.act(.back, _, _)): return .wentBack(entry)
@@ -68,6 +68,11 @@ public enum AddMachine {
             return entry.step.previous.map { .answered($0, entry) } ?? .question(entry)
         case .cancel, .help, .unknownCommand, .other: return .question(entry)
         }
+    }
+
+    /// Only an expired entry in which something was told is mentioned beside a new one.
+    private static func worthTelling(_ kept: KeptEntry?) -> KeptEntry? {
+        kept.flatMap { $0.hasExpired && $0.entry.hasContent ? $0 : nil }
     }
 
     // MARK: - Steps

@@ -88,9 +88,7 @@ extension AddMachineMessage {
 
 extension AddMachineMessage {
     private static func begun(_ entry: Entry, _ kept: KeptEntry?, in texts: any Texts) -> Reply {
-        guard let kept, kept.hasExpired, kept.entry.hasContent else {
-            return asking(entry, texts.addMachineTitle, in: texts)
-        }
+        guard let kept else { return asking(entry, texts.addMachineTitle, in: texts) }
         let beside = texts.expiredBeside(kept.entry.draft[.nickname])
         return Reply(
             "\(texts.addMachineTitle)\n\(beside)\n\n\(question(of: entry, in: texts))",

@@ -6,7 +6,7 @@ public enum AddMachineMessage: Sendable, Equatable {
     case question(Entry)
     /// The open question with what was told before, for a person who had to wait because the bot was away.
     case welcomeBack(Entry)
-    /// An entry began, perhaps while one that is over is kept.
+    /// An entry began, perhaps beside an expired one in which something was told.
     case begun(Entry, beside: KeptEntry?)
     case inProgress(Entry)
     /// The step was answered or skipped.

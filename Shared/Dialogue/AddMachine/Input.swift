@@ -26,5 +26,7 @@ public enum Input: Sendable, Equatable {
     }
 
     /// The callback data of a button.
-    public init(tapped data: String) { self = data == PhotoMessage.saveToLibraryData ? .begin(Draft()) : .tap(TapData(data)) }
+    public init(tapped data: String) {
+        self = data == PhotoMessage.saveToLibraryData ? .begin(Draft()) : .tap(TapData(data))
+    }
 }

@@ -82,10 +82,9 @@ extension StoreCore {
             killPoint("store.before-commit")
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
-                // What is owed of these was written with them; the book, if they were not sent first, does not know it yet.
-                try writeDownSome(
-                    besides: tiers.isEmpty ? [] : Set(records.map { $0.key }),
-                    limit: TierLimits.bookkeepingBesideLiveMax, table)
+                // The debts of these were written with them; the book does not know them yet if they were not sent first.
+                let written = tiers.isEmpty ? [] : Set(records.map { $0.key })
+                try writeDownSome(besides: written, limit: TierLimits.bookkeepingBesideLiveMax, table)
                 try table.commit()
             }
             lastCommit = time.instant() - start

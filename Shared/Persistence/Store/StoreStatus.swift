@@ -65,12 +65,7 @@ extension StoreCore {
         status.logHeldFor = log.heldSince.map { time.instant() - $0 }
         if let incidents { status.counters["rows.quarantined"] = incidents.quarantinedRows }
         for tier in tiers {
-            guard let told = tier.serverTime else { continue }
-            let there = told.time.advanced(by: time.steady() - told.heardAt)
-            let (ahead, isOverflow) = there.milliseconds.subtractingReportingOverflow(time.wall().milliseconds)
-            if !isOverflow { status.counters["clock_ahead_s.\(tier.name.rawValue)"] = ahead / 1_000 }
-        }
-        for tier in tiers {
+            if let ahead = clockAhead(of: tier) { status.counters["clock_ahead_s.\(tier.name.rawValue)"] = ahead }
             status.counters["removals.held.\(tier.name.rawValue)"] = Int64(tier.removals.held?.count ?? 0)
         }
         memory.withLock { memory in
@@ -89,6 +84,14 @@ extension StoreCore {
         }
         status.isMemoryOnly = !status.isUp && !status.remote.contains { $0.state == .up }
         return status
+    }
+
+    /// By how many seconds the tier's clock is ahead of the local one; nil if that is not known.
+    private func clockAhead(of tier: RemoteTier<Table.Record>) -> Int64? {
+        guard let told = tier.serverTime else { return nil }
+        let there = told.time.advanced(by: time.steady() - told.heardAt)
+        let (ahead, isOverflow) = there.milliseconds.subtractingReportingOverflow(time.wall().milliseconds)
+        return isOverflow ? nil : ahead / 1_000
     }
 
     private static func state(of link: TierLink) -> ServiceHealth.Tier.State {

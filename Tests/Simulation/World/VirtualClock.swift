@@ -4,7 +4,7 @@ import Synchronization
 
 /// The time of one simulation: it passes when the next event is due, and the wall clock beside it may jump.
 ///
-/// SAFETY of the unchecked sending: used by the one thread that runs its simulation.
+/// SAFETY: only the thread that runs its simulation uses it.
 final class VirtualClock: @unchecked Sendable {
     private static let start = ContinuousClock.now
     private static let wallStart: Int64 = 1_800_000_000_000

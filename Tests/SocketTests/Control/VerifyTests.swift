@@ -6,21 +6,9 @@ import Testing
 /// `rivetctl verify` beside running services.
 @Suite(.withProcesses, .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct VerifyTests {
-    @Test func `Every difference: found, and nothing else is reported`() async throws {
-        let (neon, supabase) = (try await PlainDatabase(), try await PlainDatabase())
-        let services = try StoringServices(["NEON_DATABASE_URL": neon.url, "SUPABASE_DATABASE_URL": supabase.url])
-        try services.start()
-        let machines = try fill(services)
-        try await services.settle()
-
-        let equal = try services.control("verify", "--json")
-        #expect(equal.exitCode == 0, "\(equal.text)")
-        for tier in ["neon", "supabase"] {
-            #expect(try equal.json["tiers"]?[tier]?["conversations"] == ["compared": 9, "different": 0])
-            #expect(try equal.json["tiers"]?[tier]?["machines"] == ["compared": 6, "different": 0])
-        }
-
-        for sql in [
+    /// One change by SQL for each kind of difference.
+    private static func plantedDifferences(_ machines: [String]) -> [String] {
+        [
             // As in a tier without triggers: with them, a change by SQL gets a newer revision and is no difference of
             // content.
             "ALTER TABLE conversation_states DISABLE TRIGGER USER",
@@ -41,7 +29,24 @@ struct VerifyTests {
             "UPDATE user_machines SET notes = 'x', location = NULL WHERE machine_id = '\(machines[1])'",
             // This row records the machine that was deleted here.
             "DELETE FROM deleted_user_machines",
-        ] { try await neon.rows(sql) }
+        ]
+    }
+
+    @Test func `Every difference: found, and nothing else is reported`() async throws {
+        let (neon, supabase) = (try await PlainDatabase(), try await PlainDatabase())
+        let services = try StoringServices(["NEON_DATABASE_URL": neon.url, "SUPABASE_DATABASE_URL": supabase.url])
+        try services.start()
+        let machines = try fill(services)
+        try await services.settle()
+
+        let equal = try services.control("verify", "--json")
+        #expect(equal.exitCode == 0, "\(equal.text)")
+        for tier in ["neon", "supabase"] {
+            #expect(try equal.json["tiers"]?[tier]?["conversations"] == ["compared": 9, "different": 0])
+            #expect(try equal.json["tiers"]?[tier]?["machines"] == ["compared": 6, "different": 0])
+        }
+
+        for sql in Self.plantedDifferences(machines) { try await neon.rows(sql) }
         let found = try services.control("verify", "--json")
         #expect(found.exitCode == 1)
         let differences = try found.json["differences"]?.arrayValue ?? []
@@ -77,8 +82,8 @@ struct VerifyTests {
             "UPDATE user_machines \(makeOld) WHERE machine_id = '\(machines[1])'",
         ] { try await neon.rows(sql) }
         #expect(try services.control("pull").exitCode == 0)
-        let mended = try services.control("verify")
-        #expect(mended.exitCode == 0, "\(mended.text)")
+        let corrected = try services.control("verify")
+        #expect(corrected.exitCode == 0, "\(corrected.text)")
     }
 
     /// Conversations of all kinds, and machines.

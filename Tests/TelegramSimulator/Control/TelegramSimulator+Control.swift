@@ -65,28 +65,34 @@ extension TelegramSimulator {
             return try await nextBotMessage(
                 in: place, thread: thread, containing: given.optionalString("contains") ?? "", timeout: given.timeout
             ).controlJSON
-        case .waitUntilConfirmed:
-            if let id = given.optionalInteger("update_id") {
-                try await waitUntilConfirmed(id, timeout: given.timeout)
-            } else {
-                try await waitUntilAllConfirmed(timeout: given.timeout)
-            }
+        case .waitUntilConfirmed: try await waitUntilConfirmed(given)
         case .messages:
             return ["messages": .array(allBotMessages(in: try given.integer("chat")).map(\.controlJSON))]
-        case .fail:
-            let method = try given.string("method")
-            let fault = try given.fault()
-            if let count = given.optionalInteger("count") {
-                failNext(method, count: Int(count), skipping: Int(given.optionalInteger("skip") ?? 0), with: fault)
-            } else {
-                fail(method, with: fault)
-            }
+        case .fail: try plantFault(given)
         case .heal: heal(given.optionalString("method"))
         case .limit: limitRates(given.raw.bool("on") ? SimulatedRateLimits() : nil)
         case .advance: advanceTime(by: try given.seconds("seconds"))
         case .state: return stateJSON
         }
         return [:]
+    }
+
+    private func waitUntilConfirmed(_ given: ControlParameters) async throws {
+        if let id = given.optionalInteger("update_id") {
+            try await waitUntilConfirmed(id, timeout: given.timeout)
+        } else {
+            try await waitUntilAllConfirmed(timeout: given.timeout)
+        }
+    }
+
+    private func plantFault(_ given: ControlParameters) throws {
+        let method = try given.string("method")
+        let fault = try given.fault()
+        if let count = given.optionalInteger("count") {
+            failNext(method, count: Int(count), skipping: Int(given.optionalInteger("skip") ?? 0), with: fault)
+        } else {
+            fail(method, with: fault)
+        }
     }
 
     private func update(_ id: Int64) -> JSONValue { ["update_id": .integer(id)] }

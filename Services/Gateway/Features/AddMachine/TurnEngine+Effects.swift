@@ -59,7 +59,8 @@ extension TurnEngine {
     }
 
     func clear(
-        _ reason: StateClear.Reason, _ turn: Turn, outcome: JSONValue? = nil, _ message: AnyMessage, volatile: [VolatileEffect] = []
+        _ reason: StateClear.Reason, _ turn: Turn, outcome: JSONValue? = nil, _ message: AnyMessage,
+        volatile: [VolatileEffect] = []
     ) async throws(ServiceFailure) -> TurnOutcome {
         let params = StateClear.Params(
             key: turn.lane.conversation(), reason: reason, updateID: turn.updateID, outcome: outcome,
@@ -80,7 +81,8 @@ extension TurnEngine {
                 LibraryCheckNickname.self,
                 .init(
                     userID: turn.lane.user, nickname: nickname,
-                    requestID: MachineRequestID.make(userID: turn.lane.user, chatID: turn.lane.chat, tag: open.entry.tag)))
+                    requestID: MachineRequestID.make(
+                        userID: turn.lane.user, chatID: turn.lane.chat, tag: open.entry.tag)))
             decision =
                 check.available
                 ? AddMachine.nicknameFree(open.entry, nickname)

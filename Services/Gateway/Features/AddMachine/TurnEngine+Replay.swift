@@ -30,7 +30,9 @@ extension TurnEngine {
         }
     }
 
-    private func volatileEffect(of turn: Turn) -> VolatileEffect { .applied(turn.lane.conversation(), updateID: turn.updateID) }
+    private func volatileEffect(of turn: Turn) -> VolatileEffect {
+        .applied(turn.lane.conversation(), updateID: turn.updateID)
+    }
 
     /// What ended the conversation came later: it was answered, but is it durable?
     private func overtaken(_ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
