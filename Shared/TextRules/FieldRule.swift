@@ -16,7 +16,6 @@ public struct FieldRule: Sendable, Hashable {
     public func check(_ text: String) throws(TextRefusal) {
         guard text.utf8.count <= Self.bytesMax else { throw .tooManyBytes }
         for scalar in text.unicodeScalars {
-            guard !scalar.overridesDirection else { throw .directionOverride }
             guard scalar.isControl else { continue }
             if mayHoldLines, ["\n", "\r", "\t"].contains(scalar) { continue }
             throw scalar.properties.isWhitespace && !mayHoldLines ? .severalLines : .controlCharacter

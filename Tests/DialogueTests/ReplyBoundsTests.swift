@@ -6,7 +6,7 @@ import Testing
 @Suite struct ReplyBoundsTests {
     static let family = "👨‍👩‍👧‍👦"
 
-    @Test(arguments: ["<b>x</b>", "_*[`", "a & b", "\"quoted\" 'it'", "\u{202B}\u{5D0}\u{5D1}", "👨‍👩‍👧‍👦", "&amp;", "]]>"])
+    @Test(arguments: ["<b>x</b>", "_*[`", "a & b", "\"quoted\" 'it'", "\u{202E}\u{5D0}\u{5D1}", "👨‍👩‍👧‍👦", "&amp;", "]]>"])
     func whatIsTypedIsShownAndNeverRead(typed: String) throws {
         let escaped = typed.reduce(into: "") { text, character in
             text += ["&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;"][character] ?? String(character)

@@ -50,8 +50,7 @@ public enum MachineField: String, Sendable, CaseIterable {
     func checked(_ text: String) throws(RPCError) -> String {
         do { try rule.check(text) } catch {
             throw .invalidArgument(
-                rawValue,
-                "at most \(rule.charactersMax) characters without control characters or direction overrides, or null")
+                rawValue, "at most \(rule.charactersMax) characters without control characters, or null")
         }
         return text
     }
