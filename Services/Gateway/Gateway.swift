@@ -9,9 +9,9 @@ import Systemd
 import TelegramBotAPI
 import Wire
 
-/// The parts of the gateway, and how they hang together: source of updates, router, lanes, turns, replies.
+/// Connects the parts of the gateway: source of updates, router, lanes, turns, replies.
 final class Gateway: Service {
-    /// How long turns under way may take after a SIGTERM.
+    /// How long turns in progress may continue after a SIGTERM.
     static let patience: Duration = .seconds(5)
 
     private let transport: CurlTransport
@@ -32,7 +32,8 @@ final class Gateway: Service {
     private let ages = UpdateAges()
     private let calls: WireCalls
     private let parking: Parking<WireCalls>
-    /// Later, what Telegram delivers is heard without knowing what is parked.
+    /// Until then, updates from Telegram wait until the parked ones are read. After it, the gateway accepts updates
+    /// without knowing what is parked.
     private let resumeDeadline: ContinuousClock.Instant = .now + .seconds(2)
     private let logger: Logger
 
@@ -43,7 +44,7 @@ final class Gateway: Service {
             baseURL: settings.telegramURL.text, token: settings.token, transport: transport, logger: logger)
         let absence = Absence(notePath: settings.heardPath, now: Timestamp.now) { error in
             logger.warning(
-                "when Telegram was last heard from cannot be noted; after a restart, people are asked again",
+                "cannot write down when Telegram last responded; after a restart, open questions are repeated",
                 metadata: ["path": "\(settings.heardPath)", "error": "\(error)"])
         }
         let foreignWebhook = ForeignWebhook(bot: bot, board: board, logger: logger)
@@ -90,7 +91,7 @@ final class Gateway: Service {
             settled: settled)
     }
 
-    /// The source of updates that the settings ask for; the same as a webhook, if it is one.
+    /// The source of updates that the settings select. The second value is the same source if it is a webhook.
     private static func source(
         _ settings: GatewaySettings, _ context: ServiceContext, _ bot: TelegramBot, _ absence: Absence,
         _ foreignWebhook: ForeignWebhook, board: StatusBoard, counters: Counters
@@ -100,7 +101,7 @@ final class Gateway: Service {
         guard let webhook = settings.webhook else {
             if inherited != nil {
                 logger.warning(
-                    "RIVET_WEBHOOK_URL is not set: nothing answers at rivet-webhook.socket; stop and disable it")
+                    "RIVET_WEBHOOK_URL is not set, so no process serves rivet-webhook.socket; stop and disable it")
             }
             let poller = UpdatePoller(
                 bot: bot,
@@ -114,7 +115,7 @@ final class Gateway: Service {
         }
         if inherited == nil, context.settings.string("INVOCATION_ID") != nil {
             logger.warning(
-                "a reverse proxy may not get in, and is refused during restarts: enable rivet-webhook.socket")
+                "a reverse proxy may have no access, and is refused during restarts; enable rivet-webhook.socket")
         }
         let receiver = WebhookSource(
             webhook, inherited.map { .inherited(descriptor: $0) } ?? .own(webhook.listener), bot: bot,
@@ -122,24 +123,24 @@ final class Gateway: Service {
             statusChanged: { status in
                 board.telegram(status)
                 log(status, "receiving by webhook", logger)
-            }, heard: { absence.heard(isAll: $0) }, unreadable: { tell($0, nil, counters, logger) })
+            }, heard: { absence.heard(isAll: $0) }, unreadable: { logUnreadable($0, nil, counters, logger) })
         return (receiver, receiver)
     }
 
-    /// Listens for the webhook's requests, if there is one.
+    /// Opens the webhook's socket, if updates come by webhook.
     ///
-    /// - Throws: when that cannot be; trying again helps, unless it is a `ConfigurationError`.
+    /// - Throws: if the socket cannot be opened. Trying again can help, except after a `ConfigurationError`.
     func bind() async throws { try await webhook?.bind() }
 
-    private enum Part { case receiving, lanes, beside, shutdown, patience }
+    private enum Part { case receiving, lanes, background, shutdown, patience }
 
-    /// Until a graceful shutdown. What is not finished then stays unsettled, and comes again.
+    /// Runs until a graceful shutdown. Updates that are not finished then stay unsettled, and come again.
     func run() async throws {
         await withTaskGroup(of: Part.self) { group in
             addParts(to: &group)
             parts: for await part in group {
                 switch part {
-                case .receiving, .beside: continue
+                case .receiving, .background: continue
                 case .shutdown:
                     source.stop()
                     lanes.close()
@@ -151,9 +152,9 @@ final class Gateway: Service {
             }
             group.cancelAll()
         }
-        // What was dealt with is not to be done again.
+        // Otherwise the next process would handle settled updates again.
         await parking.forgetSettled(within: .seconds(1))
-        // Telegram takes the confirmation as it arrives; the answer says nothing more, and may be held back.
+        // Telegram accepts the confirmation when it arrives. The response adds nothing and may be slow.
         await source.confirmSettled(within: .seconds(1))
     }
 
@@ -170,7 +171,7 @@ final class Gateway: Service {
         group.addTask {
             await self.takeUpParked()
             await self.parking.run()
-            return .beside
+            return .background
         }
         let others: [@Sendable () async -> Void] = [
             runner.sender.run, runner.volatileEffects.run, watch.run, renamings.run, askAfterAbsence, botProfile.run,
@@ -179,7 +180,7 @@ final class Gateway: Service {
         for run in others {
             group.addTask {
                 await run()
-                return .beside
+                return .background
             }
         }
         group.addTask {
@@ -202,7 +203,9 @@ final class Gateway: Service {
         killPoint("gateway.received")
         stallPoint("gateway.received")
         if case .message(let message) = update.kind { followMigration(message) }
-        if case .unreadable(let unreadable) = update.kind { Self.tell(unreadable, update.id, counters, logger) }
+        if case .unreadable(let unreadable) = update.kind {
+            Self.logUnreadable(unreadable, update.id, counters, logger)
+        }
         await parking.waitForResume(until: resumeDeadline)
         switch router.route(update) {
         case .ignored: runner.settled(update.id)
@@ -215,7 +218,7 @@ final class Gateway: Service {
 
     private var router: Router { Router(allowedUsers: allowList.current, botName: botProfile.botName) }
 
-    /// False if it has to wait for what an earlier process may have parked, and is older.
+    /// - Returns: false if nothing was done: an earlier process may have parked older updates, which come first.
     private func work(_ turn: Turn) async -> Bool {
         guard parking.isResumed || turn.request == .refusal else {
             await runner.wait(turn) { self.parking.isResumed }
@@ -225,7 +228,7 @@ final class Gateway: Service {
         return true
     }
 
-    /// Puts what an earlier process parked into the lanes.
+    /// Puts the updates that an earlier process parked into the lanes.
     private func takeUpParked() async {
         guard let parked = await parking.resume() else { return }
         var count = 0
@@ -234,7 +237,7 @@ final class Gateway: Service {
             for found in updates {
                 ages.received(found.update.id)
                 if case .unreadable(let unreadable) = found.update.kind {
-                    Self.tell(unreadable, found.update.id, counters, logger)
+                    Self.logUnreadable(unreadable, found.update.id, counters, logger)
                 }
                 guard case .turn(var turn) = router.route(found.update) else {
                     runner.settled(found.update.id)
@@ -243,28 +246,29 @@ final class Gateway: Service {
                 turn.receivedAt = found.receivedAt
                 turns.append(turn)
             }
-            // Nothing newer may be worked on before what could not be put into its lane.
+            // The lanes are closed. Without `resumed()`, no newer update is handled before the ones that are left.
             guard lanes.resume(turns, in: lane) else { return }
             count += turns.count
         }
         parking.resumed()
-        if count > 0 { logger.notice("going on with updates that were parked", metadata: ["count": "\(count)"]) }
+        if count > 0 { logger.notice("resuming parked updates", metadata: ["count": "\(count)"]) }
     }
 
-    /// Once for each, in the life of a process; no word of what is in it.
-    private static func tell(
+    /// Logs and counts an unreadable update, without its content: once each in the life of a process.
+    private static func logUnreadable(
         _ unreadable: Update.Unreadable, _ id: Int64?, _ counters: Counters, _ logger: Logger
     ) {
         counters.add(.updatesUnreadable)
         logger.warning(
-            "an update cannot be read; it is settled without an answer",
+            "an update cannot be read; it is settled without a reply",
             metadata: [
                 "update.id": "\(id.map(String.init) ?? "none")", "kind": "\(unreadable.kind ?? "none")",
                 "bytes": "\(unreadable.byteCount.map(String.init) ?? "unknown")",
             ])
     }
 
-    /// A group that becomes a supergroup says so twice, in the old chat and in the new one; either may come first, or alone.
+    /// When a group becomes a supergroup, Telegram says so twice, in the old chat and in the new one. Either message
+    /// may come first, or alone.
     private func followMigration(_ message: Message) {
         if let new = message.migrateToChatID { allowList.migrated(from: message.chat.id, to: new) }
         if let old = message.migrateFromChatID { allowList.migrated(from: old, to: message.chat.id) }
@@ -278,13 +282,15 @@ final class Gateway: Service {
         }
     }
 
-    /// Returns when the receiving is in time: at once, unless its loop is stuck. Telegram may be away, or services, so that the
-    /// lanes are full.
+    /// Returns when receiving is on time: at once, unless its loop is stuck. Telegram may be unreachable, and the lanes
+    /// may be full because a peer is unavailable: neither delays the pulse.
     func pulse() async {
         while source.isOverdue, !lanes.isFull, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(100)) }
     }
 
-    /// Takes over what needs no restart.
+    /// Applies the settings that need no restart.
+    ///
+    /// - Returns: the names of those that changed.
     func reload(_ settings: Settings) throws(ConfigurationError) -> [String] {
         let new = try GatewaySettings(settings).allowedUsers
         return allowList.reloaded(new) ? [AllowedUsersSetting.variable] : []
@@ -292,16 +298,16 @@ final class Gateway: Service {
 
     // MARK: - For operators
 
-    /// Updates that came since the start.
+    /// Updates received since the start.
     var updatesReceived: Int64 { counters.all[Counters.Name.updatesReceived.rawValue] ?? 0 }
 
     private var surroundings: Surroundings {
         var surroundings = board.surroundings
         let (oldestUpdate, oldestReply) = ages.oldest()
         let now = Timestamp.now().milliseconds
-        let owed = runner.sender.oldestQueuedAt.map { Duration.milliseconds(max(0, now - $0.milliseconds)) }
+        let oldestInOutbox = runner.sender.oldestQueuedAt.map { Duration.milliseconds(max(0, now - $0.milliseconds)) }
         surroundings.oldestUpdate = oldestUpdate
-        surroundings.oldestReply = [oldestReply, owed].compactMap(\.self).max()
+        surroundings.oldestReply = [oldestReply, oldestInOutbox].compactMap(\.self).max()
         if let notice = allowList.notice {
             if notice.isTrouble {
                 surroundings.allowListTrouble = notice.text
@@ -325,8 +331,8 @@ final class Gateway: Service {
             surroundings.status, counters: counters, histograms: self.counters.histograms, detail: surroundings.detail)
     }
 
-    /// A caller who asks again soon learns what the services answered to this asking.
-    func asked() -> HealthReport {
+    /// The health of the gateway. Each call starts a check of the peers; a later report has its result.
+    func reportHealth() -> HealthReport {
         board.doubt()
         return report
     }
@@ -334,26 +340,26 @@ final class Gateway: Service {
     /// For `systemctl status`.
     var statusLine: String {
         let waiting = source.unsettledCount
-        let owed = runner.sender.laneCount
+        let waitingChats = runner.sender.laneCount
         let surroundings = surroundings
         let parts = [surroundings.status == .ok ? source.activity : nil, surroundings.detail].compactMap(\.self)
         var line = parts.joined(separator: "; ")
-        if waiting > 0 { line += "; \(waiting) updates under way" }
+        if waiting > 0 { line += "; \(waiting) updates in progress" }
         if source.isFull { line += ", so new messages wait at Telegram" }
         let parked = parking.count
         if parked > 0 { line += "; \(parked) updates parked" }
-        if owed > 0 { line += "; replies wait for \(owed) chats" }
+        if waitingChats > 0 { line += "; replies wait for \(waitingChats) chats" }
         return line
     }
 
-    /// - Parameter activity: what is done while all is well.
+    /// - Parameter activity: what the gateway does while receiving works.
     private static func log(_ status: TelegramStatus, _ activity: String, _ logger: Logger) {
         var surroundings = Surroundings()
         surroundings.telegram = status
         if let detail = surroundings.detail {
-            logger.warning("receiving is held up", metadata: ["reason": "\(detail)"])
+            logger.warning("receiving is interrupted", metadata: ["reason": "\(detail)"])
         } else {
-            logger.notice("updates come", metadata: ["how": "\(activity)"])
+            logger.notice("receiving updates", metadata: ["how": "\(activity)"])
         }
     }
 }

@@ -10,7 +10,7 @@ struct GatewayMain {
                 let gateway = Gateway(try GatewaySettings(context.settings), context)
                 try await gateway.bind()
                 var methods = MethodTable()
-                methods.onHealth(context) { gateway.asked() }
+                methods.onHealth(context) { gateway.reportHealth() }
                 return ServiceParts(
                     methods: methods, background: [gateway],
                     vitals: [Vital("receiving") { await gateway.pulse() }],

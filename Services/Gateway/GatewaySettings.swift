@@ -10,9 +10,9 @@ struct GatewaySettings {
     var allowedUsers: AllowedUsersSetting
     /// Nil if updates are polled.
     var webhook: WebhookSettings?
-    /// Where it is remembered who may use the bot.
+    /// The file with the allow-list that is in force.
     var allowListPath: String
-    /// Where it is noted when Telegram was last heard from.
+    /// The file with the time of Telegram's last response.
     var heardPath: String
 
     init(_ settings: Settings) throws(ConfigurationError) {

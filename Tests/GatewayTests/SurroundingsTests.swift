@@ -12,7 +12,7 @@ import Testing
         return surroundings
     }
 
-    @Test func `All well: ok, and nothing to say`() {
+    @Test func `A gateway without trouble: ok, and without a detail`() {
         #expect(well().status == .ok && well().detail == nil)
         let waiting = well {
             ($0.oldestReply, $0.oldestUpdate) = (Surroundings.waitMax, Surroundings.waitMax)
@@ -20,19 +20,19 @@ import Testing
         #expect(waiting.status == .ok && waiting.detail == nil)
     }
 
-    @Test func `A remark: told, and no trouble`() {
+    @Test func `A remark: in the detail, and no trouble`() {
         let surroundings = well { $0.remark = "the list is kept" }
         #expect(surroundings.status == .ok && surroundings.detail == "the list is kept")
     }
 
-    @Test func `What has waited too long: degraded, and the detail says which`() {
+    @Test func `A reply or an update that has waited too long: degraded, and the detail says which`() {
         let reply = well { $0.oldestReply = .seconds(61) }
         #expect(reply.status == .degraded && reply.detail == "the oldest owed reply has waited 61 s to be sent")
         let update = well { $0.oldestUpdate = .seconds(75) }
-        #expect(update.status == .degraded && update.detail == "the oldest update has waited 75 s to be dealt with")
+        #expect(update.status == .degraded && update.detail == "the oldest update has waited 75 s to be handled")
     }
 
-    @Test func `A service that refuses, and people who are kept out: degraded, with the reason`() {
+    @Test func `A peer that refuses, or people who are kept out: degraded, with the reason`() {
         let closed = well { $0.away = [.state: "the local database cannot be opened"] }
         #expect(closed.status == .degraded)
         #expect(closed.detail?.contains("(the local database cannot be opened)") == true)
@@ -49,7 +49,7 @@ import Testing
         #expect(ages.oldest(at: start + .seconds(20)) == (.seconds(20), .seconds(5)))
         ages.settled(1)
         #expect(ages.oldest(at: start + .seconds(20)) == (.seconds(10), .seconds(5)))
-        // Delivered, and still to be confirmed by a durable tier.
+        // The reply is delivered; the effect waits for a durable tier.
         ages.delivered(2)
         #expect(ages.oldest(at: start + .seconds(20)) == (.seconds(10), nil))
         ages.settled(2)
@@ -58,7 +58,7 @@ import Testing
         #expect(ages.oldest(at: start) == (nil, nil))
     }
 
-    @Test func `Who was told that it is kept: not again before there was an answer`() {
+    @Test func `A person told that the message is kept: not told again before a reply`() {
         let notices = KeptNotices()
         #expect(notices.begins(7) && !notices.begins(7) && notices.begins(8))
         notices.failed(8)
@@ -67,7 +67,7 @@ import Testing
         #expect(notices.begins(7))
     }
 
-    @Test func `Storage's delay: counted from its beginning, without a break`() {
+    @Test func `The wait for storage: counted from its beginning, without interruption`() {
         let (wait, start) = (StorageWait(), ContinuousClock.now)
         #expect(wait.duration(at: start) == .zero)
         wait.begins(at: start)

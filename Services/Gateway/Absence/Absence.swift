@@ -2,23 +2,23 @@ import Contracts
 import FoundationEssentials
 import Synchronization
 
-/// Notices when we come back to Telegram after a long time, whoever was away: it, the network, or this process.
+/// Detects the end of a long absence: Telegram, the network or this process was unavailable.
 ///
-/// Telegram keeps a tap on a button for 150 s, and a message for 24 h. So after an absence longer than that, somebody may
-/// wait for the answer to a tap that never reached us. When Telegram was last heard from is noted in a file, which outlives
-/// this process; without that file the absence counts as a long one.
+/// Telegram keeps a tap on a button for 150 s, and a message for 24 h. So after an absence of more than 150 s, a person
+/// may wait for the reply to a tap that the gateway never received. A file records when Telegram last responded, and
+/// outlives this process. Without that file, the absence counts as long.
 final class Absence: Sendable {
     static let unnoticedMax: Duration = .seconds(150)
-    /// How old the note may be while all goes well.
+    /// How old the file's note may be while Telegram responds.
     static let noteInterval: Duration = .seconds(10)
 
     private struct State {
         var heardAt: Timestamp?
         var notedAt: Timestamp?
-        /// When we came back, until `isOver`.
+        /// When the last long absence ended; nil after `isOver`.
         var returnedAt: Timestamp?
         var isAnnounced = false
-        var isFailureTold = false
+        var isFailureReported = false
 
         mutating func isNoteDue(at now: Timestamp) -> Bool {
             if let notedAt, notedAt <= now, now < notedAt.advanced(by: Absence.noteInterval) { return false }
@@ -32,10 +32,10 @@ final class Absence: Sendable {
     private let failed: @Sendable (any Error) -> Void
     private let state: Mutex<State>
     private let announced: AsyncStream<Timestamp>.Continuation
-    /// The moments of coming back after a long absence, each when all that had waited at Telegram has arrived.
+    /// When each long absence ended. It is announced when all updates that had waited at Telegram have arrived.
     let returns: AsyncStream<Timestamp>
 
-    /// - Parameter failed: is told the first time that the note cannot be written.
+    /// - Parameter failed: called the first time that the note cannot be written.
     init(
         notePath: String, now: @escaping @Sendable () -> Timestamp, failed: @escaping @Sendable (any Error) -> Void
     ) {
@@ -49,28 +49,28 @@ final class Absence: Sendable {
 
     deinit { announced.finish() }
 
-    /// Telegram answered a poll.
+    /// Telegram responded to a call, or delivered to the webhook.
     ///
-    /// - Parameter isAll: whether nothing more waits there.
+    /// - Parameter isAll: whether no more updates wait at Telegram.
     func heard(isAll: Bool) {
         let now = now()
         let (announcement, isNoteDue) = state.withLock { state in
             if state.heardAt.map({ $0.advanced(by: Self.unnoticedMax) < now }) ?? true {
-                // Also while people are still asked after the one before.
+                // People may still be being asked after the previous absence: this one counts all the same.
                 (state.returnedAt, state.isAnnounced) = (now, false)
             }
             state.heardAt = now
-            // Noted only when everybody has been asked: else the next process would not know of it.
+            // Noted only after all people were asked: otherwise the next process would not know of the absence.
             guard let returnedAt = state.returnedAt else { return (Timestamp?.none, state.isNoteDue(at: now)) }
             guard isAll, !state.isAnnounced else { return (nil, false) }
             state.isAnnounced = true
             return (returnedAt, false)
         }
         if let announcement { announced.yield(announcement) }
-        if isNoteDue { note(now) }
+        if isNoteDue { write(now) }
     }
 
-    /// Everybody has been asked who was last heard from before `moment`, one of `returns`.
+    /// All people who last wrote before `moment`, one of `returns`, have been asked.
     func isOver(before moment: Timestamp) {
         let heardAt: Timestamp? = state.withLock { state in
             guard state.returnedAt == moment else { return nil }
@@ -78,16 +78,16 @@ final class Absence: Sendable {
             state.notedAt = state.heardAt
             return state.heardAt
         }
-        if let heardAt { note(heardAt) }
+        if let heardAt { write(heardAt) }
     }
 
-    private func note(_ moment: Timestamp) {
+    private func write(_ moment: Timestamp) {
         do { try moment.description.write(toFile: path, atomically: true, encoding: .utf8) } catch {
-            let isTold = state.withLock { state in
-                defer { state.isFailureTold = true }
-                return state.isFailureTold
+            let wasReported = state.withLock { state in
+                defer { state.isFailureReported = true }
+                return state.isFailureReported
             }
-            if !isTold { failed(error) }
+            if !wasReported { failed(error) }
         }
     }
 }

@@ -3,17 +3,17 @@ import Dialogue
 import Logging
 import Sending
 
-/// Asks everybody who is adding a machine their question again, with fresh buttons, after a long absence of ours.
+/// Repeats the open question, with fresh buttons, to all people who are adding a machine, after a long absence.
 ///
-/// Each person is asked once until they answer, however often we are away: a conversation of type `welcome` keeps for
-/// which revision of the entry it was done. A person may be asked twice, when this process ends between the sending and
-/// that note, and is never left out. People who have written since, or are owed a reply anyway, are not asked.
+/// Each person is asked once until they answer, however many absences there are: a conversation of type `welcome`
+/// stores the revision of the entry whose question was repeated. If this process ends between sending and storing, the
+/// person is asked twice; no person is left out. People who have written since, or have a queued reply, are not asked.
 struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
-    /// How long what had waited at Telegram may take, before people are asked all the same.
+    /// How long the updates that had waited at Telegram may take. After that, people are asked all the same.
     static var patience: Duration { .seconds(30) }
     static var conversationType: String { "welcome" }
     private static var step: String { "asked" }
-    /// In the data: the revision of the entry whose question was asked again.
+    /// The key of the revision of the entry whose question was repeated.
     private static var askedKey: String { "revision" }
 
     let calls: Calls
@@ -22,14 +22,16 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
-    /// Until cancelled.
+    /// Runs until cancelled.
     ///
-    /// - Parameter isQuiet: whether everything that arrived has been dealt with.
+    /// - Parameter isQuiet: whether all updates that arrived are settled.
     func run(
         _ absence: Absence, isQuiet: @Sendable () -> Bool, isAllowed: @Sendable (LaneKey) -> Bool
     ) async {
         for await moment in absence.returns {
-            let lanes = await answer(refused: []) { () async throws(ServiceFailure) in try await waiting(at: moment) }
+            let lanes = await retrying(ifRefused: []) { () async throws(ServiceFailure) in
+                try await waiting(at: moment)
+            }
             guard let lanes else { return }
             let deadline = ContinuousClock.now + Self.patience
             while !lanes.isEmpty, !isQuiet(), ContinuousClock.now < deadline, !Task.isCancelled {
@@ -37,14 +39,14 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
             }
             var count = 0
             for lane in lanes where isAllowed(lane) {
-                let asked = await answer(refused: Revision?.none) { () async throws(ServiceFailure) in
+                let asked = await retrying(ifRefused: Revision?.none) { () async throws(ServiceFailure) in
                     try await ask(lane, before: moment)
                 }
-                // Stopping, we leave the others to the next process.
+                // The gateway is stopping: the next process asks the others.
                 guard let asked else { return }
                 guard let asked else { continue }
                 count += 1
-                let isNoted: Void? = await answer(refused: ()) { () async throws(ServiceFailure) in
+                let isNoted: Void? = await retrying(ifRefused: ()) { () async throws(ServiceFailure) in
                     try await note(asked, of: lane)
                 }
                 guard isNoted != nil else { return }
@@ -54,7 +56,7 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// Who is adding a machine, and was last heard from before `moment`.
+    /// The lanes in which a person is adding a machine and last wrote before `moment`.
     private func waiting(at moment: Timestamp) async throws(ServiceFailure) -> [LaneKey] {
         var lanes: [LaneKey] = []
         var cursor: String?
@@ -66,9 +68,9 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         return lanes
     }
 
-    /// - Returns: the revision of the entry whose question was asked; nil if there was none to ask.
+    /// - Returns: the revision of the entry whose question was repeated; nil if none was.
     private func ask(_ lane: LaneKey, before moment: Timestamp) async throws(ServiceFailure) -> Revision? {
-        // As it is now: some time may have passed since the list, when Telegram lets us send slowly.
+        // The list may be old by now, because Telegram limits how fast the gateway may send.
         let load = StateLoad.Params(key: lane.conversation())
         guard let state = try await calls.call(StateLoad.self, load).state, state.updatedAt < moment,
             let open = OpenEntry(state), await !sender.owes(lane), try await !wasAsked(state.revision, lane)
@@ -82,7 +84,7 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// Whether the question was asked again after the last answer: an answer gives the entry another revision.
+    /// Whether the question was repeated since the person's last answer, which gave the entry its revision.
     private func wasAsked(_ revision: Revision, _ lane: LaneKey) async throws(ServiceFailure) -> Bool {
         let load = StateLoad.Params(key: lane.conversation(Self.conversationType))
         return try await calls.call(StateLoad.self, load).state?.data[Self.askedKey] == .integer(revision.rawValue)
@@ -96,10 +98,11 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
                 data: [Self.askedKey: .integer(revision.rawValue)]))
     }
 
-    /// What `body` brings: it is tried again while a service is away. Nil if we are stopping.
-    private func answer<Answer>(
-        refused: Answer, _ body: () async throws(ServiceFailure) -> Answer
-    ) async -> Answer? {
+    /// The result of `body`, which is repeated while a peer is unavailable; `refused` if a peer refuses; nil if the
+    /// gateway is stopping.
+    private func retrying<Value>(
+        ifRefused refused: Value, _ body: () async throws(ServiceFailure) -> Value
+    ) async -> Value? {
         var retry = Retry()
         while !Task.isCancelled {
             do throws(ServiceFailure) { return try await body() } catch {
@@ -108,7 +111,8 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
                 case .unavailable: await retry.wait()
                 case .refused(let error):
                     logger.error(
-                        "a service refuses what it should take; nobody is asked again", metadata: ["error": "\(error)"])
+                        "a peer unexpectedly refused a call; a question is not repeated",
+                        metadata: ["error": "\(error)"])
                     return refused
                 }
             }

@@ -1,14 +1,14 @@
 import Dialogue
 import TelegramBotAPI
 
-/// How updates reach a feature: what its commands and its buttons ask for.
+/// How updates reach a feature: what its commands and buttons request.
 struct FeatureRoutes: Sendable {
-    /// The commands that it takes.
+    /// The feature's commands.
     var commands: [any Command]
-    /// What a command asks for; nil for one of another feature.
+    /// What a command requests; nil for another feature's command.
     var command: @Sendable (TypedCommand) -> Turn.Request?
-    /// What the button with these callback data asks for; nil for one of another feature. `message` is the message with the
-    /// button, if Telegram shows it.
+    /// What the button with this callback data requests; nil for another feature's button. `message` is the message
+    /// with the button, if Telegram shows it.
     var tap: @Sendable (_ data: String, _ message: Message?) -> Turn.Request?
 
     init(
@@ -20,7 +20,7 @@ struct FeatureRoutes: Sendable {
         self.tap = tap
     }
 
-    /// All features. A button that none of them knows is the add-machine flow's, which tells the person that it is old.
+    /// All features. A button that none of them knows goes to the add-machine flow, which says that the button is old.
     static let all: [FeatureRoutes] = [addMachine, library, photos, about]
 
     static func request(_ command: TypedCommand) -> Turn.Request? {

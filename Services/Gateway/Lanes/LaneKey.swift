@@ -1,14 +1,14 @@
 import Contracts
 
-/// Whose updates are handled one after the other: those of one person in one chat, or in one topic of it.
+/// One person in one chat, or in one topic of it. The updates of a lane are handled one after the other.
 struct LaneKey: Hashable, Sendable {
     var userID: Int64
     var chatID: Int64
     var topicID: Int64?
 
-    /// As the services know the person.
+    /// The person in the peers' keys.
     var user: String { String(userID) }
-    /// As the services know the place: `chat`, or `chat:topic`.
+    /// The place in the peers' keys: `chat`, or `chat:topic`.
     var chat: String { topicID.map { "\(chatID):\($0)" } ?? String(chatID) }
 
     func conversation(_ type: String = ConversationKey.addMachine) -> ConversationKey {
@@ -17,7 +17,7 @@ struct LaneKey: Hashable, Sendable {
 }
 
 extension LaneKey {
-    /// The lane of a conversation; nil if it is none of a lane's.
+    /// The lane of a conversation; nil if the key does not have the form of a lane's.
     init?(_ key: ConversationKey) {
         let parts = key.chatID.split(separator: ":", omittingEmptySubsequences: false)
         guard let userID = Int64(key.userID), (1...2).contains(parts.count), let chatID = Int64(parts[0]) else {

@@ -1,29 +1,29 @@
 import DequeModule
 
-/// Which lane works on what: ordered within a lane, side by side across lanes, bounded. No I/O, no clock.
+/// Decides which lane handles which item: in order within a lane, concurrently across lanes, bounded. No I/O, no clock.
 ///
 /// A lane exists from its first item until it has none left.
 struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     struct Limits: Sendable {
-        /// Lanes that work at the same time.
+        /// Lanes that work at the same time, at most.
         var workingMax = 4_096
-        /// Items that are worked on or wait, in all lanes.
+        /// Items in progress or waiting, in all lanes, at most.
         var itemsMax = 16_384
     }
 
     enum Admission: Sendable, Equatable {
-        /// Start working on the lane: ask `next`.
+        /// Start working on the lane; `current(of:)` is its item.
         case start
-        /// Its turn comes.
+        /// The item waits in its lane.
         case queued
-        /// No room: offer it again after `finished`.
+        /// There is no room: offer the item again after `finished`.
         case full
     }
 
     private struct Lane {
         var items: Deque<Item> = []
         var isWorking = false
-        /// How many were resumed behind the first.
+        /// How many items were resumed behind the first one.
         var resumedCount = 0
     }
 
@@ -49,7 +49,7 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         return isNew ? admit(key) : .queued
     }
 
-    /// Items that come before all others of the lane, but for the one that is worked on. There is room for them.
+    /// Puts items before all others of the lane, except the one in progress. The bound on items does not apply to them.
     mutating func resumed(_ items: [Item], in key: Key) -> Admission {
         guard !items.isEmpty, !isClosed else { return .queued }
         itemCount += items.count
@@ -62,24 +62,24 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         return .queued
     }
 
-    /// The lane's first item was not worked on: it comes again, after those that were resumed.
+    /// The lane's first item was not handled. It goes behind the items that were resumed meanwhile.
     mutating func postponed(_ key: Key) {
         guard let lane = lanes[key], lane.isWorking, let item = lanes[key]?.items.popFirst() else { return }
         lanes[key]?.items.insert(item, at: lane.resumedCount)
         lanes[key]?.resumedCount = 0
     }
 
-    /// The first item of a lane that is working; it stays the lane's until `finished`.
+    /// The first item of a working lane. It stays in the lane until `finished`.
     func current(of key: Key) -> Item? { lanes[key]?.items.first }
 
     enum Next: Sendable, Equatable {
         /// The lane has another item.
         case goOn
-        /// The lane is done; start working on the other one, if there is one.
+        /// The lane is done. Start working on the lane `start`, unless it is nil.
         case end(start: Key?)
     }
 
-    /// The lane's first item was worked on.
+    /// The lane's first item was handled.
     mutating func finished(_ key: Key) -> Next {
         guard lanes[key]?.isWorking == true, lanes[key]?.items.popFirst() != nil else { return .end(start: nil) }
         lanes[key]?.resumedCount = 0
@@ -93,7 +93,7 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         return .end(start: next)
     }
 
-    /// Nothing new is begun. What waits stays with Telegram; what is worked on may end.
+    /// Starts no more work. Items in progress may finish; waiting items are dropped, and their updates come again.
     mutating func close() {
         isClosed = true
         for key in ready {

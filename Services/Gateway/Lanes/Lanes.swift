@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Works on items, in order within a lane and side by side across lanes. The decisions are `LaneTable`'s.
+/// Handles items, in order within a lane and concurrently across lanes. `LaneTable` decides.
 final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     private struct State {
         var table: LaneTable<Key, Item>
@@ -17,10 +17,12 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     }
 
     var laneCount: Int { state.withLock { $0.table.laneCount } }
-    /// Whether somebody waits for room.
+    /// Whether a caller of `submit` waits for room.
     var isFull: Bool { state.withLock { !$0.waitingForRoom.isEmpty } }
 
-    /// Hands an item over; waits while there is no room. False if the lanes were closed first: it was not taken.
+    /// Hands an item over; waits while there is no room.
+    ///
+    /// - Returns: false if the lanes were closed first: the item was not accepted.
     func submit(_ item: Item, to key: Key) async -> Bool {
         while true {
             let admission = state.withLock { state in state.table.isClosed ? nil : state.table.received(item, in: key) }
@@ -30,30 +32,30 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
             case .start:
                 started.yield(key)
                 return true
-            case .full: await room()
+            case .full: await waitForRoom()
             }
         }
     }
 
-    /// Puts what an earlier process left before all that came since, but for what is worked on.
+    /// Puts the items of an earlier process before all that came since, except the one in progress.
     ///
-    /// - Returns: false if the lanes were closed first: nothing was taken.
+    /// - Returns: false if the lanes were closed first: no item was accepted.
     func resume(_ items: [Item], in key: Key) -> Bool {
         let admission = state.withLock { $0.table.isClosed ? .full : $0.table.resumed(items, in: key) }
         if admission == .start { started.yield(key) }
         return admission != .full
     }
 
-    /// Works until the lanes are closed and what was begun has ended. Cancellation is passed to the work.
+    /// Works until the lanes are closed and the items in progress are finished. Cancellation is passed to the work.
     ///
-    /// - Parameter work: false if nothing was done: the item comes again, after those that were resumed meanwhile.
+    /// - Parameter work: returns false if it did nothing. The item then goes behind those that were resumed meanwhile.
     func run(_ work: @escaping @Sendable (Item) async -> Bool) async {
         await withDiscardingTaskGroup { group in
             for await key in starts { group.addTask { await self.drain(key, work) } }
         }
     }
 
-    /// Begins nothing new and has `run` return when what was begun has ended.
+    /// Starts no more work. `run` returns when the items in progress are finished.
     func close() {
         let waiting = state.withLock { state in
             state.table.close()
@@ -85,7 +87,7 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         }
     }
 
-    private func room() async {
+    private func waitForRoom() async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
                 if state.table.hasRoom || state.table.isClosed { return true }

@@ -1,6 +1,6 @@
 import TelegramBotAPI
 
-/// The waits between the tries of a call, while a service is away.
+/// The waits between the tries of a call, while a peer is unavailable.
 struct Retry {
     private var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
 

@@ -1,9 +1,9 @@
-/// Whether a service does what it is asked, and when that is worth a line in the log. No I/O, no clock.
+/// Whether a peer serves calls, and when a change is worth a log line. No I/O, no clock.
 ///
-/// The availability is true at once. The lines are not: a service that is closed and open in turn, many times a minute, is
-/// called back only when it has been open for `steadyAfter`.
+/// The availability changes at once. The lines may come later: the return of a peer that fails and works in turn, many
+/// times a minute, is logged only after it has worked for `steadyAfter`.
 struct ServiceAvailability: Sendable, Equatable {
-    /// Reads may succeed where each write is refused, so a read that succeeds tells nothing of writes.
+    /// Reads may succeed while all writes are refused, so a successful read says nothing about writes.
     enum Kind: Sendable { case read, write }
 
     enum Line: Sendable, Equatable {
@@ -13,10 +13,10 @@ struct ServiceAvailability: Sendable, Equatable {
 
     typealias Instant = ContinuousClock.Instant
 
-    /// How long a service that was called back less than a minute ago must be open to be called back once more.
+    /// How long a peer must work before its return is logged, if it failed within `flappingWithin` of its last return.
     static let steadyAfter: Duration = .seconds(30)
     static let flappingWithin: Duration = .seconds(60)
-    /// A write that failed is tried again every few seconds. After this time without one, nothing waits to be written.
+    /// A failed write is tried again every few seconds. After this time without a failure, no write is waiting.
     static let writeForgottenAfter: Duration = .seconds(60)
 
     private struct Closure: Equatable {
@@ -27,15 +27,15 @@ struct ServiceAvailability: Sendable, Equatable {
 
     private var closure: Closure?
     private var openedAt: Instant?
-    /// Whether the last line was that it is away.
-    private var isAwayTold = false
-    private var backToldAt: Instant?
+    /// Whether the last line was `away`.
+    private var isAwayLogged = false
+    private var backLoggedAt: Instant?
     private var isFlapping = false
 
-    /// Why it does not do what it is asked; nil if it does, as far as is known.
+    /// Why the peer does not serve calls; nil if it does, as far as is known.
     var reason: String? { closure?.reason }
-    /// Whether `line` may have something to say later.
-    var isUnsettled: Bool { closure != nil || isAwayTold }
+    /// Whether `line` may return a line later.
+    var isUnsettled: Bool { closure != nil || isAwayLogged }
 
     mutating func failed(_ kind: Kind, reason: String, at now: Instant) {
         let kind = closure?.kind == .write ? .write : kind
@@ -50,17 +50,17 @@ struct ServiceAvailability: Sendable, Equatable {
         openedAt = now
     }
 
-    /// What is to be logged now, once.
+    /// The line to log now; each is returned once.
     mutating func line(at now: Instant) -> Line? {
         if let closure {
-            guard !isAwayTold else { return nil }
-            isAwayTold = true
-            isFlapping = backToldAt.map { now - $0 < Self.flappingWithin } ?? false
+            guard !isAwayLogged else { return nil }
+            isAwayLogged = true
+            isFlapping = backLoggedAt.map { now - $0 < Self.flappingWithin } ?? false
             return .away(reason: closure.reason)
         }
-        guard isAwayTold, let openedAt, !isFlapping || now - openedAt >= Self.steadyAfter else { return nil }
-        isAwayTold = false
-        backToldAt = now
+        guard isAwayLogged, let openedAt, !isFlapping || now - openedAt >= Self.steadyAfter else { return nil }
+        isAwayLogged = false
+        backLoggedAt = now
         return .back
     }
 }

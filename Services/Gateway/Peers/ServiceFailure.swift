@@ -1,37 +1,37 @@
 import Contracts
 
-/// The other services, by the names of their sockets.
+/// The peers, by the names of their sockets.
 enum ServiceName: String, Sendable, CaseIterable {
     case state, library
 
-    /// The service that has a method: `state.load` is of `state`.
+    /// The peer that serves a method: `state` for `state.load`.
     init?(method: String) {
         guard let name = method.split(separator: ".").first else { return nil }
         self.init(rawValue: String(name))
     }
 }
 
-/// Why a call of another service brought no result.
+/// Why a call to a peer has no result.
 enum ServiceFailure: Error, Sendable, Equatable {
-    /// It is away, or can hold nothing now. Nothing is known to have changed; the same call later may succeed.
+    /// The peer is unreachable, or cannot store anything now. The call may have had its effect; repeating it may help.
     case unavailable(ServiceName, reason: String)
-    /// It answered that it will not do this.
+    /// The peer refused the call.
     case refused(RPCError)
-    /// We are stopping.
+    /// The gateway is stopping.
     case stopping
 }
 
 extension ServiceFailure: CustomStringConvertible {
     var description: String {
         switch self {
-        case .unavailable(let service, let reason): "rivet-\(service.rawValue) is away: \(reason)"
+        case .unavailable(let service, let reason): "rivet-\(service.rawValue) is unavailable: \(reason)"
         case .refused(let error): error.description
         case .stopping: "stopping"
         }
     }
 }
 
-/// What calls the methods of the other services.
+/// Calls the methods of the peers.
 protocol ServiceCalls: Sendable {
     func call<Method: RPCMethod>(
         _ method: Method.Type, _ params: Method.Params

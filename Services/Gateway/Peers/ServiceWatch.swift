@@ -1,16 +1,16 @@
 import Contracts
 
-/// Asks the services for something when there is reason to doubt them: one did not do what it was asked, or a caller asks
-/// for our health. So the status is true also while no updates come, and costs nothing when nothing is asked.
+/// Checks the peers when there is a reason: a call failed, or a caller asks for the gateway's health. So the status is
+/// true even while no updates come, and costs nothing while no caller asks.
 ///
-/// What is asked is a real call that reads the disk: a service answers for its health also while it refuses everything.
+/// The check is a real call that reads the disk: a peer reports its health even while it refuses all other calls.
 struct ServiceWatch: Sendable {
     static let interval: Duration = .seconds(2)
     static let deadline: Duration = .seconds(5)
 
     var calls: WireCalls
 
-    /// Until cancelled. Sleeps while all services do what they are asked.
+    /// Runs until cancelled. Sleeps while all peers serve calls.
     func run() async {
         await probe(ServiceName.allCases)
         for await _ in calls.board.doubts {
@@ -25,7 +25,7 @@ struct ServiceWatch: Sendable {
     }
 
     private func probe(_ services: [ServiceName]) async {
-        // What fails is on the board, and in the log, if it is news.
+        // `WireCalls` puts a failure on the board, and in the log if it is new.
         for service in services { try? await calls.probe(service, deadline: Self.deadline) }
     }
 }

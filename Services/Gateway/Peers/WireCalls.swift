@@ -3,7 +3,7 @@ import Logging
 import ServiceKit
 import Wire
 
-/// Calls over the services' sockets, and notes which of them answer.
+/// Calls the peers over their sockets, and records on the board which of them serve calls.
 struct WireCalls: ServiceCalls {
     static let deadline: Duration = .seconds(10)
 
@@ -18,7 +18,7 @@ struct WireCalls: ServiceCalls {
         try await call(method, params, of: ServiceName(method: Method.name) ?? .state)
     }
 
-    /// Has `service` read a little of what it stores.
+    /// Calls a method for which `service` reads a little of what it stores.
     func probe(_ service: ServiceName, deadline: Duration) async throws(ServiceFailure) {
         switch service {
         case .state: _ = try await call(StateList.self, .init(limit: 1), of: service, deadline: deadline)
@@ -57,9 +57,9 @@ struct WireCalls: ServiceCalls {
         case nil: break
         case .away(let reason):
             logger.warning(
-                "a service is away, or refuses what it is asked; updates wait until it is back",
+                "a peer is unavailable or refuses calls; updates wait until it is back",
                 metadata: metadata.merging(["reason": "\(reason)"]) { own, _ in own })
-        case .back: logger.notice("a service is back", metadata: metadata)
+        case .back: logger.notice("a peer is back", metadata: metadata)
         }
     }
 

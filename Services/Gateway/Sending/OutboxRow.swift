@@ -1,7 +1,7 @@
 import Contracts
 import Sending
 
-/// The replies that a lane is owed, oldest first: `state_data` of a conversation of type `outbox`.
+/// A lane's queued replies, oldest first: `state_data` of a conversation of type `outbox`.
 ///
 /// Rows of earlier versions have no `tries` and no `replaces`; they are read as never tried.
 enum OutboxRow {
@@ -17,7 +17,7 @@ enum OutboxRow {
         return ["replies": .array(replies)]
     }
 
-    /// What cannot be read is left out.
+    /// Replies that cannot be read are left out.
     static func replies(_ data: [String: JSONValue]) -> [(reply: OutgoingReply, tries: Int)] {
         (data["replies"]?.arrayValue ?? []).compactMap { json in
             guard let reply = OutgoingReply(json: json) else { return nil }

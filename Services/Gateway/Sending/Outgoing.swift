@@ -1,10 +1,10 @@
 import Logging
 import Sending
 
-/// Something on its way to a person.
+/// A message or a tap acknowledgement on its way to a person.
 enum Outgoing: SendContent, Equatable {
     case reply(OutgoingReply)
-    /// The end of the spinner on a button, perhaps with a text.
+    /// A tap acknowledgement: it ends the spinner on a button, and may show a text.
     case tapAnswer(queryID: String, text: String?)
 
     var rowBytes: Int { if case .reply(let reply) = self { reply.rowBytes } else { 0 } }

@@ -4,7 +4,7 @@ import Logging
 
 /// A message on its way to a person, with all that is needed to send it later, from another process.
 struct OutgoingReply: Sendable, Equatable {
-    /// The update that is answered: a reply is queued once for each.
+    /// The update to which it replies; 0 for none. One reply is queued for each update.
     var updateID: Int64
     var chatID: Int64
     var threadID: Int64?
@@ -13,27 +13,27 @@ struct OutgoingReply: Sendable, Equatable {
     var plainText: String
     var buttons: [[Reply.Button]]
     var replyTo: Int64?
-    /// The message of ours whose place it takes.
+    /// The message of the bot that it replaces.
     var replaces: Int64?
     var queuedAt: Timestamp
-    /// When the update came; nil when none is answered.
+    /// When the update was received; nil if it replies to none.
     var receivedAt: Timestamp?
 
-    /// By which an operator finds what concerns a chat or an update.
+    /// The fields by which an operator finds the log lines of a chat or an update.
     var logMetadata: Logger.Metadata {
         ["update.id": "\(updateID)", "chat.id": "\(threadID.map { "\(chatID):\($0)" } ?? "\(chatID)")"]
     }
 
-    /// Whether a newer reply makes this one needless: a question is asked once more by the next one.
+    /// Whether a newer reply makes this one needless: the newer one repeats the question.
     var isPrompt: Bool { !buttons.isEmpty }
 
-    /// Whether a person sees no difference between both.
+    /// Whether a person sees no difference between the two.
     func says(_ other: OutgoingReply) -> Bool {
         chatID == other.chatID && threadID == other.threadID && html == other.html && buttons == other.buttons
             && replyTo == other.replyTo && replaces == nil && other.replaces == nil
     }
 
-    /// At most so many bytes of a row: its numbers and times, its buttons, and both texts as JSON escapes them.
+    /// How many bytes it takes in a row, at most: numbers and times, buttons, and both texts as JSON escapes them.
     var rowBytes: Int {
         let labels = buttons.joined().reduce(0) { $0 + $1.label.utf8.count + $1.data.utf8.count + 32 }
         return 400 + jsonBytes(html) + jsonBytes(plainText) + labels
@@ -55,7 +55,7 @@ extension OutgoingReply {
             replaces: replacesMessage ? turn.tap?.messageID : nil, queuedAt: now, receivedAt: turn.receivedAt)
     }
 
-    /// A message that answers no update. A group's number is negative.
+    /// A message that replies to no update. A group's id is negative.
     init(_ reply: Reply, toChat chatID: Int64, topic topicID: Int64? = nil, at now: Timestamp) {
         self.init(
             updateID: 0, chatID: chatID, threadID: topicID, isGroup: chatID < 0, html: reply.html,

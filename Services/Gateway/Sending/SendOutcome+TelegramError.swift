@@ -9,7 +9,7 @@ extension SendOutcome {
             case nil: .sent
             case .notSent(let failure): failure.reason == .invalidURL ? .refused(.everything) : .notSent
             case .outcomeUnknown: .unknown
-            // A proxy's page. Only with a success it may have followed an effect.
+            // A proxy's page. Only with a status of success may the call have had its effect.
             case .malformedResponse(let status): (200..<300).contains(status) ? .unknown : .notSent
             case .unauthorized, .conflict: .notSent
             case .tooManyRequests(let retryAfter): .tooManyRequests(retryAfter: retryAfter)

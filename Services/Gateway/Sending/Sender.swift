@@ -5,14 +5,15 @@ import Sending
 import Synchronization
 import TelegramBotAPI
 
-/// Sends what is owed. The decisions are `SendQueue`'s; this does what it asks for, with Telegram and the state-service.
+/// Sends replies and tap acknowledgements. `SendQueue` decides; this performs its actions with Telegram and the
+/// state-service.
 final class Sender<Calls: ServiceCalls>: Sendable {
     typealias Queue = SendQueue<LaneKey, Outgoing>
     typealias Ending = @Sendable (SendResolution) -> Void
 
-    /// How long Telegram takes the answer to a tap.
+    /// How long Telegram accepts a tap acknowledgement.
     static var tapUsefulFor: Duration { .seconds(150) }
-    /// How long a message is worth something that is worth it only now.
+    /// How long a passing message is worth sending: one that is of use only now.
     static var passingUsefulFor: Duration { .seconds(10) }
 
     private enum Work: Sendable {
@@ -24,16 +25,16 @@ final class Sender<Calls: ServiceCalls>: Sendable {
 
     private struct State {
         var queue: Queue
-        /// Who is told of the resolution of what they handed over.
+        /// The callbacks for the resolutions, by the queue's token for each item.
         var endings: [Int: Ending] = [:]
-        /// The times for which a task sleeps; each is earlier than those that were armed before it.
+        /// The times until which a task sleeps. Each is earlier than those that were armed before it.
         var armed: [Duration] = []
-        /// Who waits for the rows of an earlier process to be known, or for the end.
+        /// The callers that wait for the rows of an earlier process to be known, and those of `finish`.
         var waitForTakeover: [CheckedContinuation<Void, Never>] = []
         var waitForRest: [CheckedContinuation<Void, Never>] = []
         var isTakenOver = false
         var isStopping = false
-        /// What the queue asks for is not done any more.
+        /// `run` has ended: the queue's actions are no longer performed.
         var isOver = false
     }
 
@@ -60,19 +61,19 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         (works, work) = AsyncStream.makeStream()
     }
 
-    // MARK: - What is owed
+    // MARK: - Queued replies
 
-    /// Lanes that are owed something which is stored.
+    /// The number of lanes with queued replies that are stored or will be.
     var laneCount: Int { state.withLock { $0.queue.owedLaneCount } }
 
-    /// When the reply was made that has been owed longest.
+    /// When the oldest queued reply was made; nil if none is queued.
     var oldestQueuedAt: Timestamp? {
         state.withLock { state in
             state.queue.owedContents.compactMap { if case .reply(let reply) = $0 { reply.queuedAt } else { nil } }.min()
         }
     }
 
-    /// Whether the lane is owed anything, by an earlier process too. Waits until that is known, or we are stopping.
+    /// Whether the lane has queued replies, even of an earlier process. Waits until that is known or the gateway stops.
     func owes(_ lane: LaneKey) async -> Bool {
         await withCheckedContinuation { continuation in
             let isKnown = state.withLock { state in
@@ -87,14 +88,15 @@ final class Sender<Calls: ServiceCalls>: Sendable {
 
     // MARK: - Hand-over
 
-    /// Has the reply sent, in the order of its lane. Returns when that is done, or certain: never because of a pace.
+    /// Sends the reply, in the order of its lane. Returns when it is sent, or certain to be: a limit on the pace keeps
+    /// no caller waiting.
     func deliver(_ reply: OutgoingReply, to lane: LaneKey, isPassing: Bool = false) async -> SendResolution {
         await withCheckedContinuation { continuation in
             handOver(reply, to: lane, isPassing: isPassing) { continuation.resume(returning: $0) }
         }
     }
 
-    /// The same; `ended` is called once.
+    /// The same without waiting. `ended` is called once, with the resolution.
     func handOver(_ reply: OutgoingReply, to lane: LaneKey, isPassing: Bool = false, ended: @escaping Ending) {
         handOver(item(reply, lane, isPassing ? .passing : nil), ended)
     }
@@ -126,7 +128,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
 
     // MARK: - Work
 
-    /// Takes over what an earlier process left, and sends until cancelled.
+    /// Takes over the rows of an earlier process, and sends until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.takeOver() }
@@ -135,7 +137,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         }
         stop()
         act { state, _ in state.isOver = true }
-        // What was begun after the last work had ended is not done, and its updates come again.
+        // What was handed over after the last work ended is not sent, and its updates come again.
         let left = state.withLock { state in
             defer { state.endings = [:] }
             return Array(state.endings.values)
@@ -143,7 +145,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         for ending in left { ending(.stopping) }
     }
 
-    /// Begins nothing more, and returns when what was begun has ended and is stored, or when `run` has ended.
+    /// Starts nothing more. Returns when what is in progress has ended and is stored, or when `run` has ended.
     func finish() async {
         stop()
         await withCheckedContinuation { continuation in
@@ -165,7 +167,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
 
     private var now: Duration { ContinuousClock.now - start }
 
-    /// Tells the queue of an event, and does what it asks for.
+    /// Passes an event to the queue, and performs its actions.
     private func act(_ error: TelegramError? = nil, _ event: (inout State, Duration) -> Void) {
         let (actions, endings, waiters) = state.withLock { state in
             let now = now
@@ -205,7 +207,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         case .store(let lane, let row): work.yield(.store(lane, row))
         case .probe: work.yield(.probe)
         case .resolved: break
-        case .report(let report, let item): tell(report, item, error)
+        case .report(let report, let item): logAndCount(report, item, error)
         case .sent(let item):
             guard case .reply(let reply) = item.content else { return }
             counters.add(.repliesSent)
@@ -213,18 +215,18 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    private func tell(_ report: SendReport, _ item: Queue.Item, _ error: TelegramError?) {
+    private func logAndCount(_ report: SendReport, _ item: Queue.Item, _ error: TelegramError?) {
         var metadata = item.content.logMetadata
         if let error { metadata["error"] = "\(error)" }
         switch report {
         case .plain:
             return logger.error(
-                "Telegram refused the mark-up of a reply; it is sent as plain text", metadata: metadata)
+                "Telegram refused the markup of a reply; it is sent as plain text", metadata: metadata)
         case .refused: logger.error("a reply cannot be sent; it is dropped", metadata: metadata)
         case .expired: logger.warning("a reply could not be sent for 24 h; it is dropped", metadata: metadata)
         case .unknown:
             logger.error(
-                "whether a reply was sent is not known after each of its tries; it is not sent again",
+                "after all tries it is unknown whether a reply was sent; it is not sent again",
                 metadata: metadata)
         }
         counters.add(.repliesFailed)
@@ -249,7 +251,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// Returns whether a durable tier has it.
+    /// - Returns: whether a durable tier has the row.
     private func store(_ lane: LaneKey, _ row: [SendRow<Outgoing>]) async -> Bool {
         let key = lane.conversation(ConversationKey.outbox)
         do throws(ServiceFailure) {
@@ -260,10 +262,10 @@ final class Sender<Calls: ServiceCalls>: Sendable {
                     .placement
             guard placement.isDurable else { return false }
         } catch {
-            // Who is away is on the status board, and in the log; the queue tries again.
+            // An unavailable peer is on the status board and in the log already. The queue tries again.
             if case .refused(let error) = error {
                 logger.error(
-                    "the state-service refuses what a chat is owed; it is tried again",
+                    "the state-service refuses the queued replies of a chat; trying again",
                     metadata: ["chat.id": "\(lane.chat)", "error": "\(error)"])
             }
             return false
@@ -272,7 +274,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         return true
     }
 
-    /// Takes over what an earlier process left, for all lanes.
+    /// Takes over the rows of an earlier process, for all lanes.
     private func takeOver() async {
         var retry = Retry()
         var cursor: String?

@@ -3,11 +3,11 @@ import KillPoints
 import Sending
 import TelegramBotAPI
 
-/// One try of what the queue wants sent. Each call has its own full time-out.
+/// Performs one try of a send. Each call has its own full timeout.
 struct TelegramCalls: Sendable {
     let bot: TelegramBot
 
-    /// - Returns: nil if Telegram took it.
+    /// - Returns: nil if Telegram accepted it.
     func send(_ item: SendItem<LaneKey, Outgoing>, _ form: SendForm) async -> TelegramError? {
         switch item.content {
         case .tapAnswer(let queryID, let text):
@@ -18,7 +18,9 @@ struct TelegramCalls: Sendable {
         }
     }
 
-    /// Whether Telegram answers; changes nothing there.
+    /// Checks whether Telegram responds, without an effect there.
+    ///
+    /// - Returns: nil if it does.
     func probe() async -> TelegramError? {
         await failure { () async throws(TelegramError) in _ = try await bot.getMe() }
     }
@@ -30,7 +32,7 @@ struct TelegramCalls: Sendable {
                 try await bot.editMessageText(
                     chatID: form.chatID, messageID: messageID, text: text, parseMode: mode, replyMarkup: markup(reply))
             }
-            // Whatever Telegram has against the edit, a new message says the same.
+            // Telegram refuses the edit for another reason: a new message can say the same.
             if case .badRequest(.other) = error { return .badRequest(.messageToEditNotFound) }
             return error
         }

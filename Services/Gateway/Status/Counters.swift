@@ -16,7 +16,7 @@ final class Counters: Sendable {
         case webhookRefused = "webhook.refused"
     }
 
-    /// From the receipt of an update to its reply, taken by Telegram.
+    /// From the receipt of an update until Telegram accepted its reply.
     private let replyLatencies = LatencyHistogram()
     private let counts = Mutex<[Name: Int64]>([:])
 
@@ -24,8 +24,8 @@ final class Counters: Sendable {
         if count > 0 { counts.withLock { $0[name, default: 0] += Int64(count) } }
     }
 
-    /// Telegram took a reply at `now`. One that answers no update, or an update of an earlier process that did not note
-    /// the receipt, is not counted.
+    /// Telegram accepted a reply at `now`. It is not counted if it replies to no update, or to an update of an earlier
+    /// process that did not record the receipt.
     func sent(_ reply: OutgoingReply, at now: Timestamp) {
         guard let receivedAt = reply.receivedAt else { return }
         let (milliseconds, isTooLarge) = now.milliseconds.subtractingReportingOverflow(receivedAt.milliseconds)
@@ -33,7 +33,7 @@ final class Counters: Sendable {
         if !isTooLarge, !isTooLong { replyLatencies.record(nanoseconds: nanoseconds) }
     }
 
-    /// `reply`, as `service.health` shows it.
+    /// The histogram `reply`, as `service.health` shows it.
     var histograms: [String: DurationHistogram] { replyLatencies.counted.map { ["reply": $0] } ?? [:] }
 
     var all: [String: Int64] {

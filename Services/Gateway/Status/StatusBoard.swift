@@ -1,7 +1,7 @@
 import Synchronization
 import TelegramBotAPI
 
-/// Where everyone notes what they see.
+/// Collects what the parts of the gateway observe about Telegram, the peers and volatile effects.
 final class StatusBoard: Sendable {
     private struct State {
         var surroundings = Surroundings()
@@ -10,7 +10,7 @@ final class StatusBoard: Sendable {
     }
 
     private let state = Mutex(State())
-    /// An element whenever the services should be looked after.
+    /// An element whenever the peers should be checked.
     let doubts: AsyncStream<Void>
     private let doubted: AsyncStream<Void>.Continuation
 
@@ -24,12 +24,12 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// The services that are closed, or were and are not called back yet.
+    /// The peers that do not serve calls, or whose return is not logged yet.
     var unsettled: [ServiceName] {
         state.withLock { state in ServiceName.allCases.filter { state.availabilities[$0]?.isUnsettled == true } }
     }
 
-    /// Has the services looked after soon.
+    /// Requests a check of the peers.
     func doubt() { doubted.yield() }
 
     func telegram(_ status: TelegramStatus) {
@@ -42,7 +42,7 @@ final class StatusBoard: Sendable {
 
     var isInConflict: Bool { state.withLock { $0.surroundings.telegram == .conflict } }
 
-    /// Returns when polling is not refused with 409 any more, and at the latest after `limit`. One task at a time.
+    /// Returns when polling is no longer refused with 409, at the latest after `limit`. One task at a time may wait.
     func endOfConflict(within limit: Duration) async {
         let (ends, ended) = AsyncStream<Void>.makeStream()
         let isOver = state.withLock { state in
@@ -58,16 +58,16 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// The webhook that keeps polls from being answered; nil for none.
+    /// Sets the webhook because of which Telegram refuses polls; nil for none.
     func foreignWebhook(_ address: WebhookAddress?) { state.withLock { $0.surroundings.foreignWebhook = address } }
 
-    /// How many updates have an effect that only memory has.
+    /// Sets how many updates have an effect that only memory has.
     func volatileUpdates(_ count: Int) { state.withLock { $0.surroundings.volatileUpdates = count } }
 
-    /// A service did what it was asked, or did not.
+    /// Records that a peer served a call, or did not.
     ///
-    /// - Parameter reason: nil if it did.
-    /// - Returns: what is to be logged.
+    /// - Parameter reason: why it did not; nil if it did.
+    /// - Returns: the line to log, if there is one.
     func note(
         _ service: ServiceName, _ kind: ServiceAvailability.Kind, closedBecause reason: String?,
         at now: ContinuousClock.Instant = .now

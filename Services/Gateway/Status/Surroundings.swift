@@ -1,30 +1,30 @@
 import Contracts
 import TelegramBotAPI
 
-/// What is known of those that the gateway depends on, and of what it owes.
+/// What the gateway knows of Telegram and its peers, and how long updates and replies have waited.
 struct Surroundings: Sendable, Equatable {
-    /// A reply, or an update, that has waited longer makes the gateway degraded.
+    /// The gateway is degraded if a reply or an update has waited longer.
     static let waitMax: Duration = .seconds(60)
 
-    /// Nil before the first answer, or failure.
+    /// Nil before the first response or failure.
     var telegram: TelegramStatus?
-    /// The webhook that keeps polls from being answered, if there is one.
+    /// The webhook because of which Telegram refuses polls, if there is one.
     var foreignWebhook: WebhookAddress?
-    /// Why a service does not do what it is asked.
+    /// Why a peer does not serve calls.
     var away: [ServiceName: String] = [:]
     /// How many updates wait for a durable tier.
     var volatileUpdates = 0
-    /// Ages; nil when there is none.
+    /// The age of the oldest one; nil if there is none.
     var oldestReply: Duration?
     var oldestUpdate: Duration?
-    /// What keeps people out who should be let in.
+    /// Why people are refused whom the settings let in.
     var allowListTrouble: String?
-    /// What an operator should know although all is well.
+    /// What an operator should know although there is no trouble.
     var remark: String?
 
     var status: ServiceHealth.Status { troubles.isEmpty ? .ok : .degraded }
 
-    /// What is the matter and what to do about it; nil if there is nothing to say.
+    /// The troubles with what to do about each, and the remark; nil if there are none.
     var detail: String? {
         let parts = troubles + (remark.map { [$0] } ?? [])
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
@@ -42,25 +42,25 @@ struct Surroundings: Sendable, Equatable {
         case .conflict:
             if let foreignWebhook {
                 parts.append(
-                    "a webhook is set at \(foreignWebhook), so Telegram answers no poll (409): rivetctl webhook delete takes "
-                        + "it away, also one that Rivet set itself before RIVET_WEBHOOK_URL was taken out; stop the other "
-                        + "program first if there is one; polling goes on by itself then")
+                    "a webhook is set at \(foreignWebhook), so Telegram refuses polling (409): if another program uses "
+                        + "it, stop that first; then delete it with rivetctl webhook delete, even if Rivet set it "
+                        + "before RIVET_WEBHOOK_URL was removed; polling then resumes by itself")
             } else {
                 parts.append(
                     "another poller uses this bot's token, or a webhook is set (409): stop the other one or delete the "
-                        + "webhook; polling goes on by itself then")
+                        + "webhook; polling then resumes by itself")
             }
         case .paused(let duration): parts.append("Telegram asked to wait \(duration.components.seconds) s (429)")
         case .unreachable(let reason):
             parts.append("Telegram cannot be reached: \(reason); check the network and TELEGRAM_API_URL")
         case .webhookRefused(let reason):
             parts.append(
-                "Telegram refuses the webhook (\(reason)): correct RIVET_WEBHOOK_URL and restart rivet-gateway; updates wait "
-                    + "at Telegram meanwhile")
+                "Telegram refuses the webhook (\(reason)): correct RIVET_WEBHOOK_URL and restart rivet-gateway; "
+                    + "updates wait at Telegram meanwhile")
         case .undelivered(let reason):
             parts.append(
-                "Telegram cannot deliver to the webhook (\(reason)): check the reverse proxy, its certificate and its log; "
-                    + "Telegram tries again, and updates wait there meanwhile")
+                "Telegram cannot deliver to the webhook (\(reason)): check the reverse proxy, its certificate and its "
+                    + "log; Telegram tries again, and updates wait there meanwhile")
         }
         for service in ServiceName.allCases {
             guard let reason = away[service] else { continue }
@@ -69,13 +69,13 @@ struct Surroundings: Sendable, Equatable {
                     + "status rivet-\(service.rawValue); updates wait meanwhile")
         }
         if volatileUpdates > 0 {
-            parts.append("\(volatileUpdates) updates are in memory only: see rivetctl health for the tier that is away")
+            parts.append("\(volatileUpdates) updates are in memory only: rivetctl health shows the unavailable tier")
         }
         if let oldestReply, oldestReply > Self.waitMax {
             parts.append("the oldest owed reply has waited \(oldestReply.components.seconds) s to be sent")
         }
         if let oldestUpdate, oldestUpdate > Self.waitMax {
-            parts.append("the oldest update has waited \(oldestUpdate.components.seconds) s to be dealt with")
+            parts.append("the oldest update has waited \(oldestUpdate.components.seconds) s to be handled")
         }
         if let allowListTrouble { parts.append(allowListTrouble) }
         return parts

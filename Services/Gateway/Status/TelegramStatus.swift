@@ -1,20 +1,20 @@
 import TelegramBotAPI
 
-/// How receiving goes, whichever way updates come.
+/// The status of receiving, by polling or by webhook.
 enum TelegramStatus: Sendable, Equatable {
-    /// Telegram answers, and updates come.
+    /// Telegram responds, and updates arrive.
     case receiving
-    /// The token is not accepted.
+    /// Telegram refuses the token (401).
     case unauthorized
-    /// Another poller is active, or a webhook is set.
+    /// Another poller is active, or a webhook is set (409).
     case conflict
-    /// 429.
+    /// Telegram asked to wait (429).
     case paused(Duration)
     /// The reason is safe in logs.
     case unreachable(String)
-    /// Telegram does not take our webhook, for this reason.
+    /// Telegram refuses the gateway's webhook, for this reason.
     case webhookRefused(String)
-    /// Telegram takes our webhook, and fails to deliver to it.
+    /// Telegram accepts the gateway's webhook, but cannot deliver to it, for this reason.
     case undelivered(String)
 
     init(_ status: PollerStatus) {

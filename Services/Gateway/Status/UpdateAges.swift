@@ -1,10 +1,10 @@
 import Synchronization
 
-/// How long the updates that are under way have waited. Their source bounds how many there are.
+/// How long the updates in progress have waited. Their source bounds how many there are.
 final class UpdateAges: Sendable {
     private struct Update {
         var receivedAt: ContinuousClock.Instant
-        /// When there was a reply that could be sent; nil before, and after it was sent or put into the outbox.
+        /// Since when its reply can be sent; nil before, and after it was sent or put into the outbox.
         var replyQueuedSince: ContinuousClock.Instant?
     }
 
@@ -14,7 +14,7 @@ final class UpdateAges: Sendable {
         updates.withLock { $0[id, default: Update(receivedAt: now)].replyQueuedSince = nil }
     }
 
-    /// There is a reply to it.
+    /// The update has a reply that can be sent.
     func replyQueued(_ id: Int64, at now: ContinuousClock.Instant = .now) {
         updates.withLock { $0[id]?.replyQueuedSince = now }
     }
@@ -24,7 +24,8 @@ final class UpdateAges: Sendable {
 
     func settled(_ id: Int64) { updates.withLock { $0[id] = nil } }
 
-    /// Ages of the oldest update that is not settled, and of the oldest reply that is in no outbox; nil where there is none.
+    /// The ages of the oldest update that is not settled, and of the oldest reply that is neither sent nor in the
+    /// outbox; nil where there is none.
     func oldest(at now: ContinuousClock.Instant = .now) -> (update: Duration?, reply: Duration?) {
         updates.withLock { updates in
             let received = updates.values.map(\.receivedAt).min()

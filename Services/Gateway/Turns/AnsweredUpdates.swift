@@ -1,8 +1,8 @@
-/// The updates that were answered last and changed nothing, with their lanes.
+/// The last updates that were handled and changed nothing, with their lanes.
 ///
-/// They are settled, but until Telegram has heard that, they come again after a crash. By then the person may have gone
-/// on, and "hello", said before an entry was open, must not become its nickname. So the next change of the lane's
-/// conversation takes them along. Telegram shows 100 updates from the first unsettled one on; no older ones can come.
+/// They are settled, but until Telegram has the confirmation, they come again after a crash. By then an entry may be
+/// open, and a "hello" that was sent before it must not become its nickname. So the next change of the lane's
+/// conversation stores their ids. Telegram shows 100 updates from the first unsettled one on, so no older one can come.
 struct AnsweredUpdates: Sendable {
     static let updatesMax = 256
 

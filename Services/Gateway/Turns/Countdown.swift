@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Does something once, when each of several parts has ended.
+/// Calls a closure once, when all of several parts have ended.
 final class Countdown: Sendable {
     private let left: Mutex<Int>
     private let body: @Sendable () -> Void

@@ -2,21 +2,22 @@ import Contracts
 import Dialogue
 import Logging
 
-/// One update that asks something of us, and all that is needed to answer it.
+/// The handling of one update: what it requests, and all that is needed for the reply.
 struct Turn: Sendable, Equatable {
     enum Request: Sendable, Equatable {
-        /// For the add-machine flow, with an entry open or without.
+        /// For the add-machine flow, with or without an open entry.
         case conversation(Input)
-        /// A photo: for the open entry, or else to be offered for a new one.
+        /// A photo: for the open entry; without one, the bot offers to begin an entry with it.
         case photo(fileID: String)
-        /// A tap on `save_to_library`. The photo is the message that ours answers, as far as Telegram still shows it.
+        /// A tap on `save_to_library`. The photo is in the message to which the bot's message replies, if Telegram
+        /// still shows it.
         case saveTapped(photoMessageID: Int64?, photoFileID: String?)
         case library(LibraryQuery)
         /// A message that depends on nothing that is stored.
         case say(AnyMessage)
-        /// Somebody whom the operator did not let in.
+        /// From a person whom the allow-list does not let in.
         case refusal
-        /// A tap that means nothing: its spinner is ended, no more.
+        /// A tap without a meaning: only its spinner is ended.
         case nothing
     }
 
@@ -29,29 +30,29 @@ struct Turn: Sendable, Equatable {
     var updateID: Int64
     var lane: LaneKey
     var isGroup: Bool
-    /// The message that is answered; nil for a tap.
+    /// The person's message; nil for a tap.
     var messageID: Int64?
     var request: Request
     var tap: Tap?
-    /// Said into the room rather than to us: without an open entry it is not ours to answer.
+    /// Whether the message was for the group rather than for the bot: without an open entry, the bot does not reply.
     var isOverheard = false
-    /// When the person sent the message, by Telegram's clock, to the second (`message.date`). Nil for a tap, which Telegram
-    /// gives no time.
+    /// When the person sent the message, by Telegram's clock, to the second (`message.date`). Nil for a tap: Telegram
+    /// gives it no time.
     var sentAt: Timestamp?
-    /// When the update came to this process.
+    /// When the update was received, by this process or by the one that parked it.
     var receivedAt: Timestamp?
 }
 
 extension Turn {
-    /// The time by which it is judged whether the entry was still open; nil for now. Telegram keeps updates for a day: a date
-    /// of long before the receipt is a mistake of a clock or of a server, and says nothing.
+    /// The time that decides whether the entry was still open; nil for now. Telegram keeps updates for a day. So a date
+    /// of more than a week before the receipt is an error of a clock or of a server, and is ignored.
     var judgedAt: Timestamp? {
         guard let sentAt else { return nil }
         guard let receivedAt, sentAt < receivedAt.advanced(by: .seconds(-7 * 86_400)) else { return sentAt }
         return nil
     }
 
-    /// Whether its person certainly waits for an answer: not for one to what was said into a room, and not if refused.
+    /// Whether the person certainly waits for a reply: not if the message was for the group, and not if refused.
     var isAwaited: Bool {
         switch request {
         case .refusal, .nothing: false
@@ -59,7 +60,7 @@ extension Turn {
         }
     }
 
-    /// By which an operator finds what concerns a person or an update (`rivetctl logs`).
+    /// The fields by which an operator finds the log lines of a person or an update (`rivetctl logs`).
     var logMetadata: Logger.Metadata {
         ["update.id": "\(updateID)", "user.id": "\(lane.userID)", "chat.id": "\(lane.chat)"]
     }

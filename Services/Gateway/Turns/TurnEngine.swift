@@ -3,20 +3,20 @@ import Dialogue
 import KillPoints
 import Synchronization
 
-/// One turn: from what a person did to a stored effect and the reply to it.
+/// Runs one turn: from what a person did to a stored effect and the reply to it.
 ///
-/// A crash between any two calls is healed when the update is delivered again: each effect is stored under the update's
-/// id, or under an id made of the conversation. Nothing here sends, waits or tries again; a turn that fails changed
-/// nothing that its repetition does not find.
+/// A crash between any two calls is repaired when the update is delivered again: each effect is stored under the
+/// update's id, or under an id made from the conversation. This type does not send, wait or try again. If a turn fails,
+/// its repetition finds every change that it made.
 struct TurnEngine<Calls: ServiceCalls>: Sendable {
-    /// How often a turn is decided again because the conversation changed meanwhile.
+    /// How often a turn is decided, at most, if the conversation changes meanwhile.
     static var conflictsMax: Int { 8 }
 
     let calls: Calls
     let memory: TurnMemory
     let newTag: @Sendable (Turn) -> String
     let now: @Sendable () -> Timestamp
-    /// No update with a lower id will be delivered again; nil when that is not known of any.
+    /// No update with a lower id will be delivered again; nil if that is not known of any id.
     let settledBefore: @Sendable () -> Int64?
 
     init(
@@ -45,14 +45,14 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// What the turn's conversation holds: the open entry, what the update did before, or neither.
+    /// The state of the turn's conversation: an open entry, an earlier effect of this update, or neither.
     enum ConversationStatus {
         case open(OpenEntry)
-        /// Perhaps something is over that may be taken up again.
+        /// No entry is open. One that is over may be taken up again.
         case none(KeptDraft?)
         case unreadable
         case applied(AppliedUpdate, state: Conversation?, kept: KeptDraft?)
-        /// It was answered, and something followed it.
+        /// The update was handled and changed nothing; another one followed.
         case answered
     }
 
@@ -65,7 +65,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         return entry.answeredUpdates.contains(turn.updateID) ? .answered : .open(entry)
     }
 
-    /// Decides until the conversation holds still.
+    /// Decides again while the conversation changes meanwhile.
     func run(_ input: Input, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         for _ in 1..<Self.conflictsMax {
             do { return try await decided(input, turn) } catch .refused(let error) where error.code == .revisionConflict
@@ -82,7 +82,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
             var outcome = try await replay(applied, state, kept, input, turn)
             outcome.isRepeated = true
             return outcome
-        // The entry forgets it when it ends; until Telegram has heard of it, this process must not.
+        // The entry forgets the update when it ends; this process must not, until Telegram has the confirmation.
         case .answered: return noEffect(TurnOutcome(isRepeated: true), turn)
         case .unreadable: return try await clear(.invalid, turn, .trouble(.unreadableEntry))
         case .none(let kept):
@@ -99,7 +99,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
 }
 
 extension TurnEngine {
-    /// What may be taken up again: of an entry in which nothing was told, what was over before it began.
+    /// What may be taken up again. For an entry without content, that is the one that was over before it began.
     private func kept(_ kept: KeptDraft?) -> KeptDraft? {
         guard var kept, now() < kept.keptUntil, let open = OpenEntry(kept) else { return nil }
         if !open.entry.hasContent, let earlier = open.earlier { return now() < earlier.keptUntil ? earlier : nil }
@@ -116,7 +116,7 @@ extension KeptEntry {
     }
 }
 
-/// What turns of one process remember, in bounds.
+/// What this process remembers from turn to turn, with bounds.
 final class TurnMemory: Sendable {
     private let answered = Mutex(AnsweredUpdates())
     private let refusals = Mutex(RefusalLedger())

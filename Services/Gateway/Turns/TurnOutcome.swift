@@ -1,24 +1,24 @@
 import Contracts
 import Dialogue
 
-/// What came of a turn, when its effect is stored.
+/// The result of a turn whose effect is stored.
 struct TurnOutcome: Sendable, Equatable {
-    /// Nil to say nothing.
+    /// Nil if the bot says nothing.
     var message: AnyMessage?
-    /// The notice under the tap alone says it, if the message has one.
+    /// Whether only the notice under the tap says it, if the message has one.
     var isNoticeOnly = false
-    /// The reply answers the person's own message, under it.
+    /// Whether the message is sent as a reply to the person's message.
     var repliesToMessage = false
-    /// The reply takes the place of the message with the button.
+    /// Whether the message replaces the one with the button.
     var replacesMessage = false
-    /// The update was handled before.
+    /// Whether the update was handled before.
     var isRepeated = false
-    /// What only memory has so far. The update is settled when none is left.
+    /// The effects that only memory has so far. The update is settled when none is left.
     var volatile: [VolatileEffect] = []
 
     static let silent = TurnOutcome()
 
-    /// The reply as it may be sent now: it says what is in memory only.
+    /// The reply as it may be sent now: if an effect is in memory only, it says so.
     func reply(in texts: any Texts) -> Reply? {
         let reply = message?.reply(in: texts)
         return volatile.isEmpty ? reply : reply?.inMemoryOnly(in: texts)

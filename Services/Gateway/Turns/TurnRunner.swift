@@ -4,16 +4,16 @@ import Logging
 import Sending
 import Synchronization
 
-/// Works one turn off: its effect, its reply, and then, only then, its settling.
+/// Runs a turn: its effect, then its reply, and only after both settles the update.
 ///
-/// While a service is away, the turn waits in its lane; nothing is said twice. When that takes long, its person is told
-/// that it is kept.
+/// While a peer is unavailable, the turn waits in its lane, and no reply is sent twice. If that takes long, the person
+/// is told that the message is kept.
 struct TurnRunner<Calls: ServiceCalls>: Sendable {
-    /// How long a tap's spinner turns at most, whatever is away.
+    /// How long a tap's spinner turns at most, even while a peer is unavailable.
     static var tapPatience: Duration { .seconds(1) }
-    /// How often a service may refuse what it should not, before the person is told.
+    /// How often a peer may unexpectedly refuse a turn before the person is told.
     static var refusalsMax: Int { 5 }
-    /// How long a turn waits for the services that store, before its person is told that it is kept.
+    /// How long a turn waits for the peers before the person is told that the message is kept.
     static var storagePatience: Duration { .seconds(5) }
 
     let engine: TurnEngine<Calls>
@@ -23,7 +23,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
     let counters: Counters
     let ages: UpdateAges
     let logger: Logger
-    /// The update has its effect.
+    /// Called when the update has its effect.
     let applied: @Sendable (Int64) -> Void
     let settled: @Sendable (Int64) -> Void
     let keptNotices = KeptNotices()
@@ -43,7 +43,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         guard let tap = turn.tap else { return await deliver(reply, outcome, turn, ended) }
         let isSpinning = spinner.claim()
         if outcome.isNoticeOnly, let reply, let notice = reply.notice {
-            // The notice under the tap is all that is said; if it can no longer be shown, a message says it.
+            // The notice under the tap is the whole reply. If it can no longer be shown, a message replaces it.
             let message = outgoing(reply, outcome, turn)
             parts.ended()
             guard isSpinning else { return sender.handOver(message, to: turn.lane, ended: ended) }
@@ -52,7 +52,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
                 sender.handOver(message, to: turn.lane, ended: ended)
             }
         }
-        // The reply does not wait for the tap's answer, nor does the lane; the update does.
+        // The reply and the lane do not wait for the tap acknowledgement; the settling of the update does.
         if isSpinning {
             sender.answer(tap, of: turn, text: reply?.notice, ended: ended)
         } else {
@@ -61,7 +61,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         await deliver(reply, outcome, turn, ended)
     }
 
-    /// The effect is stored, and the reply is sent or stored.
+    /// Settles the update, whose effect is stored and whose reply is sent or stored; waits for volatile effects first.
     private func settle(_ turn: Turn, _ outcome: TurnOutcome) {
         ages.delivered(turn.updateID)
         keptNotices.answered(turn.lane.userID)
@@ -76,7 +76,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         logger.debug("an update was handled", metadata: turn.logMetadata)
     }
 
-    /// Waits until `isReady`, which takes the services that store; its person is told when that takes long.
+    /// Waits until `isReady`, which needs the peers. If that takes long, the person is told.
     func wait(_ turn: Turn, until isReady: @Sendable () -> Bool) async {
         let (spinner, wait) = (Spinner(), StorageWait())
         async let _: Void = endSpinner(spinner, of: turn)
@@ -85,7 +85,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         while !isReady(), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(50)) }
     }
 
-    /// What came of the turn; nil if the gateway is stopping.
+    /// The result of the turn; nil if the gateway is stopping.
     private func outcome(of turn: Turn) async -> TurnOutcome? {
         var retry = Retry()
         var refusals = 0
@@ -93,13 +93,13 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
             do throws(ServiceFailure) { return try await engine.run(turn) } catch {
                 switch error {
                 case .stopping: return nil
-                // The status board and the log already say which service is away.
+                // The status board and the log already say which peer is unavailable.
                 case .unavailable: break
                 case .refused(let error):
                     refusals += 1
                     if refusals >= Self.refusalsMax {
                         logger.error(
-                            "a service refuses what it should take; the person is asked to try again",
+                            "a peer unexpectedly refused a call; the person is asked to try again",
                             metadata: turn.logMetadata.merging(["error": "\(error)"]) { own, _ in own })
                         return TurnOutcome(message: .trouble(.tryAgain))
                     }
@@ -111,8 +111,8 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         return nil
     }
 
-    /// Hands the reply over, and returns when it is sent or stored: until then the lane must not go on, since an update that
-    /// comes again after a later one counts as answered.
+    /// Hands the reply over, and returns when it is sent or stored. Until then the lane must not continue: an update
+    /// that comes again after a later one counts as replied to.
     private func deliver(
         _ reply: Reply?, _ outcome: TurnOutcome, _ turn: Turn, _ ended: @Sendable (SendResolution) -> Void
     ) async {
@@ -128,7 +128,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
             at: engine.now())
     }
 
-    /// Tells the person that the message is kept, once, when the services that store have kept the turn waiting for long.
+    /// Tells the person once that the message is kept, when the turn has waited long for the peers.
     private func tellWhenKept(_ turn: Turn, _ wait: StorageWait) async {
         guard turn.isAwaited else { return }
         while !Task.isCancelled {
@@ -152,7 +152,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// Stops the spinner while the turn waits.
+    /// Stops the spinner if the turn takes longer than `tapPatience`.
     private func endSpinner(_ spinner: Spinner, of turn: Turn) async {
         guard let tap = turn.tap else { return }
         try? await Task.sleep(for: Self.tapPatience)
@@ -160,11 +160,11 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
     }
 }
 
-/// The spinner on a button, which stops once.
+/// The spinner on a button, which must be stopped once.
 private final class Spinner: Sendable {
     private let isClaimed = Mutex(false)
 
-    /// Whether the caller is the one to stop it.
+    /// - Returns: whether the caller must stop it; true for the first call only.
     func claim() -> Bool {
         isClaimed.withLock { isClaimed in
             defer { isClaimed = true }

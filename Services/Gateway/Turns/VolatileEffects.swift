@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// Keeps the updates whose effect only memory has, and settles them when a durable tier has it.
+/// Keeps the updates with effects that only memory has, and settles each when a durable tier has its effects.
 final class VolatileEffects<Calls: ServiceCalls>: Sendable {
     static var interval: Duration { .seconds(2) }
 
@@ -15,12 +15,12 @@ final class VolatileEffects<Calls: ServiceCalls>: Sendable {
     private let logger: Logger
     private let settled: @Sendable (Int64) -> Void
     private let again: @Sendable (Turn) async -> Void
-    /// In the order of their updates' effects. The source of updates bounds how many are unsettled.
+    /// In the order in which the updates took effect. The source of updates bounds how many are unsettled.
     private let pending = Mutex<[Pending]>([])
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// - Parameter again: sends a turn through its lane once more.
+    /// - Parameter again: handles a turn in its lane once more.
     init(
         calls: Calls, board: StatusBoard, logger: Logger, settled: @escaping @Sendable (Int64) -> Void,
         again: @escaping @Sendable (Turn) async -> Void
@@ -42,7 +42,7 @@ final class VolatileEffects<Calls: ServiceCalls>: Sendable {
         wake.yield()
     }
 
-    /// Asks every two seconds while an effect is volatile; sleeps otherwise. Until cancelled.
+    /// Runs until cancelled. Asks every two seconds while an effect is volatile, and sleeps otherwise.
     func run() async {
         for await _ in wakes {
             while !Task.isCancelled, !pending.withLock({ $0.isEmpty }) {
@@ -52,7 +52,7 @@ final class VolatileEffects<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// A service that has not made one effect durable is not asked for the later ones.
+    /// Asks once for each effect. A peer that has not made one effect durable is not asked for the later ones.
     private func round() async {
         var unable: Set<ServiceName> = []
         for entry in pending.withLock({ $0 }) where unable.count < ServiceName.allCases.count {
@@ -73,7 +73,7 @@ final class VolatileEffects<Calls: ServiceCalls>: Sendable {
                     case .lost:
                         goesAgain = true
                         logger.warning(
-                            "memory lost the effect of an update; it is handled again",
+                            "memory lost the effect of an update; the update is handled again",
                             metadata: entry.turn.logMetadata)
                     }
                 } catch {

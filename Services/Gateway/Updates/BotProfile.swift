@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import TelegramBotAPI
 
-/// The bot's name, which Telegram tells, and its menu of commands, which Telegram shows. Polling waits for neither.
+/// The bot's name, as Telegram reports it, and the menu of commands that Telegram shows. Receiving waits for neither.
 final class BotProfile: Sendable {
     private let bot: TelegramBot
     private let texts: any Texts
@@ -16,15 +16,15 @@ final class BotProfile: Sendable {
         self.logger = logger
     }
 
-    /// Nil until Telegram has told it.
+    /// Nil until Telegram has reported it.
     var botName: String? { name.withLock { $0 } }
 
-    /// Returns when Telegram has answered both calls, or on cancellation.
+    /// Gets the name and sets the menu. Returns when Telegram has responded to both calls, or on cancellation.
     func run() async {
         await retrying {
             let me = try await self.bot.getMe()
             self.name.withLock { $0 = me.username }
-            self.logger.info("Telegram knows the bot", metadata: ["bot": "\(me.username ?? "?")"])
+            self.logger.info("Telegram reported the bot's name", metadata: ["bot": "\(me.username ?? "?")"])
         }
         await retrying { try await self.bot.setMyCommands(self.menu) }
     }

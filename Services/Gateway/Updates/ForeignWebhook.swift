@@ -1,7 +1,7 @@
 import Logging
 import TelegramBotAPI
 
-/// Finds out, while polling is refused with 409, whether a webhook is why, and where. It deletes none.
+/// While polling is refused with 409, finds out whether a webhook is the reason, and its address. Deletes no webhook.
 final class ForeignWebhook: Sendable {
     static let interval: Duration = .seconds(30)
 
@@ -21,18 +21,18 @@ final class ForeignWebhook: Sendable {
     /// Polling was refused.
     func conflictBegan() { conflicted.yield() }
 
-    /// Until cancelled.
+    /// Runs until cancelled.
     func run() async {
         for await _ in conflicts {
-            var told: WebhookAddress?
+            var logged: WebhookAddress?
             while board.isInConflict, !Task.isCancelled {
-                // What fails here fails for the poll, too, which tells of it.
+                // If this call fails, the poll fails as well and reports it.
                 if let info = try? await bot.getWebhookInfo() {
                     board.foreignWebhook(info.address)
-                    if let address = info.address, told != address {
-                        told = address
+                    if let address = info.address, logged != address {
+                        logged = address
                         logger.warning(
-                            "a webhook is set, so Telegram answers no poll; rivetctl webhook delete takes it away",
+                            "a webhook is set, so Telegram refuses polling; rivetctl webhook delete deletes it",
                             metadata: ["webhook": "\(address)"])
                     }
                 }

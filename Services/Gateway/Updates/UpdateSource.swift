@@ -1,32 +1,34 @@
 import TelegramBotAPI
 
-/// Where updates come from, and where it is said that they may be forgotten: polling, or a webhook.
+/// Receives updates and confirms them to Telegram: by polling, or by a webhook.
 ///
-/// An update is handed over once in the life of a source, however often Telegram delivers it, and in the order received. Telegram is told
-/// to forget it only after ``settled(_:)``: until then it is delivered again, also to a later process.
+/// A source hands each update over once, in the order received, however often Telegram delivers it. The update is
+/// confirmed only after ``settled(_:)``: until then Telegram delivers it again, even to a later process.
 protocol UpdateSource: Sendable {
-    /// In a few words, for an operator: what it does while all is well.
+    /// What the source does while receiving works, in a few words for an operator.
     var activity: String { get }
-    /// Telegram will deliver no update with a lower id again; nil when that is not known of any.
+    /// Telegram will deliver no update with a lower id again; nil if that is not known of any id.
     var settledBefore: Int64? { get }
-    /// Updates handed over and not settled.
+    /// The number of updates handed over and not settled.
     var unsettledCount: Int { get }
     /// Whether so many are unsettled that new ones stay with Telegram.
     var isFull: Bool { get }
-    /// Whether the loop that hands over did not come to its next step in time.
+    /// Whether the loop that hands updates over is late for its next step.
     var isOverdue: Bool { get }
 
     /// Hands updates over until ``stop()`` or cancellation. Call it once.
     ///
-    /// - Parameter handle: takes an update over and returns soon: the next one waits for it.
+    /// - Parameter handle: accepts an update and returns soon, because the next one waits for it.
     func run(handle: @escaping @Sendable (ReceivedUpdate) async -> Void) async
 
-    /// Has ``run(handle:)`` return soon. Callable from anywhere.
+    /// Stops: ``run(handle:)`` returns soon. Callable from anywhere.
     func stop()
 
-    /// The effect of the update is durable, or it is parked. Callable from anywhere, more than once, also after the stop.
+    /// The effect of the update is durable, or the update is parked. Callable from anywhere, more than once, and after
+    /// ``stop()``.
     func settled(_ id: Int64)
 
-    /// After ``run(handle:)`` returned: tells Telegram what is settled and was not told yet. Best effort; the rest comes again.
+    /// Confirms to Telegram the settled updates that are not confirmed yet. Call it after ``run(handle:)`` returned.
+    /// Best effort: the rest comes again.
     func confirmSettled(within deadline: Duration) async
 }

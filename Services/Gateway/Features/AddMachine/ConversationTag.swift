@@ -4,17 +4,17 @@ import Contracts
 enum ConversationTag {
     static let length = 16
 
-    /// For the conversation that `turn` begins: the same turn, the same tag. Should the beginning be lost with everything
-    /// that followed it, and be handled anew, the library knows the machine for the one that it has already.
+    /// The tag of the conversation that `turn` begins: the same turn always gives the same tag. So if memory loses the
+    /// whole conversation and its updates are handled again, the library recognizes the machine that it already has.
     ///
-    /// Update ids may come again after a quiet week, but not with the same message or tap.
+    /// Telegram may use an update id again after a quiet week, but not with the same message or tap.
     @Sendable static func begun(by turn: Turn) -> String {
         let source = "\(turn.updateID) \(turn.messageID ?? 0) \(turn.tap?.queryID ?? "")"
         let digits = String(MachineRequestID.fnv1a(source.utf8), radix: 36).suffix(length)
         return String(repeating: "0", count: length - digits.count) + digits
     }
 
-    /// For a conversation that the earlier bot began: no two of one key began at the same time.
+    /// The tag of a conversation that the earlier bot began: no two of one key began at the same time.
     static func derived(from startedAt: Timestamp) -> String {
         String(max(0, startedAt.milliseconds), radix: 36)
     }

@@ -2,24 +2,24 @@ import Contracts
 import Dialogue
 
 extension MachineDetails {
-    /// The machine that a completed entry tells of.
+    /// The machine that a completed entry describes.
     init(_ draft: Draft, ocrData: JSONValue?) {
         self.init(nickname: draft[.nickname] ?? "")
         for field in MachineField.allCases {
             texts[field] = field == .photoFileID ? draft.photoFileID : field.step.flatMap { draft[$0] }
         }
-        // An empty object says as little as none.
+        // An empty object carries no information.
         if let members = ocrData?.objectValue, !members.isEmpty { self.ocrData = ocrData }
     }
 }
 
 extension MachineField {
-    /// The question that asks for it.
+    /// The step that asks for this field.
     var step: Step? { Step.allCases.first { $0.dataKey == rawValue } }
 }
 
 extension Draft {
-    /// A stored machine, to be shown as it is.
+    /// The draft of a stored machine, for the messages that show it.
     init(_ details: MachineDetails) {
         self.init(photoFileID: details.texts[.photoFileID])
         for step in Step.allCases {

@@ -1,13 +1,13 @@
 /// The `request_id` under which a conversation's machine is added: the same conversation, the same id, always.
 ///
-/// A UUID of version 8 (RFC 9562 §5.8), made of the 128-bit FNV-1a hash of who, where and the conversation's tag.
+/// A UUID of version 8 (RFC 9562 §5.8), made of the 128-bit FNV-1a hash of user id, chat id and tag.
 enum MachineRequestID {
     private static let offsetBasis: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
     private static let prime: UInt128 = 0x0000_0000_0100_0000_0000_0000_0000_013b
 
     static func make(userID: String, chatID: String, tag: String) -> String {
         var hash = fnv1a(userID.utf8)
-        // No part can run into the next: none holds the separator.
+        // A zero byte separates the parts; no part contains one.
         for part in [chatID, tag] { hash = fnv1a(part.utf8, from: fnv1a(CollectionOfOne(0), from: hash)) }
         return uuid(hash)
     }

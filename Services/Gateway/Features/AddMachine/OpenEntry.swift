@@ -1,7 +1,7 @@
 import Contracts
 import Dialogue
 
-/// An entry as the state-service holds it: the dialogue's part, and what must be kept beside it.
+/// An entry as the state-service stores it: the dialogue's part, and what must be kept with it.
 struct OpenEntry: Sendable, Equatable {
     enum Key {
         static let photo = "photo_file_id"
@@ -10,25 +10,25 @@ struct OpenEntry: Sendable, Equatable {
         static let ocrData = "ocr_data"
         static let tag = "entry_tag"
         static let answered = "answered_updates"
-        /// An entry that was over when this one was begun, as long as this one has no answer.
+        /// An entry that was over when this one began. It is kept until this one has an answer.
         static let earlier = "earlier_entry"
     }
 
     /// How many updates that had no effect are remembered with the entry. Telegram shows 100 at a time.
     static let answeredMax = 128
-    /// How many of them stay although Telegram will not deliver them again, as it says; the newest.
+    /// How many of the newest stay even after Telegram has confirmed that it will not deliver them again.
     static let settledKept = 8
 
     var entry: Entry
     var revision: Revision
     /// The last update that was applied.
     var updateID: Int64?
-    /// Updates of this lane that were answered and changed nothing. Delivered again they would meet another state and
+    /// Updates of this lane that were handled and changed nothing. Delivered again, they would meet another state and
     /// mean something else.
     var answeredUpdates: [Int64]
-    /// What may be taken up again in place of this one.
+    /// The entry that may be taken up again in place of this one.
     var earlier: KeptDraft? { data[Key.earlier].flatMap { try? KeptDraft($0) } }
-    /// All of `state_data`, for the keys that we do not know.
+    /// All of `state_data`, so that keys that the gateway does not know are kept.
     var data: [String: JSONValue]
 
     /// Nil if the row cannot be read.
@@ -58,7 +58,7 @@ struct OpenEntry: Sendable, Equatable {
         self.data = data
     }
 
-    /// What was kept of an entry that is over; nil if it cannot be read.
+    /// An entry that is over, from what was kept of it; nil if that cannot be read.
     init?(_ kept: KeptDraft) {
         self.init(
             Conversation(
@@ -68,7 +68,7 @@ struct OpenEntry: Sendable, Equatable {
 
     /// `state_data` for `entry`, over what was stored before.
     ///
-    /// - Parameter earlier: what is over when `entry` begins.
+    /// - Parameter earlier: the entry that was over when `entry` began.
     static func data(
         for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, answeredUpdates: [Int64],
         settledBefore: Int64? = nil

@@ -3,17 +3,17 @@ import Dialogue
 import KillPoints
 
 extension TurnEngine {
-    /// Does what was decided; the outcome is what may be said then.
+    /// Performs a decision. The outcome is what the bot may say after that.
     func follow(
         _ decision: Decision, over open: OpenEntry?, kept: KeptDraft? = nil, _ input: Input, _ turn: Turn
     ) async throws(ServiceFailure) -> TurnOutcome {
         switch decision {
         case .reply(let message):
             var outcome = TurnOutcome(message: message)
-            // In a group, a tap on another person's button: the notice is for the one who tapped.
+            // In a group, a tap on another person's button: only the person who tapped sees the notice.
             outcome.isNoticeOnly = turn.tap != nil && turn.isGroup && open == nil
             if let open, case .begin = input {
-                // Delivered again after this entry has ended, it would begin another one.
+                // Without this save, the update would begin another entry if it came again after this one ended.
                 outcome.volatile = try await save(open.entry, over: open, turn)
                 return outcome
             }
@@ -24,7 +24,7 @@ extension TurnEngine {
         case .takeUp(let entry, let message):
             guard let kept, var again = OpenEntry(kept) else { return .silent }
             again.revision = open?.revision ?? .none
-            // What was answered before this without an effect must not become an answer to what is taken up.
+            // Updates that had no effect before must not become answers in the entry that is taken up.
             again.answeredUpdates += open?.answeredUpdates ?? []
             return TurnOutcome(message: message, volatile: try await save(entry, over: again, turn))
         case .checkNickname(let nickname):
@@ -40,7 +40,7 @@ extension TurnEngine {
         return outcome
     }
 
-    /// - Returns: what only memory has of it.
+    /// - Returns: the effect, if only memory has it.
     private func save(
         _ entry: Entry, over open: OpenEntry?, earlier: KeptDraft? = nil, _ turn: Turn
     ) async throws(ServiceFailure) -> [VolatileEffect] {
@@ -112,7 +112,7 @@ extension TurnEngine {
                 if let step = Step.allCases.first(where: { $0.dataKey == error.field }) {
                     return try await follow(AddMachine.libraryRefused(entry, at: step), over: open, input, turn)
                 }
-                // A value about which the person cannot be asked is left out, rather than to refuse the machine.
+                // Leave out a value for which no question exists, rather than refuse the machine.
                 switch error.field {
                 case OpenEntry.Key.ocrData? where details.ocrData != nil: details.ocrData = nil
                 case OpenEntry.Key.photo? where details.texts[.photoFileID] != nil: details.texts[.photoFileID] = nil
@@ -127,11 +127,11 @@ extension TurnEngine {
     ) async throws(ServiceFailure) -> TurnOutcome {
         var outcome: [String: JSONValue] = ["machine_id": .string(added.machine.id)]
         if !added.isDurable {
-            // Clearing empties the entry. If the library loses its memory, this is all that is left of the machine.
+            // Clearing empties the entry. If the library's memory is lost, only this copy is left of the machine.
             outcome["machine"] = .object(params.members)
             guard JSONValue.object(outcome).serialized().count <= StateClear.outcomeBytesMax else {
                 throw .unavailable(
-                    .library, reason: "only memory holds the machine, and it is too long to be kept elsewhere")
+                    .library, reason: "only memory has the machine, and it is too large for a copy in rivet-state")
             }
         }
         return try await clear(

@@ -2,9 +2,9 @@ import Contracts
 import Dialogue
 
 extension TurnEngine {
-    /// The answer to an update that was applied when it was delivered before, by us or by a process that died.
+    /// The outcome of an update that was applied before, by this process or by an earlier one.
     ///
-    /// If another update was applied after it, this one was answered then: a lane goes on only after the reply.
+    /// If another update was applied after it, this one has its reply: a lane continues only after the reply.
     func replay(
         _ applied: AppliedUpdate, _ state: Conversation?, _ kept: KeptDraft?, _ input: Input, _ turn: Turn
     ) async throws(ServiceFailure) -> TurnOutcome {
@@ -34,16 +34,17 @@ extension TurnEngine {
         .applied(turn.lane.conversation(), updateID: turn.updateID)
     }
 
-    /// What ended the conversation came later: it was answered, but is it durable?
+    /// The outcome if a later update ended the conversation: this one has its reply, but may not be durable yet.
     private func overtaken(_ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
-        // Nothing is open, and nothing can open in this lane during this turn: this only asks where the tombstone is.
+        // No conversation is open, and none can open in this lane during this turn. So this only asks which tiers have
+        // the tombstone.
         let tombstone = try await calls.call(
             StateClear.self, .init(key: turn.lane.conversation(), reason: .expired))
         return TurnOutcome(volatile: tombstone.placement.isDurable ? [] : [volatileEffect(of: turn)])
     }
 
     private func replayCompleted(_ outcome: JSONValue, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
-        // Not the last clearing: others followed, so it was answered.
+        // Without an id, this is not the last clearing. Others followed it, so the update has its reply.
         guard let id = outcome["machine_id"]?.stringValue else { return try await overtaken(turn) }
         var volatile: [VolatileEffect] = []
         let message: AddMachineMessage
@@ -62,7 +63,7 @@ extension TurnEngine {
         return try await clear(.completed, turn, outcome: outcome, .addMachine(message), volatile: volatile)
     }
 
-    /// The library may have lost it, and given its name to another machine: both are kept.
+    /// Adds a machine that the library may have lost. If another one has its nickname by now, both are kept.
     private func addAgain(_ params: LibraryAdd.Params) async throws(ServiceFailure) -> StoredMachine {
         do { return try await calls.call(LibraryAdd.self, params) } catch .refused(let error)
             where error.code == .duplicateNickname && error.suggestion != nil

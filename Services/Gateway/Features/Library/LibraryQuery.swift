@@ -1,8 +1,8 @@
-/// Which page of whose search of the library. It fits into a button's data, so that turning pages needs no memory.
+/// A page of a search in the library. It fits into a button's data, so that changing the page needs no stored state.
 struct LibraryQuery: Sendable, Equatable {
     static let dataBytesMax = 64
     static let pageMax = 250
-    /// `library.list` takes no longer ones.
+    /// `library.list` accepts no longer query.
     static let wordsBytesMax = 1_024
     private static let prefix = "lib:"
 
@@ -18,7 +18,7 @@ struct LibraryQuery: Sendable, Equatable {
         self.page = page
     }
 
-    /// Of `lib:<page>` or `lib:<page>:<words>`; nil for other data. A page that cannot be is the first.
+    /// Parses `lib:<page>` or `lib:<page>:<words>`; nil for other data. An impossible page becomes the first.
     init?(callbackData data: String) {
         guard data.hasPrefix(Self.prefix) else { return nil }
         let parts = data.dropFirst(Self.prefix.count).split(

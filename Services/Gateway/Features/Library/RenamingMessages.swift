@@ -3,9 +3,10 @@ import Dialogue
 import Logging
 import Sending
 
-/// Tells people whose machine had to take another nickname, because a tier that was away had one of that name.
+/// Tells people that a machine of theirs was renamed, because a tier that was unavailable has another one of that name.
 ///
-/// The library-service remembers whom to tell, until it hears that they were: a person may be told twice, and is never left out.
+/// The library-service keeps each renaming until it learns that the person was told. So a person may be told twice, but
+/// is never left out.
 struct RenamingMessages<Calls: ServiceCalls>: Sendable {
     static var interval: Duration { .seconds(10) }
 
@@ -15,7 +16,7 @@ struct RenamingMessages<Calls: ServiceCalls>: Sendable {
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
-    /// Until cancelled.
+    /// Runs until cancelled.
     func run() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.interval)
@@ -24,7 +25,7 @@ struct RenamingMessages<Calls: ServiceCalls>: Sendable {
     }
 
     func round() async {
-        // While the library is away there is nothing to tell; the next round asks again.
+        // While the library is unavailable, there is nothing to tell; the next round asks again.
         guard let found = try? await calls.call(LibraryRenamings.self, NoParams()) else { return }
         for renaming in found.renamings {
             guard await tell(renaming) else { continue }
@@ -32,14 +33,14 @@ struct RenamingMessages<Calls: ServiceCalls>: Sendable {
                 _ = try await calls.call(
                     LibraryRenamingTold.self, MachineReference(userID: renaming.userID, id: renaming.id))
             } catch {
-                logger.warning("a person may be told once more of a new nickname", metadata: ["error": "\(error)"])
+                logger.warning("a person may be told twice of a new nickname", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    /// - Returns: whether nothing is left to be told.
+    /// - Returns: whether this renaming needs no further message.
     private func tell(_ renaming: LibraryRenamings.Renaming) async -> Bool {
-        // A private chat has its person's number. Who has none cannot be written to.
+        // A private chat has its person's number. Without a number there is no chat to write to.
         guard let chatID = Int64(renaming.userID) else { return true }
         let reply = OutgoingReply(
             AnyMessage.library(.renamed(from: renaming.renamedFrom, to: renaming.nickname)).reply(in: texts),

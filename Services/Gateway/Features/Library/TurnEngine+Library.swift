@@ -2,7 +2,7 @@ import Contracts
 import Dialogue
 
 extension TurnEngine {
-    /// A page of the person's library. It changes nothing, so it is not waited for when the library is away.
+    /// A page of the person's library. It changes nothing, so the turn does not wait while the library is unavailable.
     func library(_ query: LibraryQuery, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         do {
             let page = try await page(query, turn.lane.user)
@@ -12,7 +12,8 @@ extension TurnEngine {
         }
     }
 
-    /// Cursors are opaque and may be long, buttons are short: so pages are counted, and walked to from the first one.
+    /// Reads from the first page to the requested one. Cursors are opaque and may be too long for a button, so buttons
+    /// carry page numbers.
     private func page(_ query: LibraryQuery, _ userID: String) async throws(ServiceFailure) -> LibraryPage {
         let size = LibraryPage.machinesMax
         var number = 1
@@ -22,7 +23,7 @@ extension TurnEngine {
                 LibraryList.self,
                 .init(
                     userID: userID, limit: Int64(size), cursor: cursor, query: query.words.isEmpty ? nil : query.words))
-            // A page that is gone by now: the last one that is there.
+            // If the page no longer exists, show the last one.
             guard number < query.page, let next = list.nextCursor else {
                 return LibraryPage(
                     machines: list.machines.map(MachineLine.init), firstNumber: (number - 1) * size + 1,

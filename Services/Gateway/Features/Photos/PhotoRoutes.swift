@@ -2,7 +2,7 @@ import Dialogue
 import TelegramBotAPI
 
 extension FeatureRoutes {
-    /// The photo is the message that ours answers, as far as Telegram still shows it.
+    /// The photo is in the message to which the bot's message replies, if Telegram still shows it.
     static let photos = FeatureRoutes(tap: { data, message in
         guard data == PhotoMessage.saveToLibraryData else { return nil }
         let photo = message?.replyTo

@@ -1,6 +1,6 @@
 import Contracts
 
-/// The photos that were offered to become a machine, newest last: `state_data` of a conversation of type `photo`.
+/// The photos for which the bot offered to add a machine, newest last: `state_data` of a conversation of type `photo`.
 struct RecentPhotos: Sendable, Equatable {
     static let conversationType = "photo"
     static let step = "offered"
@@ -37,7 +37,7 @@ struct RecentPhotos: Sendable, Equatable {
         if photos.count > Self.photosMax { photos.removeFirst(photos.count - Self.photosMax) }
     }
 
-    /// The photo of the message under which was tapped; the newest if that message is out of sight.
+    /// The photo of a message; the newest photo if `messageID` is nil, because Telegram no longer shows the message.
     func fileID(messageID: Int64?) -> String? {
         guard let messageID else { return photos.last?.fileID }
         return photos.first { $0.messageID == messageID }?.fileID

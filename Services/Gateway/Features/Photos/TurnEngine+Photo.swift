@@ -3,7 +3,7 @@ import Dialogue
 import KillPoints
 
 extension TurnEngine {
-    /// A photo belongs to the open entry; without one it is remembered and offered to become one.
+    /// Adds a photo to the open entry. Without one, the photo is stored, and the bot offers to begin an entry with it.
     func photo(_ fileID: String, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         let input = Input.photo(fileID: fileID)
         switch try await status(turn) {
@@ -11,7 +11,7 @@ extension TurnEngine {
         case .none:
             var volatile: [VolatileEffect] = []
             if let messageID = turn.messageID {
-                volatile = try await remember(.init(messageID: messageID, fileID: fileID), turn)
+                volatile = try await store(.init(messageID: messageID, fileID: fileID), turn)
             }
             return noEffect(TurnOutcome(message: .photo(.offer), repliesToMessage: true, volatile: volatile), turn)
         }
@@ -28,14 +28,14 @@ extension TurnEngine {
             .begin(Draft(photoFileID: fileID, manufacturerHint: hints.manufacturer, modelHint: hints.model)), turn)
     }
 
-    /// What can be read from the photo of a nameplate. Nothing reads it yet.
+    /// What can be read from a photo of a nameplate. No reader exists yet.
     private func hints(fileID: String?) async -> (manufacturer: String?, model: String?) { (nil, nil) }
 
     private func photoKey(_ turn: Turn) -> ConversationKey {
         turn.lane.conversation(RecentPhotos.conversationType)
     }
 
-    private func remember(_ photo: RecentPhotos.Photo, _ turn: Turn) async throws(ServiceFailure) -> [VolatileEffect] {
+    private func store(_ photo: RecentPhotos.Photo, _ turn: Turn) async throws(ServiceFailure) -> [VolatileEffect] {
         let loaded = try await calls.call(StateLoad.self, .init(key: photoKey(turn), updateID: turn.updateID))
         if loaded.applied != nil {
             return loaded.state.map { $0.isDurable ? [] : [.applied(photoKey(turn), updateID: turn.updateID)] } ?? []

@@ -2,30 +2,30 @@ import Logging
 import ServiceKit
 import Synchronization
 
-/// The allow-list that is in force, remembered so that no reload, restart or reboot opens the door.
+/// The allow-list that is in force. It is stored in a file, so that no reload, restart or reboot opens the bot.
 ///
-/// A list takes effect when it is remembered, durably. While one cannot be remembered, only who is on it and on the one
-/// that is remembered is let in; it is tried again until it can.
+/// A list takes effect when it is stored durably. While it cannot be stored, only people on both it and the stored list
+/// are let in, and the write is tried again.
 final class AllowList: Sendable {
     static let retryInterval: Duration = .seconds(5)
 
     private struct State {
         var setting: AllowedUsersSetting
-        /// What is to be in force.
+        /// The list that the settings ask for.
         var wanted: AllowedUsers
         var inForce: AllowedUsers
-        /// What the file holds; nil when that is not known, or nothing.
-        var remembered: AllowedUsers?
-        /// Why what the file holds could not be read at the start.
+        /// The list in the file; nil if there is none or it is not known.
+        var stored: AllowedUsers?
+        /// Why the file could not be read at the start.
         var unreadable: String?
-        /// Why `wanted` cannot be remembered.
+        /// Why `wanted` cannot be stored.
         var unwritable: String?
     }
 
     private let file: AllowListFile
     private let logger: Logger
     private let state: Mutex<State>
-    /// Held while the file is written: those who only look at `state` do not wait for the disk.
+    /// Locked while the file is written, so that readers of `state` do not wait for the disk.
     private let writing = Mutex(())
     private let failures: AsyncStream<Void>
     private let failed: AsyncStream<Void>.Continuation
@@ -34,23 +34,24 @@ final class AllowList: Sendable {
         file = AllowListFile(path: path)
         self.logger = logger
         (failures, failed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let remembered = file.read()
-        let wanted = AllowedUsers.atStart(setting, remembered)
+        let found = file.read()
+        let wanted = AllowedUsers.atStart(setting, found)
         var first = State(setting: setting, wanted: wanted, inForce: .none)
-        switch remembered {
+        switch found {
         case .nothing:
-            // Until it is remembered that there was a first start, a later one cannot be told from it.
+            // Until the file is written, a later start looks like this first one.
             if setting != .missing { first.inForce = wanted }
         case .known(let earlier):
-            first.remembered = earlier
+            first.stored = earlier
             first.inForce = wanted.intersection(earlier)
         case .unreadable(let reason):
             first.inForce = wanted
             if setting == .missing { first.unreadable = reason }
         }
         state = Mutex(first)
-        // What cannot be read is kept for the operator, and stays closed, until another list takes its place.
-        if first.unreadable == nil { remember() }
+        // A file that cannot be read is kept for the operator until another list replaces it. Until then, everyone is
+        // refused.
+        if first.unreadable == nil { store() }
         warn()
     }
 
@@ -59,7 +60,8 @@ final class AllowList: Sendable {
     var current: AllowedUsers { state.withLock { $0.inForce } }
 
     /// The settings were read again.
-    /// - Returns: whether another list is in force.
+    ///
+    /// - Returns: whether the list in force changed.
     func reloaded(_ setting: AllowedUsersSetting) -> Bool {
         let before = current
         state.withLock { state in
@@ -67,52 +69,52 @@ final class AllowList: Sendable {
             state.wanted = state.wanted.after(setting)
             if setting != .missing { state.unreadable = nil }
         }
-        if state.withLock({ $0.unreadable == nil }) { remember() }
+        if state.withLock({ $0.unreadable == nil }) { store() }
         warn()
         return current != before
     }
 
-    /// The group `old` became the supergroup `new`. When this returns, that is remembered, if it can be.
+    /// The group `old` became the supergroup `new`. When this returns, that is stored, unless the write failed.
     func migrated(from old: Int64, to new: Int64) {
         let isNews = state.withLock { state in
             guard state.wanted.migrated(from: old, to: new) else { return false }
-            // A group that is let in stays so, under whichever name.
+            // A group that is let in stays let in under its new id.
             _ = state.inForce.migrated(from: old, to: new)
             return true
         }
         guard isNews else { return }
         logger.notice(
-            "a group that is let in became a supergroup, which is let in now", metadata: ["chat.id": "\(new)"])
-        remember()
+            "an allowed group became a supergroup; the supergroup is allowed too", metadata: ["chat.id": "\(new)"])
+        store()
     }
 
-    /// Tries again to remember what could not be. Until cancelled.
+    /// Runs until cancelled: tries again to store a list that could not be stored.
     func run() async {
         for await _ in failures {
             while !Task.isCancelled, state.withLock({ $0.unwritable != nil }) {
                 try? await Task.sleep(for: Self.retryInterval)
-                if !Task.isCancelled { remember() }
+                if !Task.isCancelled { store() }
             }
         }
     }
 
-    private func remember() {
+    private func store() {
         writing.withLock { _ in
-            let (wanted, remembered, before) = state.withLock { ($0.wanted, $0.remembered, $0.unwritable) }
+            let (wanted, stored, before) = state.withLock { ($0.wanted, $0.stored, $0.unwritable) }
             do throws(DurableFile.Failure) {
-                if wanted != remembered { try file.write(wanted) }
+                if wanted != stored { try file.write(wanted) }
                 state.withLock { state in
-                    (state.remembered, state.inForce, state.unwritable) = (wanted, wanted, nil)
+                    (state.stored, state.inForce, state.unwritable) = (wanted, wanted, nil)
                 }
-                if before != nil { logger.notice("the allow-list is remembered again") }
+                if before != nil { logger.notice("the allow-list is stored again") }
             } catch {
                 state.withLock { state in
                     state.unwritable = error.description
-                    if let remembered { state.inForce = wanted.intersection(remembered) }
+                    if let stored { state.inForce = wanted.intersection(stored) }
                 }
                 if before == nil {
                     logger.error(
-                        "the allow-list cannot be remembered; only who is on it and on the earlier one is let in",
+                        "the allow-list cannot be stored; only people on both it and the stored one are let in",
                         metadata: ["error": "\(error)"])
                 }
                 failed.yield()
@@ -122,7 +124,8 @@ final class AllowList: Sendable {
 
     // MARK: What an operator should know
 
-    /// What is the matter; nil when nothing is. `isTrouble`: more people are refused than the settings say.
+    /// A trouble or a remark about the list; nil if there is none. `isTrouble`: more people are refused than the
+    /// settings say.
     var notice: (text: String, isTrouble: Bool)? {
         let state = state.withLock { $0 }
         let anotherOne = "RIVET_ALLOWED_USERS=* (everyone) or another list"
@@ -134,12 +137,12 @@ final class AllowList: Sendable {
             return (text, true)
         }
         if let reason = state.unwritable {
-            let advice = "make the directory writable, or room on its disk"
+            let advice = "make its directory writable, or make room on its disk"
             if state.inForce == .none {
-                return ("everyone is refused: it cannot be remembered who is let in (\(reason)); \(advice)", true)
+                return ("everyone is refused: the allow-list cannot be stored (\(reason)); \(advice)", true)
             }
             let text = """
-                the allow-list cannot be remembered (\(reason)): only who is on it and on the earlier one is let in; \
+                the allow-list cannot be stored (\(reason)): only people on both it and the stored one are let in; \
                 \(advice)
                 """
             return (text, true)
@@ -156,6 +159,6 @@ final class AllowList: Sendable {
 
     private func warn() {
         guard let notice, state.withLock({ $0.unwritable == nil }) else { return }
-        logger.warning("the allow-list is not as the settings have it", metadata: ["reason": "\(notice.text)"])
+        logger.warning("the allow-list in force differs from the settings", metadata: ["reason": "\(notice.text)"])
     }
 }

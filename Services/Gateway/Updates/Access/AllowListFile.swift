@@ -1,7 +1,7 @@
 import Contracts
 import ServiceKit
 
-/// Where it is remembered who may use the bot: one line, a checksum (FNV-1a, 128 bits, in hexadecimal), a space, and JSON:
+/// The file with the allow-list: one line with a checksum (FNV-1a, 128 bits, in hexadecimal), a space, and JSON:
 /// `{"allowed": "*" or [id], "became": {"id": id}}`.
 struct AllowListFile: Sendable {
     static let bytesMax = 1 << 20
@@ -17,7 +17,7 @@ struct AllowListFile: Sendable {
         }
     }
 
-    /// What a process began to write at the very first start, and did not come to put in place.
+    /// The list that a process wrote at the very first start and died before it put in place; puts it in place.
     private func finished() throws(DurableFile.Failure) -> AllowedUsers.Remembered {
         let fresh = try DurableFile.read(DurableFile.freshPath(path), bytesMax: Self.bytesMax)
         guard let allowed = fresh.flatMap(Self.allowed) else { return .nothing }
@@ -44,7 +44,7 @@ struct AllowListFile: Sendable {
         return Array((checksum(text) + " ").utf8) + text + [UInt8(ascii: "\n")]
     }
 
-    /// Nil for anything that `bytes` did not make.
+    /// Reads what `bytes` made; nil for anything else.
     static func allowed(_ bytes: [UInt8]) -> AllowedUsers? {
         guard bytes.last == UInt8(ascii: "\n"), let space = bytes.firstIndex(of: UInt8(ascii: " ")) else { return nil }
         let text = bytes[(space + 1)...].dropLast()

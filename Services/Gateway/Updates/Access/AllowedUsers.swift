@@ -1,18 +1,18 @@
 import ServiceKit
 
-/// Who may use the bot. A value without I/O: what is in force, or remembered.
+/// The people and groups that may use the bot: the list in force or the stored one. A value without I/O.
 struct AllowedUsers: Sendable, Equatable {
     enum Rule: Sendable, Equatable {
         case everyone
-        /// Users, and groups, whose ids are negative.
+        /// The ids of users and of groups. A group's id is negative.
         case only(Set<Int64>)
     }
 
-    /// Only groups that are listed add to them, and each once.
+    /// The bound on successors. Only listed groups add them, each one once.
     static let successorsMax = 100
 
     var rule: Rule
-    /// What groups have become, by the group's id: the supergroup's id.
+    /// The ids of the supergroups that groups became, by the group's id.
     private(set) var successors: [Int64: Int64]
 
     init(_ rule: Rule, successors: [Int64: Int64] = [:]) {
@@ -24,7 +24,7 @@ struct AllowedUsers: Sendable, Equatable {
     /// Refuses everyone.
     static let none = AllowedUsers(.only([]))
 
-    /// Whether a user is let in who writes in the chat `chatID`; nil when that is not known.
+    /// Whether a user who writes in the chat `chatID` is let in; `chatID` is nil if it is not known.
     ///
     /// A listed group lets in every user who writes in it, there only.
     func admits(_ userID: Int64, in chatID: Int64?) -> Bool {
@@ -39,7 +39,7 @@ struct AllowedUsers: Sendable, Equatable {
         guard !successors.isEmpty else { return false }
         return ids.contains { listed in
             var name = listed
-            // A circle ends, too.
+            // The count bounds a circle of successors.
             for _ in 0..<successors.count {
                 guard let next = successors[name] else { return false }
                 if next == group { return true }
@@ -60,7 +60,7 @@ struct AllowedUsers: Sendable, Equatable {
         return true
     }
 
-    /// Who is let in by this and by `other`.
+    /// The people and groups that both this and `other` let in.
     func intersection(_ other: AllowedUsers) -> AllowedUsers {
         let rule: Rule =
             switch (self.rule, other.rule) {
@@ -70,9 +70,9 @@ struct AllowedUsers: Sendable, Equatable {
         return AllowedUsers(rule, successors: successors)
     }
 
-    // MARK: What a setting makes of it
+    // MARK: - A setting's effect
 
-    /// What is in force after the setting was read again. A list that is not found any more stays.
+    /// The list in force after the setting was read again. If the setting is gone, the list stays.
     func after(_ setting: AllowedUsersSetting) -> AllowedUsers {
         switch setting {
         case .missing: self
@@ -81,15 +81,15 @@ struct AllowedUsers: Sendable, Equatable {
         }
     }
 
-    /// What an earlier process left.
+    /// What an earlier process stored.
     enum Remembered: Sendable, Equatable {
         case nothing
         case known(AllowedUsers)
-        /// There is something, and it cannot be read.
+        /// A file that cannot be read.
         case unreadable(reason: String)
     }
 
-    /// What is in force at a start.
+    /// The list that is to be in force at a start.
     static func atStart(_ setting: AllowedUsersSetting, _ remembered: Remembered) -> AllowedUsers {
         switch remembered {
         case .nothing: everyone.after(setting)

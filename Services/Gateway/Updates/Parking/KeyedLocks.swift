@@ -1,9 +1,9 @@
 import DequeModule
 import Synchronization
 
-/// One at a time for each key, in the order of asking.
+/// A lock for each key, granted in the order of the calls.
 final class KeyedLocks<Key: Hashable & Sendable>: Sendable {
-    /// Those who wait, for each key that is held.
+    /// The waiting callers, for each locked key.
     private let waiting = Mutex<[Key: Deque<CheckedContinuation<Void, Never>>]>([:])
 
     func withLock<Result: Sendable>(_ key: Key, _ body: () async -> Result) async -> Result {

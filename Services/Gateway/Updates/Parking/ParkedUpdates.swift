@@ -1,20 +1,20 @@
 import Contracts
 
-/// The updates of one lane that wait in the state-service, as Telegram sent them: `state_data` of the lane's conversations of
-/// the types ``types``, called records here.
+/// The parked updates of one lane, as Telegram sent them: `state_data` of the lane's conversations of the types
+/// ``types``, called records here.
 ///
-/// What is in here is what is to be stored; ``unstored`` says which records are not known to be so yet.
+/// This is the content that must be stored. ``unstored`` has the records of which that is not known yet.
 struct ParkedUpdates: Sendable {
     struct Entry: Sendable, Equatable {
         var id: Int64
-        /// The place in the lane: grows from one to the next.
+        /// The position in the lane: it grows from one entry to the next.
         var order: Int64
         var receivedAt: Timestamp
         /// The update as Telegram sent it.
         var json: String
         /// Whether a durable tier has it.
         var isStored: Bool
-        /// How much of a record it takes.
+        /// How many bytes it takes of a record, at most.
         let bytes: Int
 
         init(id: Int64, order: Int64, receivedAt: Timestamp, json: String, isStored: Bool = false) {
@@ -36,21 +36,21 @@ struct ParkedUpdates: Sendable {
 
     static let types = (0..<16).map { $0 == 0 ? ConversationKey.parked : "\(ConversationKey.parked).\($0)" }
     static let step = "parked"
-    /// With room to the 256 KiB that the state-service takes.
+    /// Below the 256 KiB that the state-service accepts.
     static let recordBytesMax = 200 * 1_024
     private static let entriesKey = "updates"
 
     private var records = [[Entry]](repeating: [], count: types.count)
     /// Records by their number in ``types``.
     private(set) var unstored: Set<Int> = []
-    /// Dealt with, and perhaps still in the stored record of that number.
+    /// Settled updates that may still be in the stored record of that number.
     private var leaving: [Int64: Int] = [:]
 
     var isEmpty: Bool { records.allSatisfy(\.isEmpty) }
-    /// In the lane's order.
+    /// All entries, in the lane's order.
     var entries: [Entry] { records.flatMap(\.self).sorted { $0.order < $1.order } }
 
-    /// Of what the records hold, and may still hold; nil if there is nothing.
+    /// The lowest id that the records have, or that the stored records may still have; nil if there is none.
     var lowestID: Int64? { (records.joined().map(\.id) + leaving.keys).min() }
 
     var storedCount: Int { records.joined().count(where: \.isStored) }
@@ -64,7 +64,7 @@ struct ParkedUpdates: Sendable {
         entries.isEmpty ? nil : [entriesKey: .array(entries.map(\.value))]
     }
 
-    /// False if there is no room: the update stays with Telegram.
+    /// - Returns: false if there is no room: the update stays with Telegram.
     mutating func add(_ entry: Entry) -> Bool {
         let free = records.firstIndex { record in
             record.reduce(entry.bytes) { $0 + $1.bytes } <= Self.recordBytesMax
@@ -75,7 +75,7 @@ struct ParkedUpdates: Sendable {
         return true
     }
 
-    /// It was dealt with.
+    /// The update was settled.
     mutating func remove(_ id: Int64) {
         guard let number = records.firstIndex(where: { $0.contains { $0.id == id } }) else { return }
         records[number].removeAll { $0.id == id }
@@ -83,9 +83,9 @@ struct ParkedUpdates: Sendable {
         unstored.insert(number)
     }
 
-    /// A durable tier has the record with these entries; there may be others by now.
+    /// A durable tier has the record with these entries. The record may have changed since.
     ///
-    /// - Returns: the updates of which that was not known.
+    /// - Returns: the updates that were not known to be stored before.
     mutating func stored(_ record: Int, _ written: [Entry]) -> [Int64] {
         let ids = Set(written.map(\.id))
         for (id, number) in leaving where number == record && !ids.contains(id) { leaving[id] = nil }
@@ -98,9 +98,9 @@ struct ParkedUpdates: Sendable {
         return new
     }
 
-    /// Takes over what an earlier process left in a record. What cannot be read is left out.
+    /// Takes over a record of an earlier process. Entries that cannot be read are left out.
     ///
-    /// - Parameter isDurable: whether a durable tier has it.
+    /// - Parameter isDurable: whether a durable tier has the record.
     mutating func adopt(_ data: [String: JSONValue], record: Int, isDurable: Bool) {
         for value in data[Self.entriesKey]?.arrayValue ?? [] {
             guard let members = value.objectValue, let id = members["update_id"]?.integerValue,

@@ -4,20 +4,20 @@ import Logging
 import Synchronization
 import TelegramBotAPI
 
-/// Keeps updates that wait in the state-service, so that Telegram can be told to forget them: else the 100 that it shows at a
-/// time could all be of lanes that wait, and no other would be read.
+/// Stores updates that wait in the state-service, so that they can be confirmed to Telegram. Telegram shows 100 updates
+/// at a time: otherwise all of these could belong to waiting lanes, and no other update would be read.
 ///
-/// An update that is not settled within ``patience`` is parked: stored in a record of its lane, with all of the lane that waits
-/// like it, and confirmed to Telegram when a durable tier has it. It stays in its lane meanwhile. After a restart lanes go on
-/// from what is parked. What only memory could hold stays with Telegram.
+/// An update that is not settled within ``patience`` is parked: it is stored in a record of its lane, with all other
+/// waiting updates of the lane, and confirmed to Telegram when a durable tier has it. It stays in its lane meanwhile.
+/// After a restart, lanes continue with the parked updates. An update that only memory could have stays with Telegram.
 final class Parking<Calls: ServiceCalls>: Sendable {
-    /// How long an update may be under way before it is parked.
+    /// How long an update may be in progress before it is parked.
     static var patience: Duration { .milliseconds(200) }
-    /// Between two looks at what waits.
+    /// The time between two checks for updates to park.
     static var interval: Duration { .milliseconds(50) }
-    /// Of what is parked, in all lanes: it is kept in this process's memory as well. More stays with Telegram.
+    /// The bound on the parked updates of all lanes: this process has them in memory as well. More stay with Telegram.
     static var bytesMax: Int { 32 * 1_024 * 1_024 }
-    /// After a try that reached no durable tier.
+    /// The wait after a write that reached no durable tier.
     static var retryAfter: Duration { .seconds(2) }
 
     private struct Waiting {
@@ -30,20 +30,20 @@ final class Parking<Calls: ServiceCalls>: Sendable {
     /// An update that an earlier process parked.
     struct Found: Sendable {
         var update: Update
-        /// By that process.
+        /// When that process received it.
         var receivedAt: Timestamp
     }
 
     private struct State {
-        /// Neither settled nor in a record.
+        /// Updates that are neither settled nor in a record.
         var waiting: [Int64: Waiting] = [:]
         var lanes: [LaneKey: ParkedUpdates] = [:]
         var laneOfParked: [Int64: LaneKey] = [:]
-        /// Lanes that are not tried before that.
+        /// The lanes whose last write failed, and when to try again.
         var retryAt: [LaneKey: ContinuousClock.Instant] = [:]
         var bytes = 0
         var lastOrder: Int64 = 0
-        /// Nothing is parked before.
+        /// Whether all updates of an earlier process are in their lanes. No update is parked before that.
         var isResumed = false
 
         var isIdle: Bool { waiting.isEmpty && lanes.allSatisfy { $1.unstored.isEmpty } }
@@ -51,7 +51,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
 
     private let calls: Calls
     private let logger: Logger
-    /// Telegram may forget the update.
+    /// Called when the update may be confirmed to Telegram.
     private let confirmed: @Sendable (Int64) -> Void
     private let state = Mutex(State())
     private let wakes: AsyncStream<Void>
@@ -71,13 +71,15 @@ final class Parking<Calls: ServiceCalls>: Sendable {
     /// Whether all that an earlier process parked is in its lane.
     var isResumed: Bool { state.withLock { $0.isResumed } }
 
-    /// Updates that a durable tier has, and that are not dealt with.
+    /// The number of parked updates that a durable tier has and that are not settled.
     var count: Int { state.withLock { $0.lanes.values.reduce(0) { $0 + $1.storedCount } } }
 
-    /// No update that a record may hold has a lower id; nil if none does.
+    /// The lowest id of all updates that may be in a record; nil if there is none.
     var lowestID: Int64? { state.withLock { $0.lanes.values.lazy.compactMap(\.lowestID).min() } }
 
-    /// Telegram delivered the update. False if it is parked already, and on its way.
+    /// Telegram delivered the update.
+    ///
+    /// - Returns: false if it is parked already, and so in its lane.
     func received(_ id: Int64, _ lane: LaneKey, at receivedAt: Timestamp, json: String) -> Bool {
         let (isNew, isStored) = state.withLock { state -> (Bool, Bool) in
             if let lane = state.laneOfParked[id] { return (false, state.lanes[lane]?.entry(id)?.isStored ?? false) }
@@ -89,11 +91,11 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         return isNew
     }
 
-    /// The update has its effect: what is left of it is not for long, or waits for a durable tier. Unless it is parked already, it
-    /// stays with Telegram, so that a lane remembers every update that may come again.
+    /// The update has its effect: the rest does not take long, or waits for a durable tier. Unless it is parked
+    /// already, it stays with Telegram, because a lane remembers only so many of the updates that may come again.
     func applied(_ id: Int64) { state.withLock { $0.waiting[id] = nil } }
 
-    /// The update was dealt with.
+    /// The update is settled.
     func settled(_ id: Int64) {
         let wasStored = state.withLock { state -> Bool in
             state.waiting[id] = nil
@@ -107,7 +109,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         if !wasStored { confirmed(id) }
     }
 
-    /// Parks and forgets, until cancelled.
+    /// Runs until cancelled: parks waiting updates, and removes settled ones from the records.
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -119,10 +121,10 @@ final class Parking<Calls: ServiceCalls>: Sendable {
                 }
             }
             group.addTask {
-                // At once: until then, a kill has its person hear the reply again.
+                // Done at once: until then, a person hears the reply again after a kill.
                 for await _ in self.forgets {
                     await self.write(self.unstoredLanes())
-                    // What could not be written is tried again with the others.
+                    // A record that could not be written is tried again with the others.
                     self.wake.yield()
                 }
             }
@@ -133,7 +135,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         state.withLock { state in state.lanes.filter { !$1.unstored.isEmpty }.map(\.key) }
     }
 
-    /// Has the state-service forget what was dealt with: else it would be done again after a restart.
+    /// Removes the settled updates from the records: otherwise they would be handled again after a restart.
     func forgetSettled(within deadline: Duration) async {
         let lanes = unstoredLanes()
         guard !lanes.isEmpty else { return }
@@ -147,7 +149,8 @@ final class Parking<Calls: ServiceCalls>: Sendable {
 
     // MARK: - After a restart
 
-    /// What an earlier process left, in the order of each lane. Tries until the state-service tells it.
+    /// The updates that an earlier process parked, in the order of each lane. Tries until the state-service has listed
+    /// them.
     ///
     /// - Returns: nil when cancelled.
     func resume() async -> [(lane: LaneKey, updates: [Found])]? {
@@ -166,7 +169,8 @@ final class Parking<Calls: ServiceCalls>: Sendable {
             } catch {
                 if case .refused(let error) = error {
                     logger.error(
-                        "the state-service does not tell what is parked; trying again", metadata: ["error": "\(error)"])
+                        "the state-service refuses to list parked updates; trying again",
+                        metadata: ["error": "\(error)"])
                 }
                 await retry.wait()
             }
@@ -174,13 +178,14 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         return nil
     }
 
-    /// What ``resume()`` found is in the lanes.
+    /// The updates that ``resume()`` found are in their lanes.
     func resumed() {
         state.withLock { $0.isResumed = true }
         wake.yield()
     }
 
-    /// Waits for ``resumed()``, until then at most: what was parked is best known before Telegram delivers it again.
+    /// Waits for ``resumed()``, until `deadline` at most. It is best to know the parked updates before Telegram
+    /// delivers them again.
     func waitForResume(until deadline: ContinuousClock.Instant) async {
         while !isResumed, ContinuousClock.now < deadline, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(5))
@@ -195,7 +200,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// Takes up what is in the records; what Telegram delivered meanwhile is in its lane already.
+    /// Takes over the entries of the records. Those that Telegram delivered meanwhile are in their lanes already.
     private func adopted() -> [(lane: LaneKey, updates: [Found])] {
         let (lanes, stored, unreadable) = state.withLock { state in
             var result: [(lane: LaneKey, updates: [Found])] = []
@@ -220,7 +225,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         }
         for id in stored { confirmed(id) }
         for id in unreadable {
-            logger.error("a parked update cannot be read; it is left out", metadata: ["update.id": "\(id)"])
+            logger.error("a parked update cannot be read; it is dropped", metadata: ["update.id": "\(id)"])
             settled(id)
         }
         return lanes
@@ -228,13 +233,15 @@ final class Parking<Calls: ServiceCalls>: Sendable {
 
     // MARK: - Writing
 
-    /// Puts what has waited long enough into records. Returns the lanes that have something to write.
+    /// Puts updates that have waited long enough into records.
+    ///
+    /// - Returns: the lanes with records to write.
     private func due(at now: ContinuousClock.Instant = .now) -> [LaneKey] {
         state.withLock { state in
             guard state.isResumed else { return [] }
             let overdue = state.waiting.filter { now - $0.value.since >= Self.patience }
             for lane in Set(overdue.values.map(\.lane)) where state.retryAt[lane].map({ $0 <= now }) ?? true {
-                // In the order received; one that came later goes with those before it.
+                // All updates of the lane, in the order received: even those that have not waited long enough.
                 let all = state.waiting.filter { $0.value.lane == lane }.sorted {
                     ($0.value.since, $0.key) < ($1.value.since, $1.key)
                 }
@@ -280,7 +287,9 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// Whether a durable tier has the record.
+    /// Stores a record.
+    ///
+    /// - Returns: whether a durable tier has it.
     private func store(_ entries: [ParkedUpdates.Entry], _ key: ConversationKey) async -> Bool {
         do throws(ServiceFailure) {
             guard let data = ParkedUpdates.data(entries) else {
@@ -290,7 +299,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
                 .placement.isDurable
         } catch {
             if case .refused(let error) = error {
-                logger.error("updates that wait cannot be parked", metadata: ["error": "\(error)"])
+                logger.error("the state-service refuses to park updates; trying again", metadata: ["error": "\(error)"])
             }
             return false
         }

@@ -2,7 +2,7 @@ import Contracts
 import Dialogue
 import TelegramBotAPI
 
-/// What an update is to us.
+/// Decides what the gateway does with an update.
 struct Router: Sendable {
     enum Route: Sendable, Equatable {
         /// Nothing to do: settled without a reply.
@@ -11,14 +11,14 @@ struct Router: Sendable {
     }
 
     var allowedUsers: AllowedUsers
-    /// The bot's name; nil as long as Telegram has not told it.
+    /// The bot's name; nil until Telegram has told it.
     var botName: String?
 
     func route(_ update: Update) -> Route {
         switch update.kind {
         case .message(let message): message.from.map { route(message, from: $0, update.id) } ?? .ignored
         case .callbackQuery(let query): route(query, update.id)
-        // An edit is never taken as a new answer.
+        // An edit never counts as a new answer.
         case .editedMessage, .myChatMember, .unknown, .unreadable: .ignored
         }
     }
@@ -53,7 +53,7 @@ struct Router: Sendable {
         }
         let lane = LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID)
         guard allowedUsers.admits(user.id, in: message.chat.id) else {
-            // In a group nothing is posted for a person who is not let in.
+            // In a group, the bot posts nothing for a person who is not let in.
             guard isPrivate else { return .ignored }
             return .turn(
                 Turn(updateID: updateID, lane: lane, isGroup: false, messageID: message.id, request: .refusal))
@@ -76,7 +76,7 @@ struct Router: Sendable {
                     updateID: updateID, lane: LaneKey(userID: query.from.id, chatID: query.from.id), isGroup: false,
                     request: .nothing, tap: Turn.Tap(queryID: query.id, messageID: 0)))
         }
-        // Of the message nothing but its place is certain; what it answers is a help if it is there.
+        // Only the message's chat and id are certain. What it replies to is used if Telegram shows it.
         let message: Message? = if case .message(let message) = origin { message } else { nil }
         return .turn(
             Turn(

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection of the webhook's server: one request at a time, each in its time.
+/// One connection of the webhook's server: one request at a time, each with a time limit.
 final class WebhookConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -10,12 +10,12 @@ final class WebhookConnection: ChannelInboundHandler {
         /// Between two requests.
         case idle
         case reading(body: [UInt8])
-        /// What else the request has is thrown away, and then it is answered.
+        /// The rest of the request is discarded, and then the response is sent.
         case refusing(WebhookAnswer)
         case waiting
-        /// The request is answered already; what else it has is thrown away, so that the client comes to read the answer.
+        /// The response is sent; the rest of the request is discarded, so that the client gets to read the response.
         case draining
-        /// The last answer was given.
+        /// The last response was sent, or the connection is closed.
         case closing
     }
 
@@ -28,12 +28,12 @@ final class WebhookConnection: ChannelInboundHandler {
     private var state = State.idle
     private var request = 0
     private var isKeptAlive = false
-    private var hasAsked = false
+    private var hasReceivedRequest = false
     private var isStopped = false
     private var timer: Scheduled<Void>?
 
     /// - Parameters:
-    ///   - nextRequest: gives numbers to requests.
+    ///   - nextRequest: returns the number of the next request.
     ///   - ended: called when the connection is gone.
     init(
         gate: WebhookGate, receiver: any WebhookReceiving, answerMax: Duration, nextRequest: @escaping () -> Int,
@@ -46,15 +46,15 @@ final class WebhookConnection: ChannelInboundHandler {
         self.ended = ended
     }
 
-    /// No other request is taken: closes now, or after the answer that is due. What has connected and not asked yet is about to: it
-    /// may, once, and is answered.
+    /// Accepts no other request: closes now, or after the response that is due. A client that has connected and sent no
+    /// request yet is about to send one: it may send that one, and gets a response.
     func stop() {
         isStopped = true
         isKeptAlive = false
-        if case .idle = state, hasAsked { close() }
+        if case .idle = state, hasReceivedRequest { close() }
     }
 
-    /// At once, whatever is due.
+    /// Closes at once, even if a response is due.
     func close() {
         if case .waiting = state { receiver.ended(request: request) }
         state = .closing
@@ -90,9 +90,9 @@ final class WebhookConnection: ChannelInboundHandler {
     }
 
     private func headReceived(_ head: HTTPRequestHead) {
-        // A client that sends its next request before the answer is none that we know.
+        // No known client sends its next request before the response.
         guard case .idle = state else { return close() }
-        hasAsked = true
+        hasReceivedRequest = true
         isKeptAlive = head.isKeepAlive && !isStopped
         restartTimer(WebhookLimits.requestMax) { $0.close() }
         let refusal = gate.refusal(
@@ -107,7 +107,7 @@ final class WebhookConnection: ChannelInboundHandler {
 
     private func bodyReceived(_ buffer: ByteBuffer) {
         guard case .reading(var body) = state else { return }
-        // Not copied when it grows.
+        // The state must not share `body`: it would be copied when it grows.
         state = .closing
         guard body.count + buffer.readableBytes <= WebhookLimits.bodyBytesMax else { return refuse(.tooLarge) }
         body.append(contentsOf: buffer.readableBytesView)
@@ -117,20 +117,20 @@ final class WebhookConnection: ChannelInboundHandler {
     private func refuse(_ answer: WebhookAnswer) {
         receiver.refused(answer)
         state = .refusing(answer)
-        // What is larger than we read is not waited for.
+        // Do not wait for a body that is larger than the limit.
         if answer == .tooLarge { write(answer) }
     }
 
     private func endReceived() {
         switch state {
         case .refusing(let answer): write(answer)
-        case .reading(let body): dealWith(body)
+        case .reading(let body): deliver(body)
         case .draining: close()
         case .idle, .waiting, .closing: break
         }
     }
 
-    private func dealWith(_ body: [UInt8]) {
+    private func deliver(_ body: [UInt8]) {
         guard let context else { return }
         request = nextRequest()
         state = .waiting
@@ -151,7 +151,7 @@ final class WebhookConnection: ChannelInboundHandler {
         write(answer)
     }
 
-    // MARK: - Answers
+    // MARK: - Responses
 
     private func write(_ answer: WebhookAnswer) {
         guard let context else { return }

@@ -1,11 +1,11 @@
 import Synchronization
 import TelegramBotAPI
 
-/// Where requests wait for their updates, and updates for the loop that hands them over.
+/// Keeps the requests that wait for their updates, and the updates that wait for the loop that hands them over.
 final class WebhookDesk: Sendable {
     private struct State {
         var ledger = WebhookLedger<@Sendable (WebhookAnswer) -> Void>()
-        /// The update that a waiting request has brought.
+        /// The update of each waiting request.
         var updateOfRequest: [Int: Int64] = [:]
     }
 
@@ -24,7 +24,7 @@ final class WebhookDesk: Sendable {
     func received(
         _ update: ReceivedUpdate, request: Int, answer: @escaping @Sendable (WebhookAnswer) -> Void
     ) -> WebhookAnswer? {
-        // The lock is held until the update is in the stream: else two could change places.
+        // Locked until the update is in the stream: otherwise two could change places.
         state.withLock { state in
             switch state.ledger.requestReceived(request, for: update.id, answer) {
             case .answerSettled: return .settled
@@ -37,7 +37,7 @@ final class WebhookDesk: Sendable {
         }
     }
 
-    /// The request waits no more.
+    /// The request no longer waits.
     func ended(request: Int) {
         state.withLock { state in
             guard let id = state.updateOfRequest.removeValue(forKey: request) else { return }
@@ -54,13 +54,13 @@ final class WebhookDesk: Sendable {
         for answer in waiting { answer(.settled) }
     }
 
-    /// Takes no new updates.
+    /// Accepts no new updates.
     func stop() {
         state.withLock { $0.ledger.stopped() }
         arrived.finish()
     }
 
-    /// Has all that still waits delivered again.
+    /// Responds to all requests that still wait, so that Telegram delivers their updates again.
     func giveUp() {
         let waiting = state.withLock { state in
             state.updateOfRequest = [:]

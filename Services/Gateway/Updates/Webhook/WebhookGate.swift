@@ -1,6 +1,6 @@
 import TelegramBotAPI
 
-/// Whose requests come in: by path, method, secret and size, before a byte of the body is kept.
+/// Decides which requests to accept, by path, method, secret and size, before a byte of the body is kept.
 struct WebhookGate: Sendable {
     static let secretHeader = "x-telegram-bot-api-secret-token"
 
@@ -12,12 +12,12 @@ struct WebhookGate: Sendable {
         self.secret = secret
     }
 
-    /// Why a request is refused; nil if its body is to be read.
+    /// Why a request is refused; nil if it is accepted.
     ///
     /// - Parameters:
     ///   - target: the path, and perhaps a query.
     ///   - secrets: the values of the header ``secretHeader``.
-    ///   - bodyBytes: as the request says; nil if it does not.
+    ///   - bodyBytes: the size that the request announces; nil if it announces none.
     func refusal(method: String, target: String, secrets: [String], bodyBytes: Int?) -> WebhookAnswer? {
         guard target.utf8.prefix(while: { $0 != UInt8(ascii: "?") }).elementsEqual(path.utf8) else {
             return .unknownPath

@@ -1,21 +1,21 @@
 import TelegramBotAPI
 
-/// Which requests wait for which update, and which updates are under way. No I/O, no clock.
+/// Records which requests wait for which update, and which updates are in progress. No I/O, no clock.
 struct WebhookLedger<Waiter> {
     enum ReceivedAction: Equatable {
         /// The update is new; the request waits for it.
         case handOver
-        /// The update is under way already; the request waits for it, too.
+        /// The update is in progress already; the request waits for it, too.
         case wait
         /// The update was settled before.
         case answerSettled
-        /// There are too many: the update stays with Telegram.
+        /// There are too many, or the webhook is stopping: the update stays with Telegram.
         case refuse
     }
 
     private let unsettledMax: Int
     private var unsettled: Set<Int64> = []
-    /// By update and number of the request.
+    /// The waiting requests, by update and number of the request.
     private var waiting: [Int64: [Int: Waiter]] = [:]
     private var recent: RecentIDs
     private(set) var isStopped = false
@@ -27,10 +27,10 @@ struct WebhookLedger<Waiter> {
         recent = RecentIDs(countMax: settledRememberedMax)
     }
 
-    /// Updates handed over and not settled.
+    /// The number of updates handed over and not settled.
     var unsettledCount: Int { unsettled.count }
     var isFull: Bool { unsettled.count >= unsettledMax }
-    /// Requests that wait.
+    /// The number of waiting requests.
     var waitingCount: Int { waiting.values.reduce(0) { $0 + $1.count } }
 
     mutating func requestReceived(_ request: Int, for id: Int64, _ waiter: Waiter) -> ReceivedAction {
@@ -46,23 +46,27 @@ struct WebhookLedger<Waiter> {
         return .handOver
     }
 
-    /// The update is settled or parked. Answers the requests that waited for it.
+    /// The update is settled or parked.
+    ///
+    /// - Returns: the requests that waited for it.
     mutating func settled(_ id: Int64) -> [Waiter] {
         unsettled.remove(id)
         recent.remember(id)
         return waiting.removeValue(forKey: id).map { Array($0.values) } ?? []
     }
 
-    /// The request waits no more. Its update stays under way.
+    /// The request no longer waits. Its update stays in progress.
     mutating func requestEnded(_ request: Int, for id: Int64) {
         waiting[id]?[request] = nil
         if waiting[id]?.isEmpty == true { waiting[id] = nil }
     }
 
-    /// Nothing new is taken.
+    /// Accepts no new updates.
     mutating func stopped() { isStopped = true }
 
-    /// All that still wait; none does afterwards.
+    /// Removes all requests that still wait.
+    ///
+    /// - Returns: these requests.
     mutating func gaveUp() -> [Waiter] {
         defer { waiting = [:] }
         return waiting.values.flatMap(\.values)

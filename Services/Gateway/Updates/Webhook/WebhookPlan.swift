@@ -1,37 +1,39 @@
 import TelegramBotAPI
 
-/// What to make of what Telegram knows of the webhook. No I/O, no clock.
+/// Decides what to do about the webhook, from what Telegram says of it. No I/O, no clock.
 struct WebhookPlan {
     enum Action: Equatable {
-        /// Telegram is to be told of our webhook.
+        /// Set the gateway's webhook at Telegram.
         case set(Reason)
         /// Telegram delivers to it.
         ///
-        /// - Parameter isAll: nothing waits there that is not being delivered.
+        /// - Parameter isAll: whether all updates that wait there are being delivered.
         case deliver(isAll: Bool)
-        /// Telegram tries, and fails.
+        /// Telegram tries to deliver, and fails.
         case undelivered(reason: String)
     }
 
     enum Reason: Equatable {
-        /// None is set.
+        /// No webhook is set.
         case unset
         /// Another address is set.
         case foreign(WebhookAddress)
-        /// Its kinds of updates or its number of connections are not ours.
+        /// Its kinds of updates or its number of connections differ.
         case different
-        /// Telegram came with a secret that is not ours: it was changed. What Telegram has, it does not tell.
+        /// Telegram came with another secret: the setting was changed. Telegram does not say which secret it has.
         case secretRefused
     }
 
     let url: WebhookURL
-    /// When ours was set by this process, and when Telegram came with our secret; Unix time in seconds, nil if it did not.
+    /// When this process set the webhook, and when Telegram last came with the right secret. Unix time in seconds; nil
+    /// for never.
     var setAt: Int64?
     var heardAt: Int64?
-    /// Whether it was set again since Telegram came last, because of the secret: not twice, as a proxy may answer 401, too.
+    /// Whether the webhook was set because of the secret since Telegram last came with the right one. It is not set
+    /// twice, because a proxy may respond with 401, too.
     var isSecretTold = false
 
-    /// - Parameter openCount: requests that are being dealt with.
+    /// - Parameter openCount: the number of requests that wait for their updates.
     func action(for info: WebhookInfo, openCount: Int) -> Action {
         guard let address = info.address else { return .set(.unset) }
         guard info.url == url.text else { return .set(.foreign(address)) }

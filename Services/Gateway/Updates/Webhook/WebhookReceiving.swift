@@ -1,4 +1,4 @@
-/// Takes the bodies of requests that came in through the gate. Callable from the event loop: nothing here blocks.
+/// Receives the bodies of the requests that the gate accepted. Called on the event loop, so no method may block.
 protocol WebhookReceiving: Sendable {
     /// - Parameters:
     ///   - request: a number that is not used twice.
@@ -8,7 +8,7 @@ protocol WebhookReceiving: Sendable {
         _ body: [UInt8], request: Int, answer: @escaping @Sendable (WebhookAnswer) -> Void
     ) -> WebhookAnswer?
 
-    /// The request waits no more: its connection is gone, or its time is up.
+    /// The request no longer waits: its connection is closed, or its time is up.
     func ended(request: Int)
 
     /// A request was refused before its body was read.

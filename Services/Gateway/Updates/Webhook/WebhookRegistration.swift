@@ -4,15 +4,15 @@ import ServiceKit
 import Synchronization
 import TelegramBotAPI
 
-/// Sees to it that Telegram delivers to our webhook, and tells how that goes.
+/// Keeps the gateway's webhook set at Telegram, and reports whether Telegram delivers to it.
 ///
-/// Telegram is told of the webhook only if what it knows differs: several hosts that share one address would else tell it again and
-/// again, and be answered 429.
+/// The webhook is set only if Telegram has something else: otherwise several hosts that share one address would all set
+/// it at each start, and Telegram would respond with 429.
 final class WebhookRegistration: Sendable {
-    /// Between two looks while all is well, and while it is not.
+    /// The time between two checks while Telegram delivers, and while it does not.
     static let interval: Duration = .seconds(30)
     static let troubledInterval: Duration = .seconds(3)
-    /// The longest that a server's `retry_after` keeps from looking.
+    /// The longest wait between two checks that a server's `retry_after` can ask for.
     static let pauseMax: Duration = .seconds(300)
 
     private let bot: TelegramBot
@@ -28,9 +28,9 @@ final class WebhookRegistration: Sendable {
     private let doubted: AsyncStream<Void>.Continuation
 
     /// - Parameters:
-    ///   - openCount: how many requests are being dealt with.
+    ///   - openCount: the number of requests that wait for their updates.
     ///   - statusChanged: called once for each change.
-    ///   - heard: told when Telegram has answered and delivers. `isAll`: nothing more waits there.
+    ///   - heard: called when Telegram has responded and delivers. `isAll`: no more updates wait there.
     init(
         bot: TelegramBot, url: WebhookURL, secret: WebhookSecret, logger: Logger,
         openCount: @escaping @Sendable () -> Int, statusChanged: @escaping @Sendable (TelegramStatus) -> Void,
@@ -47,7 +47,7 @@ final class WebhookRegistration: Sendable {
         (doubts, doubted) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Telegram came with our secret.
+    /// Telegram came with the right secret.
     func delivered(at now: Timestamp = .now()) {
         plan.withLock { plan in
             plan.heardAt = now.milliseconds / 1_000
@@ -55,17 +55,17 @@ final class WebhookRegistration: Sendable {
         }
     }
 
-    /// Somebody came without it: perhaps Telegram, with an earlier one. Looks soon.
+    /// A request came without the right secret, perhaps from Telegram with an earlier one. Checks soon.
     func doubt() { doubted.yield() }
 
-    /// Until cancelled.
+    /// Runs until cancelled.
     func run() async {
         var backoff = Backoff(base: .seconds(1), cap: Self.interval)
         var random = SystemRandomNumberGenerator()
         while !Task.isCancelled {
             let pause: Duration
             do throws(TelegramError) {
-                pause = try await look() ? Self.interval : Self.troubledInterval
+                pause = try await check() ? Self.interval : Self.troubledInterval
                 backoff.succeeded()
             } catch {
                 if Task.isCancelled { return }
@@ -75,7 +75,7 @@ final class WebhookRegistration: Sendable {
                 } else {
                     pause = wait
                 }
-                tell(error)
+                reportFailure(error)
             }
             await wait(pause)
         }
@@ -89,15 +89,15 @@ final class WebhookRegistration: Sendable {
         if isNew { statusChanged(new) }
     }
 
-    private func tell(_ error: TelegramError) {
+    private func reportFailure(_ error: TelegramError) {
         switch error {
         case .badRequest(let request): report(.webhookRefused("\(request)"))
         default: report(TelegramStatus(error))
         }
     }
 
-    /// - Returns: whether all is well, and nothing is waited for.
-    private func look() async throws(TelegramError) -> Bool {
+    /// - Returns: whether the webhook is as it should be, and all updates that wait are being delivered.
+    private func check() async throws(TelegramError) -> Bool {
         let info = try await bot.getWebhookInfo()
         switch plan.withLock({ $0.action(for: info, openCount: openCount()) }) {
         case .set(let reason):
@@ -120,20 +120,20 @@ final class WebhookRegistration: Sendable {
     }
 
     private func log(_ reason: WebhookPlan.Reason) {
-        let ours: Logger.Metadata = ["webhook": "\(url)"]
+        let webhook: Logger.Metadata = ["webhook": "\(url)"]
         switch reason {
-        case .unset: logger.notice("the webhook is set", metadata: ours)
-        case .different: logger.notice("the webhook is set again, with other options", metadata: ours)
+        case .unset: logger.notice("the webhook is set", metadata: webhook)
+        case .different: logger.notice("the webhook is set again: Telegram had other options", metadata: webhook)
         case .secretRefused:
-            logger.notice("the webhook is set again: Telegram came with another secret", metadata: ours)
+            logger.notice("the webhook is set again: Telegram came with another secret", metadata: webhook)
         case .foreign(let address):
             logger.warning(
-                "the webhook replaces another one; if it is set again, two programs use this bot's token",
-                metadata: ours.merging(["replaced": "\(address)"]) { own, _ in own })
+                "the webhook replaces another one; if this repeats, two programs use this bot's token",
+                metadata: webhook.merging(["replaced": "\(address)"]) { own, _ in own })
         }
     }
 
-    /// For `pause`, or until there is a doubt, but not for less than a second.
+    /// Waits for `pause`, or until ``doubt()`` is called, but for at least a second.
     private func wait(_ pause: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await Task.sleep(for: pause) }

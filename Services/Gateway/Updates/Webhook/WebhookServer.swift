@@ -5,7 +5,7 @@ import NIOPosix
 import ServiceKit
 import Wire
 
-/// The HTTP server of the webhook. It has the service's event loop, and no thread of its own.
+/// The HTTP server of the webhook. It runs on the service's event loop and has no thread.
 ///
 /// Use: `bind()`, then `accept()`; `stop()`, then `close()`.
 final class WebhookServer: Sendable {
@@ -16,14 +16,14 @@ final class WebhookServer: Sendable {
         case inherited(descriptor: Int32)
     }
 
-    /// What belongs to the event loop.
+    /// The state that only the event loop uses.
     private final class Core {
         var listening: (any Channel)?
         var socket: ListeningSocket?
         var connections: [ObjectIdentifier: WebhookConnection] = [:]
         var requestCount = 0
         var isStopped = false
-        /// Kept when the last connection has ended.
+        /// Succeeds when the last connection has ended.
         var emptied: EventLoopPromise<Void>?
 
         func ended(_ connection: WebhookConnection) {
@@ -46,9 +46,10 @@ final class WebhookServer: Sendable {
         core = .makeBoxSendingValue(Core(), eventLoop: eventLoop)
     }
 
-    /// Listens; what connects waits for `accept()`.
+    /// Listens. Connections wait for `accept()`.
     ///
-    /// - Throws: `ConfigurationError` for an inherited socket that others than this machine can reach; `WireListenError`, `IOError`.
+    /// - Throws: `ConfigurationError` for an inherited socket that other machines can reach; `WireListenError`;
+    ///   `IOError`.
     func bind(_ receiver: any WebhookReceiving) async throws {
         let core = core
         switch listener {
@@ -99,7 +100,7 @@ final class WebhookServer: Sendable {
                             return core.requestCount
                         }, ended: { core.ended($0) })
                     let pipeline = channel.pipeline.syncOperations
-                    // The pipelining handler would stop reading while an answer is due, and not see a client go.
+                    // The pipelining handler would stop reading while a response is due, and not see a disconnect.
                     try pipeline.configureHTTPServerPipeline(
                         withPipeliningAssistance: false, withErrorHandling: true)
                     try pipeline.addHandler(connection)
@@ -108,13 +109,14 @@ final class WebhookServer: Sendable {
             }
     }
 
-    /// Begins to take connections.
+    /// Starts to accept connections.
     func accept() {
         let core = core
         eventLoop.execute { _ = core.value.listening?.setOption(.autoRead, value: true) }
     }
 
-    /// Takes no more connections; the answers that are due are still given, and what has just connected may still ask.
+    /// Accepts no more connections. Responses that are due are still sent, and a client that has just connected may
+    /// still send a request.
     func stop() {
         let core = core
         eventLoop.execute {
@@ -125,7 +127,7 @@ final class WebhookServer: Sendable {
         }
     }
 
-    /// Closes all that is open, after `deadline` or when the last request was answered.
+    /// Stops, and closes all connections when the last response was sent, at the latest after `deadline`.
     func close(within deadline: Duration) async {
         stop()
         let (core, eventLoop) = (core, eventLoop)

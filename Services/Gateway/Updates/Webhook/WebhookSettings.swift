@@ -8,12 +8,12 @@ struct WebhookSettings: Sendable {
     var secret: WebhookSecret
     /// Where the gateway listens if systemd hands no socket over.
     var listener: WebhookListener
-    /// How long an answer waits for its update.
+    /// How long a response waits for its update.
     var answerMax: Duration
 
     /// Nil if updates are polled.
     ///
-    /// - Throws: also for a wrong setting beside one that is missing: it would be met later.
+    /// - Throws: for a malformed setting, even if the address is missing: otherwise the error would come later.
     init?(_ settings: Settings) throws(ConfigurationError) {
         let url = try settings.parsed(
             "RIVET_WEBHOOK_URL", accepted: WebhookURL.accepted,
@@ -31,7 +31,7 @@ struct WebhookSettings: Sendable {
             throw ConfigurationError(
                 name: "RIVET_WEBHOOK_SECRET",
                 accepted: "required with RIVET_WEBHOOK_URL: 1 to 256 letters, digits, \"_\" or \"-\" by which "
-                    + "Telegram's requests are known; `openssl rand -hex 32` makes one")
+                    + "the gateway recognizes Telegram's requests; `openssl rand -hex 32` makes one")
         }
         self.url = url
         self.secret = secret

@@ -4,8 +4,9 @@ import NIOCore
 import Synchronization
 import TelegramBotAPI
 
-/// Updates that Telegram delivers to our webhook. A request is answered when its update is settled or parked; one that is not in time
-/// is answered with 503, and Telegram delivers the update again, which then waits for the same work.
+/// Receives the updates that Telegram delivers to the gateway's webhook. A request gets its response when its update is
+/// settled or parked. If that takes too long, the response is 503; Telegram delivers the update again, and the new
+/// request waits for the same work.
 final class WebhookSource: UpdateSource {
     private let server: WebhookServer
     private let desk: WebhookDesk
@@ -15,13 +16,13 @@ final class WebhookSource: UpdateSource {
     private let unreadable: @Sendable (Update.Unreadable) -> Void
     private let stops: AsyncStream<Void>
     private let stopped: AsyncStream<Void>.Continuation
-    /// When the loop must have handed over what it is handing over.
+    /// By when the loop must have handed over the current update; nil if there is none.
     private let handedOverBy = Mutex<ContinuousClock.Instant?>(nil)
 
     /// - Parameters:
     ///   - statusChanged: called once for each change.
-    ///   - heard: called when Telegram was heard from. `isAll`: nothing more waits there.
-    ///   - unreadable: called for what has no id: it is settled.
+    ///   - heard: called when Telegram delivers or responds. `isAll`: no more updates wait there.
+    ///   - unreadable: called for a body without an update id, which counts as settled.
     init(
         _ settings: WebhookSettings, _ listener: WebhookServer.Listener, bot: TelegramBot, eventLoop: any EventLoop,
         counters: Counters, logger: Logger, statusChanged: @escaping @Sendable (TelegramStatus) -> Void,
@@ -42,15 +43,15 @@ final class WebhookSource: UpdateSource {
         (stops, stopped) = AsyncStream.makeStream()
     }
 
-    /// Listens. What comes before ``run(handle:)`` waits.
+    /// Listens. Connections wait for ``run(handle:)``.
     func bind() async throws { try await server.bind(self) }
 
-    /// Closes what ``bind()`` opened, also without a run.
+    /// Closes what ``bind()`` opened, even without a run.
     func close() async { await server.close(within: .zero) }
 
     var activity: String { "receiving from Telegram by webhook" }
 
-    /// One chat's updates may be delivered again for a day, whatever becomes of other chats' updates.
+    /// Nil: one chat's updates may be delivered again for a day, even after newer updates of other chats are settled.
     var settledBefore: Int64? { nil }
 
     var unsettledCount: Int { desk.unsettledCount }
@@ -97,7 +98,7 @@ extension WebhookSource: WebhookReceiving {
         registration.delivered()
         heard(false)
         guard let update = ReceivedUpdate(webhookBody: body) else {
-            // Telegram would deliver it for a day.
+            // Otherwise Telegram would deliver it again for a day.
             unreadable(Update.Unreadable(kind: nil, byteCount: body.count))
             return .settled
         }
