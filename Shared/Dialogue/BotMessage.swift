@@ -1,4 +1,4 @@
-/// What the bot says, without words. Each feature has its own messages; `Texts` has the words of one language.
+/// A message of the bot, without words. Each feature has its messages; `Texts` has the words of one language.
 public enum AnyMessage: Sendable, Equatable {
     case addMachine(AddMachineMessage)
     case library(LibraryMessage)

@@ -1,8 +1,9 @@
-/// A command of one feature. Router, menu and help read the features' lists of them, and no other list.
+/// A command of one feature. Router, menu and help read the features' lists of commands, and no other list.
 public protocol Command: RawRepresentable<String>, CaseIterable, Sendable {
-    /// Where it stands in menu and help: lower comes first.
+    /// Its place in menu and help: lower comes first.
     var place: Int { get }
-    /// How the menu beside the input field describes it; nil to leave it out. At most 256 characters (Bot API, `BotCommand`).
+    /// Its description in the menu beside the input field, at most 256 characters (Bot API, `BotCommand`); nil to leave
+    /// it out.
     func menuText(in texts: any Texts) -> String?
     /// Its line in the help; nil to leave it out.
     func helpLine(in texts: any Texts) -> Markup?

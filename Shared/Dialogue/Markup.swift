@@ -1,4 +1,5 @@
-/// A text of fixed parts and values. Fixed parts are always whole; of the values, the longest are shortened until all fits.
+/// A text of fixed parts and values. Fixed parts are always whole. If the text is too long, the longest values are
+/// shortened.
 public struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     enum Style: Sendable { case plain, bold, code }
 
@@ -52,7 +53,8 @@ public struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
 
     func plainText(unitsMax: Int) -> String { fitted(unitsMax).map(\.text).joined() }
 
-    /// The spans with the longest values cut to one common length at which the whole is at most `unitsMax` UTF-16 units.
+    /// The spans, with the longest values cut to one common length, so that the whole has at most `unitsMax` UTF-16
+    /// units.
     private func fitted(_ unitsMax: Int) -> [Span] {
         let fixedUnits = spans.filter { !$0.isValue }.map(\.text.utf16.count).reduce(0, +)
         let valueUnits = spans.filter(\.isValue).map(\.text.utf16.count)
@@ -64,7 +66,7 @@ public struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
         }
     }
 
-    /// The largest length such that values cut to it fit into `units` together.
+    /// The largest length at which the values, cut to it, fit into `units` together.
     private static func share(of units: Int, among lengths: [Int]) -> Int {
         var left = units
         for (index, length) in lengths.sorted().enumerated() {
@@ -75,7 +77,7 @@ public struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
         return Int.max
     }
 
-    /// `text`, or its longest beginning of whole characters that leaves room for "…".
+    /// `text`, or its longest prefix of whole characters that leaves room for "…".
     static func shortened(_ text: String, unitsMax: Int) -> String {
         guard text.utf16.count > unitsMax else { return text }
         guard unitsMax > 0 else { return "" }

@@ -28,10 +28,10 @@ public struct Reply: Sendable, Equatable {
     /// For `parse_mode` HTML. What people typed is escaped, and shortened with "…" where the message would be too long.
     public var html: String { markup.html(unitsMax: Self.textUnitsMax) }
 
-    /// The same text without markup, for when Telegram cannot parse the other.
+    /// The same text without markup, for use if Telegram cannot parse `html`.
     public var plainText: String { markup.plainText(unitsMax: Self.textUnitsMax) }
 
-    /// The same reply, saying that what it confirms is so far in memory only.
+    /// The same reply, which also says that what it confirms is only in memory so far.
     public func inMemoryOnly(in texts: any Texts) -> Reply {
         Reply("\(markup)\n\n\(texts.memoryOnly)", buttons: buttons, notice: notice)
     }

@@ -1,9 +1,9 @@
 /// What a field of a machine other than the nickname may hold. It is stored as typed.
 public struct FieldRule: Sendable, Hashable {
-    /// Of any field, as UTF-8.
+    /// The bound on any field, as UTF-8.
     public static let bytesMax = 16 * 1024
 
-    /// At most so many, counted as a person counts: in extended grapheme clusters.
+    /// The bound in characters, as a person counts them: extended grapheme clusters.
     public var charactersMax: Int
     /// Whether line breaks and tabs are accepted.
     public var mayHoldLines: Bool
@@ -12,7 +12,9 @@ public struct FieldRule: Sendable, Hashable {
     public static let line = FieldRule(charactersMax: 500, mayHoldLines: false)
     public static let notes = FieldRule(charactersMax: 2_000, mayHoldLines: true)
 
-    /// Returns when `text` can be stored. An empty text can.
+    /// Returns if `text` can be stored. An empty text can.
+    ///
+    /// - Throws: why it cannot.
     public func check(_ text: String) throws(TextRefusal) {
         guard text.utf8.count <= Self.bytesMax else { throw .tooManyBytes }
         for scalar in text.unicodeScalars {

@@ -1,10 +1,11 @@
 /// What a nickname may be, and the form in which it is stored. The bot and the library apply this one rule.
 public enum NicknameRule {
-    /// Counted as a person counts: in extended grapheme clusters.
+    /// The length in characters, as a person counts them: extended grapheme clusters.
     public static let characters = 2...100
-    /// Of the text as typed.
+    /// The bound on the text as typed, as UTF-8.
     public static let bytesMax = 16 * 1024
-    /// Of the stored form, as UTF-8: an entry of a PostgreSQL index, of which it is a part, has 2,704 bytes at most.
+    /// The bound on the stored form, as UTF-8. It is a part of an entry of a PostgreSQL index, which has 2,704 bytes at
+    /// most.
     public static let storedBytesMax = 1_000
 
     /// The stored form of `typed`: no invisible characters, no outer white space, each run of inner white space one
@@ -22,7 +23,7 @@ public enum NicknameRule {
         return text
     }
 
-    /// The stored form, of any length.
+    /// The stored form, without a check of its length or characters.
     public static func normalized(_ typed: String) -> String {
         var folded = String.UnicodeScalarView()
         var isSpaceDue = false

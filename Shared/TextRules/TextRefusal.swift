@@ -1,6 +1,6 @@
 /// Why a text cannot be stored as a nickname or a field of a machine.
 public enum TextRefusal: Error, Sendable, Hashable {
-    /// Nothing in it can be seen.
+    /// It has no visible character.
     case blank
     case tooShort
     case tooLong(characters: Int)

@@ -1,5 +1,5 @@
-/// The scalars of a text without those that nothing shows (Unicode's `Default_Ignorable_Code_Point`), but for those that
-/// make one emoji of several scalars (UTS #51).
+/// The scalars of a text without invisible ones (Unicode's `Default_Ignorable_Code_Point`). Those that make one emoji
+/// of several scalars (UTS #51) stay.
 enum VisibleScalars {
     static func of(_ text: String) -> [Unicode.Scalar] {
         let scalars = Array(text.unicodeScalars)
@@ -24,7 +24,7 @@ enum VisibleScalars {
         case "\u{200D}":
             let joins = previous.isPictograph || previous == "\u{FE0F}" || isTag(previous)
             return joins && next?.isPictograph == true
-        // Variation selectors for text and for emoji: behind an emoji, and in a keycap (digit, U+FE0F, U+20E3).
+        // Variation selectors for text and for emoji: after an emoji, and in a keycap (digit, U+FE0F, U+20E3).
         case "\u{FE0E}", "\u{FE0F}":
             return previous.isPictograph || previous.properties.isEmoji && next == "\u{20E3}"
         // Tags: the letters of a regional flag.
@@ -36,17 +36,17 @@ enum VisibleScalars {
 }
 
 extension Unicode.Scalar {
-    /// An emoji that is no digit, "#" or "*".
+    /// Whether it is an emoji other than a digit, "#" or "*".
     fileprivate var isPictograph: Bool { properties.isEmoji && !isASCII }
 
     var isControl: Bool { properties.generalCategory == .control }
     var isVisible: Bool { !properties.isWhitespace && !properties.isDefaultIgnorableCodePoint }
-    /// Left-to-right and right-to-left override (UAX #9).
+    /// Whether it is the left-to-right or the right-to-left override (UAX #9).
     var overridesDirection: Bool { self == "\u{202D}" || self == "\u{202E}" }
 }
 
 extension String {
-    /// Without white space at its beginning and end.
+    /// The string without white space at its beginning and end.
     public var trimmedOfWhiteSpace: String {
         let scalars = unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
@@ -55,6 +55,6 @@ extension String {
         return String(scalars[first...last])
     }
 
-    /// Whether anything in it can be seen.
+    /// Whether it has a visible character.
     public var isVisible: Bool { unicodeScalars.contains(where: \.isVisible) }
 }

@@ -1,9 +1,9 @@
-/// The commands that tell of the bot itself.
+/// The commands about the bot itself.
 public enum AboutCommand: String, Command {
     case help
-    /// What Telegram sends when a person opens the bot for the first time: the help.
+    /// Shows the help. Telegram sends it when a person opens the bot for the first time.
     case start
-    /// Which Rivet this is, for the operator and for reports of faults.
+    /// Shows which Rivet this is, for the operator and for reports of faults.
     case version
 
     public var place: Int {

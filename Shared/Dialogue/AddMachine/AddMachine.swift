@@ -1,9 +1,9 @@
-/// The add-machine flow as a pure function: what a person did, and what was told before, decide what follows.
+/// The add-machine flow as a pure function: it decides what follows from a person's input and the entry so far.
 public enum AddMachine {
-    /// What follows from `input` when `entry` is what the state holds.
+    /// Decides what follows from `input` while `entry` is stored.
     ///
     /// - Parameters:
-    ///   - kept: an entry that is over and may be taken up again, beside no entry or one without an answer.
+    ///   - kept: an entry that is over and may be taken up again. `entry` is then nil or has no answer.
     ///   - newTag: the tag of an entry that begins or is taken up again.
     public static func decide(_ entry: Entry?, kept: KeptEntry? = nil, _ input: Input, newTag: String) -> Decision {
         if case .tap(.act(.resume, _, let tag)) = input, let kept, kept.entry.tag == tag {
@@ -38,19 +38,19 @@ public enum AddMachine {
         record(.value(nickname), in: entry)
     }
 
-    /// The library has one. `suggestion` is a nickname that is free.
+    /// The library has a machine under `nickname`. `suggestion` is a nickname that is free.
     public static func nicknameTaken(_ entry: Entry, _ nickname: String, suggestion: String?) -> Decision {
         reply(.nicknameTaken(nickname, suggestion: suggestion, entry))
     }
 
-    /// The library refused to add the machine of a completed `entry` because of its answer to `step`: for instance, the
-    /// nickname was taken after it was checked. That question is asked again; all other answers are kept.
+    /// The library refused the machine of a completed `entry` because of its answer to `step`. For example, the
+    /// nickname was taken after the check. The bot asks that question again; all other answers are kept.
     public static func libraryRefused(_ entry: Entry, at step: Step) -> Decision {
         let again = Entry(step: step, draft: entry.draft, tag: entry.tag)
         return save(again, .askedAgain(again))
     }
 
-    /// The reply to an input whose effect `entry` already holds: the same as the first time, unless something followed.
+    /// The reply to an input whose effect `entry` already has: the same as the first time, unless another one followed.
     public static func replay(_ entry: Entry, kept: KeptEntry? = nil, _ input: Input) -> AnyMessage {
         .addMachine(replayed(entry, kept, input))
     }
@@ -70,7 +70,7 @@ public enum AddMachine {
         }
     }
 
-    /// Only an expired entry in which something was told is mentioned beside a new one.
+    /// The kept entry, if a message about a new entry mentions it: it has expired, and the person told something in it.
     private static func worthTelling(_ kept: KeptEntry?) -> KeptEntry? {
         kept.flatMap { $0.hasExpired && $0.entry.hasContent ? $0 : nil }
     }
@@ -120,7 +120,7 @@ public enum AddMachine {
         }
     }
 
-    /// Takes the answer to the current step, and asks the next question if there is one left.
+    /// Records the answer to the current step, and asks the next question if there is one.
     private static func record(_ answer: Answer, in entry: Entry) -> Decision {
         var entry = entry
         let answeredStep = entry.step

@@ -1,6 +1,6 @@
 import TextRules
 
-/// The lay-out of the flow's messages, and their buttons.
+/// The layout of the flow's messages, and their buttons.
 extension AddMachineMessage {
     func reply(in texts: any Texts) -> Reply {
         switch self {
@@ -57,7 +57,7 @@ extension AddMachineMessage {
         }
     }
 
-    /// What is asked now, as an ending for a message about something else.
+    /// The open question, as the end of a message about something else.
     static func question(of entry: Entry, in texts: any Texts) -> Markup {
         let words = texts.step(entry.step)
         var lines = [Markup(fixed: words.prompt)]
@@ -142,7 +142,7 @@ extension AddMachineMessage {
         texts.awaited(texts.step(entry.step), isSkippable: entry.step.isSkippable)
     }
 
-    /// The answer that was given here before going back. One that was refused is none.
+    /// The answer that the person gave before going back; nil if it was refused.
     private static func answerBefore(_ entry: Entry) -> String? {
         entry.isAskedAgain ? nil : entry.draft[entry.step].flatMap { try? AnswerRules.accepted($0, at: entry.step) }
     }
@@ -152,7 +152,7 @@ extension AddMachineMessage {
         return lines.isEmpty ? texts.progressEmpty : texts.progress(.lines(lines))
     }
 
-    /// All that was told, of the step that was asked too.
+    /// All that the person told, for the open step as well.
     private static func told(of entry: Entry, in texts: any Texts) -> Markup {
         let lines = lines(entry, Step.allCases, in: texts)
         return lines.isEmpty ? texts.toldEmpty : texts.told(.lines(lines))

@@ -4,9 +4,9 @@ public import TextRules
 public enum AddMachineMessage: Sendable, Equatable {
     /// The open question alone.
     case question(Entry)
-    /// The open question with what was told before, for a person who had to wait because the bot was away.
+    /// The open question with what the person told before. It is for people who had to wait for an absent bot.
     case welcomeBack(Entry)
-    /// An entry began, perhaps beside an expired one in which something was told.
+    /// An entry began. `beside` is an expired entry in which the person told something, if there is one.
     case begun(Entry, beside: KeptEntry?)
     case inProgress(Entry)
     /// The step was answered or skipped.
@@ -17,7 +17,7 @@ public enum AddMachineMessage: Sendable, Equatable {
     case photoKept(Entry)
     /// `suggestion` is a nickname that is free.
     case nicknameTaken(String, suggestion: String?, Entry)
-    /// One question once more, after all were answered. It is made from the entry alone.
+    /// One question again, after all were answered. The entry alone decides the message.
     case askedAgain(Entry)
     case refused(TextRefusal, Entry)
     case unknownCommand(Entry)
@@ -26,14 +26,14 @@ public enum AddMachineMessage: Sendable, Equatable {
     case staleTap(isOfThisEntry: Bool, Entry)
     /// A kept entry is open again.
     case takenUp(Entry)
-    /// With a button that brings the entry back, if anything had been told.
+    /// Has a button that brings the entry back, if the person had told anything.
     case cancelled(KeptEntry?)
-    /// To an input that met an entry whose time was over.
+    /// For an input to an entry that has expired.
     case expired(KeptEntry)
-    /// To an input that needs an open entry, when there is none.
+    /// For an input that needs an open entry, if there is none.
     case nothingOpen(Input)
-    /// The machine is in the library. The draft may have been made of the machine as the library returned it.
+    /// The machine is in the library. The draft may be made from the machine that the library returned.
     case saved(Draft)
-    /// To an input that reached an entry after it was completed, when its machine can no longer be shown.
+    /// For an input to a completed entry whose machine can no longer be shown.
     case alreadySaved
 }

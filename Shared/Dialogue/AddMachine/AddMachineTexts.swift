@@ -24,7 +24,7 @@ public struct StepTexts: Sendable {
     }
 }
 
-/// The words of `AddMachineMessage`. Notices are plain texts of at most 200 characters (Bot API, `answerCallbackQuery`).
+/// The words of `AddMachineMessage`. A notice is plain text of at most 200 characters (Bot API, `answerCallbackQuery`).
 public protocol AddMachineTexts: Sendable {
     func menuText(_ command: AddMachineCommand) -> String
     func helpLine(_ command: AddMachineCommand) -> Markup
@@ -82,9 +82,9 @@ public protocol AddMachineTexts: Sendable {
     var expiredNotice: String { get }
     var takenUp: Markup { get }
     var takenUpNotice: String { get }
-    /// `nickname` is nil if none was told.
+    /// `nickname` is nil if the person told none.
     func expiredBeside(_ nickname: String?) -> Markup
-    /// `nickname` is shortened to fit a button; nil if none was told.
+    /// `nickname` is shortened to fit a button; nil if the person told none.
     func takeUpButton(_ nickname: String?) -> String
     func saved(_ nickname: String?, _ lines: Markup) -> Markup
     /// `value` is nil if the step was skipped.

@@ -1,6 +1,6 @@
 import TextRules
 
-/// What a step accepts as an answer, and in which form it is stored.
+/// What each step accepts as an answer, and the form in which it is stored.
 enum AnswerRules {
     /// The answer as it is stored: a nickname normalized, any other field as typed without outer white space.
     static func accepted(_ typed: String, at step: Step) throws(TextRefusal) -> String {

@@ -1,12 +1,13 @@
-/// What follows from an input. A message leaves only after its effect is stored.
+/// What follows from an input. A message is sent only after its effect is stored.
 public enum Decision: Sendable, Equatable {
-    /// The state stays as it is.
+    /// The state does not change.
     case reply(AnyMessage)
     /// The entry replaces the state.
     case save(Entry, AnyMessage)
-    /// The kept entry takes the place of the state.
+    /// The kept entry replaces the state.
     case takeUp(Entry, AnyMessage)
-    /// Is this (normalized) nickname free in the person's library? Continues in `nicknameFree` or `nicknameTaken`.
+    /// Check whether this (normalized) nickname is free in the person's library. Continues in `nicknameFree` or
+    /// `nicknameTaken`.
     case checkNickname(String)
     /// Add the machine to the library and clear the conversation as completed. Continues in `saved`, or in
     /// `libraryRefused` if the library refuses one of the answers.

@@ -5,11 +5,11 @@ public enum Answer: Sendable, Hashable {
     case skipped
 }
 
-/// The machine as far as it has been told.
+/// The machine, with what the person has told so far.
 public struct Draft: Sendable, Hashable {
     public var answers: [Step: Answer]
     public var photoFileID: String?
-    /// What was read from the photo: offered as a button, never taken unasked.
+    /// What was read from the photo. The bot offers it as a button, and never stores it without a tap.
     public var manufacturerHint: String?
     public var modelHint: String?
 
@@ -23,13 +23,13 @@ public struct Draft: Sendable, Hashable {
         self.modelHint = modelHint
     }
 
-    /// The value told at `step`; nil if it was skipped or is still to be asked.
+    /// The value of `step`; nil if the step was skipped or not asked yet.
     public subscript(_ step: Step) -> String? {
         guard case .value(let value)? = answers[step] else { return nil }
         return value
     }
 
-    /// The first step whose answer the library would refuse. Only entries of the earlier bot have any.
+    /// The first step whose answer the library would refuse. Only entries of the earlier bot have such answers.
     var firstUnacceptable: Step? {
         Step.allCases.first { step in
             switch answers[step] {

@@ -1,9 +1,9 @@
-/// A conversation in progress: what is awaited and what has been told.
+/// A conversation in progress: the step that is asked, and what the person has told.
 public struct Entry: Sendable, Hashable {
     public var step: Step
     public var draft: Draft
-    /// A short id of this conversation, `[a-z0-9]{1,16}`. It is in every button's data, so that a button of another
-    /// conversation is told apart.
+    /// A short id of this conversation, `[a-z0-9]{1,16}`. It is in every button's data, so that buttons of other
+    /// conversations are recognized.
     public let tag: String
 
     public init(step: Step, draft: Draft, tag: String) {
@@ -13,10 +13,10 @@ public struct Entry: Sendable, Hashable {
         self.tag = tag
     }
 
-    /// Whether anything was told.
+    /// Whether the person told anything.
     public var hasContent: Bool { !draft.answers.isEmpty || draft.photoFileID != nil }
 
-    /// Every question was answered, but one answer cannot go into the library: only that one is asked again. No other
-    /// way leads to an entry whose last step has an answer.
+    /// Whether one question is asked again after all were answered, because the library cannot store its answer. Only
+    /// such entries have an answer to the last step.
     var isAskedAgain: Bool { draft.answers[.notes] != nil }
 }

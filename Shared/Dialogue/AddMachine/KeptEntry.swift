@@ -1,8 +1,8 @@
 /// An entry that is over and can be taken up again.
 public struct KeptEntry: Sendable, Equatable {
-    /// Under the tag that it had.
+    /// The entry, with the tag that it had.
     public var entry: Entry
-    /// Whether its time ended it; else its person cancelled it.
+    /// Whether it expired; otherwise the person cancelled it.
     public var hasExpired: Bool
 
     public init(entry: Entry, hasExpired: Bool) {

@@ -4,8 +4,8 @@ import TextRules
 public enum Step: String, CaseIterable, Sendable, Hashable {
     case nickname, manufacturer, model, serial, location, notes
 
-    public var next: Step? { neighbour(1) }
-    public var previous: Step? { neighbour(-1) }
+    public var next: Step? { neighbor(1) }
+    public var previous: Step? { neighbor(-1) }
 
     /// The key of the answer in `state_data`; also the machine's field in the library.
     public var dataKey: String {
@@ -20,14 +20,14 @@ public enum Step: String, CaseIterable, Sendable, Hashable {
     }
     public var isSkippable: Bool { self != .nickname }
 
-    private func neighbour(_ distance: Int) -> Step? {
+    private func neighbor(_ distance: Int) -> Step? {
         let all = Step.allCases
         return all.firstIndex(of: self).map { $0 + distance }.flatMap { all.indices.contains($0) ? all[$0] : nil }
     }
 }
 
 extension Step {
-    /// Nil for the nickname, which has a rule of its own.
+    /// Nil for the nickname, for which `NicknameRule` applies.
     var rule: FieldRule? {
         switch self {
         case .nickname: nil
@@ -36,6 +36,6 @@ extension Step {
         }
     }
 
-    /// How many characters an answer has, as a person counts them.
+    /// How many characters an answer may have, as a person counts them.
     var characters: ClosedRange<Int> { rule.map { 1...$0.charactersMax } ?? NicknameRule.characters }
 }

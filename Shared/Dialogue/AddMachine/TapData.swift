@@ -2,7 +2,7 @@
 public enum TapData: Sendable, Equatable {
     public enum Verb: String, Sendable, CaseIterable {
         case skip, back, cancel
-        /// Take up an entry again that expired or was cancelled.
+        /// Take up an expired or cancelled entry again.
         case resume
         /// Accept the detected value.
         case hint
@@ -11,7 +11,7 @@ public enum TapData: Sendable, Equatable {
     }
 
     case act(Verb, Step, tag: String)
-    /// Accept the nickname that was proposed in place of one that is taken.
+    /// Accept the nickname that the bot suggested because the first one is taken.
     case nickname(String, tag: String)
 
     /// Telegram's bound on callback data.

@@ -17,10 +17,10 @@ public enum LibraryMessage: Sendable, Equatable {
     private static func reply(_ page: LibraryPage, in texts: any Texts) -> Reply {
         let search: Markup = page.query.map { "\n\(texts.librarySearch($0))" } ?? ""
         let title: Markup = "\(texts.libraryTitle)\(search)"
-        let turn = [(texts.newerButton, page.previousData), (texts.olderButton, page.nextData)].compactMap {
+        let pageButtons = [(texts.newerButton, page.previousData), (texts.olderButton, page.nextData)].compactMap {
             label, data in data.map { Reply.Button(label: label, data: $0) }
         }
-        let buttons = turn.isEmpty ? [] : [turn]
+        let buttons = pageButtons.isEmpty ? [] : [pageButtons]
 
         guard !page.machines.isEmpty else {
             let isFiltered = page.total > 0 || page.query != nil

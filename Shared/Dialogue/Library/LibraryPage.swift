@@ -1,4 +1,4 @@
-/// A page of a person's library. `previousData` and `nextData` are the callback data of the buttons that turn the page.
+/// A page of a person's library. `previousData` and `nextData` are the callback data of the buttons to other pages.
 public struct LibraryPage: Sendable, Equatable {
     public static let machinesMax = 20
 

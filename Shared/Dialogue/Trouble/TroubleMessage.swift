@@ -1,10 +1,10 @@
-/// What the bot says when something is in the way: its own trouble, or that the person is not let in.
+/// What the bot says if it cannot do what was asked: because of a trouble, or because the person is not let in.
 public enum TroubleMessage: Sendable, Equatable {
     /// The person is not on the allow-list.
     case notAllowed(userID: String)
     /// The stored entry cannot be read.
     case unreadableEntry
-    /// A fault of the bot; the state is as it was before the input.
+    /// A fault of the bot. The state is the same as before the input.
     case tryAgain
     /// The message has to wait until a service can be reached.
     case messageKept

@@ -1,7 +1,7 @@
-/// The words of `TroubleMessage`, and what is added to a reply whose effect no disk has yet.
+/// The words of `TroubleMessage`, and the addition to a reply whose effect is in memory only.
 public protocol TroubleTexts: Sendable {
     func notAllowed(userID: String) -> Markup
-    /// Notices are plain texts of at most 200 characters (Bot API, `answerCallbackQuery`).
+    /// A notice is plain text of at most 200 characters (Bot API, `answerCallbackQuery`).
     var notAllowedNotice: String { get }
     var unreadableEntry: Markup { get }
     var unreadableEntryNotice: String { get }
