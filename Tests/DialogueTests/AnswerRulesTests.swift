@@ -8,7 +8,9 @@ import TextRules
     static let limits: [(Step, Int)] = Step.allCases.map { ($0, $0 == .nickname ? 100 : $0 == .notes ? 2000 : 500) }
 
     @Test(arguments: limits, ["x", "é", "\u{5D0}", "e\u{301}", "👍🏽"])
-    func limitsCountCharactersAsAPersonDoes(limit: (step: Step, characters: Int), character: String) throws {
+    func `The limits: count characters as a person does`(limit: (step: Step, characters: Int), character: String)
+        throws
+    {
         let whole = String(repeating: character, count: limit.characters)
         let accepted = try AnswerRules.accepted(whole, at: limit.step)
         #expect(accepted == whole && accepted.count == limit.characters)
@@ -18,7 +20,7 @@ import TextRules
         #expect(refusal == .tooLong(characters: limit.characters + 1))
     }
 
-    @Test func nicknamesHaveAtLeastTwoCharacters() throws {
+    @Test func `A nickname: has at least two characters`() throws {
         #expect(throws: TextRefusal.tooShort) { try AnswerRules.accepted("x", at: .nickname) }
         #expect(throws: TextRefusal.tooShort) { try AnswerRules.accepted(Self.family, at: .nickname) }
         #expect(try AnswerRules.accepted("P1", at: .nickname) == "P1")
@@ -30,19 +32,19 @@ import TextRules
         #expect(long?.html.hasPrefix("❌ Nickname too long. Please keep it under 100 characters.\n\n") == true)
     }
 
-    @Test func aTooLongAnswerIsToldTheLimitAndItsLength() {
+    @Test func `An answer that is too long: the reply names the limit and the length`() {
         let decision = decide(entry(at: .notes), .text(String(repeating: "x", count: 2001)))
         #expect(decision.isReplyOnly)
         #expect(decision.reply?.html.contains("at most 2000 characters are accepted, yours has 2001.") == true)
     }
 
-    @Test func nicknamesAreNormalised() throws {
+    @Test func `A nickname: normalized`() throws {
         #expect(try AnswerRules.accepted("\u{A0} Main\r\n\t compressor\u{2003}", at: .nickname) == "Main compressor")
         let composed = try AnswerRules.accepted("Cafe\u{301}", at: .nickname)
         #expect(Array(composed.unicodeScalars) == Array("Caf\u{E9}".unicodeScalars))
     }
 
-    @Test func otherValuesAreKeptAsTyped() throws {
+    @Test func `Any other value: kept as typed`() throws {
         let typed = "a  b\u{A0}Cafe\u{301} <b> _*[`\" \u{202B}\u{5D0}"
         let accepted = try AnswerRules.accepted(" \(typed)\n", at: .location)
         #expect(Array(accepted.unicodeScalars) == Array(typed.unicodeScalars))
@@ -50,25 +52,25 @@ import TextRules
     }
 
     @Test(arguments: [Step.manufacturer, .model, .serial, .location], ["a\nb", "a\tb", "a\r\nb", "a\u{85}b"])
-    func singleLineFieldsRefuseLineBreaks(step: Step, text: String) {
+    func `A single-line field: refuses line breaks`(step: Step, text: String) {
         #expect(throws: TextRefusal.severalLines) { try AnswerRules.accepted(text, at: step) }
         #expect(decide(entry(at: step), .text(text)).reply?.html.contains("as one line") == true)
     }
 
     @Test(arguments: Step.allCases, ["a\u{0}b", "a\u{1B}[0m", "a\u{7F}b", "a\u{9F}b", "a\u{8}b"])
-    func controlCharactersAreRefused(step: Step, text: String) {
+    func `A control character: refused`(step: Step, text: String) {
         #expect(throws: TextRefusal.controlCharacter) { try AnswerRules.accepted(text, at: step) }
         #expect(decide(entry(at: step), .text(text)).reply?.html.contains("control character") == true)
     }
 
-    @Test func `A nickname: has at most 1,000 bytes, as the library takes it`() {
+    @Test func `A nickname: has at most 1,000 bytes, like in the library`() {
         let fits = "xy" + String(repeating: "\u{363}", count: 499)
         #expect(throws: Never.self) { try AnswerRules.accepted(fits, at: .nickname) }
         #expect(throws: TextRefusal.tooManyBytes) { try AnswerRules.accepted(fits + "x", at: .nickname) }
     }
 
     @Test(arguments: Step.allCases.filter { $0 != .nickname })
-    func noFieldHoldsMoreThan16KiB(step: Step) {
+    func `A field: has at most 16 KiB`(step: Step) {
         let mark = "\u{301}"
         let fits = "xy" + String(repeating: mark, count: (16 * 1024 - 2) / mark.utf8.count)
         #expect(throws: Never.self) { try AnswerRules.accepted(fits, at: step) }
@@ -78,7 +80,7 @@ import TextRules
         #expect(throws: TextRefusal.self) { try AnswerRules.accepted(growing, at: .nickname) }
     }
 
-    @Test func skippedNeverMeansAText() {
+    @Test func `A text with more than the word skip: never counts as skipped`() {
         #expect(decide(entry(at: .model), .text("skip it")).saved?.draft[.model] == "skip it")
         #expect(decide(entry(at: .model), .text("/")).saved?.draft[.model] == "/")
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import Dialogue
 
 @Suite struct CommandTests {
-    @Test func `The menu: as Telegram takes it, in the order of the help`() {
+    @Test func `The menu: in a form that Telegram accepts, in the order of the help`() {
         let menu = Commands.menu(in: English())
         #expect(menu.map(\.name) == ["addmachine", "library", "skip", "cancel", "help"])
         for (name, description) in menu {

@@ -56,7 +56,7 @@ extension Decision {
         return entry
     }
 
-    /// The entry that the conversation goes on with; the library answers that a nickname is free.
+    /// The decision with which the conversation continues if the library has no such nickname.
     func next(from entry: Entry) -> Decision {
         guard case .checkNickname(let nickname) = self else { return self }
         return AddMachine.nicknameFree(entry, nickname)

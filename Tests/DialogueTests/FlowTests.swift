@@ -2,7 +2,7 @@ import Dialogue
 import Testing
 
 @Suite struct FlowTests {
-    @Test func aWholeEntryIsAskedStepByStepAndCompleted() throws {
+    @Test func `A whole entry: asked step by step, and completed`() throws {
         let told: [(Step, String)] = [
             (.nickname, "Main compressor"), (.manufacturer, "Siemens"), (.model, "3RQ2000-2AW00"), (.serial, "S-1"),
             (.location, "Building A, Panel 3"), (.notes, "Replaced relay 2024-06"),
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [Input.skip, .text("skip"), .text(" Skip\n"), .text("SKIP")])
-    func everyStepButTheNicknameCanBeSkipped(skip: Input) throws {
+    func `Every step except the nickname: can be skipped`(skip: Input) throws {
         var current = try #require(AddMachine.nicknameFree(entry(at: .nickname), "Pump").saved)
         for step in Step.allCases.dropFirst().dropLast() {
             let decision = decide(current, skip)
@@ -49,7 +49,7 @@ import Testing
                 "• Manufacturer: N/A\n• Model: N/A\n• Serial: N/A\n• Location: N/A\n• Notes: N/A"))
     }
 
-    @Test func theNicknameCannotBeSkipped() {
+    @Test func `The nickname: cannot be skipped`() {
         let decision = decide(entry(at: .nickname), .skip)
         #expect(decision.isReplyOnly)
         #expect(decision.reply?.html.contains("nickname cannot be skipped") == true)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: Step.allCases)
-    func promptsNameWhatTheyWant(step: Step) {
+    func `A prompt: names what it asks for`(step: Step) {
         let reply = Reply.question(entry(at: step))
         #expect(reply.html.contains(step.rawValue))
         #expect(reply.html.contains("/skip") == step.isSkippable)
@@ -66,7 +66,7 @@ import Testing
         #expect(reply.buttonData.contains("back:\(step.rawValue):\(tag)") == (step != .nickname))
     }
 
-    @Test func promptsReadAsAgreed() {
+    @Test func `The prompts: worded as agreed`() {
         #expect(
             decide(nil, .addMachine).reply?.html == """
                 📝 <b>Add to Library</b>
@@ -92,9 +92,9 @@ import Testing
                 """)
     }
 
-    /// Every input that is no answer leaves the step as it is and asks the question again, with its buttons.
+    /// Every input that is not an answer keeps the step, and the bot asks the question again, with its buttons.
     @Test(arguments: Step.allCases)
-    func whatIsNoAnswerKeepsTheStep(step: Step) {
+    func `An input that is not an answer: keeps the step`(step: Step) {
         let current = entry(at: step)
         let question = Reply.question(current)
         let inputs: [Input] = [
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: Step.allCases)
-    func buttonsOfOtherStepsChangeNothingAndSaySo(step: Step) {
+    func `A button of another step: changes nothing and says so`(step: Step) {
         for other in Step.allCases where other != step {
             for verb in ["skip", "back", "cancel", "hint", "keep"] {
                 let decision = decide(entry(at: step), .button(data: "\(verb):\(other.rawValue):\(tag)"))
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: Step.allCases)
-    func buttonsDoWhatCommandsAndWordsDo(step: Step) {
+    func `A button: does the same as its command and its word`(step: Step) {
         let current = entry(at: step)
         func tap(_ verb: String) -> Decision { decide(current, .button(data: "\(verb):\(step.rawValue):\(tag)")) }
         #expect(tap("skip") == decide(current, .skip))
@@ -141,7 +141,7 @@ import Testing
                 == "❌ Cancelled. Your progress has been cleared.\nStart fresh with /addmachine")
     }
 
-    @Test func aDetectedValueIsOfferedAndTakenOnTap() throws {
+    @Test func `A detected value: offered, and stored after a tap`() throws {
         let begun = try #require(
             decide(nil, .saveToLibrary(fileID: "file", manufacturerHint: "Siemens <AG>", modelHint: "3RQ")).saved)
         #expect(begun.draft.photoFileID == "file")
@@ -155,13 +155,13 @@ import Testing
         #expect(Reply.question(next).html.contains("💡 Detected: 3RQ"))
     }
 
-    @Test func aDetectedValueThatWouldBeRefusedIsNotOffered() {
+    @Test func `A detected value that would be refused: not offered`() {
         let current = entry(at: .model) { $0.modelHint = String(repeating: "x", count: 501) }
         #expect(!Reply.question(current).html.contains("Detected"))
         #expect(decide(current, .button(data: "hint:model:\(tag)")).isReplyOnly)
     }
 
-    @Test func goingBackOffersTheEarlierAnswer() throws {
+    @Test func `Going back: offers the earlier answer`() throws {
         let back = decide(entry(at: .location), .back)
         let atSerial = try #require(back.saved)
         #expect(atSerial.step == .serial)
@@ -176,7 +176,7 @@ import Testing
         #expect(decide(entry(at: .nickname), .back).isReplyOnly)
     }
 
-    @Test func aPhotoIsKeptWithTheEntry() throws {
+    @Test func `A photo: kept with the entry`() throws {
         for step in Step.allCases {
             let decision = decide(entry(at: step), .photo(fileID: "new"))
             #expect(decision.saved == entry(at: step) { $0.photoFileID = "new" })
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test func addMachineShowsProgressAndContinues() {
+    @Test func `The addmachine command in an open entry: shows the progress and continues`() {
         let reply = decide(entry(at: .location), .addMachine).reply
         #expect(
             reply?.html == """
@@ -205,7 +205,7 @@ import Testing
                 """)
     }
 
-    @Test func aTakenNicknameIsRefusedAndAFreeOneOffered() {
+    @Test func `A taken nickname: refused, and a free one offered`() {
         let current = entry(at: .nickname)
         #expect(decide(current, .text("  Main \n compressor ")) == .checkNickname("Main compressor"))
         let decision = AddMachine.nicknameTaken(current, "Main & co", suggestion: "Main & co (2)")
@@ -221,7 +221,7 @@ import Testing
         #expect(wide?.buttons == Reply.question(current).buttons)
     }
 
-    @Test func aNicknameLostAtTheEndIsAskedAgainAndNothingElse() throws {
+    @Test func `A nickname lost at the end: asked again, and no other question`() throws {
         guard case .complete(let done) = decide(entry(at: .notes), .text("n")) else {
             Issue.record("not complete")
             return
@@ -239,8 +239,8 @@ import Testing
         #expect(renamed.draft == expected)
     }
 
-    /// The earlier bot checked less, and its open conversations go on in this one.
-    @Test func anAnswerOfTheEarlierBotThatTheLibraryWouldRefuseIsAskedAgain() throws {
+    /// The earlier bot checked less, and its open conversations continue in this one.
+    @Test func `An answer of the earlier bot that the library would refuse: asked again`() throws {
         let old = entry(at: .notes) {
             $0.answers[.nickname] = nil
             $0.answers[.model] = .value(String(repeating: "m", count: 501))
@@ -262,7 +262,7 @@ import Testing
         #expect(done.draft[.location] == "the location")
     }
 
-    @Test func withoutAnEntryNothingHappens() {
+    @Test func `An input without an entry: changes nothing, unless it begins one`() {
         let words: [(Input, String)] = [
             (.text("hello"), "/addmachine"), (.skip, "Nothing to skip"), (.text("skip"), "Nothing to skip"),
             (.cancel, "Nothing to cancel"), (.text("Cancel"), "Nothing to cancel"), (.back, "Nothing to go back"),
@@ -281,7 +281,7 @@ import Testing
         #expect(decide(nil, .button(data: "save_to_library")).saved?.step == .nickname)
     }
 
-    @Test func unknownCommandsAndStickersNameWhatIsAwaited() {
+    @Test func `An unknown command or a sticker: the reply names the awaited answer`() {
         let unknown = decide(entry(at: .serial), .unknownCommand).reply?.html
         #expect(unknown?.hasPrefix("⚠️ Unknown command during add flow.\nPlease enter the serial number, /skip") == true)
         let sticker = decide(entry(at: .nickname), .other(.sticker)).reply?.html

@@ -2,9 +2,9 @@ import TextRules
 
 @testable import Dialogue
 
-/// A language for tests: Greek letters and nothing else, so that an English word in a message shows.
+/// A language for tests. It has only Greek letters, so that an English word in a message is found.
 ///
-/// It is also the measure of what a language takes: this file, and a `Greek()` where the gateway says `English()`.
+/// It also shows what another language needs: this file, and `Greek()` where the gateway has `English()`.
 struct Greek: Texts {
     func menuText(_ command: AddMachineCommand) -> String { "μενού \(command.rawValue)" }
     func helpLine(_ command: AddMachineCommand) -> Markup { "/\(fixed: command.rawValue) βοήθεια" }

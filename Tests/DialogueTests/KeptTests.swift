@@ -14,7 +14,7 @@ import Testing
         Input.text("Hall 3"), .skip, .back, .cancel, .unknownCommand, .other(.sticker),
         .button(data: "skip:location:\(tag)"), .button(data: "junk"),
     ])
-    func `What is said after the expiry: is answered with all that was told and a button`(_ input: Input) throws {
+    func `An input after the expiry: the reply shows all that was told, and a button`(_ input: Input) throws {
         let made = decision(expired, input)
         let reply = try #require(made.reply)
         #expect(made.isReplyOnly && reply.notice == "That entry has expired.")
@@ -22,11 +22,11 @@ import Testing
             #expect(reply.plainText.contains(part), "\(part): \(reply.plainText)")
         }
         #expect(reply.buttonData == ["resume:location:\(tag)"])
-        // Of one that was cancelled nothing is said.
+        // An entry that was cancelled is not mentioned.
         #expect(decision(cancelled, input) == decision(nil, input))
     }
 
-    @Test func `The button: takes all of it up, under another tag, and asks where it had stopped`() throws {
+    @Test func `The button: takes up the whole entry, under another tag, at the step where it stopped`() throws {
         for kept in [expired, cancelled] {
             guard case .takeUp(let again, let message) = decision(kept, resume) else {
                 Issue.record("it was not taken up")
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `The button of what is not kept any more: changes nothing and says so`() {
+    @Test func `The button of an entry that is no longer kept: changes nothing and says so`() {
         let other = KeptEntry(entry: Entry(step: .location, draft: Draft(), tag: "other"), hasExpired: false)
         for kept in [nil, other] {
             #expect(decision(kept, resume).isReplyOnly)
@@ -53,7 +53,7 @@ import Testing
         #expect(decision(nil, resume, over: entry(at: .location)).isReplyOnly)
     }
 
-    @Test func `An entry that is begun beside it: says so, and can be left for it`() throws {
+    @Test func `An entry begun while one is kept: says so, and can be left for the kept one`() throws {
         let begun = decision(expired, .addMachine)
         let reply = try #require(begun.reply)
         #expect(begun.saved == Entry(step: .nickname, draft: Draft(), tag: "new"))
@@ -64,7 +64,7 @@ import Testing
             Issue.record("it was not taken up")
             return
         }
-        // One that was cancelled, or had only begun, is no news.
+        // An entry that was cancelled, or has no content, is not mentioned.
         let empty = KeptEntry(entry: Entry(step: .nickname, draft: Draft(), tag: tag), hasExpired: true)
         for kept in [cancelled, empty] { #expect(decision(kept, .addMachine) == decision(nil, .addMachine)) }
     }
@@ -77,7 +77,7 @@ import Testing
         #expect(decision(nil, .cancel, over: begun).reply?.buttons == [])
     }
 
-    @Test func `Long values: the replies stay within Telegram's bounds`() throws {
+    @Test func `Long values: the replies stay within the bounds of Telegram`() throws {
         let long = KeptEntry(
             entry: entry(at: .notes) { draft in
                 for step in Step.allCases.dropLast() {

@@ -2,7 +2,7 @@ import Dialogue
 import Testing
 
 @Suite struct LibraryTests {
-    @Test func anEmptyLibrarySaysHowToBegin() {
+    @Test func `An empty library: says how to begin`() {
         #expect(
             Reply.library(LibraryPage(machines: [], total: 0)).html == """
                 📚 <b>Your Library</b>
@@ -13,7 +13,7 @@ import Testing
                 """)
     }
 
-    @Test func machinesAreListedWithWhatIsMissing() {
+    @Test func `A list of machines: names what is missing`() {
         let machines = [
             MachineLine(nickname: "A & B", manufacturer: "Siemens", modelNumber: "3RQ", location: "Hall 1"),
             MachineLine(nickname: "Pump", manufacturer: nil, modelNumber: nil, location: nil),
@@ -35,7 +35,7 @@ import Testing
         #expect(reply.buttons.isEmpty)
     }
 
-    @Test func pagesSayWhereTheyAreAndTurn() {
+    @Test func `A page: says where it is, and has buttons to the other pages`() {
         let machine = MachineLine(nickname: "Pump", manufacturer: nil, modelNumber: nil, location: nil)
         let reply = Reply.library(
             LibraryPage(

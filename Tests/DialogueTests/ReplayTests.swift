@@ -2,8 +2,8 @@ import Dialogue
 import Testing
 
 @Suite struct ReplayTests {
-    /// Walks every reachable state: whatever is saved, rendering it again gives the reply that was given.
-    @Test func everySavedStateRendersTheReplyThatWasGiven() {
+    /// Walks every reachable state: rendering a saved state again gives the reply that was given.
+    @Test func `Every saved state: renders the reply that was given`() {
         var seen: Set<Entry> = []
         var waiting: [Entry] = []
         var transitions = 0
@@ -41,7 +41,7 @@ import Testing
         print("replay: \(seen.count) states, \(transitions) saves")
     }
 
-    @Test func anInputThatTheStateHasPassedShowsTheOpenQuestion() {
+    @Test func `An input that the state has passed: shows the open question`() {
         for step in Step.allCases {
             for input in [Input.addMachine, .text("old"), .skip, .photo(fileID: "f"), .help, .cancel] {
                 let current = entry(at: step)

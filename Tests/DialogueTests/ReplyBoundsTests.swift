@@ -7,7 +7,7 @@ import Testing
     static let family = "👨‍👩‍👧‍👦"
 
     @Test(arguments: ["<b>x</b>", "_*[`", "a & b", "\"quoted\" 'it'", "\u{202E}\u{5D0}\u{5D1}", "👨‍👩‍👧‍👦", "&amp;", "]]>"])
-    func whatIsTypedIsShownAndNeverRead(typed: String) throws {
+    func `Typed text: shown, and never read as markup`(typed: String) throws {
         let escaped = typed.reduce(into: "") { text, character in
             text += ["&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;"][character] ?? String(character)
         }
@@ -21,13 +21,13 @@ import Testing
         #expect(Reply.saved(draft).html.contains("• Notes: \(escaped)\n"))
     }
 
-    @Test func notesOf2000CharactersAreShownWhole() {
+    @Test func `Notes of 2000 characters: shown whole`() {
         let notes = String(repeating: "n", count: 2000)
         let reply = Reply.saved(entry(at: .notes) { $0.answers[.notes] = .value(notes) }.draft)
         #expect(reply.html.contains(notes) && !reply.html.contains("…"))
     }
 
-    @Test func notesTooWideForAMessageAreShortenedBetweenCharacters() throws {
+    @Test func `Notes too wide for a message: shortened between characters`() throws {
         let draft = entry(at: .notes) { $0.answers[.notes] = .value(String(repeating: Self.family, count: 2000)) }.draft
         let reply = Reply.saved(draft)
         #expect(reply.html.contains("• Model: the model\n"))
@@ -39,7 +39,7 @@ import Testing
         #expect(try #require(parsedUnits(memoryOnly.html)) <= 4096)
     }
 
-    @Test func theLongestValuesAreShortenedFirst() {
+    @Test func `The longest values: shortened first`() {
         let long = String(repeating: "l", count: 100)
         let markup: Markup = "a\("short")b\(bold: long)c\(code: long)"
         #expect(markup.plainText(unitsMax: 208) == "ashortb\(long)c\(long)")
@@ -52,7 +52,7 @@ import Testing
     }
 
     /// Random entries, near and beyond every bound: each reply fits, its tags are balanced, its buttons fit.
-    @Test func everyReplyFitsIntoAMessage() {
+    @Test func `Every reply: fits into a message`() {
         let seed = UInt64.random(in: .min ... .max)
         print("seed \(seed)")
         var random = SeededGenerator(seed: seed)

@@ -6,7 +6,7 @@ import TextRules
 @Suite struct TextsTests {
     static let languages: [any Texts] = [English(), Greek()]
 
-    @Test func `Samples: one of each message`() {
+    @Test func `The samples: one of each message`() {
         #expect(Set(MessageSample.all.map(\.name)) == MessageSample.names)
     }
 
@@ -23,7 +23,7 @@ import TextRules
         }
     }
 
-    /// Whatever a decision or a lay-out says by itself, instead of asking the language, is in English.
+    /// A text that a decision or a layout has by itself, instead of asking the language, is in English.
     @Test(arguments: MessageSample.all) func `Another language: no English word is left`(_ sample: MessageSample) {
         let reply = sample.message.reply(in: Greek())
         let told = entry(at: .serial)
@@ -37,7 +37,7 @@ import TextRules
         }
     }
 
-    @Test func `Each refusal and each kind of message: a text of its own`() {
+    @Test func `Each refusal and each kind of message: has a distinct text`() {
         let refusals: [TextRefusal] = [
             .blank, .tooShort, .tooLong(characters: 700), .tooManyBytes, .severalLines, .controlCharacter,
             .directionOverride,

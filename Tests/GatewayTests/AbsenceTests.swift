@@ -6,11 +6,11 @@ import Testing
 
 @testable import Gateway
 
-/// When people are asked their question again.
+/// Long absences, after which open questions are repeated.
 @Suite struct AbsenceTests {
     private static let start = Timestamp(milliseconds: 1_795_000_000_000)
 
-    /// One process after another on one note, and a clock that the test sets.
+    /// One process after another with the same note, and a clock that the test sets.
     private final class Gateways: Sendable {
         let directory: TestDirectory
         let clock = Mutex(AbsenceTests.start)
@@ -31,15 +31,15 @@ import Testing
         func pass(_ duration: Duration) { clock.withLock { $0 = $0.advanced(by: duration) } }
     }
 
-    /// The returns that an absence told, which is gone then.
+    /// The returns that an `Absence` announced until it was deallocated.
     private func returns(_ body: () -> Absence) async -> [Timestamp] {
-        let told = body().returns
+        let announced = body().returns
         var moments: [Timestamp] = []
-        for await moment in told { moments.append(moment) }
+        for await moment in announced { moments.append(moment) }
         return moments
     }
 
-    @Test func aLongAbsenceIsNoticedOnce() async throws {
+    @Test func `A long absence: noticed once`() async throws {
         let gateways = try Gateways()
         let moments = await returns {
             let absence = gateways.next()
@@ -58,8 +58,8 @@ import Testing
         #expect(moments == [Self.start, Self.start.advanced(by: .seconds(751))])
     }
 
-    /// Of what a person wrote meanwhile they get an answer: so that is awaited.
-    @Test func peopleAreAskedWhenWhatWaitedHasArrived() async throws {
+    /// People get the replies to what they wrote meanwhile first.
+    @Test func `The end of an absence: announced after all waiting updates have arrived`() async throws {
         let gateways = try Gateways()
         let moments = await returns {
             let absence = gateways.next()
@@ -78,8 +78,8 @@ import Testing
         #expect(others == [Self.start.advanced(by: .seconds(5))])
     }
 
-    /// Asking many people takes minutes, in which the network may go.
-    @Test func anAbsenceWhilePeopleAreStillAskedIsOneMore() async throws {
+    /// Asking many people takes minutes. The network may fail again in that time.
+    @Test func `An absence while people are still being asked: counts as another one`() async throws {
         let gateways = try Gateways()
         let second = Self.start.advanced(by: .seconds(200))
         let moments = await returns {
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(arguments: [(Duration.seconds(149), 0), (.seconds(151), 1), (.seconds(-86_400), 0)])
-    func theNextProcessKnowsHowLongItWas(_ duration: Duration, _ count: Int) async throws {
+    func `The next process: knows how long the absence was`(_ duration: Duration, _ count: Int) async throws {
         let gateways = try Gateways()
         let first = gateways.next()
         first.heard(isAll: true)
@@ -114,8 +114,8 @@ import Testing
         #expect(moments.count == count)
     }
 
-    /// A process that ends before everybody was asked leaves that to the next one.
-    @Test func whatIsNotOverIsNotNoted() async throws {
+    /// A process that ends before all people were asked leaves that to the next one.
+    @Test func `An absence that is not over: not noted`() async throws {
         let gateways = try Gateways()
         let first = gateways.next()
         first.heard(isAll: true)
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test(arguments: ["", "yesterday", "\u{FF}"])
-    func aNoteThatCannotBeReadCountsAsALongAbsence(_ text: String) async throws {
+    func `A note that cannot be read: counts as a long absence`(_ text: String) async throws {
         let gateways = try Gateways()
         try gateways.directory.write(text, to: "heard")
         let moments = await returns {
@@ -142,7 +142,7 @@ import Testing
         #expect(moments == [Self.start])
     }
 
-    @Test func aNoteThatCannotBeWrittenIsToldOnce() async throws {
+    @Test func `A note that cannot be written: reported once`() async throws {
         let gateways = try Gateways()
         let absence = gateways.next(at: gateways.directory.path + "/nowhere/heard")
         absence.heard(isAll: true)

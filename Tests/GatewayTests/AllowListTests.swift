@@ -7,7 +7,7 @@ import Testing
 
 @testable import Gateway
 
-/// The list with its file, over starts, reloads and a file system that refuses.
+/// The allow-list with its file: starts, reloads, and a file system that refuses writes.
 @Suite struct AllowListTests {
     private let directory: TestDirectory
     private var path: String { directory.path + "/gateway.allowed" }
@@ -22,7 +22,7 @@ import Testing
         list.current.admits(user, in: chat ?? user)
     }
 
-    @Test func `A list that is not found any more: in force after a reload and after every start, and that is told`() {
+    @Test func `A list that is no longer set: in force after a reload and after every start, with a remark`() {
         let first = started(.ids([7]))
         #expect(first.notice == nil)
         #expect(!first.reloaded(.missing))
@@ -38,12 +38,12 @@ import Testing
         #expect(admits(started(.missing), 9) && started(.missing).notice == nil)
     }
 
-    @Test func `A first start without a list: everyone, and nothing to tell`() {
+    @Test func `A first start without a list: lets everyone in, without a remark`() {
         #expect(admits(started(.missing), 9) && started(.missing).notice == nil)
     }
 
     @Test(arguments: ["", "x", "0 {}\n", "{\"allowed\":\"*\",\"became\":{}}\n"])
-    func `A damaged file: refuses everyone until a list or a star is given, and is kept until then`(_ text: String)
+    func `A damaged file: kept, and everyone refused, until a list or a star is set`(_ text: String)
         throws
     {
         try directory.write(text, to: "gateway.allowed")
@@ -60,16 +60,16 @@ import Testing
         #expect(admits(started(.missing), 7))
     }
 
-    @Test func `A file that is none: refuses everyone`() throws {
+    @Test func `A directory in place of the file: everyone refused`() throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         let list = started(.missing)
         #expect(!admits(list, 7) && list.notice?.isTrouble == true)
-        // And one that cannot be replaced lets in only who is on the list that is given.
+        // While it cannot be replaced, only people on the given list are let in.
         let given = started(.ids([7]))
         #expect(admits(given, 7) && !admits(given, 8) && given.notice?.isTrouble == true)
     }
 
-    /// The name of the new content is taken by a directory with something in it, so that nothing can be written.
+    /// Puts a directory that is not empty under the name of the new content, so that the file cannot be written.
     private func blocked(_ isBlocked: Bool) throws {
         let fresh = DurableFile.freshPath(path)
         if isBlocked {
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `A list that cannot be remembered: only who is on it and on the earlier one is let in`() throws {
+    @Test func `A list that cannot be stored: lets in only people on both it and the stored one`() throws {
         _ = started(.ids([1, 2]))
         try blocked(true)
         let list = started(.ids([2, 3]))
@@ -87,14 +87,14 @@ import Testing
         #expect(list.notice?.isTrouble == true)
         #expect(list.reloaded(.everyone))
         #expect(admits(list, 1) && admits(list, 2) && !admits(list, 3))
-        // A process that is ended now has opened nothing.
+        // If the process ends now, it has let in no more people.
         #expect(!admits(started(.missing), 3) && admits(started(.missing), 1))
         try blocked(false)
         #expect(list.reloaded(.missing))
         #expect(admits(list, 3) && list.notice == nil)
     }
 
-    @Test func `A first start that cannot be remembered: refuses everyone without a list, else who is not on it`()
+    @Test func `A first start that cannot be stored: refuses everyone, or all who are not on the given list`()
         throws
     {
         let path = directory.path + "/none/gateway.allowed"
@@ -105,7 +105,7 @@ import Testing
         #expect(admits(given, 7) && !admits(given, 8))
     }
 
-    @Test func `What could not be remembered: is, as soon as it can be`() async throws {
+    @Test func `A list that could not be stored: stored as soon as it can be`() async throws {
         let path = directory.path + "/later/gateway.allowed"
         let list = started(.missing, at: path)
         let task = Task { await list.run() }
@@ -121,7 +121,7 @@ import Testing
             atPath: directory.path + "/" + name, withIntermediateDirectories: false)
     }
 
-    @Test func `A list that was whole and not put in place: counts`() throws {
+    @Test func `A list that was written but not put in place: in force`() throws {
         let bytes = AllowListFile.bytes(AllowedUsers(.only([7])))
         try directory.write(String(decoding: bytes, as: UTF8.self), to: "gateway.allowed.new")
         let list = started(.missing)
@@ -129,7 +129,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["gateway.allowed"])
     }
 
-    @Test func `A group's supergroup: let in from its message on, also after a start and a reload`() {
+    @Test func `The supergroup of a listed group: let in from its message on, even after a start and a reload`() {
         let list = started(.ids([-1]))
         #expect(!admits(list, 7, in: -10))
         list.migrated(from: -1, to: -10)

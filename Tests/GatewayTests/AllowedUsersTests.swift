@@ -3,7 +3,7 @@ import Testing
 
 @testable import Gateway
 
-/// Every setting over everything that may be in force or remembered.
+/// Every setting, with every list that may be in force or stored.
 @Suite struct AllowedUsersTests {
     private static let (listed, stranger, group, supergroup): (Int64, Int64, Int64, Int64) = (7, 8, -5, -1_005)
     private static let list = AllowedUsers(.only([listed, group]), successors: [group: supergroup])
@@ -12,7 +12,7 @@ import Testing
         .nothing, .known(.everyone), .known(list), .known(.none), .unreadable(reason: "x"),
     ]
 
-    @Test func `A start: what is in force, for each setting and each thing that is remembered`() {
+    @Test func `A start: the list in force, for each setting and each stored list`() {
         let nine = AllowedUsers(.only([9]))
         let expected: [[AllowedUsers]] = [
             // .missing, .everyone, .ids
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `A reload: a list that is not found stays; only another one or a star replaces it`() {
+    @Test func `A reload: a list stays until another one or a star replaces it`() {
         for earlier in [AllowedUsers.everyone, Self.list, .none] {
             #expect(earlier.after(.missing) == earlier)
             #expect(earlier.after(.everyone) == AllowedUsers(.everyone, successors: earlier.successors))
@@ -40,8 +40,8 @@ import Testing
         }
     }
 
-    /// Whatever is read again, in whatever order: the door is open only after a star, or when there never was a list.
-    @Test func `Any sequence of three settings: open only if the last one that was found is a star`() {
+    /// For all settings in any order: everyone is let in only after a star, or if there was never a list.
+    @Test func `Any sequence of three settings: open only if the last one that was set is a star`() {
         for first in Self.remembered {
             for one in Self.settings {
                 for two in Self.settings {
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `Who is let in: users everywhere, groups' people there only`() {
+    @Test func `The people let in: listed users everywhere, people of a listed group only there`() {
         #expect(Self.list.admits(Self.listed, in: Self.listed))
         #expect(Self.list.admits(Self.listed, in: -77))
         #expect(Self.list.admits(Self.listed, in: nil))
@@ -67,26 +67,26 @@ import Testing
         #expect(!Self.list.admits(Self.stranger, in: nil))
         // No user has a group's id.
         #expect(!Self.list.admits(Self.group, in: Self.stranger))
-        // A listed user's private chat is no group.
+        // A listed user's private chat is not a group.
         #expect(!Self.list.admits(Self.stranger, in: Self.listed))
         #expect(AllowedUsers.everyone.admits(Self.stranger, in: nil))
         #expect(!AllowedUsers.none.admits(Self.stranger, in: Self.group))
     }
 
-    @Test func `A group that becomes a supergroup: let in under both ids, once, also along a chain and in a circle`() {
+    @Test func `A group that becomes a supergroup: let in under both ids, even along a chain and in a circle`() {
         var allowed = AllowedUsers(.only([-1]))
         let changes = [(-1, -10), (-1, -10), (-10, -20), (-20, -1)].map { allowed.migrated(from: $0.0, to: $0.1) }
         #expect(changes == [true, false, true, true])
         for chat: Int64 in [-1, -10, -20] { #expect(allowed.admits(7, in: chat)) }
         #expect(!allowed.admits(7, in: -30))
-        // Another list forgets none of it, and lets in what it names.
+        // Another list keeps the migrations, and lets in the groups that it names.
         let other = allowed.after(.ids([5]))
         #expect(!other.admits(7, in: -10))
         #expect(other.after(.ids([-1])).admits(7, in: -20))
     }
 
     @Test(arguments: [(-2, -10), (-1, 10), (1, -10), (-1, -1), (5, 5)] as [(Int64, Int64)])
-    func `A migration of what is not listed, or that is none: nothing changes`(_ old: Int64, _ new: Int64) {
+    func `A migration of an unlisted group, or an impossible one: changes nothing`(_ old: Int64, _ new: Int64) {
         var allowed = AllowedUsers(.only([-1, 5]))
         let before = allowed
         var everyone = AllowedUsers.everyone
@@ -94,7 +94,7 @@ import Testing
         #expect(changes == [false, false] && allowed == before && everyone == .everyone)
     }
 
-    @Test func `Migrations: bounded`() {
+    @Test func `The number of migrations: bounded`() {
         var allowed = AllowedUsers(.only([-1]))
         var last: Int64 = -1
         for number in 0..<2 * Int64(AllowedUsers.successorsMax) {
@@ -104,7 +104,7 @@ import Testing
         #expect(allowed.admits(7, in: last))
     }
 
-    @Test func `The intersection of two: never lets in who is kept out by one of them`() {
+    @Test func `The intersection of two lists: lets in only people whom both let in`() {
         let rules: [AllowedUsers] = [
             .everyone, .none, Self.list, AllowedUsers(.only([7])), AllowedUsers(.only([8, -5])),
         ]
@@ -124,7 +124,7 @@ import Testing
     // MARK: The file
 
     @Test(arguments: [AllowedUsers.everyone, .none, list, AllowedUsers(.only([.max, .min]))])
-    func `The file's form: read as it was written, and no longer with any byte changed or missing`(
+    func `The form of the file: read as written, and refused with any byte changed or missing`(
         _ allowed: AllowedUsers
     ) {
         let bytes = AllowListFile.bytes(allowed)

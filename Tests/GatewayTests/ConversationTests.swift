@@ -14,7 +14,7 @@ import Testing
             updatedAt: startedAt, expiresAt: startedAt, storedIn: [.sqlite])
     }
 
-    @Test func `What is written is read again, and what we do not know is kept`() throws {
+    @Test func `A stored entry: read as written, with unknown keys kept`() throws {
         let stored = try #require(
             OpenEntry(conversation("manufacturer", ["nickname": "Pump", "colour": "red", "ocr_data": ["a": 1]])))
         var entry = stored.entry
@@ -35,7 +35,7 @@ import Testing
         #expect(third["answered_updates"]?.arrayValue?.last == 300)
     }
 
-    @Test func `A row of the earlier bot`() throws {
+    @Test func `A row of the earlier bot: read as an entry`() throws {
         let data: [String: JSONValue] = [
             "nickname": "Pump", "photo_file_id": .null, "ocr_data": [:], "manufacturer_hint": .null,
             "manufacturer": .null, "model_number": 42,
@@ -47,13 +47,13 @@ import Testing
         #expect(open.entry.tag == String(1_700_000_000_000, radix: 36))
     }
 
-    @Test func `Rows that cannot be read`() {
+    @Test func `A row that cannot be read: no entry`() {
         #expect(OpenEntry(conversation("complete", [:])) == nil)
         #expect(OpenEntry(conversation("", [:])) == nil)
         #expect(OpenEntry(conversation("model", ["nickname": ["x"]])) == nil)
     }
 
-    @Test func `A tag that is none is replaced by the derived one`() throws {
+    @Test func `A tag: valid even if the stored one is malformed, and the same for the same turn`() throws {
         let open = try #require(OpenEntry(conversation("model", ["entry_tag": "No tag!"])))
         #expect(ConversationTag.isTag(open.entry.tag))
         let lane = LaneKey(userID: 1, chatID: 1)
@@ -75,12 +75,12 @@ import Testing
         #expect(!ConversationTag.isTag(""))
     }
 
-    @Test func `FNV-1a of 128 bits, by its published vectors`() {
+    @Test func `FNV-1a of 128 bits: equal to its published vectors`() {
         #expect(String(MachineRequestID.fnv1a("".utf8), radix: 16) == "6c62272e07bb014262b821756295c58d")
         #expect(String(MachineRequestID.fnv1a("a".utf8), radix: 16) == "d228cb696f1a8caf78912b704e4a8964")
     }
 
-    @Test func `A request id is a UUID of version 8, the same for the same conversation alone`() {
+    @Test func `A request id: a UUID of version 8, the same only for the same conversation`() {
         let id = MachineRequestID.make(userID: "1", chatID: "1", tag: "abc")
         #expect(id == MachineRequestID.make(userID: "1", chatID: "1", tag: "abc"))
         #expect(id.isUUID)
@@ -93,7 +93,7 @@ import Testing
         #expect(MachineRequestID.uuid(.max) == "ffffffff-ffff-8fff-bfff-ffffffffffff")
     }
 
-    @Test func `A draft becomes a machine, and a machine a draft`() {
+    @Test func `A draft: becomes a machine, and a draft again`() {
         let draft = Draft(
             answers: [.nickname: .value("Pump"), .manufacturer: .value("Acme"), .model: .skipped, .notes: .value("n")],
             photoFileID: "p", manufacturerHint: "hint")
@@ -106,7 +106,7 @@ import Testing
         #expect(shown.photoFileID == "p")
     }
 
-    @Test func `Photos are found by their message, and the newest twenty are kept`() {
+    @Test func `Photos: found by their message, and the newest twenty kept`() {
         var photos = RecentPhotos()
         for id in 1...25 { photos.offered(.init(messageID: Int64(id), fileID: "f\(id)")) }
         photos.offered(.init(messageID: 10, fileID: "f10b"))
@@ -119,7 +119,7 @@ import Testing
         #expect(RecentPhotos(["photos": "junk"]).photos.isEmpty)
     }
 
-    @Test func `Updates without effect are remembered by lane, the newest`() {
+    @Test func `Updates without effect: the newest remembered, by lane`() {
         var updates = AnsweredUpdates()
         let (ann, bob) = (LaneKey(userID: 1, chatID: 1), LaneKey(userID: 2, chatID: 2))
         updates.answered(1, in: ann)
@@ -130,7 +130,7 @@ import Testing
         #expect(updates.ids(of: bob).count == AnsweredUpdates.updatesMax)
     }
 
-    @Test func `A page's button fits, or there is none`() {
+    @Test func `The button of a page: fits, or is left out`() {
         #expect(LibraryQuery(callbackData: "lib:2:a:b") == LibraryQuery(words: "a:b", page: 2))
         #expect(LibraryQuery(callbackData: "lib:0") == LibraryQuery(words: ""))
         #expect(LibraryQuery(callbackData: "lib:x:w") == LibraryQuery(words: "w"))
@@ -142,7 +142,7 @@ import Testing
         #expect(LibraryQuery(words: String(repeating: "ä", count: 900)).words.utf8.count <= LibraryQuery.wordsBytesMax)
     }
 
-    @Test func `A stranger is told once an hour, and strangers are bounded`() {
+    @Test func `A stranger: told once an hour, with a bound on the number of strangers`() {
         var ledger = RefusalLedger()
         let start = Timestamp(milliseconds: 0)
         #expect(ledger.isDue(1, now: start) == true)

@@ -3,7 +3,9 @@ import Synchronization
 
 @testable import Gateway
 
-/// Both services in memory, as the contract has them, with faults on request.
+/// Both peers in memory, as the contract describes them, with faults on request.
+///
+/// The real ones also check parameters, expire conversations, forget old update ids, and list conversations in pages.
 final class FakeServices: ServiceCalls {
     struct Row {
         var step = ""
@@ -13,7 +15,7 @@ final class FakeServices: ServiceCalls {
         var startedAt: Int64 = 0
         var lastUpdate: Int64?
         var applied: [Int64: AppliedUpdate] = [:]
-        /// Of the conversation that was cleared last.
+        /// What is kept of the conversation that was cleared last.
         var kept: KeptDraft?
     }
 
@@ -22,7 +24,7 @@ final class FakeServices: ServiceCalls {
         var machines: [String: Machine] = [:]
         var isStateDurable = true
         var isLibraryDurable = true
-        /// Calls until one fails; and whether that one had taken effect.
+        /// How many calls succeed before one fails, and whether that one takes effect.
         var failure: (after: Int, afterEffect: Bool)?
         var clock: Int64 = 1_000
         var log: [String] = []
@@ -101,7 +103,7 @@ extension FakeServices.Content {
             lastClear: params.updateID != nil && state == nil ? row?.kept : nil, tellsApplied: params.updateID != nil)
     }
 
-    /// On one page.
+    /// Lists everything on one page.
     private func list(_ params: StateList.Params) -> StateList.Output {
         let keys = rows.keys.filter { $0.type == params.type }.sorted {
             ($0.chatID, $0.userID) < ($1.chatID, $1.userID)

@@ -2,7 +2,8 @@ import Contracts
 import Synchronization
 import TelegramBotAPI
 
-/// A Bot API server behind no network: it answers "ok" to all but what a test gave other answers for.
+/// A Bot API server without a network. It responds "ok" unless the test gave another response. Unlike Telegram, it
+/// checks no parameters and has no limits.
 final class FakeTelegram: HTTPTransport {
     struct Call: Sendable, Equatable {
         var method: String
@@ -11,8 +12,8 @@ final class FakeTelegram: HTTPTransport {
 
     private struct State {
         var calls: [Call] = []
-        var answers: [String: [HTTPOutcome]] = [:]
-        /// Calls of these methods have no answer until they are cancelled.
+        var responses: [String: [HTTPOutcome]] = [:]
+        /// Calls of these methods get no response until they time out or are cancelled.
         var hanging: Set<String> = []
     }
 
@@ -21,9 +22,9 @@ final class FakeTelegram: HTTPTransport {
     var calls: [Call] { state.withLock { $0.calls } }
     func calls(of method: String) -> [Call] { calls.filter { $0.method == method } }
 
-    /// The next call of `method` is answered with this; later ones with what is added later, and then with "ok".
+    /// The next call of `method` gets this response; later calls get those that are added later, and then "ok".
     func answerNext(_ method: String, _ outcome: HTTPOutcome) {
-        state.withLock { $0.answers[method, default: []].append(outcome) }
+        state.withLock { $0.responses[method, default: []].append(outcome) }
     }
 
     func answerNext(_ method: String, error code: Int, _ description: String) {
@@ -36,12 +37,12 @@ final class FakeTelegram: HTTPTransport {
     func send(_ request: HTTPRequest) async -> HTTPOutcome {
         let method = request.url.split(separator: "/").last.map(String.init) ?? ""
         let parameters = (try? JSONValue(parsing: request.body)) ?? .null
-        let (answer, isHanging) = state.withLock { state -> (HTTPOutcome?, Bool) in
+        let (response, isHanging) = state.withLock { state -> (HTTPOutcome?, Bool) in
             state.calls.append(Call(method: method, parameters: parameters))
-            let isAnswered = state.answers[method]?.isEmpty == false
-            return (isAnswered ? state.answers[method]?.removeFirst() : nil, state.hanging.contains(method))
+            let hasResponse = state.responses[method]?.isEmpty == false
+            return (hasResponse ? state.responses[method]?.removeFirst() : nil, state.hanging.contains(method))
         }
-        if let answer { return answer }
+        if let response { return response }
         if isHanging {
             try? await Task.sleep(for: request.timeout)
             return .outcomeUnknown(HTTPFailure(Task.isCancelled ? .cancelled : .timedOut))

@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct LaneTableTests {
-    @Test func `A lane works on one item at a time, in order, and vanishes`() {
+    @Test func `A lane: handles one item at a time, in order, and is removed when empty`() {
         var table = LaneTable<String, Int>()
         #expect(table.received(1, in: "a") == .start)
         #expect(table.received(2, in: "a") == .queued)
@@ -19,7 +19,7 @@ import Testing
         #expect(table.finished("a") == .end(start: nil))
     }
 
-    @Test func `Lanes beyond the bound wait for another one's end, in order`() {
+    @Test func `A lane beyond the bound: waits in order until another one ends`() {
         var table = LaneTable<String, Int>(limits: .init(workingMax: 1, itemsMax: 10))
         #expect(table.received(1, in: "a") == .start)
         #expect(table.received(2, in: "b") == .queued)
@@ -31,7 +31,7 @@ import Testing
         #expect(table.finished("c") == .end(start: nil))
     }
 
-    @Test func `What an earlier process left comes before what came since`() {
+    @Test func `Items of an earlier process: handled before those that came since`() {
         var table = LaneTable<String, Int>()
         var admissions = [table.received(3, in: "a"), table.received(5, in: "a")]
         admissions.append(table.resumed([1, 2], in: "a"))
@@ -39,7 +39,7 @@ import Testing
         admissions.append(table.resumed([], in: "c"))
         #expect(admissions == [.start, .queued, .queued, .start, .queued])
         #expect(table.laneCount == 2 && table.itemCount == 5)
-        // What is worked on is not taken away, and may give way.
+        // The item in progress stays first, unless it is postponed.
         #expect(table.current(of: "a") == 3)
         table.postponed("a")
         var order: [Int] = []
@@ -51,7 +51,7 @@ import Testing
         #expect(order == [1, 2, 3, 5] && table.itemCount == 0)
     }
 
-    @Test func `What was resumed behind an item that was worked on: comes next`() {
+    @Test func `Items resumed behind the one in progress: handled next`() {
         var table = LaneTable<String, Int>()
         _ = table.received(3, in: "a")
         _ = table.resumed([1, 2], in: "a")
@@ -62,7 +62,7 @@ import Testing
         #expect(table.current(of: "a") == 1)
     }
 
-    @Test func `What has no room is not taken`() {
+    @Test func `An item without room: not accepted`() {
         var table = LaneTable<String, Int>(limits: .init(workingMax: 2, itemsMax: 2))
         #expect(table.received(1, in: "a") == .start)
         #expect(table.received(2, in: "a") == .queued)
@@ -71,7 +71,7 @@ import Testing
         #expect(table.received(3, in: "b") == .start)
     }
 
-    @Test func `Once closed, what was begun may end and nothing else begins`() {
+    @Test func `A closed table: items in progress may finish, and no other starts`() {
         var table = LaneTable<String, Int>(limits: .init(workingMax: 1, itemsMax: 10))
         _ = table.received(1, in: "a")
         _ = table.received(2, in: "a")
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
-    func `Any order of events keeps each lane's order and the bounds`(_ seed: UInt64) {
+    func `Any order of events: keeps the order of each lane and the bounds`(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var table = LaneTable<Int, Int>(limits: .init(workingMax: 3, itemsMax: 12))
         var working: Set<Int> = []

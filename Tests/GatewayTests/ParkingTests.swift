@@ -29,7 +29,7 @@ import Testing
         return #"{"update_id":\#(id),"message":\#(message)}"#
     }
 
-    /// A process that found nothing at its start.
+    /// Runs `body` in a process that found no records at its start.
     private func running(_ parking: Parking<FakeServices>, _ body: () async throws -> Void) async throws {
         #expect(await parking.resume()?.isEmpty == true)
         parking.resumed()
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// One that came later, in another lane: so an earlier one that waits is parked as well.
+    /// Waits until a later update of another lane is parked: earlier ones that wait are then parked as well.
     private func anotherIsParked(_ parking: Parking<FakeServices>) async throws {
         #expect(parking.received(8, LaneKey(userID: 43, chatID: 43), at: received, json: Self.json(8)))
         try await eventually("the other one is parked") { parking.count == 1 && confirmed.all.contains(8) }
@@ -56,7 +56,7 @@ import Testing
             #expect(confirmed.all.isEmpty && parking.count == 0)
             try await eventually("both are confirmed") { confirmed.all.sorted() == [3, 7] }
             #expect(parking.count == 2 && parking.lowestID == 3)
-            // Delivered again by Telegram: confirmed, not done twice.
+            // Telegram delivers it again: it is confirmed, and not handled twice.
             #expect(!parking.received(7, lane, at: received, json: Self.json(7)))
             #expect(confirmed.all.count == 3)
 
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `An update that is done in time: stored nowhere`() async throws {
+    @Test func `An update that is settled in time: not stored`() async throws {
         let parking = parking()
         try await running(parking) {
             #expect(parking.received(7, lane, at: received, json: Self.json(7)))
@@ -101,7 +101,7 @@ import Testing
         #expect(services.row(lane, ConversationKey.parked) == nil)
     }
 
-    @Test func `An update that was settled: counts as there until its record is without it`() {
+    @Test func `A settled update: counts as parked until its record is stored without it`() {
         var parked = ParkedUpdates()
         for id: Int64 in [7, 9] {
             let hasRoom = parked.add(.init(id: id, order: id, receivedAt: received, json: Self.json(id)))
@@ -111,21 +111,21 @@ import Testing
         _ = parked.stored(0, written)
         parked.remove(7)
         #expect(parked.lowestID == 7)
-        // A write that was under way before says nothing of it.
+        // A write that began before the removal does not count.
         _ = parked.stored(0, written)
         #expect(parked.lowestID == 7 && parked.unstored == [0])
         _ = parked.stored(0, parked.entries)
         #expect(parked.lowestID == 9 && parked.unstored.isEmpty)
     }
 
-    @Test func `What only memory holds: not confirmed until a durable tier has it`() async throws {
+    @Test func `An update that only memory has: not confirmed until a durable tier has it`() async throws {
         services.content.withLock { $0.isStateDurable = false }
         let parking = parking()
         try await running(parking) {
             #expect(parking.received(7, lane, at: received, json: Self.json(7)))
             try await eventually("it is in memory") { services.row(lane, ConversationKey.parked) != nil }
             #expect(confirmed.all.isEmpty)
-            // A process that finds it there waits for a durable tier as well.
+            // A process that finds it in memory waits for a durable tier as well.
             let next = self.parking()
             #expect(next.received(7, lane, at: received, json: Self.json(7)))
             #expect(await next.resume()?.map(\.updates.count) == [0])
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func `What Telegram delivers again while the records are read: once in the lane`() async throws {
+    @Test func `An update delivered again while the records are read: once in the lane`() async throws {
         let parking = parking()
         try await running(parking) {
             #expect(parking.received(7, lane, at: received, json: Self.json(7)))
@@ -147,7 +147,7 @@ import Testing
         #expect(confirmed.all == [7, 7])
     }
 
-    @Test func `A parked update that cannot be read: left out, and forgotten`() async throws {
+    @Test func `A parked update that cannot be read: left out, and removed from its record`() async throws {
         var parked = ParkedUpdates()
         for (order, json) in ["no JSON", Self.json(7)].enumerated() {
             let hasRoom = parked.add(
@@ -167,7 +167,7 @@ import Testing
         #expect(row?.data["updates"]?.arrayValue?.count == 1)
     }
 
-    @Test func `More than a record takes: in several, and in order; more than all take stays with Telegram`() throws {
+    @Test func `Parked updates: in order over several records, and refused beyond all of them`() throws {
         var parked = ParkedUpdates()
         let text = String(repeating: "é", count: 10_000)
         var taken: [Int64] = []

@@ -18,7 +18,7 @@ import Testing
         SendRow(content: .reply(reply), updateID: reply.updateID, policy: .message, tries: tries)
     }
 
-    @Test func `A row of the outbox: read as it was written; what cannot be read is left out`() {
+    @Test func `A row of the outbox: read as written, without replies that cannot be read`() {
         var edit = reply(2)
         edit.replaces = 9
         edit.receivedAt = Timestamp(milliseconds: 5)
@@ -39,9 +39,9 @@ import Testing
         }
     }
 
-    /// The longest that a row can be: one reply beyond the bound.
+    /// The longest row that is possible: one reply beyond the bound.
     @Test(arguments: ["\u{1}", "\"", "\\", "é", "x"])
-    func `A row at its bound: fits into a conversation's data`(_ letter: String) {
+    func `A row at its bound: fits into the data of a conversation`(_ letter: String) {
         let long = reply(1, isPrompt: true, text: String(repeating: letter, count: 4_096))
         let size = OutboxRow.data([row(long)])
         #expect(JSONValue.object(size).serialized().count <= long.rowBytes)
@@ -83,11 +83,13 @@ import Testing
             (.badRequest(.cannotParseEntities), .refused(.content)),
             (.badRequest(.other("x")), .refused(.content)),
         ] as [(TelegramError?, SendOutcome)])
-    func `A call's end: known to the queue as what it may have done`(_ error: TelegramError?, _ outcome: SendOutcome) {
+    func `The error of a call: becomes the outcome that the queue must assume`(
+        _ error: TelegramError?, _ outcome: SendOutcome
+    ) {
         #expect(SendOutcome(error) == outcome)
     }
 
-    @Test func `The status names what is the matter and what to do`() {
+    @Test func `The status: names each trouble and what to do`() {
         var surroundings = Surroundings()
         #expect(surroundings.status == .degraded)
         surroundings.telegram = .receiving

@@ -41,22 +41,22 @@ import Testing
         ("/library@Rivet_Bot  pump  hall ", .library(LibraryQuery(words: "pump  hall"))),
         ("pump", .conversation(.text("pump"))), (" /skip", .conversation(.text(" /skip"))),
     ])
-    func `Text and commands`(_ text: String, _ expected: Turn.Request) {
+    func `Text and commands: routed to their requests`(_ text: String, _ expected: Turn.Request) {
         #expect(request(message(text)) == expected)
     }
 
-    @Test func `A command for another bot is ignored, unless our name is not known yet`() {
+    @Test func `A command for another bot: ignored, unless the name of this bot is not known yet`() {
         #expect(route(message("/skip@other_bot", chat: group)) == .ignored)
         #expect(request(message("/skip@other_bot", chat: group), bot: nil) == .conversation(.skip))
     }
 
-    /// A date of 0 is what Telegram gives a message that cannot be seen any more.
+    /// Telegram gives a message that is no longer accessible the date 0.
     @Test(
         arguments: [
             (1_800_000_000, 1_800_000_000_000), (1, 1_000), (0, nil), (-1, nil), (.max, nil), (.min, nil),
             (1 << 40, Timestamp.range.upperBound),
         ] as [(Int64, Int64?)])
-    func `The date of a message: is when it was sent, and none if that cannot be`(
+    func `The date of a message: the time of sending, or none if it is impossible`(
         _ date: Int64, _ milliseconds: Int64?
     ) throws {
         let message = Message(id: 5, from: ann, chat: Chat(id: 7), date: date, text: "x")
@@ -68,7 +68,7 @@ import Testing
     }
 
     /// Telegram keeps updates for a day.
-    @Test func `A date of more than a week before the receipt: says nothing`() {
+    @Test func `A date of more than a week before the receipt: ignored`() {
         let sentAt = Timestamp(milliseconds: 1_800_000_000_000)
         var turn = Turn(
             updateID: 1, lane: LaneKey(userID: 7, chatID: 7), isGroup: false, request: .conversation(.skip),
@@ -82,7 +82,7 @@ import Testing
         #expect(turn.judgedAt == nil)
     }
 
-    @Test func `A topic is part of the lane, a chain of replies is not`() {
+    @Test func `A topic: part of the lane, unlike a chain of replies`() {
         func lane(_ update: Update) -> LaneKey? {
             guard case .turn(let turn) = route(update) else { return nil }
             return turn.lane
@@ -92,7 +92,7 @@ import Testing
         #expect(lane(message("x"))?.user == "7")
     }
 
-    @Test func `What is no person's message to us is ignored`() {
+    @Test func `An update that is not a message of a person to the bot: ignored`() {
         #expect(route(message("x", from: nil)) == .ignored)
         #expect(route(message("x", from: User(id: 8, isBot: true))) == .ignored)
         #expect(route(message("x", chat: Chat(id: -5, kind: .channel))) == .ignored)
@@ -105,7 +105,7 @@ import Testing
         #expect(route(Update(id: 1, kind: .myChatMember(change))) == .ignored)
     }
 
-    @Test func `The largest size of a photo is kept, and an image sent as a file is a photo`() {
+    @Test func `A photo: used in its largest size, and an image sent as a file counts as one`() {
         let sizes = [("s", 90), ("l", 1280), ("m", 320)].map {
             PhotoSize(fileID: $0.0, width: Int64($0.1), height: Int64($0.1))
         }
@@ -117,7 +117,7 @@ import Testing
         #expect(request(message(nil, kind: .voice)) == .conversation(.other(.voice)))
     }
 
-    @Test func `In a group, text and commands of others are overheard; ours are not`() {
+    @Test func `A text in a group: overheard, unless it is a command of this bot`() {
         func isOverheard(_ text: String, _ chat: Chat) -> Bool? {
             guard case .turn(let turn) = route(message(text, chat: chat)) else { return nil }
             return turn.isOverheard
@@ -129,7 +129,7 @@ import Testing
         #expect(isOverheard("hello", Chat(id: 7)) == false)
     }
 
-    @Test func `A person who is not let in: refused in the private chat, passed over in a group`() {
+    @Test func `A person who is not let in: refused in the private chat, ignored in a group`() {
         #expect(request(message("hello"), allowed: [8]) == .refusal)
         #expect(route(message("/addmachine", chat: group), allowed: [8]) == .ignored)
         #expect(route(message("/addmachine@rivet_bot", chat: group), allowed: [8]) == .ignored)
@@ -140,7 +140,7 @@ import Testing
         #expect(request(tap("save_to_library"), allowed: [8]) == .nothing)
     }
 
-    @Test func `A listed group: lets in whoever writes or taps there, there only`() {
+    @Test func `A listed group: lets in all people who write or tap there, and only there`() {
         #expect(request(message("/addmachine", chat: group), allowed: [-100]) == .conversation(.addMachine))
         #expect(request(tap("lib:3"), allowed: [-100]) == .library(LibraryQuery(words: "", page: 3)))
         #expect(request(message("/addmachine"), allowed: [-100]) == .refusal)
@@ -155,7 +155,7 @@ import Testing
         return Update(id: 2, kind: .callbackQuery(CallbackQuery(id: "q", from: ann, message: origin, data: data)))
     }
 
-    @Test func `Taps`() {
+    @Test func `A tap: routed by its data`() {
         let photo = Message(
             id: 4, from: ann, chat: group, photo: [PhotoSize(fileID: "p", width: 1, height: 1)], contentKind: .photo)
         #expect(
@@ -171,7 +171,7 @@ import Testing
         #expect(turn.tap == Turn.Tap(queryID: "q", messageID: 6))
     }
 
-    @Test func `A lane is found again from its conversation`() {
+    @Test func `A lane: found again from its conversation`() {
         for lane in [
             LaneKey(userID: 7, chatID: -100, topicID: 3), LaneKey(userID: 1, chatID: 1),
         ] {

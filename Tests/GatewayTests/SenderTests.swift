@@ -9,7 +9,7 @@ import Testing
 
 @testable import Gateway
 
-/// What the sender does with Telegram and the state-service for the queue's decisions.
+/// How the sender performs the queue's actions with Telegram and the state-service.
 @Suite(.timeLimit(.minutes(1))) struct SenderTests {
     private static let now = Timestamp(milliseconds: 1_795_000_000_000)
 
@@ -21,7 +21,7 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let bot = TelegramBot(
             baseURL: "http://telegram", token: try BotToken("1:a"), transport: telegram, logger: logger)
-        // However slow the machine is, what is under way is not stored for that.
+        // However slow the machine is, sends in progress are not stored because of it.
         var times = SendTimes()
         times.storeInFlightAfter = .seconds(3_600)
         times.storeBusyAfter = .seconds(3_600)
@@ -30,7 +30,7 @@ import Testing
             now: { Self.now })
     }
 
-    /// Runs a sender for the time of `body`.
+    /// Runs a sender while `body` runs.
     private func withSender(_ body: (Sender<FakeServices>) async throws -> Void) async throws {
         let sender = try sender()
         try await withThrowingTaskGroup { group in
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `A reply over the limits: stored first, sent in its turn, and cleared`() async throws {
+    @Test func `A reply over the limits: stored first, sent later, and cleared`() async throws {
         try await withSender { sender in
             for chat in 1...30 as ClosedRange<Int64> {
                 sender.handOver(reply(chat, chat: chat), to: lane(chat)) { _ in }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `A row of an earlier process: sent and cleared, also one of an earlier version`() async throws {
+    @Test func `A row of an earlier process: sent and cleared, even one of an earlier version`() async throws {
         for chat in 1...2 as ClosedRange<Int64> {
             guard case .object(var members) = reply(chat, chat: chat).json else { return }
             if chat == 2 { members["replaces"] = nil }
@@ -96,21 +96,21 @@ import Testing
         }
     }
 
-    @Test func `A reply while only memory stores: owed until a durable tier has it`() async throws {
+    @Test func `A reply while only memory stores: unresolved until a durable tier has it`() async throws {
         services.content.withLock { $0.isStateDurable = false }
         telegram.answerNext("sendMessage", error: 429, "Too Many Requests: retry after 1000")
         try await withSender { sender in
             let resolution = Mutex<SendResolution?>(nil)
-            sender.handOver(reply(1), to: lane(5)) { told in resolution.withLock { $0 = told } }
+            sender.handOver(reply(1), to: lane(5)) { result in resolution.withLock { $0 = result } }
             try await eventually("it is in memory") { !stored(5).isEmpty }
             #expect(resolution.withLock { $0 } == nil)
             services.content.withLock { $0.isStateDurable = true }
-            try await eventually("it is told as stored") { resolution.withLock { $0 } == .stored }
+            try await eventually("it is resolved as stored") { resolution.withLock { $0 } == .stored }
         }
     }
 
     @Test(arguments: [(400, "Bad Request: message can't be edited"), (400, "Bad Request: SOMETHING_NEW")])
-    func `An edit that Telegram refuses: a new message instead`(_ code: Int, _ description: String) async throws {
+    func `An edit that Telegram refuses: sent as a new message`(_ code: Int, _ description: String) async throws {
         telegram.answerNext("editMessageText", error: code, description)
         try await withSender { sender in
             #expect(await sender.deliver(reply(1, replaces: 9), to: lane(5)) == .sent)
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `Mark-up that Telegram refuses: sent as plain text`() async throws {
+    @Test func `Markup that Telegram refuses: sent as plain text`() async throws {
         telegram.answerNext("sendMessage", error: 400, "Bad Request: can't parse entities: Unsupported start tag")
         try await withSender { sender in
             #expect(await sender.deliver(reply(1), to: lane(5)) == .sent)
@@ -128,26 +128,26 @@ import Testing
         }
     }
 
-    @Test func `A tap: answered while nothing is known of earlier rows`() async throws {
+    @Test func `A tap: acknowledged while earlier rows are not known yet`() async throws {
         services.content.withLock { $0.failure = (0, false) }
         let turn = Turn(
             updateID: 1, lane: lane(5), isGroup: false, messageID: nil, request: .nothing,
             tap: .init(queryID: "q", messageID: 9))
         try await withSender { sender in
             sender.answer(.init(queryID: "q", messageID: 9), of: turn, text: "done")
-            try await eventually("it is answered") { telegram.calls(of: "answerCallbackQuery").count == 1 }
+            try await eventually("it is acknowledged") { telegram.calls(of: "answerCallbackQuery").count == 1 }
             #expect(telegram.calls.first?.parameters["text"] == "done")
         }
     }
 
-    @Test func `An end while Telegram does not answer: who waits is told, and nothing waits for ever`() async throws {
+    @Test func `A stop while Telegram does not respond: every caller gets a resolution`() async throws {
         telegram.hang("sendMessage")
         let sender = try sender()
         let resolutions = Mutex<[SendResolution]>([])
         await withTaskGroup { group in
             group.addTask { await sender.run() }
-            sender.handOver(reply(1), to: lane(5)) { told in resolutions.withLock { $0.append(told) } }
-            sender.handOver(reply(2), to: lane(5)) { told in resolutions.withLock { $0.append(told) } }
+            sender.handOver(reply(1), to: lane(5)) { result in resolutions.withLock { $0.append(result) } }
+            sender.handOver(reply(2), to: lane(5)) { result in resolutions.withLock { $0.append(result) } }
             group.addTask { await sender.finish() }
             group.cancelAll()
         }
@@ -156,14 +156,14 @@ import Testing
         #expect(resolutions.withLock { $0.count } == 2)
     }
 
-    @Test func `A stop: waits for what is under way, and for its row`() async throws {
+    @Test func `A stop: waits for sends in progress, and for their rows`() async throws {
         try await withSender { sender in
             for chat in 1...30 as ClosedRange<Int64> {
                 sender.handOver(reply(chat, chat: chat), to: lane(chat)) { _ in }
             }
             #expect(await sender.deliver(reply(31, chat: 31), to: lane(31)) == .stored)
             await sender.finish()
-            // Counted ahead of its turn, and taken back.
+            // The try was counted in advance, and the count was taken back.
             #expect(stored(31).map(\.tries) == [0] || telegram.calls.count == 31)
         }
     }

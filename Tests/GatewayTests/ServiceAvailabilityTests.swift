@@ -6,7 +6,7 @@ import Testing
     private let start = ContinuousClock.now
     private func after(_ seconds: Double) -> ContinuousClock.Instant { start + .seconds(seconds) }
 
-    /// What is logged after `change`.
+    /// The line that is logged after `change`.
     private func line(
         _ availability: inout ServiceAvailability, at seconds: Double,
         _ change: (inout ServiceAvailability, ContinuousClock.Instant) -> Void = { _, _ in }
@@ -15,7 +15,7 @@ import Testing
         return availability.line(at: after(seconds))
     }
 
-    @Test func `A service that fails and works again: one line each`() {
+    @Test func `A peer that fails and works again: one line for each change`() {
         var availability = ServiceAvailability()
         var lines = [line(&availability, at: 0)]
         #expect(!availability.isUnsettled)
@@ -29,7 +29,7 @@ import Testing
         #expect(lines == [nil, .away(reason: "a"), nil, .back, nil])
     }
 
-    @Test func `A read that succeeds: no sign that writes are taken`() {
+    @Test func `A successful read: no sign that writes succeed`() {
         var availability = ServiceAvailability()
         availability.failed(.write, reason: "full", at: start)
         availability.failed(.read, reason: "full", at: after(1))
@@ -37,7 +37,7 @@ import Testing
         #expect(availability.reason == "full")
         availability.succeeded(.write, at: after(3))
         #expect(availability.reason == nil)
-        // A write that is not tried any more is forgotten.
+        // A failed write that is not tried again no longer counts after a minute.
         availability.failed(.write, reason: "full", at: after(4))
         availability.succeeded(.read, at: after(63))
         #expect(availability.reason == "full")
@@ -45,15 +45,15 @@ import Testing
         #expect(availability.reason == nil)
     }
 
-    @Test func `A success of a service that never failed: nothing`() {
+    @Test func `A success of a peer that never failed: changes nothing`() {
         var availability = ServiceAvailability()
         availability.succeeded(.write, at: start)
         #expect(availability == ServiceAvailability())
     }
 
-    /// As the gateway met it: a service that answered for its health and refused all else, 206 lines in 75 s.
+    /// Seen with a service that reported its health and refused all other calls: 206 lines in 75 s.
     @Test(arguments: [0.1, 0.36, 1, 3, 7, 29, 31])
-    func `A service that is closed and open in turn: at most five lines a minute`(_ period: Double) {
+    func `A peer that fails and works in turn: at most five lines a minute`(_ period: Double) {
         var availability = ServiceAvailability()
         var lines: [Double] = []
         var (moment, isOpen) = (0.0, true)
@@ -74,7 +74,7 @@ import Testing
         #expect(lines.count >= 2)
     }
 
-    @Test func `A service that was closed and open in turn, and then works: called back in the end`() {
+    @Test func `A peer that failed and worked in turn, and then works: its return logged in the end`() {
         var availability = ServiceAvailability()
         for second in 0..<10 {
             _ = line(&availability, at: Double(second)) { $0.failed(.read, reason: "x", at: $1) }

@@ -39,7 +39,7 @@ import Testing
         #expect(services.row(lane)?.isOpen == false)
     }
 
-    @Test func `An entry from its beginning to the library`() async throws {
+    @Test func `An entry: goes from its beginning to the library`() async throws {
         for turn in entry {
             let outcome = try await engine().run(turn)
             #expect(outcome.reply != nil)
@@ -48,7 +48,7 @@ import Testing
         expectOnePump()
     }
 
-    @Test func `Each update delivered twice takes effect once, and is answered alike`() async throws {
+    @Test func `Each update delivered twice: takes effect once, with the same reply`() async throws {
         for turn in entry {
             let first = try await engine().run(turn)
             let second = try await engine().run(turn)
@@ -58,16 +58,16 @@ import Testing
         expectOnePump()
     }
 
-    @Test func `Delivered again after all, no update changes or says anything but the last`() async throws {
+    @Test func `Updates delivered again after an entry: change nothing, and only the last gets a reply`() async throws {
         for turn in entry { _ = try await engine().run(turn) }
         for turn in entry.dropLast() { #expect(try await engine().run(turn).reply == nil) }
         #expect(try await engine().run(entry[6]).reply?.plainText.contains("Saved to Library") == true)
         expectOnePump()
     }
 
-    /// "Pump", said before anything was open, must not become a nickname: not after a crash, nor after a second one, when
-    /// the entry that remembered it has ended and another one is open.
-    @Test func `What changed nothing never does, though two processes die`() async throws {
+    /// "Pump", sent before an entry was open, must not become a nickname: not after a crash, and not after a second
+    /// one, when the entry that remembered it has ended and another one is open.
+    @Test func `An update that changed nothing: never changes anything, even after two crashes`() async throws {
         let hello = turn(1, .text("Pump"))
         let first = engine()
         _ = try await first.run(hello)
@@ -83,7 +83,7 @@ import Testing
 
     /// The process dies at every call, before and after its effect, and all unsettled updates come again.
     @Test(arguments: 0..<30, [false, true])
-    func `A crash at any call is healed`(_ call: Int, _ afterEffect: Bool) async throws {
+    func `A crash at any call: repaired`(_ call: Int, _ afterEffect: Bool) async throws {
         services.content.withLock { $0.failure = (call, afterEffect) }
         var memory = TurnMemory()
         for turn in entry {
@@ -99,12 +99,12 @@ import Testing
         expectOnePump()
     }
 
-    @Test func `What was said before an entry was open does not become its outcome`() async throws {
+    @Test func `A text sent before an entry was open: does not become its answer`() async throws {
         let memory = TurnMemory()
         let hello = turn(5, .text("hello"))
         #expect(try await engine(memory).run(hello).reply != nil)
         _ = try await engine(memory).run(entry[0])
-        // A crash: Telegram had not heard that 5 is settled.
+        // A crash: Telegram has no confirmation of update 5.
         let again = try await engine().run(hello)
         #expect(again == TurnOutcome(isRepeated: true))
         #expect(services.row(lane)?.step == "nickname")
@@ -112,7 +112,7 @@ import Testing
         expectOnePump()
     }
 
-    @Test func `A refused outcome is not taken at a later step when it comes again`() async throws {
+    @Test func `A refused answer that comes again: not accepted at a later step`() async throws {
         let memory = TurnMemory()
         _ = try await engine(memory).run(entry[0])
         let short = turn(50, .text("P"))
@@ -122,7 +122,7 @@ import Testing
         #expect(services.row(lane)?.step == "manufacturer")
     }
 
-    @Test func `Asking for an entry while one is open begins none after that one has ended`() async throws {
+    @Test func `A request to begin while an entry is open: begins none after that one has ended`() async throws {
         _ = try await engine().run(entry[0])
         let again = turn(60, .addMachine)
         #expect(try await engine().run(again).reply?.plainText.contains("in-progress") == true)
@@ -132,7 +132,7 @@ import Testing
         #expect(services.row(lane)?.isOpen == false)
     }
 
-    @Test func `In memory only, the reply says so and the update is owed`() async throws {
+    @Test func `An effect in memory only: the reply says so, and the update stays unsettled`() async throws {
         services.content.withLock { $0.isStateDurable = false }
         let outcome = try await engine().run(entry[0])
         #expect(outcome.volatile.count == 1)
@@ -143,7 +143,7 @@ import Testing
         for effect in outcome.volatile { #expect(try await effect.status(services) == .durable) }
     }
 
-    @Test func `Delivered again, no update of an entry is settled before its end is durable`() async throws {
+    @Test func `Updates of an entry delivered again: unsettled until its end is durable`() async throws {
         services.content.withLock { ($0.isStateDurable, $0.isLibraryDurable) = (false, false) }
         for turn in entry { _ = try await engine().run(turn) }
         for turn in entry { #expect(try await engine().run(turn).volatile.isEmpty == false) }
@@ -153,7 +153,7 @@ import Testing
         expectOnePump()
     }
 
-    @Test func `Memory that was lost is noticed`() async throws {
+    @Test func `Lost memory: noticed`() async throws {
         services.content.withLock { $0.isStateDurable = false }
         for turn in entry.prefix(2) { _ = try await engine().run(turn) }
         let outcome = try await engine().run(entry[2])
@@ -162,7 +162,7 @@ import Testing
         #expect(try await VolatileEffect.applied(lane.conversation(), updateID: 12).status(services) == .lost)
     }
 
-    @Test func `A machine that only the library's memory held is added again`() async throws {
+    @Test func `A machine that only the memory of the library had: added again`() async throws {
         services.content.withLock { $0.isLibraryDurable = false }
         for turn in entry.dropLast() { _ = try await engine().run(turn) }
         let outcome = try await engine().run(entry[6])
@@ -174,7 +174,7 @@ import Testing
         expectOnePump()
     }
 
-    @Test func `A nickname that was taken after the check is asked for again`() async throws {
+    @Test func `A nickname that was taken after the check: asked for again`() async throws {
         for turn in entry.dropLast() { _ = try await engine().run(turn) }
         let other = LibraryAdd.Params(requestID: "other", userID: "7", details: MachineDetails(nickname: "PUMP"))
         _ = try await services.call(LibraryAdd.self, other)
@@ -186,7 +186,7 @@ import Testing
         #expect(services.content.withLock { $0.machines.count } == 2)
     }
 
-    @Test func `An entry that cannot be read is set aside`() async throws {
+    @Test func `An entry that cannot be read: cleared`() async throws {
         let params = StateSave.Params(key: lane.conversation(), step: "complete", data: [:])
         _ = try await services.call(StateSave.self, params)
         let turn = turn(90, .text("x"))
@@ -196,7 +196,7 @@ import Testing
         #expect(try await engine().run(turn).message == .trouble(.unreadableEntry))
     }
 
-    @Test func `A plain photo is offered, remembered and found`() async throws {
+    @Test func `A photo without an entry: stored, offered and found`() async throws {
         let photo = Turn(updateID: 1, lane: lane, isGroup: false, messageID: 40, request: .photo(fileID: "p1"))
         let offer = try await engine().run(photo)
         #expect(offer.repliesToMessage)
@@ -213,14 +213,14 @@ import Testing
         #expect(services.row(lane, "photo")?.data == ["photos": [["message_id": 40, "file_id": "p1"]]])
     }
 
-    @Test func `What is overheard is answered only with an entry open`() async throws {
+    @Test func `An overheard message: gets a reply only while an entry is open`() async throws {
         #expect(try await engine().run(turn(1, .text("hello"), isOverheard: true)).reply == nil)
         _ = try await engine().run(entry[0])
         #expect(try await engine().run(turn(11, .text("Pump"), isOverheard: true)).reply != nil)
         #expect(services.row(lane)?.step == "manufacturer")
     }
 
-    @Test func `Pages of the library are counted from one`() async throws {
+    @Test func `The pages of the library: counted from one`() async throws {
         for number in 1...45 {
             let details = MachineDetails(nickname: "M\(number)")
             _ = try await services.call(
@@ -239,7 +239,7 @@ import Testing
         #expect(try await page(9) == page(3))
     }
 
-    @Test func `A stranger is refused once`() async throws {
+    @Test func `A stranger: refused once`() async throws {
         let memory = TurnMemory()
         let stranger = Turn(updateID: 1, lane: lane, isGroup: false, messageID: 1, request: .refusal)
         #expect(try await engine(memory).run(stranger).message == .trouble(.notAllowed(userID: "7")))
@@ -249,7 +249,7 @@ import Testing
 
     /// The process dies at each call, before and after its effect.
     @Test(arguments: 0..<16, [StateClear.Reason.expired, .cancelled])
-    func `An entry that is over and taken up again: goes on whole, through a crash at any call`(
+    func `An entry that is over and taken up again: continues whole, through a crash at any call`(
         _ call: Int, _ reason: StateClear.Reason
     ) async throws {
         for turn in entry.prefix(4) { _ = try await engine().run(turn) }
@@ -283,8 +283,9 @@ import Testing
         expectOnePump()
     }
 
-    /// "hello" is answered before an entry is begun beside one that is over, which is then taken up by another process.
-    @Test func `What changed nothing: never answers what is taken up, though two processes die`() async throws {
+    /// "hello" gets its reply while an entry that is over is kept. Then another entry begins, and another process takes
+    /// up the kept one.
+    @Test func `An update that changed nothing: never answers an entry taken up by another process`() async throws {
         for turn in entry.prefix(3) { _ = try await engine().run(turn) }
         _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))
         let hello = turn(20, .text("hello"))
@@ -297,7 +298,7 @@ import Testing
         #expect(services.row(lane)?.step == "model")
     }
 
-    @Test func `An outcome to the entry that was begun beside it: leaves what was over behind`() async throws {
+    @Test func `An answer in the entry that began after it: drops the entry that was over`() async throws {
         for turn in entry.prefix(3) { _ = try await engine().run(turn) }
         _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))
         _ = try await engine().run(turn(20, .addMachine))
@@ -309,7 +310,7 @@ import Testing
         #expect(services.row(lane)?.data["nickname"] == "Valve")
     }
 
-    @Test func `Entries that expire without a word: keep the one in which something was told`() async throws {
+    @Test func `Entries that expire without an answer: keep the earlier one that has some`() async throws {
         for turn in entry.prefix(3) { _ = try await engine().run(turn) }
         for update in 20...29 as ClosedRange<Int64> {
             _ = try await services.call(StateClear.self, .init(key: lane.conversation(), reason: .expired))

@@ -19,7 +19,7 @@ import Testing
         } catch { return error }
     }
 
-    @Test func `No address: updates are polled`() throws {
+    @Test func `No webhook address: updates are polled`() throws {
         #expect(try settings([:]) == nil)
         #expect(try settings(["RIVET_WEBHOOK_SECRET": Self.secret]) == nil)
     }
@@ -34,7 +34,7 @@ import Testing
         #expect(bare?.url.path == "/")
     }
 
-    @Test func `An address without a secret: refused with the variable's name`() {
+    @Test func `An address without a secret: refused with the name of the variable`() {
         #expect(refusal(["RIVET_WEBHOOK_URL": Self.url])?.name == "RIVET_WEBHOOK_SECRET")
     }
 
@@ -42,13 +42,13 @@ import Testing
         "http://bot.example.org/x", "bot.other.example", "https:///hidden", "https://u:p@host/x", "https://host/x?a=b",
         "https://host/x#y", "https://host:0/x", "https://host/bot1:abc/x",
     ])
-    func `An address that cannot be one: refused without its words`(_ text: String) throws {
+    func `A malformed address: refused without repeating it`(_ text: String) throws {
         let error = try #require(refusal(["RIVET_WEBHOOK_URL": text, "RIVET_WEBHOOK_SECRET": Self.secret]))
         #expect(error.name == "RIVET_WEBHOOK_URL" && !error.description.contains(text))
     }
 
     @Test(arguments: ["ä", "a b", "a/b", "a=", String(repeating: "x", count: 257)])
-    func `A secret that Telegram would not take: refused without its words`(_ text: String) throws {
+    func `A secret that Telegram would not accept: refused without repeating it`(_ text: String) throws {
         let error = try #require(refusal(["RIVET_WEBHOOK_URL": Self.url, "RIVET_WEBHOOK_SECRET": text]))
         #expect(error.name == "RIVET_WEBHOOK_SECRET" && !error.description.contains(text))
     }
@@ -67,7 +67,7 @@ import Testing
         ("127.0.0.256:80", .notLoopback), ("127.0.0.1:0", .port), ("127.0.0.1:65536", .port), ("127.0.0.1:+80", .port),
         ("127.0.0.1:", .port), ("8080", .form), ("webhook.sock", .form), ("/run/a:b", .path), ("/run/a\nb", .path),
     ])
-    func `A place that others could reach, or that is none: refused`(
+    func `A place that other machines could reach, or a malformed one: refused`(
         _ text: String, _ malformed: WebhookListener.Malformed
     ) {
         #expect(throws: malformed) { try WebhookListener(text) }
@@ -85,14 +85,14 @@ import Testing
             .refusal(method: method, target: target, secrets: secrets, bodyBytes: bodyBytes)
     }
 
-    @Test func `A request with path, method and secret: let in`() throws {
+    @Test func `A request with the right path, method and secret: accepted`() throws {
         #expect(try refusal() == nil)
         #expect(try refusal(target: "/hook?x=1") == nil)
         #expect(try refusal(bodyBytes: nil) == nil)
         #expect(try refusal(bodyBytes: WebhookLimits.bodyBytesMax) == nil)
     }
 
-    @Test func `Any other: refused, with the status that says why`() throws {
+    @Test func `Any other request: refused, with the status that says why`() throws {
         for target in ["/", "/hook/", "/hoo", "/hookx", "", "?/hook"] {
             #expect(try refusal(target: target) == .unknownPath)
         }
@@ -132,7 +132,7 @@ import Testing
         #expect(ledger.requestReceived(3, for: 7, "c") == .answerSettled)
     }
 
-    @Test func `A request that ends: its update stays under way, and the next request waits for it`() {
+    @Test func `A request that ends: its update stays in progress, and the next request waits for it`() {
         var ledger = ledger()
         _ = ledger.requestReceived(1, for: 7, "a")
         ledger.requestEnded(1, for: 7)
@@ -141,13 +141,13 @@ import Testing
         #expect(ledger.settled(7) == ["b"])
     }
 
-    @Test func `An update that an earlier process parked: answered without being handed over`() {
+    @Test func `An update that an earlier process parked: acknowledged without being handed over`() {
         var ledger = ledger()
         #expect(ledger.settled(7) == [])
         #expect(ledger.requestReceived(1, for: 7, "a") == .answerSettled)
     }
 
-    @Test func `Too many under way: new ones are refused, those under way wait`() {
+    @Test func `Too many updates in progress: new ones refused, requests for known ones wait`() {
         var ledger = ledger()
         for id in 1...3 as ClosedRange<Int64> {
             #expect(ledger.requestReceived(Int(id), for: id, "\(id)") == .handOver)
@@ -159,7 +159,7 @@ import Testing
         #expect(ledger.requestReceived(6, for: 4, "6") == .handOver)
     }
 
-    @Test func `After the stop: nothing new is taken, what is settled is answered, the rest gives up`() {
+    @Test func `A stopped ledger: accepts no new update, acknowledges settled ones, gives up the rest`() {
         var ledger = ledger()
         _ = ledger.requestReceived(1, for: 7, "a")
         _ = ledger.requestReceived(2, for: 8, "b")
@@ -205,7 +205,7 @@ import Testing
         #expect(try plan().action(for: info(kinds: shuffled), openCount: 0) == .deliver(isAll: true))
     }
 
-    @Test func `Another address, none, or other options: set, and the reason is told`() throws {
+    @Test func `Another address, none, or other options: the webhook is set, with the reason`() throws {
         #expect(try plan().action(for: info(url: ""), openCount: 0) == .set(.unset))
         let foreign = "https://other.example:8443/bot1:token"
         let action = try plan().action(for: info(url: foreign), openCount: 0)
@@ -217,7 +217,7 @@ import Testing
         #expect(try plan().action(for: info(connections: nil), openCount: 0) == .set(.different))
     }
 
-    @Test func `A delivery that failed: told while something waits, unless Telegram came since`() throws {
+    @Test func `A failed delivery: reported while an update waits, unless Telegram came since`() throws {
         var plan = try plan()
         let failed = try info(pending: 1, failedAt: 100)
         #expect(plan.action(for: failed, openCount: 0) == .undelivered(reason: "Read timeout expired"))
@@ -226,7 +226,7 @@ import Testing
         #expect(plan.action(for: failed, openCount: 0) == .deliver(isAll: false))
     }
 
-    @Test func `A secret that was changed: told to Telegram once, until it comes with ours`() throws {
+    @Test func `A changed secret: set at Telegram once, until Telegram comes with it`() throws {
         var plan = try plan()
         plan.setAt = 90
         let refused = try info(pending: 1, failedAt: 100, "Wrong response from the webhook: 401 Unauthorized")
@@ -239,7 +239,7 @@ import Testing
         #expect(plan.action(for: refused, openCount: 0) == .deliver(isAll: false))
     }
 
-    @Test func `Words that a server chose: not passed on`() throws {
+    @Test func `The words of a server: not passed on`() throws {
         let said = try info(pending: 1, failedAt: 100, "see https://host/bot1:secret")
         #expect(try plan().action(for: said, openCount: 0) == .undelivered(reason: "in words that Rivet does not know"))
         #expect("\(WebhookAddress(url: "https://u:p@host/x"))" == "https://host/…")
@@ -248,7 +248,7 @@ import Testing
 }
 
 @Suite struct WebhookUpdateTests {
-    @Test func `A body that is an update: read as one of a poll`() throws {
+    @Test func `A body with an update: read like one of a poll`() throws {
         let body = #" {"update_id": 7, "message": {"message_id": 1}, "x": [1, {"y": "}"}]} "#
         let received = try #require(ReceivedUpdate(webhookBody: Array(body.utf8)))
         #expect(received.id == 7 && received.json == body.trimmed)
@@ -260,7 +260,7 @@ import Testing
     }
 
     @Test(arguments: ["", "{", "[]", "7", "{}", #"{"message": {}}"#, #"{"update_id": "x"}"#, #"[{"update_id": 7}]"#])
-    func `A body that is none: nothing`(_ body: String) {
+    func `A body without an update: read as nothing`(_ body: String) {
         #expect(ReceivedUpdate(webhookBody: Array(body.utf8)) == nil)
     }
 }

@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 import TextRules
 
-/// `normalizedToNFC` compared with Foundation and Perl, which have their own tables.
+/// `normalizedToNFC`, compared with Foundation and Perl, which have other tables.
 @Suite struct NFCTests {
     private static let scalars = (0...0x10_FFFF as ClosedRange<UInt32>).compactMap { Unicode.Scalar($0) }
 
-    /// The scalars that Unicode `version` knew. Ours leaves newer ones alone, and the others may not.
+    /// The scalars of Unicode `version`. `normalizedToNFC` does not change newer ones, but Foundation and Perl may.
     private static func known(to version: [Int]) -> [Unicode.Scalar] {
         scalars.filter { scalar in
             guard let age = scalar.properties.age else { return true }
@@ -24,7 +24,7 @@ import TextRules
         for scalar in Self.known(to: version(String.normalizationVersion)) {
             let text = String(scalar)
             let (ours, theirs) = (text.normalizedToNFC, text.precomposedStringWithCanonicalMapping)
-            // In code points: `==` of strings would call every form the same.
+            // Compared as code points: `==` of strings is true for every form.
             if ours.unicodeScalars.elementsEqual(theirs.unicodeScalars) { continue }
             Issue.record("\(ours.hexadecimal), not \(theirs.hexadecimal), of \(text.hexadecimal)")
         }

@@ -5,7 +5,7 @@ import TextRules
 @Suite struct NicknameRuleTests {
     static let family = "👨‍👩‍👧‍👦"
 
-    /// Compared by scalar: `==` of strings would call every form the same.
+    /// Compares scalars: `==` of strings is true for every form.
     private func expectStored(_ typed: String, as stored: String) throws {
         let found = try NicknameRule.stored(typed)
         #expect(Array(found.unicodeScalars) == Array(stored.unicodeScalars), "\(found.debugDescription)")
@@ -13,7 +13,7 @@ import TextRules
 
     @Test(arguments: [
         ("Pump", "Pump"), ("\u{A0} Main \t compressor\r\n2\u{2003}", "Main compressor 2"), ("e\u{301}tau", "\u{E9}tau"),
-        // A mark behind white space stays; a joiner that joins nothing goes.
+        // A mark after white space stays; a joiner that joins nothing is left out.
         ("Pump \u{301}x", "Pump \u{301}x"), (" \u{308}Ab", "\u{308}Ab"), ("a \u{200D}b", "a b"),
         ("مضخة ١", "مضخة ١"),
     ])
@@ -26,7 +26,7 @@ import TextRules
         "\u{3164}",
         "\u{FE0F}", "\u{34F}", "\u{E0041}",
     ])
-    func `What nothing shows: left out, wherever it stands`(_ invisible: String) throws {
+    func `An invisible character: left out, at any position`(_ invisible: String) throws {
         for typed in ["\(invisible)Pump 1", "Pu\(invisible)mp 1", "Pump \(invisible) 1\(invisible)"] {
             try expectStored(typed, as: "Pump 1")
         }
@@ -53,7 +53,7 @@ import TextRules
         ("xy" + String(repeating: "\u{363}", count: 500), .tooManyBytes),
         (String(repeating: " ", count: 16_384) + "x", .tooManyBytes),
     ])
-    func `What cannot be a nickname: refused with its reason`(_ typed: String, _ refusal: TextRefusal) {
+    func `A text that cannot be a nickname: refused with the reason`(_ typed: String, _ refusal: TextRefusal) {
         #expect(throws: refusal) { try NicknameRule.stored(typed) }
     }
 
