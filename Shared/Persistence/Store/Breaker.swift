@@ -1,11 +1,11 @@
 import Contracts
 
-/// Whether a tier is tried. Opens at the first failure; then one probe at a time, after a wait that is drawn anew each
-/// time between nothing and a bound that doubles ("full jitter").
+/// Decides whether a tier is tried. It opens at the first failure. Then it allows one probe at a time, each after a
+/// wait that is drawn at random between a quarter of a bound and the bound itself, which doubles (jitter).
 struct Breaker {
     static let waitMin = Duration.milliseconds(200)
-    /// Whatever is back after an outage has had everything that was owed to it within half a minute. This and an attempt
-    /// that began just before (`connectDeadline`) leave time to pay.
+    /// A tier that is back after an outage has received everything owed to it within half a minute. This wait and an
+    /// attempt that began just before it (`connectDeadline`) leave time to pay.
     static let waitMax = Duration.seconds(12)
 
     private var failures = 0

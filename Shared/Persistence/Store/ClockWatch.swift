@@ -1,17 +1,19 @@
 import Contracts
 
-/// Whether the wall clock may be believed that something is over. Compares it with a monotonic clock. No I/O.
+/// Decides whether the wall clock can be trusted when it says that something has expired. Compares it with a monotonic
+/// clock. No I/O.
 ///
-/// Both run at one pace, also while the kernel corrects it: so the distance between them changes only when the wall
-/// clock is set. Until then what began and ended under watch has really lasted that long. What began earlier is
-/// believed to be over only once it has been over for `patience` on a wall clock that was not set meanwhile: a clock
-/// that starts with a wrong date is set within that time. After it was set, one waits at least as long as it was off.
+/// Both clocks run at the same pace, even while the kernel adjusts it, so their difference changes only when the wall
+/// clock is set. If something began and ended while we watched and the clock was not set, it really lasted that long.
+/// If it began earlier, we believe that it is over only once it has been over for `patience` on a wall clock that was
+/// not set during that time: a clock that starts with a wrong date is set within that time. After the clock was set,
+/// the wait is at least as long as the clock was off.
 struct ClockWatch {
-    /// What the clocks may differ by without the wall clock having been set: a leap second, and a slow reading.
+    /// A difference up to this does not mean that the wall clock was set: a leap second, and a slow reading.
     private static let tolerance = Duration.seconds(2)
 
     private let patience: Duration
-    /// When the wall clock was set last, or the watch began.
+    /// The last time that the wall clock was set, or the beginning of the watch.
     private var anchor: (wall: Timestamp, steady: ContinuousClock.Instant)
     /// How far the wall clock was off before it was set.
     private var error = Duration.zero
@@ -27,12 +29,12 @@ struct ClockWatch {
         let difference = Duration.milliseconds(wall.milliseconds - anchor.wall.milliseconds) - passed
         let jump = difference < .zero ? .zero - difference : difference
         guard jump > Self.tolerance else { return }
-        // A clock that is set right after it was set wrong was off by both.
+        // A clock that was set wrong and then corrected was off by both jumps.
         error = max(jump, error - passed)
         anchor = (wall, steady)
     }
 
-    /// What can be said of the time `wall`, which was read at `steady`.
+    /// The agreed time for the wall time `wall`, which was read at `steady`.
     func agreedTime(wall: Timestamp, steady: ContinuousClock.Instant) -> AgreedTime {
         let patience = max(patience, error)
         let isLongEnough = steady - anchor.steady >= patience

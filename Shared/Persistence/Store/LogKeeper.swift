@@ -1,17 +1,18 @@
-/// When the write-ahead log is moved into the file. No I/O, no clock.
+/// Decides when the write-ahead log is moved into the file. No I/O, no clock.
 ///
-/// Moving takes as long as the log has different pages, and the store's thread does nothing else meanwhile. So it is done in
-/// pieces: a disk that is quick, or a log that has the same pages again and again, allows large ones, which cost less.
+/// The time to move the log grows with the number of different pages in it, and the store's thread is blocked until
+/// then. So the log is moved in pieces. A fast disk, or a log that contains the same pages repeatedly, allows large
+/// pieces, which cost less.
 struct LogKeeper {
     static let pages = 250...4_000
-    /// A log that a reader holds is tried so often.
+    /// The wait before a log that a reader blocked is tried again.
     static let retryDelay = Duration.seconds(1)
 
-    /// How many pages are moved at a time.
+    /// The number of pages that are moved at a time.
     private(set) var piece = PieceSize(500, in: pages)
-    /// Since when a reader of another program has kept the log from being moved.
+    /// The time since which a reader of another program has kept the log from being moved.
     private(set) var heldSince: ContinuousClock.Instant?
-    /// When it is tried again.
+    /// The time of the next attempt.
     private(set) var retryAt: ContinuousClock.Instant?
 
     func isDue(logPages: Int, at now: ContinuousClock.Instant) -> Bool {
@@ -30,9 +31,9 @@ struct LogKeeper {
         retryAt = now + Self.retryDelay
     }
 
-    /// The disk did not take it.
+    /// The disk failed.
     mutating func failed(at now: ContinuousClock.Instant) { (heldSince, retryAt) = (nil, now + Self.retryDelay) }
 
-    /// There is another file, or none.
+    /// There is a different file now, or none.
     mutating func fileChanged() { self = LogKeeper() }
 }

@@ -1,4 +1,4 @@
-/// How much of something that can wait is done in one turn of the store's thread, so that the turn is short. No I/O, no clock.
+/// The amount of deferrable work in one pass of the store's thread, chosen so that the pass is short. No I/O, no clock.
 struct PieceSize {
     /// A piece that took longer halves the next one; one that took less than a quarter of it doubles the next one.
     static let aim = Duration.milliseconds(10)
@@ -11,7 +11,7 @@ struct PieceSize {
         self.count = min(max(count, range.lowerBound), range.upperBound)
     }
 
-    /// A piece of `done` took `time`.
+    /// Records that a piece of size `done` took `time`.
     mutating func took(_ time: Duration, for done: Int) {
         if time > Self.aim {
             count = max(range.lowerBound, min(count, done) / 2)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value that is not there yet: fulfilled once, from any thread, and awaited once.
+/// A future value: fulfilled once, from any thread, and awaited once.
 public final class Promise<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -28,7 +28,7 @@ public final class Promise<Value: Sendable>: Sendable {
         continuation?.resume(returning: value)
     }
 
-    /// The value, when it is there. Not ended by cancellation: what was asked for is under way, and its end is told.
+    /// Waits for the value. Cancellation does not end the wait: the request is under way, and its end will be reported.
     public var value: Value {
         get async {
             await withCheckedContinuation { continuation in

@@ -1,4 +1,4 @@
-/// What a store is at while it starts, for as long as that takes.
+/// The step that a starting store is working on.
 public enum StartStep: String, Sendable {
     case opening = "bringing the local database up to date"
     case salvaging = "saving what can be read of a broken database"

@@ -1,7 +1,7 @@
 import Contracts
 import KillPoints
 
-/// Deciding, committing, answering.
+/// Decides operations, commits them, and responds.
 extension StoreCore {
     struct Decided {
         let operation: StoreOperation<Table>
@@ -10,20 +10,21 @@ extension StoreCore {
         var records: [Record] { changes.map { $0.record } }
     }
 
-    /// Does as many of `operations`, from the first on, as can be decided before it is known where the changes before
-    /// them are held. Returns the others.
+    /// Does one batch: as many of `operations`, from the first on, as can be decided before it is known where the
+    /// earlier changes are stored. Returns the others.
     func turn(_ operations: [StoreOperation<Table>]) -> [StoreOperation<Table>] {
         var decided: [Decided] = []
         var next = operations.startIndex
         var hasStaged = false
         isWriting = false
-        // What was decided a second time, over rows that another program wrote.
+        // The operation that is being decided a second time, because of rows that another program wrote.
         var decidedAgain: Int?
         while next < operations.endIndex {
             let operation = operations[next]
             var transaction = StoreTransaction(now: readWallClock(), store: self, isLive: operation.isLive)
             let isGood = operation.decide(&transaction)
-            // The disk went away while it was asked, and with it the changes before this one. They are held first.
+            // A read found the disk unavailable, and the earlier changes were lost with its transaction. They go into
+            // memory first.
             if hasStaged, !isWriting { break }
             next += 1
             guard isGood, !transaction.changes.isEmpty else {
@@ -47,25 +48,27 @@ extension StoreCore {
                 case .tierTrouble: isWriting = false
                 }
             }
-            // Later operations of this turn must see this change.
+            // Later operations of this batch must see this change.
             memory.withLock { memory in transaction.changed.forEach { memory.stage($0) } }
             hasStaged = true
             decided.append(
                 Decided(operation: operation, subject: transaction.subject, changes: transaction.changes))
-            // Without the disk a change may be refused for want of room; nothing is decided over it before that is known.
+            // Without the disk, memory may have no room for the change. No other operation is decided before that is
+            // known.
             if !isWriting { break }
         }
         return settle(decided) + operations[next...]
     }
 
-    /// Commits, or holds in memory, and answers; sends what is live to the first healthy tier meanwhile. Returns what
-    /// must be decided anew, because it was decided over a change that is kept nowhere.
+    /// Commits, or stores in memory, and responds; sends live changes to the first healthy tier at the same time.
+    /// Returns the operations that must be decided again, because they were decided over a change that was not stored.
     private func settle(_ decided: [Decided]) -> [StoreOperation<Table>] {
         var isWritten = isWriting
         isWriting = false
         let records = decided.flatMap { $0.records }
         let target = records.isEmpty ? nil : liveTier
-        // What is sent must be kept here, whatever becomes of the commit: without room for that, the commit comes first.
+        // A record that is sent must be stored here even if the commit fails. Without room for that in memory, the
+        // commit comes first.
         let isSentFirst = target != nil && memory.withLock { $0.canHold(records) }
         var tickets: [Int?] = []
         if isSentFirst {
@@ -82,7 +85,8 @@ extension StoreCore {
             killPoint("store.before-commit")
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
-                // The debts of these were written with them; the book does not know them yet if they were not sent first.
+                // The debts of these records were written with the records. The book does not know them yet if the
+                // records were not sent first.
                 let written = tiers.isEmpty ? [] : Set(records.map { $0.key })
                 try writeDownSome(besides: written, limit: TierLimits.bookkeepingBesideLiveMax, table)
                 try table.commit()
@@ -100,7 +104,8 @@ extension StoreCore {
                 return true
             }
             guard fits else {
-                // A commit that failed may be in effect: then the tiers lack what is on the disk, and else nothing is owed.
+                // A failed commit may have taken effect. If so, the tiers lack records that are on the disk. If no
+                // commit was tried, nothing is owed.
                 if wasCommitted { for item in decided[index...] { owe(item.changes) } }
                 item.operation.failed(
                     RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
@@ -134,7 +139,7 @@ extension StoreCore {
 
     private enum WriteOutcome { case written, refused(SQLiteError), tierTrouble }
 
-    /// Puts one operation's changes into the open transaction, all or none, with what is owed of them.
+    /// Puts one operation's changes and their debts into the open transaction, all or none.
     private func write(_ changes: [StoreTransaction<Table>.Change]) -> WriteOutcome {
         guard let table else { return .tierTrouble }
         let notesBefore = notesUnderWay.count
@@ -160,9 +165,9 @@ extension StoreCore {
         }
     }
 
-    // MARK: What is owed of a change
+    // MARK: Debts of a change
 
-    /// The tiers whose debts are written down one by one.
+    /// The tiers whose debts are written down key by key.
     var debtors: TierSet {
         let isAnyDropped = plantedBug(.breakerDropsWrites)
         return TierSet(
@@ -194,11 +199,11 @@ extension StoreCore {
         backlogGrew()
     }
 
-    /// - Returns: a ticket, if the tier will answer for the operation's changes.
+    /// - Returns: a ticket if the tier will confirm or refuse the operation's changes.
     private func send(_ item: Decided, to tier: Int?) -> Int? {
         guard let tier, item.operation.isLive, !item.changes.isEmpty else { return nil }
         let records = item.records
-        // A write that is known to wait there would keep all others waiting.
+        // A write that is known to block in the tier would delay all others.
         guard !records.contains(where: { tiers[tier].aside.isBlocked($0.key) }) else { return nil }
         guard
             memory.withLock({ memory in

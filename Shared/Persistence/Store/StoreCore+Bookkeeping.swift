@@ -1,16 +1,16 @@
 import Contracts
 
-/// What the disk has a note of, beside the records: what is owed to remote tiers, and how far they are known.
+/// The notes on the disk beside the records: the debts of remote tiers, and how far each tier is known.
 extension StoreCore {
     // MARK: Transactions
 
-    /// Begins a transaction that has notes in it.
+    /// Begins a transaction that will contain notes.
     func begin(_ table: Table) throws(SQLiteError) {
         doubtNotes()
         try table.begin()
     }
 
-    /// Puts a note of what is owed into the open transaction.
+    /// Puts a note of a debt into the open transaction.
     func note(_ debt: Debt<Key>, _ table: Table) throws(SQLiteError) {
         notesUnderWay.append(debt)
         if !plantedBug(.debtsNotWrittenDown) { try table.write(debt) }
@@ -21,12 +21,12 @@ extension StoreCore {
         try note(debt, table)
     }
 
-    /// What the book and the tiers' progress say, into the open transaction: a record whose debt is not written down,
-    /// because a walk will owe it, must not be committed before it is that the walk is due.
+    /// Writes some of the book and the progress of the tiers into the open transaction. If a record's debt is left to
+    /// the seeding walk, the note that the walk is due must be committed no later than the record.
     ///
     /// - Parameters:
-    ///   - excluded: what is written of these is newer than the book.
-    ///   - limit: how many keys; fewer where a call waits for the commit.
+    ///   - excluded: keys whose written notes are newer than the book.
+    ///   - limit: the most keys to write; fewer when a call waits for the commit.
     func writeDownSome(
         besides excluded: Set<Key> = [], limit: Int = TierLimits.bookkeepingMax, _ table: Table
     ) throws(SQLiteError) {
@@ -58,7 +58,7 @@ extension StoreCore {
         if isDone, debtsToStrike.isEmpty { bookkeepingAt = nil } else { noteBookkeeping() }
     }
 
-    /// A transaction was not committed, or may not have been: what it said may be on the disk, or what was there before.
+    /// A transaction was not committed, or may not have been: the disk may have its notes, or the earlier ones.
     func doubtNotes() {
         tiersUnderWay = []
         guard !notesUnderWay.isEmpty else { return }
@@ -67,9 +67,9 @@ extension StoreCore {
         memory.withLock { $0.book.doubted(keys) }
     }
 
-    // MARK: In a while
+    // MARK: Delayed writes
 
-    /// There is something to write down, in a while.
+    /// Schedules the writing of notes, if there are any to write.
     func noteBookkeeping() {
         guard bookkeepingAt == nil else { return }
         guard
@@ -79,7 +79,7 @@ extension StoreCore {
         bookkeepingAt = time.instant() + TierLimits.bookkeepingDelay
     }
 
-    /// Writes down some of what the book says, and goes on with the next turn, so that no operation waits for all of it.
+    /// Writes down some of the book, and continues in the next pass, so that no operation waits for all of it.
     func writeBookDown() {
         bookkeepingAt = nil
         guard isDiskUp else { return noteBookkeeping() }
@@ -93,12 +93,12 @@ extension StoreCore {
         guard isDone else { return noteBookkeeping() }
         debtsToStrike.subtract(struck)
         wrote()
-        // Also what this very transaction noted of them.
+        // This includes the notes that this transaction itself wrote for them.
         memory.withLock { $0.book.struck(struck) }
         if memory.withLock({ !$0.book.unwritten.isEmpty }) || !debtsToStrike.isEmpty { bookkeepingAt = time.instant() }
     }
 
-    /// At the end of use.
+    /// Writes down the whole book, when the store closes.
     func writeWholeBookDown() {
         repeat {
             let left = memory.withLock { $0.book.unwritten.count }
@@ -107,9 +107,10 @@ extension StoreCore {
         } while memory.withLock { !$0.book.unwritten.isEmpty }
     }
 
-    // MARK: All is owed
+    // MARK: A tier is owed everything
 
-    /// All rows are owed to the tier. Nothing is written down for it until a walk through them has begun.
+    /// Records that all rows are owed to the tier. No single debt is written down for it until a walk through all rows
+    /// has begun.
     func owesAll(_ index: Int) {
         if !plantedBug(.crowdedDebtsForgotten) { tiers[index].knowledge.owedAll() }
         forsakeDebts(of: tiers[index].name)
@@ -118,31 +119,32 @@ extension StoreCore {
         noteBookkeeping()
     }
 
-    /// The tier is owed nothing of the book any more, after the disk was told so, or together with it.
+    /// Removes the tier's debts from the book. The disk must have recorded that before, or must record it in the same
+    /// transaction.
     func forsakeDebts(of name: TierName) {
         memory.withLock { $0.book.forsake(name) }
         debtsToStrike.formUnion(TierSet(name))
         noteBookkeeping()
     }
 
-    /// Takes some notes off the disk that name tiers whose debts are forsaken. They do no harm there, but a walk through
-    /// all rows does not begin before they are gone: it writes down such notes itself.
-    /// - Returns: whether there are none any more.
+    /// Deletes some notes from the disk that name tiers whose debts were forsaken. Such notes do no harm, but a walk
+    /// through all rows does not begin while there are any, because it writes such notes itself.
+    /// - Returns: whether none is left.
     private func strikeSome(_ table: Table) throws(SQLiteError) -> Bool {
         guard !debtsToStrike.isEmpty else { return false }
         return try table.strikeDebts(of: debtsToStrike, limit: policy.pageRecords)
     }
 
-    /// The walk that owes the tier everything came to `end` (nil: the last row) with `keys`. Both are written down
-    /// together, and nothing else: an end of the process repeats the page, or goes on behind it.
-    /// - Returns: false when that is not certain.
+    /// Records that the walk that owes the tier everything came to `end` (nil: the last row) with `keys`. Both are
+    /// written down together, and nothing else. If the process ends, the walk repeats the page or continues behind it.
+    /// - Returns: false when it is not certain that this was written.
     func noteSeeded(_ index: Int, _ keys: [Key], upTo end: String?) -> Bool {
         let before = tiers[index].knowledge.seeding
         tiers[index].knowledge.seeded(upTo: end)
         let isDone = attempt { table throws(SQLiteError) in
             try begin(table)
             for key in keys { try noteDebts(of: key, table) }
-            // A note names a tier no more whose debts were forsaken: not before the disk knows why.
+            // A note may stop naming a tier whose debts were forsaken only after the disk knows why.
             try writeProgress(table)
             try table.commit()
         }
@@ -150,7 +152,7 @@ extension StoreCore {
         return isDone
     }
 
-    /// For health: how much the walk has before it.
+    /// Counts the rows that the walk still has to visit, for the health.
     func countRowsToSeed(_ index: Int, _ table: Table) {
         guard !tiers[index].knowledge.isSeeded else {
             tiers[index].rowsToSeed = 0

@@ -1,13 +1,13 @@
 import Contracts
 
-/// A file that is broken, and the one that takes its place.
+/// Replaces a broken file.
 extension StoreCore {
-    /// Moves the file aside, and makes a new one of what can still be read of it and of what memory has. What is
-    /// missing then comes from the remote tiers, and nothing is decided before.
+    /// Moves the file aside, and makes a new one from its readable records and those in memory. The missing rest comes
+    /// from the remote tiers, and nothing is decided before.
     func replaceBrokenFile() throws(SQLiteError) {
         table = nil
         try Table.setAside(path, at: time.wall())
-        // From here on the file at the path is a new one, be it not filled yet.
+        // From here on the file at the path is new, even if it is not filled yet.
         isBroken = false
         let fresh: Table
         do { fresh = try Table(path: path) } catch {
@@ -24,7 +24,7 @@ extension StoreCore {
         holdersChanged()
         try fill(fresh, with: copies)
         table = fresh
-        // What passes for a copy must be on the disk.
+        // A record that counts as a copy must be on the disk.
         memory.withLock { $0.forgetCopies() }
         counters["disk.replaced", default: 0] += 1
         memory.withLock { $0.book.unwriteAll() }
@@ -33,10 +33,10 @@ extension StoreCore {
         awaitTiersIfNeeded()
     }
 
-    /// Puts into `table` what can be read of broken files that were set aside before it, and `copies`. Done again from the
-    /// beginning when it fails, or the process ends in the middle.
+    /// Puts the readable records of broken files that were set aside earlier, and `copies`, into `table`. Starts from
+    /// the beginning if it fails or the process ends in the middle.
     ///
-    /// Records that the table does not take beside the others are held until what has their names makes way.
+    /// Records that the table refuses beside the others stay in memory until the records with their nicknames make way.
     func fill(_ table: Table, with copies: [Record]) throws(SQLiteError) {
         let files = try Table.unsalvaged(path)
         guard !files.isEmpty else { return }
@@ -62,13 +62,14 @@ extension StoreCore {
         incidents = nil
     }
 
-    /// Copies in memory, and what is on its way to a tier, which memory may have no room for.
+    /// Copies in memory, and records on their way to a tier, for which memory may have no room.
     var copies: [Record] {
         memory.withLock { $0.copies }
             + tiers.flatMap { tier in tier.live.map { $0.record } + tier.requests.flatMap { $0.kind.records } }
     }
 
-    /// Before the first row, so that an end in the middle does not make the file pass for one that lacks nothing.
+    /// Notes that rows are missing, before the first row is written. If the process ends in the middle, the file then
+    /// does not pass for a complete one.
     private func noteThatRowsAreMissing(_ table: Table) throws(SQLiteError) {
         let known = try table.progress()
         do throws(SQLiteError) {
@@ -85,8 +86,8 @@ extension StoreCore {
         }
     }
 
-    /// Puts those that the table takes, in a transaction.
-    /// - Returns: the others.
+    /// Puts the records that the table accepts, in one transaction.
+    /// - Returns: the records that it refused.
     private func putAll(_ records: [Record], _ table: Table) throws(SQLiteError) -> [Record] {
         var refused: [Record] = []
         do throws(SQLiteError) {

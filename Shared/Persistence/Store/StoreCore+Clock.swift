@@ -1,18 +1,18 @@
 import Contracts
 
-/// The clocks: what may be destroyed by them.
+/// The clocks, and when they allow data to be destroyed.
 extension StoreCore {
-    /// A remote tier whose clock differs by more keeps anything from being destroyed.
+    /// While a remote tier's clock differs by more than this, nothing is destroyed.
     private static var serverDisagreementMax: Duration { .seconds(300) }
 
-    /// The wall clock, which is watched with each reading.
+    /// Reads the wall clock; each reading also feeds `clockWatch`.
     func readWallClock() -> Timestamp {
         let wall = time.wall()
         clockWatch.read(wall: wall, steady: time.steady())
         return wall
     }
 
-    /// By which time something may be destroyed because it is over; nil while a remote tier says that it is another time.
+    /// The time by which expired data may be destroyed; nil while a remote tier's clock disagrees.
     func agreedTime() -> AgreedTime? {
         let (wall, steady) = (readWallClock(), time.steady())
         if plantedBug(.sweepsOnOneClock) { return AgreedTime(since: wall, now: wall, horizon: wall) }
@@ -26,15 +26,16 @@ extension StoreCore {
         return clockWatch.agreedTime(wall: wall, steady: steady)
     }
 
-    /// What time it is for a pull: what is written from now on has a later revision. By the tier's own clock, if that is
-    /// behind ours: one that is ahead would have later pulls pass over rows.
+    /// The time at which a pull begins: everything written from now on has a later revision. If the tier's own clock is
+    /// behind ours, the tier's clock is used. If it is ahead, ours is used, since with the tier's time later pulls
+    /// would skip rows.
     func pullMoment(_ index: Int) -> Timestamp {
         let wall = readWallClock()
         guard let told = tiers[index].serverTime else { return wall }
         return min(wall, told.time.advanced(by: time.steady() - told.heardAt))
     }
 
-    /// A remote tier tells, with a contact, what time it is there.
+    /// Records the time that a remote tier reported with a contact.
     func serverTimeHeard(_ index: Int, _ contact: TierContact) {
         guard policy.heedsServerTime, let time = contact.serverTime else { return }
         tiers[index].serverTime = (time, self.time.steady())

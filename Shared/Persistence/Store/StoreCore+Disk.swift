@@ -2,11 +2,13 @@ import Contracts
 import DequeModule
 import KillPoints
 
-/// The life of the file, its troubles, and their end.
+/// Opens and closes the local file, and handles its failure and recovery.
 extension StoreCore {
-    /// Opens the file, takes in what an earlier process left in memory alone, and begins with the remote tiers.
+    /// Opens the file, restores the records that an earlier process had in memory only, and begins with the remote
+    /// tiers.
     ///
-    /// - Throws: when the file must not be used; trouble that may pass is remembered instead, and tried again.
+    /// - Throws: when the file must not be used. A failure that may pass is recorded instead, and the file is tried
+    ///   again.
     package func open() throws(LocalTableError) {
         do {
             let opened = try Table(path: path, progressed: { [progressed] in progressed(.opening) })
@@ -31,9 +33,10 @@ extension StoreCore {
         pumpAll()
     }
 
-    /// Waits for no tier.
+    /// Closes the store without waiting for any tier.
     ///
-    /// - Parameter letGo: called once for each tier that is up, when it knows that this store is gone, or cannot be told.
+    /// - Parameter letGo: called once for each tier that is up, when the tier knows that this store is gone or cannot
+    ///   be reached.
     package func close(letGo: @escaping @Sendable () -> Void = {}) {
         for ticket in waiting.map(\.ticket) { answerWaiter(ticket) }
         waiting = []
@@ -50,11 +53,11 @@ extension StoreCore {
     package var hasOpenedDisk: Bool { table != nil }
     package var isDiskUp: Bool { table != nil && !breaker.isOpen }
 
-    /// Whether the disk is a new one, or was made of what could be read of a broken one, and no tier was read since.
+    /// Whether the disk is new, or was rebuilt from the readable part of a broken file, and no tier was read since.
     var lacksRows: Bool { tiers.contains { $0.knowledge.isAwaited } }
 
-    /// Nothing is decided before the tiers were asked, if they may have what was acknowledged and this store has not: when
-    /// the disk is a new one, or when memory was lost, with what it may have held beside a disk that took nothing.
+    /// Delays all decisions until the tiers were read, if they may have acknowledged records that this store lacks.
+    /// That is so when the disk is new, or when memory was lost, which may have stored writes while the disk took none.
     func awaitTiersIfNeeded() {
         let isMemoryLost = journal.map { $0.isFirst } ?? true
         if !tiers.isEmpty, isMemoryLost || lacksRows {
@@ -65,7 +68,8 @@ extension StoreCore {
         }
     }
 
-    /// - Returns: false when it cannot be read. Then the table is of no use: what it holds would pass for all there is.
+    /// - Returns: false when the book cannot be read. Then the table must not be used: its rows would pass for
+    ///   everything there is.
     private func readBook(_ table: Table) -> Bool {
         do {
             let names = TierSet(tiers.map { $0.name })
@@ -82,7 +86,7 @@ extension StoreCore {
             }
             let gone = progress.filter { !names.contains(TierSet($0.key)) && $0.value.seeding != .due }
             try noteGone(gone.map { ($0.key, $0.value) }, table)
-            // What is written down for a tier that is to be filled, or is none, says nothing.
+            // Notes for a tier that will be filled completely, or that is no longer a tier, mean nothing.
             let counts = try table.debtCounts(upTo: policy.debtsMax + 1)
             for index in tiers.indices where counts[tiers[index].name] ?? 0 > policy.debtsMax {
                 owesAll(index)
@@ -95,7 +99,8 @@ extension StoreCore {
             for index in tiers.indices {
                 guard let mark = met[index].mark else { continue }
                 recognise(index, TierContact(mark: mark, visit: met[index].visit))
-                // Met as it was some time ago: that may be as the file has it.
+                // The tier was found rolled back before the file was open. Its mark and visit may match the file
+                // anyway, so start over.
                 if met[index].seeding == .due { startOver(index) }
             }
             holdersChanged()
@@ -109,7 +114,7 @@ extension StoreCore {
 
     // MARK: Trouble, and its end
 
-    /// Tries again what failed, when that is due: opens the file, and writes what only memory holds.
+    /// Retries after a failure: opens the file, and writes the records that are in memory only.
     func retryDisk() {
         if isBroken {
             do throws(SQLiteError) { try replaceBrokenFile() } catch {
@@ -137,11 +142,11 @@ extension StoreCore {
 
     private func writeHeld() {
         flushHeld()
-        // What the table refuses although it is up has the name of another record, which makes way.
+        // A record that the working table refuses has the nickname of another record. That one makes way.
         if refusals.isOpen, isDiskUp { takeIn(held.values.sorted { $0.revision < $1.revision }) }
     }
 
-    /// Puts records that are known here and are not on the disk, whatever stands in their way there.
+    /// Puts records that are not on the disk yet, even if other records there stand in their way.
     func takeIn(_ records: [Record]) {
         guard !records.isEmpty else { return }
         let all = TierSet(tiers.map { $0.name })
@@ -159,7 +164,7 @@ extension StoreCore {
             })
     }
 
-    /// The file could not be opened at the start, and now it is.
+    /// Reads the book of a file that could not be opened at the start.
     private func readBookLate(_ table: Table) -> Bool {
         guard readBook(table) else { return false }
         owe(held.values.map { StoreTransaction<Table>.Change(record: $0, owedTo: nil) })
@@ -173,7 +178,7 @@ extension StoreCore {
         do throws(SQLiteError) {
             do throws(SQLiteError) { try writeAll(records, table) } catch {
                 guard !error.isTierTrouble else { throw error }
-                // One record that the table does not take must not keep the others from the disk.
+                // One record that the table refuses must not keep the others from the disk.
                 table.rollback()
                 refusal = error
                 written = try writeEach(records, table)
@@ -220,7 +225,7 @@ extension StoreCore {
         return taken
     }
 
-    /// - Returns: whether `body` was done. If not, the tier is away from now on.
+    /// - Returns: whether `body` succeeded. If not, the disk counts as unavailable from now on.
     func attempt(_ body: (Table) throws(SQLiteError) -> Void) -> Bool {
         guard let table else { return false }
         do {
@@ -238,15 +243,15 @@ extension StoreCore {
     private func failed(_ reason: String, isCorruption: Bool) {
         lastError = reason
         if isCorruption { isBroken = true }
-        // What fails while the disk is away does not put off the next attempt: that would never come.
+        // A failure while the disk is unavailable does not delay the next attempt; otherwise that might never come.
         if breaker.probeAt.map({ $0 <= time.instant() }) ?? true { breaker.failed(at: time.instant()) }
-        // The next flush, which the breaker lets through, has the refused records too.
+        // The next flush that the breaker allows includes the refused records too.
         refusals.succeeded()
         doubtNotes()
         for index in tiers.indices { leaveUnnotedVisit(index) }
     }
 
-    // MARK: The journal of what only memory holds
+    // MARK: The spill file of the records in memory only
 
     func journal(_ records: [Record]) {
         guard let journal, !records.isEmpty else { return }
@@ -259,7 +264,8 @@ extension StoreCore {
         rewriteJournal()
     }
 
-    /// Just what is held is left in it: so not before what it had at the start is held.
+    /// Leaves only the records that are in memory only. So it must wait until the records of the start were restored
+    /// from the spill file.
     private func rewriteJournal() {
         guard let journal, isJournalRestored else { return }
         do { try journal.replace(with: Array(held.values)) } catch { lastError = "\(error)" }
@@ -274,14 +280,15 @@ extension StoreCore {
                 putInQuarantine([(record.key, record.journalValue.text)])
                 continue
             }
-            // When the disk cannot be read, the journal is all there is.
+            // When the disk cannot be read, the spill file is the only source.
             if let known = try? newest(record.key), known.revision >= record.revision { continue }
             restored.append(record)
         }
         isJournalRestored = true
         guard !restored.isEmpty else { return clearJournal() }
         for record in restored {
-            // Left out for want of room, it would go with the journal when the disk has the others.
+            // The record is kept even above the memory limit. Otherwise it would be lost when the disk has the others
+            // and the spill file is cleared.
             _ = memory.withLock { $0.hold([record], isOwed: true) }
             owe([StoreTransaction<Table>.Change(record: record, owedTo: nil)])
         }

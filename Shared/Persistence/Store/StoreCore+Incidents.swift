@@ -1,14 +1,14 @@
 package import Contracts
 
-/// What happened to the store, until an operator has acknowledged it.
+/// Incidents of the store, kept until an operator acknowledges them.
 extension StoreCore {
-    /// Reads again what happened, if there is news.
+    /// Reads the incidents again if there may be new ones.
     package func readIncidents() {
         guard let table, isDiskUp, incidents == nil || table.hasIncidentNews else { return }
         do { incidents = try table.incidents() } catch { failed(error) }
     }
 
-    /// - Returns: what was acknowledged, when that is on the disk.
+    /// - Returns: the acknowledged incidents, once the acknowledgement is on the disk.
     package func acknowledge() -> Result<[StoreIncident], RPCError> {
         guard let table, isDiskUp else { return .failure(Self.cannotAcknowledge) }
         do throws(SQLiteError) {

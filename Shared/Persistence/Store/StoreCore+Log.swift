@@ -1,8 +1,8 @@
 /// The write-ahead log of the local file.
 extension StoreCore {
-    /// Moves a piece of the log into the file when that is due. To be called when the answers of a turn were given, so that
-    /// they do not wait for it.
-    /// - Returns: whether the status says something else now.
+    /// Moves a piece of the log into the file when that is due. Call it after the responses of a pass were given, so
+    /// that they do not wait for it.
+    /// - Returns: whether the status changed.
     package func tendLog() -> Bool {
         guard let table, isDiskUp else { return false }
         let (start, count) = (time.instant(), table.logPages)

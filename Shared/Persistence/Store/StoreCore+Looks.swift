@@ -1,8 +1,8 @@
 import Contracts
 
-/// Looking for what others write in a tier, while this store is in use.
+/// Looks for rows that others write in a tier, while this store is in use.
 extension StoreCore {
-    /// A call was answered, perhaps from memory alone.
+    /// Notes that calls were answered, some perhaps from memory alone.
     package func noteCalls() {
         let isUsed = memory.withLock { memory in
             defer { memory.isUsed = false }
@@ -11,9 +11,10 @@ extension StoreCore {
         if isUsed { lastUseAt = time.instant() }
     }
 
-    /// When `index` is looked at next; nil while it is not.
+    /// The time of the next look at the tier `index`; nil when none is planned.
     ///
-    /// Not one that is not connected, so that none is woken up, nor one that is held back.
+    /// There is none for a tier without a connection, so that no database is woken, nor for one whose removals are
+    /// deferred.
     func lookDueAt(_ index: Int) -> ContinuousClock.Instant? {
         guard tiers[index].link.isUp, tiers[index].isPulled, tiers[index].removals.held == nil, let lastUseAt
         else { return nil }
@@ -26,7 +27,7 @@ extension StoreCore {
         (tiers[index].wantsPull, tiers[index].wantsLook) = (true, true)
     }
 
-    /// Makes a look of a pull that is about to begin, if nothing more is wanted.
+    /// Turns a pull that is about to begin into a look, if no more is needed.
     func beginWalk(_ index: Int, _ pull: inout RemoteTier<Record>.Pull) {
         if tiers[index].wantsLook, let looked = tiers[index].lookedAt {
             pull.isLook = true

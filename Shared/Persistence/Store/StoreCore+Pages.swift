@@ -1,11 +1,11 @@
 import Contracts
 
-/// A tier that does not tell its rows, or does not tell one of them.
+/// Handles a tier that does not return its rows, or one of them.
 extension StoreCore {
-    /// A page was refused, or not answered in time. Half of it is asked for, down to one row.
+    /// A page was refused, or timed out. The next request asks for half as many rows, down to one.
     ///
-    /// That row is passed over when the tier has told its key and then not the row, twice: a connection that hangs tells
-    /// neither.
+    /// That row is skipped once the tier has returned its key and then twice failed to return the row. A connection
+    /// that hangs returns neither.
     /// - Parameter isAtOnce: whether the tier may be asked again without a wait.
     func pageRefused(_ index: Int, _ reason: String, isAtOnce: Bool) {
         guard var pull = tiers[index].pull else { return }
@@ -13,7 +13,7 @@ extension StoreCore {
         pull.isAsked = false
         pull.retryAt = isAtOnce ? nil : later
         if pull.isPassing {
-            // Not even the key of the row is told. Everything is tried again later.
+            // The tier does not even return the key of the row. The whole read is tried again later.
             pull.isPassing = false
             pull.size.reset()
             pull.retryWait = min(pull.retryWait * 2, TierLimits.retryDelayMax)
@@ -35,8 +35,8 @@ extension StoreCore {
         tiers[index].pull = pull
     }
 
-    /// The tier told the key of the row that it did not tell; nil when there is none any more. The row is asked for once
-    /// more.
+    /// The tier returned the key of the row that it failed to return; nil when there is no such row any more. The row
+    /// is requested once more.
     func received(_ index: Int, keyOfRow key: Key?) {
         tiers[index].pull?.isAsked = false
         tiers[index].pull?.isPassing = false

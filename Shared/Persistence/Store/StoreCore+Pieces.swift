@@ -1,11 +1,11 @@
 import Contracts
 
-/// A page of a tier is merged in pieces. Between two of them the store does what else it is asked for.
+/// Merges a page of a tier in pieces. Between two pieces the store does its other work.
 extension StoreCore {
-    /// The tier whose page was told and is not merged yet; nil when there is none.
+    /// The tier whose page was received and is not merged yet; nil when there is none.
     var toldTier: Int? { tiers.firstIndex { $0.pull?.told != nil } }
 
-    /// Merges some rows of the page that the tier told last.
+    /// Merges some rows of the page that was received last from the tier.
     func mergePiece(_ index: Int) {
         guard var page = tiers[index].pull?.told else { return }
         let start = time.instant()
@@ -38,7 +38,8 @@ extension StoreCore {
         tiers[index].pull?.told = nil
         tiers[index].pull?.isAsked = false
         tiers[index].pull?.retryAt = time.instant() + TierLimits.retryDelay
-        // What memory can answer for without the disk must not be changed as if it were the newest.
+        // Without the disk, calls may still change records in memory. They must not do so over a revision that is known
+        // to be outdated.
         for row in rows where isBelieved(row.record) {
             guard let known = memory.withLock({ $0.peek(row.record.key) }) else { continue }
             if row.isDated, known.revision < row.record.revision { deferLater(row.record) }

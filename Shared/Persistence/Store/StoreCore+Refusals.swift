@@ -1,8 +1,8 @@
 import Contracts
 
-/// What a tier does not take: tried again, put aside, or resolved as a clash of two records.
+/// Handles records that a tier refuses: retried, put aside, or resolved as a clash of two records.
 extension StoreCore {
-    /// What is not the tier's state but a question's: asked again later.
+    /// The tier rejected this one request. It is not down; the request is repeated later.
     func refusedToTell(
         _ index: Int, _ request: RemoteTier<Record>.Request, _ refusal: TierRefusal
     ) {
@@ -21,9 +21,10 @@ extension StoreCore {
         }
     }
 
-    /// The tier undid a batch for the sake of one of its records: the others go again at once, without it.
+    /// The tier rolled back a batch because of one of its records. The others are sent again at once, without that
+    /// record.
     ///
-    /// - Parameter items: who waits; nil for debts.
+    /// - Parameter items: the live writes that wait; nil for debts.
     func refused(
         _ index: Int, _ records: [Record], _ items: [RemoteTier<Record>.Live]?, _ isMakingWay: Bool,
         _ refusal: TierRefusal
@@ -60,7 +61,7 @@ extension StoreCore {
         }
     }
 
-    /// Still owed, and tried again after a wait of its own, or at the next contact.
+    /// Puts a key aside. It stays owed, and is tried again after its own wait or at the next contact.
     func putAside(
         _ key: Key, _ cause: PutAside<Key>.Cause, _ reason: String, _ index: Int, waitMin: Duration = .zero
     ) {
@@ -68,7 +69,7 @@ extension StoreCore {
         if cause == .locked { tiers[index].lockedInARow.insert(key) }
     }
 
-    /// `keys`, which were put aside, are tried again now.
+    /// Queues `keys`, which were put aside, to be tried again now.
     func returnAside(_ index: Int, _ keys: [Key]) {
         guard !keys.isEmpty else { return }
         let name = tiers[index].name
@@ -82,7 +83,7 @@ extension StoreCore {
 
     // MARK: Clashes
 
-    /// Another record of the tier stands in the way of one of ours.
+    /// Asks the tier for its record that stands in the way of `record`.
     func askForRival(_ index: Int, of record: Record) {
         tiers[index].clashes[record.key, default: 0] += 1
         guard (tiers[index].clashes[record.key] ?? 0) <= TierLimits.clashesMax else {
@@ -94,13 +95,13 @@ extension StoreCore {
 
     func found(_ index: Int, _ rival: Record?, of record: Record) {
         let name = tiers[index].name
-        // One of the two may be newer in a tier that is being read.
+        // A tier that is being read may have a newer revision of one of the two.
         if rival != nil, isAnyoneReading { return settleClashLater(index, record.key) }
         if let rival {
             let known: Record?
             do { known = try stored(rival.key) } catch { return settleClashLater(index, record.key) }
             if let known, known.revision > rival.revision {
-                // It has another name here since: both go together.
+                // The rival was renamed here since. Send both records in one write.
                 let now = time.wall()
                 memory.withLock { memory in
                     memory.book.owes(known.key, known.revision, to: TierSet(name), since: now)
@@ -119,7 +120,7 @@ extension StoreCore {
         tiers[index].debtsDueAt = time.instant()
     }
 
-    /// The disk is away. That counts as no attempt: it says nothing of the clash.
+    /// The clash cannot be resolved now. This does not count as an attempt, since it says nothing about the clash.
     private func settleClashLater(_ index: Int, _ key: Key) {
         tiers[index].clashes[key, default: 1] -= 1
         memory.withLock { $0.book.returned([key], to: tiers[index].name) }

@@ -1,13 +1,14 @@
 package import Contracts
 
-/// Other remote tiers, while the store goes on.
+/// Changes the remote tiers while the store runs.
 extension StoreCore {
-    /// Goes on with the tiers in `kept` as they are, and those that `ports` has; all others are let go.
+    /// Keeps the tiers in `kept` as they are, adds or replaces those in `ports`, and lets all others go.
     ///
-    /// A tier of the same name behind another port is met anew: the database tells by its mark whether it is another one,
-    /// which is then compared and filled. What was under way to the old one stays owed, and who waited for it waits for the
-    /// next. One that is let go is owed nothing more; should it come back, now or after a restart, it is filled anew.
-    /// - Returns: false when that cannot be written down now. Nothing is changed then.
+    /// A tier of the same name behind another port is contacted again. The database's mark tells whether it is a
+    /// different one, which is then compared and filled. Requests that were under way to the old one stay owed, and
+    /// calls that waited for it wait for the next tier. A tier that is let go is owed nothing more. If it comes back,
+    /// now or after a restart, it is filled again from the start.
+    /// - Returns: false when this cannot be written down now. Then nothing is changed.
     package func changeTiers(
         keeping kept: Set<TierName>, _ ports: [(name: TierName, port: any TierPort<Record>)]
     ) -> Bool {
@@ -38,8 +39,8 @@ extension StoreCore {
         return true
     }
 
-    /// Writes down that tiers which are none any more are filled anew, should they come back: nobody writes down what they
-    /// miss meanwhile.
+    /// Writes down that removed tiers must be filled again from the start if they come back, since no note records what
+    /// they miss until then.
     func noteGone(
         _ tiers: [(name: TierName, progress: TierProgress)], _ table: Table
     ) throws(SQLiteError) {
@@ -67,7 +68,7 @@ extension StoreCore {
         tiers[index].touchDueAt = time.instant()
     }
 
-    /// Ends the connection without a failure. Late reports of it find another number.
+    /// Ends the connection without counting a failure. Its late reports have an old number and are ignored.
     private func endLink(_ index: Int) {
         tiers[index].port.letGo(link: tiers[index].link.number) {}
         tiers[index].port.disconnect(link: tiers[index].link.number)
@@ -76,7 +77,7 @@ extension StoreCore {
         tiers[index].pull = nil
         tiers[index].removals = ToldRemovals()
         (tiers[index].isAway, tiers[index].hasFailed, tiers[index].lastError) = (false, false, nil)
-        // A tier that is added later under this name has later numbers.
+        // A tier that is added later under this name gets higher numbers.
         linksEnded = max(linksEnded, tiers[index].link.number)
     }
 

@@ -1,11 +1,11 @@
 package import Contracts
 
-/// What a tier tells to be gone: taken within a bound, and above it when an operator has decided.
+/// Removals that a tier reports. They are carried out up to a bound, and above it only after an operator's decision.
 extension StoreCore {
-    /// Whether a walk has told that `key` is gone, and is not at its end.
+    /// Whether an unfinished walk has reported that `key` is gone.
     func isToldGone(_ key: Key) -> Bool { tiers.contains { $0.removals.waiting[key] != nil } }
 
-    /// The answer to a write told removals. A walk tells the others, and settles all together.
+    /// The response to a write reported removals. A walk reports the others, and all are resolved together.
     func toldByWrite(_ index: Int) {
         guard tiers[index].removals.count > 0 else { return }
         tiers[index].removals.toldByWrite()
@@ -13,16 +13,18 @@ extension StoreCore {
         if tiers[index].isPulled { tiers[index].wantsPull = true }
     }
 
-    /// What the tier told to be gone is told again by the next walk, or when an operator has decided.
+    /// Forgets the removals that the tier reported. The next walk reports them again, or does so after an operator's
+    /// decision.
     func forgetRemovals(_ index: Int) {
-        // Also by a walk of the next process.
+        // A walk of the next process must report them too.
         if tiers[index].removals.areHidden { tiers[index].knowledge.doubted() }
         tiers[index].removals.forgotten()
     }
 
-    /// Whether removals were told, and writes that are due may tell more: all of them are to be judged together.
+    /// Whether removals were reported and due writes may report more. All of them are judged together.
     ///
-    /// Not for long where a record clashes with one of the tier: it waits for the end of the walk itself.
+    /// If a record clashes with one of the tier, this is true only for a short time: that record itself waits for the
+    /// end of the walk.
     /// - Parameter readAt: when the walk had read all rows.
     func isMoreToBeTold(_ index: Int, since readAt: ContinuousClock.Instant) -> Bool {
         if tiers[index].isTakingIn { return true }
@@ -32,7 +34,7 @@ extension StoreCore {
         return tiers[index].hasDebtsUnderWay || memory.withLock { $0.book.queuedCount(tiers[index].name) > 0 }
     }
 
-    /// Takes the removals that a walk and answers to writes told; or holds them back.
+    /// Carries out the removals that a walk and responses to writes reported, or defers them for an operator.
     ///
     /// - Returns: false when that cannot be done now.
     func settleRemovals(_ index: Int) -> Bool {
@@ -46,7 +48,7 @@ extension StoreCore {
             return false
         }
         if isTooMany {
-            // They are to be met again.
+            // The next walk must find them again.
             if tiers[index].removals.areHidden { tiers[index].knowledge.doubted() }
             tiers[index].removals.heldBack()
             return true
@@ -74,11 +76,12 @@ extension StoreCore {
             live: try table.liveCount(at: time.wall()))
     }
 
-    /// Carries out an operator's decision on what a tier holds back. The next walk through the tier does, which begins at once if
-    /// the tier can be reached. It is forgotten when the process ends before that.
+    /// Records an operator's decision on the removals that were deferred for a tier. The next walk through the tier
+    /// carries it out; it begins at once if the tier can be reached. The decision is forgotten if the process ends
+    /// before that.
     ///
-    /// - Returns: how many removals the tier holds back; 0: there is nothing to decide. `invalidArgument` for a tier that
-    ///   the store has not got.
+    /// - Returns: the number of deferred removals; 0 if there is nothing to decide. `invalidArgument` for a tier that
+    ///   the store does not have.
     package func decide(_ decision: RemovalDecision, for tier: TierName) -> Result<Int, RPCError> {
         guard let index = tiers.firstIndex(where: { $0.name == tier }) else {
             let names = tiers.map { $0.name.rawValue }.joined(separator: ", ")

@@ -1,11 +1,11 @@
 package import Contracts
 import DequeModule
 
-/// The remote tiers: contact, the live path, and what becomes of requests.
+/// The remote tiers: contact, the live path, and the outcomes of requests.
 extension StoreCore {
-    // MARK: What happened
+    // MARK: Events
 
-    /// A tier's shell reports.
+    /// Handles a report of a tier's shell.
     package func received(_ event: TierEvent<Record>, from name: TierName, link: Int) {
         guard let index = tiers.firstIndex(where: { $0.name == name }), tiers[index].link.number == link else { return }
         switch event {
@@ -28,7 +28,7 @@ extension StoreCore {
         tiers[index].mayLackRecent = false
         tiers[index].knowledge.connected()
         recognise(index, contact)
-        // A visit begins, and proves a tier that has failed.
+        // A visit begins. It also proves that a tier which failed works again.
         (tiers[index].touchDueAt, tiers[index].visitDueAt) = (time.instant(), time.instant())
         tiers[index].clashes = [:]
         tiers[index].lockedInARow = []
@@ -37,7 +37,7 @@ extension StoreCore {
         noteBookkeeping()
     }
 
-    /// Everything is compared, and everything is owed.
+    /// Compares the whole tier again, and owes it everything.
     func startOver(_ index: Int) {
         tiers[index].knowledge.tierChanged()
         readEverything(index)
@@ -54,24 +54,26 @@ extension StoreCore {
         let wasIdle = tiers[index].requests.isEmpty && tiers[index].live.isEmpty
         noteEnd(index, wasIdle: wasIdle)
         tiers[index].lastError = reason
-        // One that was there is there again soon; an empty store has the patience to read it.
+        // A tier that was connected before is back soon, and an empty store waits to read it. So only a failed
+        // connection attempt counts.
         if tiers[index].link.state == .connecting { tiers[index].hasFailed = true }
         tiers[index].link.lost(wasIdle: wasIdle, at: time.instant())
         abandon(index)
     }
 
-    /// If a database sleeps, its connection ends long after the last write. An end in use, or soon after, may be a failover.
+    /// A sleeping database ends its connection long after the last write. If a connection ends in use or soon after,
+    /// that may be a failover.
     private func noteEnd(_ index: Int, wasIdle: Bool) {
         guard tiers[index].link.isUp else { return }
         let isRecent = tiers[index].lastPaidAt.map { time.instant() - $0 < TierLimits.visitLength * 2 } ?? false
         if !wasIdle || isRecent { tiers[index].mayLackRecent = true }
     }
 
-    /// What was under way on the connection has an unknown outcome: it stays owed.
+    /// Requests that were under way on the connection have an unknown outcome. Their records stay owed.
     func abandon(_ index: Int) {
         let name = tiers[index].name
         if !tiers[index].link.isTrusted { tiers[index].isAway = true }
-        // While it is away, somebody else may write there. One that only sleeps is not asked for that.
+        // While it is unavailable, other programs may write there. A tier that only sleeps is not read again for that.
         if tiers[index].link.state != .asleep { tiers[index].wantsPull = true }
         (tiers[index].lookedAt, tiers[index].wantsLook) = (nil, false)
         let requests = tiers[index].requests
@@ -81,7 +83,8 @@ extension StoreCore {
         tiers[index].pull?.isAsked = false
         tiers[index].pull?.told = nil
         if tiers[index].removals.count > 0 {
-            // Nothing can be decided over what a walk told and has not settled: it is made again, from its beginning.
+            // While removals of an unfinished walk are unresolved, their records cannot be changed. So the walk is
+            // repeated from its beginning.
             forgetRemovals(index)
             (tiers[index].pull, tiers[index].wantsPull) = (nil, true)
         }
@@ -103,7 +106,8 @@ extension StoreCore {
         moveOn(waiting + live)
     }
 
-    /// Who waited for a tier that is away now waits for the next healthy one, in what is left of the time.
+    /// Calls that waited for a tier that is now unavailable wait for the next healthy one, until their original
+    /// deadline.
     private func moveOn(_ live: [RemoteTier<Record>.Live]) {
         let next = liveTier
         for item in live where waiters[item.ticket] != nil {
@@ -117,8 +121,8 @@ extension StoreCore {
 
     // MARK: The live path
 
-    /// The first tier that is believed to take a write. One that is being compared from the beginning gets what changes
-    /// when that is done.
+    /// The first tier that is trusted to accept a write. A tier that is being compared from the beginning gets new
+    /// changes only after that.
     var liveTier: Int? {
         tiers.firstIndex { $0.link.isTrusted && !$0.isLockedOut && $0.knowledge.takesDebts }
     }
@@ -164,7 +168,7 @@ extension StoreCore {
         }
     }
 
-    /// Notes a request.
+    /// Adds a request to the list of those under way.
     func ask(_ index: Int, _ kind: RemoteTier<Record>.Request.Kind, deadline: Duration) -> Int {
         requestsIssued += 1
         let now = time.instant()
@@ -173,7 +177,8 @@ extension StoreCore {
         return requestsIssued
     }
 
-    /// One change that somebody waits for will not be answered for by a tier.
+    /// One change of a waiting call needs no further response of a tier: it was confirmed by `tier`, or will not be
+    /// confirmed (nil).
     func countDown(_ ticket: Int, confirmedBy tier: TierName? = nil) {
         guard waiters[ticket] != nil else { return }
         if let tier { waiters[ticket]?.confirmed.formUnion(TierSet(tier)) }
@@ -191,7 +196,7 @@ extension StoreCore {
         waiter.operation.done(placement ?? Placement([.sqlite]))
     }
 
-    /// Who has waited as long as one may is answered with what there is.
+    /// Responds to calls whose deadline has passed, with the placement reached so far.
     func giveUpWaiting(at now: ContinuousClock.Instant) {
         var hasWaited = false
         while let first = waiting.first, first.deadline <= now || waiters[first.ticket] == nil {
@@ -210,7 +215,7 @@ extension StoreCore {
         }
     }
 
-    /// A request that is not answered in time ends the connection: the peer is taken for dead.
+    /// Ends the connection if a request got no response in time: the peer counts as dead.
     func endOverdueRequests(_ index: Int, at now: ContinuousClock.Instant) {
         guard tiers[index].requests.contains(where: { $0.deadline <= now }) else { return }
         tiers[index].port.giveUp(link: tiers[index].link.number)
@@ -224,7 +229,7 @@ extension StoreCore {
         abandon(index)
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
     private func answered(_ index: Int, _ number: Int, _ answer: TierAnswer<Record>) {
         guard let position = tiers[index].requests.firstIndex(where: { $0.number == number }) else { return }
@@ -256,7 +261,8 @@ extension StoreCore {
         }
     }
 
-    /// A tier that has failed is waited for again when a write, be it refused, is answered as soon as one may wait.
+    /// Writes wait for a failed tier again once it responds to a write, even a refused one, within the time that a
+    /// write may wait.
     private func answeredInTime(_ index: Int, _ request: RemoteTier<Record>.Request) {
         switch request.kind {
         case .page, .rival, .prune: return
@@ -267,23 +273,23 @@ extension StoreCore {
         tiers[index].isAway = false
     }
 
-    // MARK: What is to be done
+    // MARK: Due work
 
     func pumpAll() { for index in tiers.indices { pump(index) } }
 
-    /// Connects when there is reason to, and sends what somebody waits for. Touches the disk not at all, so it may be
-    /// called while a transaction is open.
+    /// Connects if there is a reason to, and sends live writes. It does not touch the disk, so it may be called while a
+    /// transaction is open.
     func pumpLive(_ index: Int) {
         let now = time.instant()
         if tiers[index].link.mayConnect(at: now), isContactWanted(index, at: now) {
             let number = tiers[index].link.connectBegan()
-            // Always a new one: the known one would make a database that lost everything look like itself.
+            // Always a new mark. With the known one, a database that lost everything would pass for the old one.
             tiers[index].port.connect(link: number, mark: .random(in: 1 ... .max, using: &random))
         }
         if tiers[index].link.isUp { sendLive(index) }
     }
 
-    /// Has the tier do what is due.
+    /// Sends the tier all requests that are due.
     func pump(_ index: Int) {
         if memory.withLock({ $0.book.queuedCount(tiers[index].name) == 0 }) { tiers[index].debtsDueAt = nil }
         pumpLive(index)
@@ -304,13 +310,13 @@ extension StoreCore {
 
     private func isContactWanted(_ index: Int, at now: ContinuousClock.Instant) -> Bool {
         let tier = tiers[index]
-        // A tier that sleeps is asked what others wrote when there is another reason to wake it.
+        // A sleeping tier is read for rows of others only when there is another reason to wake it.
         return !tier.live.isEmpty || tier.touchDueAt <= now || !tier.knowledge.isSeeded || tier.pull != nil
             || (tier.wantsPull && !tier.link.isTrusted)
             || (memory.withLock { $0.book.queuedCount(tier.name) > 0 } && (tier.debtsDueAt ?? now) <= now)
     }
 
-    /// When the tier has something to do that no event will tell of.
+    /// The time of the tier's next due work that no event announces.
     func tierWakeAt(_ index: Int) -> ContinuousClock.Instant? {
         var first = FirstMoment()
         switch tiers[index].link.state {
@@ -330,8 +336,8 @@ extension StoreCore {
         return first.moment
     }
 
-    /// Has every tier empty tombstones made before `moment`. What is owed to one for longer is no longer kept key by key:
-    /// that tier is compared and filled when it is back.
+    /// Makes every tier empty tombstones made before `moment`. If a tier is owed something for longer than
+    /// `debtsKeptFor`, its debts are no longer kept key by key: it is compared and filled when it is back.
     package func pruneTiers(before moment: Timestamp) {
         let keptSince = time.wall().advanced(by: .zero - TierLimits.debtsKeptFor)
         for index in tiers.indices {
@@ -342,7 +348,7 @@ extension StoreCore {
         pumpAll()
     }
 
-    /// Which tiers have everything that is not owed to them. None while the book was not read.
+    /// Updates the set of tiers that have every record not owed to them. It is empty until the book was read.
     func holdersChanged() {
         let known = table == nil ? [] : tiers
         let holders = TierSet(

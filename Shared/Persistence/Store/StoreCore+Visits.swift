@@ -1,8 +1,9 @@
 import Contracts
 
-/// By what a tier is known again: the visit that was left there.
+/// Recognizes a tier by the visit that this store left there.
 extension StoreCore {
-    /// Whether the tier is the one that is known, as it is known.
+    /// Compares a contact with what this store knows of the tier, and starts over if the tier is a different database
+    /// or was put back to an earlier time.
     func recognise(_ index: Int, _ contact: TierContact) {
         serverTimeHeard(index, contact)
         let (visit, nextVisit) = (tiers[index].knowledge.visit, tiers[index].knowledge.nextVisit)
@@ -11,7 +12,7 @@ extension StoreCore {
             memory.withLock { $0.book.visitBegan(tiers[index].name) }
             tiers[index].removals.visitBegan()
         }
-        // At once: a visit that is forgotten hides that a tier was put back to where it is.
+        // Written down at once. If we forgot this visit, we would not notice a tier that was put back to it.
         bookkeepingAt = time.instant()
     }
 
@@ -20,11 +21,11 @@ extension StoreCore {
         tiers[index].touchDueAt = time.instant() + (isDoubted ? TierLimits.proofDelay : policy.heartbeat)
     }
 
-    /// Leaves a new visit in the tier, if it could be noted; else the one that is there.
+    /// Leaves a new visit in the tier if the disk has a note of it; otherwise repeats the visit that is there.
     func touch(_ index: Int) {
         tiers[index].knowledge.touchPlanned(next: .random(in: 1 ... .max, using: &random))
         if !tiers[index].knowledge.isNoted { writeBookDown() }
-        // The disk may have gone with that, and the tier been told so.
+        // That write may have found the disk unavailable, and then an unnoted visit was already sent to the tier.
         guard tiers[index].link.isUp, !tiers[index].hasTouchUnderWay else { return }
         sendTouch(index, next: tiers[index].knowledge.isNoted ? tiers[index].knowledge.nextVisit : nil)
     }
@@ -35,8 +36,9 @@ extension StoreCore {
         tiers[index].port.touch(visit: visit, next: next ?? visit, link: tiers[index].link.number, request: number)
     }
 
-    /// What a tier gets while the disk is away may be older than what the disk notes as read of that tier, and if this
-    /// process ends, nobody knows of it. Then a visit that the disk does not know has the next process read all.
+    /// While the disk is unavailable, a tier gets writes that may be older than the point up to which the disk has
+    /// noted the tier as read. If this process ends, no note of them is left. So we leave a visit that the disk does
+    /// not know, which makes the next process read the whole tier.
     func leaveUnnotedVisit(_ index: Int) {
         guard tiers[index].link.isUp, !tiers[index].knowledge.hasUnnotedVisit else { return }
         tiers[index].knowledge.unnotedVisitSent(

@@ -1,17 +1,17 @@
 import Contracts
 
-/// What a tier says of a write that it committed.
+/// Handles a tier's report that it committed a write.
 extension StoreCore {
-    /// What was sent.
+    /// The records that were sent.
     struct Write {
         var records: [Record]
-        /// What waits for the answer; nil for debts.
+        /// The live writes that wait for the response; nil for debts.
         var items: [RemoteTier<Record>.Live]?
         var isMakingWay: Bool
     }
 
-    /// A write was committed. What the tier holds of it is paid and confirmed, and nothing else: a record that it does not
-    /// hold stays owed. What it has instead is taken in first.
+    /// A write was committed. Marks each record that the tier now holds as paid and confirmed, and only those: a record
+    /// that the tier does not hold stays owed. A row that the tier has instead is imported first.
     func wrote(
         _ index: Int, _ write: Write, _ unstored: [TierUnstored<Record>], _ request: RemoteTier<Record>.Request
     ) {
@@ -41,7 +41,7 @@ extension StoreCore {
         tiers[index].lastError = nil
     }
 
-    /// Records that the tier does not hold: each goes its own way, and none keeps another waiting.
+    /// Handles the records that the tier does not hold. Each is handled by its own cause, and none delays another.
     private func resolve(_ index: Int, _ write: Write, _ unstored: [TierUnstored<Record>]) {
         var rows: [TierPage<Record>.Row] = []
         var (clashing, later): ([Record], [Key]) = ([], [])
@@ -83,9 +83,10 @@ extension StoreCore {
         takeIn(index, rows)
     }
 
-    /// Rows that had another revision than what was sent: the newer one wins here, as everywhere, and is owed to the tier
-    /// if it is not just what it has. At once; a row that goes on being another one waits longer each time. One whose
-    /// revision no clock gave wins nowhere: nothing can be written over it, and a person must look at it.
+    /// Imports rows that had another revision than the one we sent. The newer revision wins, as everywhere. If it is
+    /// not exactly what the tier has, it is owed to the tier: at once, but a row that keeps changing waits longer each
+    /// time. A revision that no clock can have issued wins nowhere: nothing can be written over it, and a person must
+    /// look at the row.
     private func takeIn(_ index: Int, _ all: [TierPage<Record>.Row]) {
         let refused = all.filter { !isBelieved($0.record) }
         putInQuarantine(refused.map { ($0.record.key, $0.record.journalValue.text) })
@@ -95,7 +96,7 @@ extension StoreCore {
         let rows = all.filter { isBelieved($0.record) }
         guard !rows.isEmpty else { return }
         counters["rows.overtaken", default: 0] += Int64(rows.count)
-        // A merge has the tiers do what is due: no walk may end before it knows which removals these rows tell.
+        // The merge below pumps the tiers. No walk may end before it knows which removals these rows report.
         tiers[index].isTakingIn = true
         let isTakenIn = merge(rows, from: index, mayRename: false)
         tiers[index].isTakingIn = false
@@ -107,7 +108,7 @@ extension StoreCore {
                 tiers[index].aside.paid(key)
                 continue
             }
-            // If the disk cannot be asked now, it is sent, and told of, again.
+            // If the disk cannot be read now, the record is sent again, and the row reported again.
             putAside(key, .overtaken, "", index, waitMin: isTakenIn ? .zero : TierLimits.retryDelay)
         }
     }

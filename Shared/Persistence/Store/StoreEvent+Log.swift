@@ -2,7 +2,7 @@ import Contracts
 public import Logging
 
 extension Logger {
-    /// One line for what happened to a store.
+    /// Logs one line for an event of a store.
     public func note(_ event: StoreEvent) {
         switch event {
         case .diskLost(let reason):

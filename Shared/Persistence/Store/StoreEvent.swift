@@ -1,26 +1,26 @@
 public import Contracts
 
-/// Something about a store that an operator should read in its log: a line for each.
+/// An event that an operator should read in the log of a store: one line each.
 public enum StoreEvent: Sendable, Equatable {
     case diskLost(reason: String)
     case diskBack
-    /// A broken file was moved aside, and a new one made of what could be read of it.
+    /// A broken file was moved aside, and a new one was made from its readable records.
     case fileReplaced(salvaged: Int64)
     case tierLost(TierName, reason: String)
     case tierBack(TierName)
-    /// Rows that others wrote in a tier, or that were missing here.
+    /// Rows were imported that others wrote in a tier, or that were missing here.
     case rowsAdopted(Int64)
     case rowsQuarantined(Int64)
     /// Two machines of one person have the same nickname, in different tiers.
     case clashes(Int64)
-    /// A tier tells of more removals than are taken without an operator's decision.
+    /// A tier reports more removals than are carried out without an operator's decision.
     case removalsHeld(TierName, count: Int)
-    /// A tier does not take something: our bug.
+    /// A tier refuses something: our bug.
     case refused(by: TierName?, reason: String)
 }
 
 extension StoreStatus {
-    /// What happened between `earlier` and now.
+    /// The events between `earlier` and now.
     func events(since earlier: StoreStatus) -> [StoreEvent] {
         var events: [StoreEvent] = []
         if earlier.isUp, !isUp { events.append(.diskLost(reason: lastError ?? "no error is known")) }
@@ -49,7 +49,7 @@ extension StoreStatus {
             if tier.heldRemovals > before?.heldRemovals ?? 0 {
                 events.append(.removalsHeld(tier.name, count: tier.heldRemovals))
             }
-            // One line a reason, however many records it concerns and however often they are tried.
+            // One line for each reason, no matter how many records it concerns and how often they are tried.
             let reasons = tier.refusals.keys.filter { before?.refusals[$0] == nil }.sorted()
             events += reasons.map { .refused(by: tier.name, reason: $0) }
             if let reason = tier.unanswered, reason != before?.unanswered {

@@ -1,14 +1,14 @@
 public import Contracts
 
-/// What happened to a store and was not acknowledged, and how many rows were ever put aside.
+/// The incidents of a store that no operator has acknowledged, and the number of rows ever quarantined.
 public struct StoreIncidents: Sendable, Equatable {
     /// Files first, the oldest first.
     public var unacknowledged: [StoreIncident] = []
     /// Rows in the table `quarantine`.
     public var quarantinedRows: Int64 = 0
-    /// Some of those that were put aside last.
+    /// The keys of some of the rows that were quarantined last.
     public var quarantinedKeys: [String] = []
-    /// Why the files could not be looked for; nil when they were.
+    /// Why the search for broken files failed; nil if it succeeded.
     public var filesUnknown: String?
 
     public init() {}

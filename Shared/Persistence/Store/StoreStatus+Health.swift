@@ -1,9 +1,9 @@
 public import Contracts
 
 extension StoreStatus {
-    /// A log that is longer was kept from being emptied: it is cut to this length when it is.
+    /// A longer log means that a reader kept it from being emptied. Once it is emptied, it is cut to this length.
     package static let logBytesMax = WriteAheadLog.bytesKept
-    /// A reader that keeps it for longer is no short look into the database, and no backup.
+    /// A reader that keeps the log longer than this is neither a short query nor a backup.
     static let logHeldMax = Duration.seconds(300)
 
     /// The tiers as `service.health` shows them.
@@ -26,13 +26,13 @@ extension StoreStatus {
         ]
     }
 
-    /// Degraded: something that is configured is away, or an operator should look after something.
+    /// Degraded: a configured tier is unavailable, or an operator should look at something.
     var health: ServiceHealth.Status {
         if isMemoryOnly { return .failing }
         return isUp && remote.allSatisfy { $0.state == .up } && troubles.isEmpty ? .ok : .degraded
     }
 
-    /// What the service of this store says of its health.
+    /// The store's part of `service.health`.
     public func healthReport(at now: Timestamp) -> HealthReport {
         let known: [String: Int64] = [
             "disk.log_bytes": logBytes, "disk.log_held_s": logHeldFor?.components.seconds ?? 0, "disk.replaced": 0,
@@ -43,10 +43,10 @@ extension StoreStatus {
             histograms: turns.map { ["store.turn": $0] } ?? [:], detail: health == .ok ? nil : summary)
     }
 
-    /// One line for `systemctl status` and a health's detail.
+    /// One line for `systemctl status` and for the detail in `service.health`.
     public var summary: String { ([state] + troubles).joined(separator: "; ") }
 
-    /// What an operator should look after, besides tiers that are away, with the next step.
+    /// Problems that need an operator, apart from unavailable tiers. Each names the next step.
     private var troubles: [String] {
         var troubles: [String] = []
         for tier in remote {
@@ -106,9 +106,9 @@ extension StoreStatus {
 }
 
 extension StoreIncident {
-    /// For a health's detail: what happened, and what to do.
+    /// For the detail in `service.health`: what happened, and what to do.
     ///
-    /// - Parameter keys: of rows that were put aside.
+    /// - Parameter keys: the keys of quarantined rows.
     fileprivate func text(hasRemoteTiers: Bool, keys: [String]) -> String {
         switch kind {
         case .fileReplaced:

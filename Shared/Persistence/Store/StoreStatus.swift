@@ -1,6 +1,6 @@
 public import Contracts
 
-/// How a store is.
+/// The status of a store.
 public struct StoreStatus: Sendable {
     /// Whether the disk takes writes.
     public var isUp = false
@@ -8,47 +8,47 @@ public struct StoreStatus: Sendable {
     /// Records that the disk does not have.
     public var pending = 0
     public var pendingSince: Timestamp?
-    /// Whether some of them are in no durable tier.
+    /// Whether some of them are in memory only.
     public var isMemoryOnly = false
     public var heldBytes = 0
     public var lastCommit: Duration?
     /// Best first.
     public var remote: [RemoteStatus] = []
-    /// Until the remote tiers have told what an empty disk lacks.
+    /// True until the remote tiers have reported the rows that an empty disk lacks.
     public var isStarting = false
     public var counters: [String: Int64] = [:]
     /// Whether the file was opened since the start.
     public var isOpened = true
-    /// What happened to it and was not acknowledged; nil until that was read.
+    /// The incidents that no operator has acknowledged; nil until they were read.
     public var incidents: StoreIncidents?
     /// The size of its log (WAL), in bytes.
     public var logBytes: Int64 = 0
     /// For how long a reader of another program has kept the log from being emptied; nil when none does.
     public var logHeldFor: Duration?
-    /// How long the turns of the store's thread took, since the start.
+    /// The durations of the passes of the store's thread, since the start.
     public var turns: DurationHistogram?
 
     public init(isUp: Bool = false) { self.isUp = isUp }
 }
 
-/// How a remote tier is.
+/// The status of a remote tier.
 public struct RemoteStatus: Sendable, Equatable {
     public var name: TierName
     public var state: ServiceHealth.Tier.State
-    /// It failed, and has not come back: not so while a first attempt is under way.
+    /// Whether it failed and is not back yet. False while a first attempt is under way.
     public var isAway = false
-    /// Records that it has still to receive.
+    /// Records that the tier still lacks.
     public var pending = 0
     public var pendingSince: Timestamp?
     public var lastError: String?
     public var latency: Duration?
-    /// How many records it refuses, by reason. They stay owed.
+    /// The number of records that the tier refuses, by reason. They stay owed.
     public var refusals: [String: Int] = [:]
-    /// Why it did not tell what it was asked last.
+    /// Why the tier refused the last read; nil if it did not.
     public var unanswered: String?
-    /// Rows that another program has kept locked for more than a moment.
+    /// The number of rows that another program has kept locked for more than a moment.
     public var locked = 0
-    /// Removals that it told, and that wait for an operator's decision.
+    /// The number of removals that the tier reported and that wait for an operator's decision.
     public var heldRemovals = 0
 }
 
