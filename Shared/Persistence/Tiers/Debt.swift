@@ -1,11 +1,11 @@
 public import Contracts
 
-/// The newest revision of a key, and the tiers that have not got it yet.
+/// The newest revision of a key, and the tiers that still lack it.
 public struct Debt<Key: Hashable & Sendable>: Sendable, Equatable {
     public var key: Key
     public var revision: Revision
     public var tiers: TierSet
-    /// When the first of them was owed something of this key.
+    /// The time since which the first of them has been owed this key.
     public var since: Timestamp
 
     public init(key: Key, revision: Revision, tiers: TierSet, since: Timestamp) {
@@ -16,22 +16,24 @@ public struct Debt<Key: Hashable & Sendable>: Sendable, Equatable {
     }
 }
 
-/// How far this store and one remote tier know each other. Kept beside the records.
+/// What this store knows of one remote tier's progress. Stored beside the records.
 public struct TierProgress: Sendable, Equatable {
-    /// What was found in the tier, or left there, at the first contact: it tells this database from every other. Nil
-    /// before that.
+    /// The number that was found in the tier, or left there, at the first contact. It distinguishes this database from
+    /// every other. Nil before the first contact.
     public var mark: Int64?
-    /// What our latest visit left in the tier. Something else at the next contact: it was put back to an earlier time.
+    /// The number that our latest visit left in the tier. If the next contact finds a different one, the tier was put
+    /// back to an earlier time.
     public var visit: Int64 = 0
-    /// What the next visit leaves there. Noted before it is sent, for it may arrive although no answer does.
+    /// The number that the next visit will leave there. It is noted before it is sent, because it may arrive even if no
+    /// response does.
     public var nextVisit: Int64?
-    /// Rows of the tier whose revisions are not above this were taken in.
+    /// Rows of the tier with revisions up to this were imported.
     public var pulledTo = Revision.none
-    /// How far the walk has come that owes the tier everything which was there before its debts were written down.
+    /// The progress of the walk that owes the tier all records older than its written debts.
     public var seeding = Seeding.done
 
     public enum Seeding: Sendable, Equatable {
-        /// Nothing is written down for the tier; the walk will find it all.
+        /// No debts are written down for the tier; the walk will find them all.
         case due
         /// Up to this key everything is in the tier or owed to it; nil: nothing yet.
         case under(after: String?)

@@ -1,11 +1,12 @@
 import Contracts
 import DequeModule
 
-/// What each remote tier has still to receive: the newest revision of some keys. No I/O, no clock.
+/// The keys whose newest revision each remote tier still lacks. No I/O, no clock.
 ///
-/// The book in memory is what decisions are made from. Beside the records its owner keeps a note for each key, which
-/// names the tiers: written with the change that makes a debt, in one commit, unless there is one that names them
-/// already; struck out when no tier can take its payment back any more, since a debt that is paid again changes nothing.
+/// Decisions use the book in memory. Beside the records, its owner stores a note for each key, which names the tiers.
+/// The note is written in one commit with the change that makes a debt, unless a note already names the tiers. It is
+/// deleted when no tier can lose its payment any more: until then it does no harm, since paying a debt again changes
+/// nothing.
 struct DebtBook<Key: Hashable & Sendable> {
     private struct Entry {
         var revision: Revision
@@ -18,7 +19,7 @@ struct DebtBook<Key: Hashable & Sendable> {
     }
 
     private struct Queue {
-        /// Oldest first. An element whose key is not queued any more is passed over.
+        /// Oldest first. An element whose key is no longer queued is skipped.
         var keys: Deque<Key> = []
         var count = 0
     }
@@ -29,14 +30,14 @@ struct DebtBook<Key: Hashable & Sendable> {
     private var recent: [TierName: RecentPayments<Key>] = [:]
     /// The tiers that the note of a key names, for keys that have one.
     private var noted: [Key: TierSet] = [:]
-    /// Keys whose note does not name just the tiers that it should.
+    /// Keys whose note does not name exactly the tiers that it should.
     private(set) var unwritten: Set<Key> = []
 
     init() {}
 
-    /// What was written down by an earlier process, oldest first.
+    /// A book from the notes of an earlier process, oldest first.
     ///
-    /// - Parameter tiers: those that are owed anything; what the notes say of others is struck out by its owner.
+    /// - Parameter tiers: the tiers that can be owed anything. The owner deletes what the notes say of others.
     init(_ debts: [Debt<Key>], tiers: TierSet) {
         for debt in debts {
             let owed = debt.tiers.intersection(tiers)
@@ -50,20 +51,20 @@ struct DebtBook<Key: Hashable & Sendable> {
         }
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// The tiers that have not got the key's newest revision.
+    /// The tiers that lack the key's newest revision.
     func owed(_ key: Key) -> TierSet { entries[key]?.owed ?? [] }
 
-    /// How many keys the tier has still to receive.
+    /// The number of keys that the tier still lacks.
     func count(_ tier: TierName) -> Int { pending[tier] ?? 0 }
 
-    /// How many of them are neither on their way nor put aside.
+    /// The number of those keys that are neither on their way nor put aside.
     func queuedCount(_ tier: TierName) -> Int { queues[tier]?.count ?? 0 }
 
-    /// Since when the oldest of them is owed, as far as the queue tells.
+    /// The time since which the oldest of the queued keys has been owed.
     mutating func oldest(_ tier: TierName) -> Timestamp? {
         dropPassed(tier)
         guard let key = queues[tier]?.keys.first else { return nil }
@@ -74,8 +75,9 @@ struct DebtBook<Key: Hashable & Sendable> {
         entries[key].map { Debt(key: key, revision: $0.revision, tiers: $0.owed, since: $0.since) }
     }
 
-    /// The note that must be committed with the change that makes `debt`; nil when there is one that will do. It says that
-    /// a tier may lack the newest revision of a key, whichever that is: so one that names the tiers stays as it is.
+    /// The note that must be committed with the change that makes `debt`; nil when an existing note suffices. A note
+    /// says that a tier may lack the newest revision of a key, whichever that is. So a note that already names the
+    /// tiers stays as it is.
     func note(of debt: Debt<Key>) -> Debt<Key>? {
         guard !(noted[debt.key] ?? []).isSuperset(of: debt.tiers) else { return nil }
         var note = debt
@@ -83,8 +85,8 @@ struct DebtBook<Key: Hashable & Sendable> {
         return note
     }
 
-    /// What is to be written down of `key`: what is owed, and what was paid so recently that it may be owed again. Nil if
-    /// there is nothing.
+    /// The note to write down for `key`: the tiers it is owed to, and those paid so recently that it may be owed again.
+    /// Nil if there are none.
     func writtenDebt(_ key: Key) -> Debt<Key>? {
         var debt = debt(key)
         for (tier, payments) in recent {
@@ -100,7 +102,7 @@ struct DebtBook<Key: Hashable & Sendable> {
 
     // MARK: Changes
 
-    /// `revision` of the key is in none of `tiers`, beside those that were owed an earlier one.
+    /// Records that `tiers` lack `revision` of the key. Tiers that were owed an earlier revision now owe this one.
     mutating func owes(_ key: Key, _ revision: Revision, to tiers: TierSet, since: Timestamp) {
         var entry = entries[key] ?? Entry(revision: revision, owed: [], since: since)
         entry.revision = max(entry.revision, revision)
@@ -112,7 +114,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         review(key)
     }
 
-    /// The tier has `revision` of the key.
+    /// Records that the tier has `revision` of the key.
     mutating func paid(_ key: Key, _ revision: Revision, to tier: TierName) {
         guard var entry = entries[key], entry.owed.contains(TierSet(tier)) else { return }
         entry.sent.remove(TierSet(tier))
@@ -134,12 +136,12 @@ struct DebtBook<Key: Hashable & Sendable> {
         gone.forEach { review($0) }
     }
 
-    /// A new visit was left in the tier: what it was paid before the visit before that, it has for good.
+    /// A new visit was left in the tier. It cannot lose what it was paid before the visit before that.
     mutating func visitBegan(_ tier: TierName) {
         recent[tier]?.visitBegan().forEach { review($0) }
     }
 
-    /// The tier may have lost what it was paid of late.
+    /// The tier may have lost recent payments: they are owed again.
     mutating func owesRecent(_ tier: TierName) {
         for (key, payment) in recent[tier]?.all ?? [:] {
             owes(key, payment.revision, to: TierSet(tier), since: payment.since)
@@ -159,10 +161,11 @@ struct DebtBook<Key: Hashable & Sendable> {
         return taken
     }
 
-    /// `revision` of the key is the newest that is known. The book may have heard of a higher one, which went with a disk.
+    /// Records that `revision` is the newest known one of the key. The book may have a higher one that was lost with a
+    /// disk.
     mutating func known(_ key: Key, _ revision: Revision) { entries[key]?.revision = revision }
 
-    /// The key goes to the tier by itself, out of turn.
+    /// The key is sent to the tier outside the queue's order.
     mutating func sent(_ key: Key, to tier: TierName) {
         guard entries[key]?.owed.contains(TierSet(tier)) == true else { return }
         if entries[key]?.queued.contains(TierSet(tier)) == true {
@@ -172,7 +175,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         entries[key]?.sent.insert(TierSet(tier))
     }
 
-    /// What was on its way may not have arrived: it is the tier's next again, in this order.
+    /// Keys on their way may not have arrived. They go back to the front of the queue, in this order.
     mutating func returned(_ keys: [Key], to tier: TierName) {
         for key in keys.reversed() {
             entries[key]?.sent.remove(TierSet(tier))
@@ -180,7 +183,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         }
     }
 
-    /// The tier is owed nothing of the book any more. That notes name it does not matter, until `struck`.
+    /// Removes all debts of the tier. Notes that still name it do no harm; `struck` reports their deletion.
     mutating func forsake(_ tier: TierName) {
         let tiers = TierSet(tier)
         entries = entries.compactMapValues { entry in
@@ -194,11 +197,11 @@ struct DebtBook<Key: Hashable & Sendable> {
         pending[tier] = nil
         recent[tier] = nil
         noted = noted.compactMapValues { $0 == tiers ? nil : $0.subtracting(tiers) }
-        // A note of a key that is owed to no tier, and of which it is not known whether it is there, does no harm.
+        // A key that is owed to no tier may still have a note that we do not know of; it does no harm.
         unwritten = unwritten.filter { entries[$0] != nil || noted[$0] != nil }
     }
 
-    /// No note names any of `tiers` any more, also none that was written since they were forsaken.
+    /// The disk has no note any more that names any of `tiers`, not even one that was written after they were forsaken.
     mutating func struck(_ tiers: TierSet) {
         for (key, names) in noted where !names.isDisjoint(with: tiers) {
             let left = names.subtracting(tiers)
@@ -207,7 +210,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         }
     }
 
-    /// The notes of these are on the disk.
+    /// The notes `debts` are on the disk.
     mutating func written(_ debts: some Sequence<Debt<Key>>) {
         for debt in debts {
             noted[debt.key] = debt.tiers.isEmpty ? nil : debt.tiers
@@ -216,7 +219,7 @@ struct DebtBook<Key: Hashable & Sendable> {
         }
     }
 
-    /// The notes of these may be on the disk, or what was there before.
+    /// It is unknown whether the disk has the new notes of `keys` or the earlier ones.
     mutating func doubted(_ keys: some Sequence<Key>) {
         for key in keys {
             noted[key] = nil
@@ -224,18 +227,18 @@ struct DebtBook<Key: Hashable & Sendable> {
         }
     }
 
-    /// There are no notes any more.
+    /// The disk has no notes any more.
     mutating func unwriteAll() {
         noted = [:]
         unwritten = recent.values.reduce(into: Set(entries.keys)) { $0.formUnion($1.all.keys) }
     }
 
-    /// What the note of `key` should name may have changed.
+    /// Checks whether the note of `key` names the right tiers, after a change.
     private mutating func review(_ key: Key) {
         var wanted = entries[key]?.owed ?? []
         for (tier, payments) in recent where payments.payment(key) != nil { wanted.formUnion(TierSet(tier)) }
         if wanted == noted[key] ?? [] {
-            // Of a key without a note, which it needs not, it may not be known whether it has one: see `doubted`.
+            // For a key that needs no note, it may be unknown whether the disk has one: see `doubted`.
             if !wanted.isEmpty { unwritten.remove(key) }
         } else {
             unwritten.insert(key)

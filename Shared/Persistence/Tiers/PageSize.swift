@@ -1,12 +1,12 @@
-/// How many rows of a tier are asked for at a time. No I/O, no clock.
+/// The number of rows that are requested from a tier at a time. No I/O, no clock.
 ///
-/// A tier that refuses a page, or does not answer it, may do so because of one row: then half as many are asked for, until
-/// it is one row alone.
+/// If a tier refuses a page, or does not respond, one row may be the cause. Then half as many rows are requested, down
+/// to a single row.
 struct PageSize {
     private let full: Int
-    /// The next page.
+    /// The size of the next page.
     private(set) var limit: Int
-    /// Among so many rows is the one that is refused; nil while none is known to be.
+    /// The number of rows that include the refused one; nil while no row is known to be refused.
     private var suspects: Int?
 
     init(full: Int) {
@@ -16,19 +16,19 @@ struct PageSize {
 
     var isOneRow: Bool { limit == 1 }
 
-    /// The page was refused, or not answered in time.
+    /// The page was refused, or timed out.
     mutating func refused() {
         suspects = limit
         limit = max(1, limit / 2)
     }
 
-    /// The page was received: the row that is refused is behind it, if it still is.
+    /// The page was received. If a row is still refused, it comes after this page.
     mutating func received() {
         guard let left = suspects.map({ $0 - limit }), left > 0 else { return reset() }
         suspects = left
         limit = max(1, left / 2)
     }
 
-    /// The row that is refused was passed over, or the rows are walked from the beginning.
+    /// The refused row was skipped, or the walk starts from the beginning.
     mutating func reset() { self = PageSize(full: full) }
 }

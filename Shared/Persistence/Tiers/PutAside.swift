@@ -1,15 +1,15 @@
-/// Keys that one tier does not take now: why, and when each is tried again, after waits that grow for each by itself. No
-/// I/O, no clock.
+/// Keys that one tier does not accept now: the cause, and the time of the next attempt. The waits grow for each key
+/// separately. No I/O, no clock.
 ///
-/// A key that is tried again stays known until the tier has it, so that its next wait is longer and its reason is told
-/// once.
+/// A key stays here while it is tried again, until the tier has it. So its next wait is longer, and its reason is
+/// reported once.
 struct PutAside<Key: Hashable & Sendable> {
     enum Cause: Sendable, Equatable {
         /// Another transaction holds the row.
         case locked
         /// The tier refuses the record.
         case refused
-        /// The row had another revision, which was taken in.
+        /// The row had another revision, which was imported.
         case overtaken
 
         /// The first wait of a key, and the longest.
@@ -31,29 +31,29 @@ struct PutAside<Key: Hashable & Sendable> {
     }
 
     private var entries: [Key: Entry] = [:]
-    /// Not later than the first key is due; nil when none waits.
+    /// No later than the time when the first key is due; nil when no key waits.
     private(set) var dueAt: ContinuousClock.Instant?
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// How many records the tier refuses, by reason.
+    /// The number of records that the tier refuses, by reason.
     var refusals: [String: Int] {
         entries.values.reduce(into: [:]) { counts, entry in
             if entry.cause == .refused { counts[entry.reason, default: 0] += 1 }
         }
     }
 
-    /// How many rows have been locked for more than a moment.
+    /// The number of rows that have been locked for more than a moment.
     var lockedCount: Int { entries.values.count { $0.cause == .locked && $0.attempts > Self.lockAttemptsMax } }
     private static var lockAttemptsMax: Int { 4 }
 
-    /// Whether it is known that a write of `key` would wait for a lock, or find another revision.
+    /// Whether a write of `key` is known to wait for a lock, or to find another revision.
     func isBlocked(_ key: Key) -> Bool {
         guard let entry = entries[key] else { return false }
         return entry.dueAt != nil && entry.cause != .refused
     }
 
-    /// The tier did not take `key`. It waits twice as long as the last time.
+    /// The tier did not accept `key`. It waits twice as long as the last time.
     mutating func putAside(
         _ key: Key, _ cause: Cause, reason: String, waitMin: Duration = .zero, at now: ContinuousClock.Instant
     ) {
@@ -66,13 +66,13 @@ struct PutAside<Key: Hashable & Sendable> {
         dueAt = dueAt.map { min($0, due) } ?? due
     }
 
-    /// The keys that are to be tried now.
+    /// Takes the keys whose next attempt is due.
     mutating func take(dueAt now: ContinuousClock.Instant) -> [Key] {
         guard let dueAt, dueAt <= now else { return [] }
         return take { $0 <= now }
     }
 
-    /// All keys that wait: the tier was met, and may be another one than it was.
+    /// Takes all keys that wait: there is a new contact, and the tier may be a different database now.
     mutating func takeAll() -> [Key] { dueAt == nil ? [] : take { _ in true } }
 
     private mutating func take(_ isTaken: (ContinuousClock.Instant) -> Bool) -> [Key] {
@@ -90,6 +90,6 @@ struct PutAside<Key: Hashable & Sendable> {
         return taken
     }
 
-    /// The tier has what it is owed of `key`.
+    /// The tier has received `key`.
     mutating func paid(_ key: Key) { entries[key] = nil }
 }

@@ -1,20 +1,21 @@
 import Contracts
 
-/// What one tier was paid since the visit before the latest. No I/O, no clock.
+/// The payments to one tier since the visit before the latest. No I/O, no clock.
 ///
-/// A failover to a replica that lags takes just such payments back, and the tier still shows the latest visit. So they are
-/// owed again after the end of a connection, and stay written down until two more visits were left.
+/// A failover to a replica that lags loses exactly such payments, and the tier still shows the latest visit. So they
+/// are owed again after a connection ends, and stay written down until two more visits were left.
 struct RecentPayments<Key: Hashable & Sendable> {
     struct Payment: Sendable, Equatable {
         var revision: Revision
-        /// Since when it was owed.
+        /// The time since which it was owed.
         var since: Timestamp
     }
 
-    /// Keys of each half. Beyond that the older half goes early: of a tier that gets so much, the latest are kept.
+    /// The most keys of each half. Beyond that the older half is dropped early, so a busy tier keeps its latest
+    /// payments.
     static var keysMax: Int { 4_096 }
 
-    /// Since the latest visit.
+    /// Payments since the latest visit.
     private var young: [Key: Payment] = [:]
     private var old: [Key: Payment] = [:]
 
@@ -25,7 +26,7 @@ struct RecentPayments<Key: Hashable & Sendable> {
 
     /// - Returns: the keys that are kept no longer.
     mutating func paid(_ key: Key, _ payment: Payment) -> [Key] {
-        let gone = young.count >= Self.keysMax && young[key] == nil ? turn() : []
+        let gone = young.count >= Self.keysMax && young[key] == nil ? rotate() : []
         young[key] = payment
         old[key] = nil
         return gone
@@ -33,9 +34,9 @@ struct RecentPayments<Key: Hashable & Sendable> {
 
     /// A new visit was left in the tier.
     /// - Returns: the keys that are kept no longer.
-    mutating func visitBegan() -> [Key] { turn() }
+    mutating func visitBegan() -> [Key] { rotate() }
 
-    private mutating func turn() -> [Key] {
+    private mutating func rotate() -> [Key] {
         let gone = Array(old.keys)
         (old, young) = (young, [:])
         return gone

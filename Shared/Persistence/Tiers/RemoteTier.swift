@@ -1,18 +1,18 @@
 import Contracts
 import DequeModule
 
-/// What a store's core knows of one remote tier. It has one owner, the core.
+/// The state of one remote tier in a store's core, which is its only owner.
 final class RemoteTier<Record: TieredRecord> {
-    /// A record on its way, and who waits for it.
+    /// A record on its way, and the ticket of the call that waits for it.
     struct Live {
         var record: Record
         var ticket: Int
     }
 
-    /// Something that the tier was asked for and has not answered.
+    /// A request to which the tier has not responded yet.
     struct Request {
         enum Kind {
-            /// The newest record of each key, and all who wait.
+            /// The newest record of each key, and all live writes that wait.
             case live([Record], waiting: [Live], isMakingWay: Bool)
             case debts([Record], isMakingWay: Bool)
             case page(ofPull: Int)
@@ -20,7 +20,7 @@ final class RemoteTier<Record: TieredRecord> {
             case touch
             case prune
 
-            /// What it is to write.
+            /// The records that the request writes.
             var records: [Record] {
                 switch self {
                 case .live(let records, _, _), .debts(let records, _): records
@@ -35,32 +35,32 @@ final class RemoteTier<Record: TieredRecord> {
         var deadline: ContinuousClock.Instant
     }
 
-    /// A walk through the tier's rows that takes in what is newer.
+    /// A walk through the tier's rows that imports newer ones.
     struct Pull {
         var number: Int
         var newerThan: Revision
         var beganAt: Timestamp
         var after: Record.Key?
         var isAsked = false
-        /// What is not merged of the page that was told last.
+        /// The part of the last page that is not merged yet.
         var told: TierPage<Record>?
-        /// After a fault on our side, or a refusal.
+        /// The time of the next attempt, after a failure on our side or a refusal.
         var retryAt: ContinuousClock.Instant?
         var size: PageSize
-        /// Whether the next thing to ask for is the key of a row that the tier does not tell.
+        /// Whether the next request is for the key of a row that the tier fails to return.
         var isPassing = false
-        /// That key, when it was told.
+        /// That key, once it was returned.
         var suspect: Record.Key?
-        /// How often the row was not told after its key was.
+        /// The number of failed reads of the row since its key was returned.
         var failuresAlone = 0
-        /// After which everything is tried again when not even the key is told.
+        /// The wait before everything is tried again when not even the key is returned.
         var retryWait = TierLimits.retryDelay
 
-        /// What it does with what is told to be gone.
+        /// The rule for removals that the walk finds.
         var rule = ToldRemovals<Record>.Rule.collect
-        /// When all rows were read; nil before.
+        /// The time when all rows had been read; nil before.
         var readAt: ContinuousClock.Instant?
-        /// Whether only what was written since the last walk over this connection is looked for.
+        /// Whether this walk reads only rows written since the last walk over this connection.
         var isLook = false
 
         mutating func forgetSuspect() { (isPassing, suspect, failuresAlone) = (false, nil, 0) }
@@ -70,44 +70,44 @@ final class RemoteTier<Record: TieredRecord> {
     var port: any TierPort<Record>
     var link: TierLink
     var knowledge = TierKnowledge()
-    /// Writes that somebody waits for, not sent yet.
+    /// Live writes: calls wait for them, and they are not sent yet.
     var live: Deque<Live> = []
     var lastLiveAt: ContinuousClock.Instant?
     var lastPaidAt: ContinuousClock.Instant?
-    /// Whether a connection ended in such a way that the tier may lack what it was paid of late.
+    /// Whether a connection ended in a way that may mean a failover, so that the tier may lack recent payments.
     var mayLackRecent = false
-    /// In the order of sending, which is that of the answers.
+    /// In the order of sending, which is also the order of the responses.
     var requests: Deque<Request> = []
     /// When debts are paid next; nil when there are none in the queue.
     var debtsDueAt: ContinuousClock.Instant?
-    /// Keys that it does not take now. Still owed, and not in the queue.
+    /// Keys that it does not accept now. They are still owed, and not in the queue.
     var aside = PutAside<Record.Key>()
-    /// Keys that were found locked since it last stored something.
+    /// Keys that were found locked since the tier last stored a record.
     var lockedInARow: Set<Record.Key> = []
-    /// Why it did not tell what it was asked.
+    /// Why it refused the last read; nil if it did not.
     var unanswered: String?
     var clashes: [Record.Key: Int] = [:]
     var wantsPull = false
-    /// When the last walk through it began, by a monotonic clock and by the one of pulls; nil if none was made over this
-    /// connection.
+    /// When the last walk through it began, by a monotonic clock and by the clock of pulls; nil if no walk was made
+    /// over this connection.
     var lookedAt: (instant: ContinuousClock.Instant, moment: Timestamp)?
     var wantsLook = false
-    /// What it told to be gone.
+    /// The removals that it reported.
     var removals = ToldRemovals<Record>()
-    /// Whether rows that an answer to a write showed are being taken in.
+    /// Whether rows that a response to a write returned are being imported.
     var isTakingIn = false
     var pull: Pull?
-    /// What time it was there, and when that was heard, by a monotonic clock.
+    /// The time that the tier's clock showed, and when it was received, by a monotonic clock.
     var serverTime: (time: Timestamp, heardAt: ContinuousClock.Instant)?
     var touchDueAt: ContinuousClock.Instant
-    /// When the next write is followed by a new visit.
+    /// From this time on, a write is followed by a new visit.
     var visitDueAt: ContinuousClock.Instant
     var pruneBefore: Timestamp?
-    /// Rows that the walk which owes everything has not come to.
+    /// The number of rows that the seeding walk has not reached.
     var rowsToSeed = 0
-    /// Contact was tried and did not come about, since the start.
+    /// Whether an attempt at contact has failed since the start.
     var hasFailed = false
-    /// Contact was lost, or could not be made, and has not been made since.
+    /// Whether contact was lost or could not be made, and was not restored since.
     var isAway = false
     var lastError: String?
     var latency: Duration?
@@ -120,7 +120,7 @@ final class RemoteTier<Record: TieredRecord> {
         visitDueAt = .now
     }
 
-    /// Whether it is not one row that is locked, as far as can be told, but the table.
+    /// Whether the whole table seems to be locked, not one row.
     var isLockedOut: Bool { lockedInARow.count > 1 }
     var liveBatches: Int { requests.count { if case .live = $0.kind { true } else { false } } }
     var hasDebtsUnderWay: Bool { requests.contains { if case .debts = $0.kind { true } else { false } } }

@@ -2,7 +2,7 @@ import Contracts
 public import Logging
 
 extension Logger {
-    /// One line for each option of a database URL that was left out.
+    /// Logs one line for each option of a database URL that was ignored.
     public func note(_ tiers: RemoteTiers) {
         for (name, target) in tiers.targets {
             for warning in target.warnings {

@@ -1,17 +1,17 @@
 public import Contracts
 import Synchronization
 
-/// Which remote tiers a store has now, and how it comes to have others.
+/// The current remote tiers of a store, and how they are changed.
 public final class TierChanges: Sendable {
     private let current: Mutex<RemoteTiers>
 
     public init(from current: RemoteTiers) { self.current = Mutex(current) }
 
-    /// Has `store` go on with the databases of `new`, of which those that are the same as before are left alone. One call
-    /// at a time. What `new` says beside the databases is not taken over.
+    /// Makes `store` use the databases of `new`. Those that are the same as before are left alone. One call at a time.
+    /// Only the databases are taken from `new`, not its other settings.
     ///
-    /// - Parameter store: gets those that are new or changed, and the names of those that stay.
-    /// - Returns: what changed, for a log.
+    /// - Parameter store: receives the new or changed databases, and the names of those that stay.
+    /// - Returns: the changes, for a log.
     public func apply(
         _ new: RemoteTiers,
         to store: (_ changed: RemoteTiers, _ kept: Set<TierName>) async -> Result<Void, RPCError>

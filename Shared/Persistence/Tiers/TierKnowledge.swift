@@ -1,59 +1,59 @@
 import Contracts
 
-/// What this store knows of one remote tier, and whether the disk has a note of it. No I/O, no clock.
+/// This store's knowledge of one remote tier, and whether the disk has a note of it. No I/O, no clock.
 ///
-/// It changes by what happened, and by nothing else: each change is one of the transitions below.
+/// It changes only by events: each change is one of the transitions below.
 struct TierKnowledge: Sendable, Equatable {
-    /// What a contact shows of the tier.
+    /// What a contact shows about the tier.
     enum Recognition: Sendable, Equatable {
-        /// It was never met, or is as it was left.
+        /// There was no contact before, or the tier is as it was left.
         case asLeft
-        /// Another database, or the known one as it was some time ago.
+        /// A different database, or the known one put back to an earlier time.
         case strange
     }
 
-    /// All that the disk is to have a note of.
+    /// Everything that the disk should have a note of.
     private(set) var progress: TierProgress
-    /// Whether it has.
+    /// Whether the disk has a note of it.
     private(set) var isNoted: Bool
-    /// Whether the tier has, or is about to have, a visit of which the disk has no note.
+    /// Whether the tier has, or is about to get, a visit of which the disk has no note.
     private(set) var hasUnnotedVisit = false
 
-    /// A tier that was never heard of.
+    /// Knowledge of a new tier.
     init() { self.init(noted: TierProgress()) }
 
-    /// - Parameter progress: what the disk has noted.
+    /// - Parameter progress: the note on the disk.
     init(noted progress: TierProgress) {
         self.progress = progress
         isNoted = true
     }
 
-    // MARK: Questions
+    // MARK: Queries
 
     var isMet: Bool { progress.mark != nil }
     var visit: Int64 { progress.visit }
     var nextVisit: Int64? { progress.nextVisit }
     var seeding: TierProgress.Seeding { progress.seeding }
-    /// Whether everything that is not owed to the tier is there.
+    /// Whether the tier has every record that is not owed to it.
     var isSeeded: Bool { progress.seeding == .done }
     /// Whether what changes now must be written down as owed.
     var takesDebts: Bool { progress.takesDebts }
-    /// Rows that are not newer than this were taken in.
+    /// Rows that are not newer than this were imported.
     var pulledTo: Revision { progress.pulledTo }
-    /// Whether the tier may have rows that the disk has lost, and was not waited for since.
+    /// Whether the tier may have rows that the disk has lost, and the store has not waited for it since.
     var isAwaited: Bool { progress.pulledTo == .none }
-    /// Whether it was read from its first row to its last since the disk was made, or was lost.
+    /// Whether the tier was read completely since the disk was created or lost.
     var isReadToEnd: Bool { progress.pulledTo > TierLimits.everything }
 
     // MARK: The disk
 
-    /// What an earlier process noted of the tier was read.
+    /// The note of an earlier process about the tier was read.
     mutating func noteFound(_ progress: TierProgress) { self = TierKnowledge(noted: progress) }
 
-    /// The disk has no note of the tier: it is a new one, or the disk is.
+    /// The disk has no note of the tier: the tier is new, or the disk is.
     ///
-    /// - Parameter isDiskEmpty: what an empty disk will hold is written down as owed from the first change on. And of what
-    ///   was acknowledged on a disk with rows, a new tier has nothing that the disk lacks.
+    /// - Parameter isDiskEmpty: if the disk is empty, every record is written down as owed from the first change on. If
+    ///   it has rows, a newly configured tier cannot have acknowledged rows that this disk lacks.
     mutating func noNoteFound(isDiskEmpty: Bool) {
         changed { progress in
             progress.seeding = isDiskEmpty ? .done : .due
@@ -61,8 +61,8 @@ struct TierKnowledge: Sendable, Equatable {
         }
     }
 
-    /// The file was replaced by one that may lack rows. What was met on the connection stays known: another database in
-    /// its place must not pass for this one.
+    /// The file was replaced by one that may lack rows. The mark and visit of the connection stay known: a different
+    /// database in the tier's place must not pass for this one.
     mutating func diskLost() {
         changed { progress in
             progress.pulledTo = .none
@@ -70,7 +70,7 @@ struct TierKnowledge: Sendable, Equatable {
         }
     }
 
-    /// The disk has a note of all this.
+    /// The disk has a note of everything.
     mutating func noted() {
         isNoted = true
         hasUnnotedVisit = false
@@ -78,12 +78,12 @@ struct TierKnowledge: Sendable, Equatable {
 
     // MARK: Contact
 
-    /// A new connection is there.
+    /// A new connection was made.
     mutating func connected() { hasUnnotedVisit = false }
 
-    /// The tier told how it is left.
+    /// The tier reported its mark and visit.
     ///
-    /// A visit that was sent may arrive long after its connection was given up: it is known until another one is found in
+    /// A sent visit may arrive long after its connection was given up. So it stays known until a third one is found in
     /// place of the one that it follows.
     mutating func met(_ contact: TierContact) -> Recognition {
         let known = progress
@@ -98,16 +98,16 @@ struct TierKnowledge: Sendable, Equatable {
         return isStrange ? .strange : .asLeft
     }
 
-    /// A touch is about to leave `next` there, unless one that may still arrive was chosen before.
+    /// A touch is about to leave `next` there, unless an earlier chosen visit may still arrive.
     mutating func touchPlanned(next: @autoclosure () -> Int64) {
         guard progress.nextVisit == nil else { return }
         let next = next()
         changed { $0.nextVisit = next }
     }
 
-    /// `next` is about to be left there, whether the disk notes it or not.
+    /// The visit `next` is about to be left there, whether or not the disk notes it.
     ///
-    /// - Parameter isTouchUnderWay: the visit before it is that of the touch.
+    /// - Parameter isTouchUnderWay: whether the visit before it is that of a touch under way.
     mutating func unnotedVisitSent(next: Int64, isTouchUnderWay: Bool) {
         hasUnnotedVisit = true
         changed { progress in
@@ -116,24 +116,24 @@ struct TierKnowledge: Sendable, Equatable {
         }
     }
 
-    /// The tier took no visit.
+    /// The tier refused the visit.
     mutating func touchRefused() { hasUnnotedVisit = false }
 
     // MARK: Reading
 
-    /// A walk through the rows newer than `start` came to its end; it has all that was there at `moment`.
+    /// A walk through the rows newer than `start` ended. It read everything that was there at `moment`.
     mutating func readToEnd(from start: Revision, at moment: Revision) {
         changed { $0.pulledTo = max(start, moment) }
     }
 
-    /// The tier is to be read whole, once more.
+    /// The whole tier must be read again.
     mutating func doubted() {
         changed { progress in
             if progress.pulledTo != .none { progress.pulledTo = TierLimits.everything }
         }
     }
 
-    /// It was waited for as long as one waits for a tier that may have what the disk has lost.
+    /// The longest wait for a tier that may have rows lost by the disk has passed.
     mutating func awaitedInVain() {
         guard isAwaited else { return }
         changed { $0.pulledTo = TierLimits.everything }
@@ -141,19 +141,19 @@ struct TierKnowledge: Sendable, Equatable {
 
     // MARK: Filling
 
-    /// Nothing is known any more of what it has: all is to be compared, and it is owed everything.
+    /// The tier's content is unknown now: everything must be compared, and the tier is owed everything.
     mutating func tierChanged() {
         doubted()
         changed { $0.seeding = .due }
     }
 
-    /// It is owed more than is listed.
+    /// The tier is owed more keys than a list may have.
     mutating func owedAll() { changed { $0.seeding = .due } }
 
-    /// Nothing will be written down for it for a while, as of a tier that is let go.
+    /// No debts are written down for the tier from now on, because it was let go.
     mutating func letGo() { changed { $0.seeding = .due } }
 
-    /// It is a tier again, beside a disk that has served without it.
+    /// The tier is used again, beside a disk that has served without it.
     mutating func takenUp() {
         changed { progress in
             progress.seeding = .due
@@ -161,12 +161,12 @@ struct TierKnowledge: Sendable, Equatable {
         }
     }
 
-    /// The walk that owes it everything came to `key`; nil: to the end.
+    /// The seeding walk came to `key`; nil: to the end.
     mutating func seeded(upTo key: String?) {
         changed { $0.seeding = key.map { .under(after: $0) } ?? .done }
     }
 
-    /// It is not certain that what the walk came to last is written down: the page is repeated.
+    /// It is not certain that the walk's last page was written down: the page is repeated.
     mutating func seedingFailed(after seeding: TierProgress.Seeding) { changed { $0.seeding = seeding } }
 
     private mutating func changed(_ body: (inout TierProgress) -> Void) {

@@ -1,30 +1,30 @@
 import Contracts
 
-/// The connection to one remote tier, and whether the live path waits for it. No I/O, no clock.
+/// The connection to one remote tier, and whether live writes wait for it. No I/O, no clock.
 ///
-/// A tier is judged by the traffic itself. The first failure ends the trust; then one attempt at a time, after waits
-/// that grow, each of which is the probe: it ends with a write that is answered in time. A connection that ends while nothing is under way is no
-/// failure: a database that nobody uses may sleep.
+/// A tier is judged by its real traffic. The first failure ends the trust. Then there is one attempt at a time, after
+/// waits that grow. Each attempt is the probe: it succeeds with a write that gets its response in time. A connection
+/// that ends while nothing is under way is no failure: an idle database may sleep.
 struct TierLink {
     enum State: Equatable {
-        /// No connection, and no reason to doubt that there would be one.
+        /// There is no connection, and no reason to doubt that one can be made.
         case asleep
         case connecting
         case up
-        /// The next attempt is not before then.
+        /// The next attempt comes no earlier than this.
         case waiting(until: ContinuousClock.Instant)
     }
 
     private(set) var state = State.asleep
-    /// Which connection this is: answers that belong to an earlier one come too late.
+    /// The number of this connection. Responses with an earlier number come too late.
     private(set) var number = 0
     /// Whether a write waits for this tier. False until the first contact.
     private(set) var isTrusted = false
-    /// How often contact was lost or could not be made.
+    /// The number of times that contact was lost or could not be made.
     private(set) var failures = 0
     private var breaker: Breaker
 
-    /// - Parameter number: of the last connection to a tier of this name.
+    /// - Parameter number: the number of the last connection to a tier of this name.
     init(following number: Int = 0, random: any RandomNumberGenerator) {
         self.number = number + 1
         breaker = Breaker(random: random)
@@ -32,7 +32,7 @@ struct TierLink {
 
     var isUp: Bool { state == .up }
 
-    /// When `mayConnect` will be true, if it is only a matter of time.
+    /// The time when `mayConnect` becomes true, if that depends on time alone.
     var probeAt: ContinuousClock.Instant? { if case .waiting(let moment) = state { moment } else { nil } }
 
     func mayConnect(at now: ContinuousClock.Instant) -> Bool {
@@ -50,17 +50,17 @@ struct TierLink {
         return number
     }
 
-    /// There is a connection. After a failure that is no reason to wait for the tier yet: one that says hello and hangs
-    /// at every write would cost each person a deadline.
+    /// A connection was made. After a failure, writes do not wait for the tier yet: one that accepts connections and
+    /// hangs at every write would delay each person by a whole deadline.
     mutating func connected() {
         state = .up
         if !isDoubted { isTrusted = true }
     }
 
-    /// Whether it has failed since it last did something in time.
+    /// Whether the tier has failed since its last response in time.
     var isDoubted: Bool { breaker.isOpen }
 
-    /// It did something in time.
+    /// The tier responded in time.
     mutating func proved() {
         isTrusted = true
         breaker.succeeded()
@@ -68,7 +68,7 @@ struct TierLink {
 
     /// The connection ended, or there is none.
     ///
-    /// - Parameter wasIdle: nothing was under way, and the end says nothing of how the tier is.
+    /// - Parameter wasIdle: nothing was under way, so the end says nothing about the tier's health.
     mutating func lost(wasIdle: Bool, at now: ContinuousClock.Instant) {
         number += 1
         if wasIdle, state == .up {
@@ -78,8 +78,8 @@ struct TierLink {
         }
     }
 
-    /// A write waited as long as it may, and the connection is not there yet. A database that is waking up is slow, not
-    /// down: the attempt goes on, and nobody waits for it any more.
+    /// A write reached its deadline, and the connection is not made yet. A database that is waking up is slow, not
+    /// down: the attempt continues, but writes no longer wait for it.
     mutating func connectIsSlow() { isTrusted = false }
 
     private mutating func failed(at now: ContinuousClock.Instant) {

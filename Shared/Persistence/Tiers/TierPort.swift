@@ -1,60 +1,62 @@
 package import Contracts
 
-/// The shell of one remote tier: does what a store's core asks for, and reports each end as a `TierEvent`.
+/// The shell of one remote tier: performs the requests of a store's core, and reports each outcome as a `TierEvent`.
 ///
-/// No call blocks. Of a connection, requests take effect in the order of the calls, and are answered in that order.
-/// `link` and `request` come back with the answer.
+/// No call blocks. On one connection, requests take effect in the order of the calls, and get their responses in that
+/// order. `link` and `request` come back with the response.
 package protocol TierPort<Record>: AnyObject {
     associatedtype Record: TieredRecord
 
-    /// Connects, brings the schema up to date, and asks how the tier was left. `mark` is left there if the tier has none.
+    /// Connects, updates the schema, and reads the tier's mark and visit. Leaves `mark` there if the tier has none.
     func connect(link: Int, mark: Int64)
-    /// Has another store take this one's place at once, which otherwise it may after ten minutes. The last request.
+    /// Allows another store to take this one's place at once; otherwise it may do so only after ten minutes. This is
+    /// the last request.
     ///
-    /// - Parameter done: called once, when it is answered or cannot be, on any thread.
+    /// - Parameter done: called once, on any thread, when the response has come or cannot come.
     func letGo(link: Int, done: @escaping @Sendable () -> Void)
-    /// Ends a connection, whatever is under way on it.
+    /// Ends a connection, even if requests are under way on it.
     func disconnect(link: Int)
-    /// Ends a connection that did not answer in time, and has the tier break off what it does for it.
+    /// Ends a connection that did not respond in time, and makes the tier cancel its work for it.
     func giveUp(link: Int)
-    /// Stores `records`, of different keys, each unless a revision as high or higher is there. The answer tells what the
-    /// tier does not hold after that, which is asked and not concluded. A record that is refused is left out, if that
-    /// helps the others.
+    /// Stores `records`, of different keys, each unless a revision as high or higher is there. The response lists the
+    /// records that the tier does not have after that, read from the database and not inferred. A refused record is
+    /// left out if that helps the others.
     ///
-    /// - Parameter makingWay: rows that will be replaced first give up what could stand in another one's way.
+    /// - Parameter makingWay: rows that will be replaced first give up values that could stand in another one's way.
     func write(_ records: [Record], makingWay: Bool, link: Int, request: Int)
-    /// Rows after `key` that are newer than `revision`, or that somebody else changed, in the order of keys.
+    /// Reads rows after `key` that are newer than `revision`, or that another program changed, in the order of keys.
     ///
-    /// - Parameter limit: 0: no row is told, and the page's `next` is the key of the first; nil when there is none.
+    /// - Parameter limit: with 0, no row is returned, and the page's `next` is the key of the first row; nil when there
+    ///   is none.
     func readPage(after key: Record.Key?, newerThan revision: Revision, limit: Int, link: Int, request: Int)
-    /// The record that stands in the way of `record`.
+    /// Finds the record that stands in the way of `record`.
     func findRival(of record: Record, link: Int, request: Int)
-    /// A small write: leaves `next` in place of `visit`. Where another visit is found it stays.
+    /// A small write: replaces the visit `visit` by `next`. A different visit there is kept.
     func touch(visit: Int64, next: Int64, link: Int, request: Int)
     /// Empties up to `limit` tombstones made before `moment`, the oldest first: see `TieredRecord.emptied`.
     func prune(before moment: Timestamp, limit: Int, link: Int, request: Int)
 }
 
 extension TierPort {
-    /// Where no place is held.
+    /// For a port that does not claim a store's place in the tier.
     package func letGo(link: Int, done: @escaping @Sendable () -> Void) { done() }
 }
 
-/// What became of what a `TierPort` was asked for.
+/// The outcome of a `TierPort` request.
 package enum TierEvent<Record: TieredRecord>: Sendable {
     case connected(TierContact)
-    /// The connection ended, or could not be made. Whatever was under way has an unknown outcome.
+    /// The connection ended, or could not be made. Requests under way have an unknown outcome.
     case lost(reason: String)
     case answered(request: Int, TierAnswer<Record>)
 }
 
-/// How a tier was left.
+/// The mark and the visit that a contact found in a tier.
 package struct TierContact: Sendable, Equatable {
-    /// Of the database.
+    /// The number that identifies the database.
     package var mark: Int64
-    /// What the latest visit left there; zero if none did.
+    /// The number that the latest visit left there; zero if there was no visit.
     package var visit: Int64
-    /// What time it is there; nil where that was not asked.
+    /// The time of the tier's clock; nil if it was not read.
     package var serverTime: Timestamp?
 
     package init(mark: Int64, visit: Int64, serverTime: Timestamp? = nil) {
@@ -63,22 +65,22 @@ package struct TierContact: Sendable, Equatable {
         self.serverTime = serverTime
     }
 
-    /// Whether the tier was left alike, whenever that was asked.
+    /// Whether mark and visit are equal; the time does not matter.
     package static func == (lhs: TierContact, rhs: TierContact) -> Bool {
         (lhs.mark, lhs.visit) == (rhs.mark, rhs.visit)
     }
 }
 
 package enum TierAnswer<Record: TieredRecord>: Sendable {
-    /// The write is committed, and the tier holds each record at its revision, but for these.
+    /// The write is committed, and the tier has each record at its revision, except these.
     case written(unstored: [TierUnstored<Record>])
     /// Nothing of the write is committed.
     case refused(TierRefusal)
     case page(TierPage<Record>)
     case rival(Record?)
-    /// As the tier is left now.
+    /// The tier's mark and visit now.
     case touched(TierContact)
-    /// How many tombstones were emptied.
+    /// The number of tombstones that were emptied.
     case pruned(Int)
 }
 
@@ -86,16 +88,16 @@ package struct TierRefusal: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// Another record stands in the way of this one.
         case clash
-        /// The same again may go well.
+        /// The same request may succeed later.
         case transient
         /// Another transaction holds the row, or the table, and did not end in time.
         case locked
-        /// The tier will not take it tomorrow either: our bug.
+        /// The tier will not accept it tomorrow either: our bug.
         case bug
     }
 
     package var kind: Kind
-    /// Which of the records was refused; nil when that is not known.
+    /// The position of the refused record; nil when that is not known.
     package var index: Int?
     package var reason: String
 
@@ -109,9 +111,9 @@ package struct TierRefusal: Sendable, Equatable {
 /// A record that a committed write did not leave in the tier.
 package struct TierUnstored<Record: TieredRecord>: Sendable {
     package enum Cause: Sendable {
-        /// The row says this, of another revision.
+        /// The tier has this row, of another revision.
         case held(TierPage<Record>.Row)
-        /// The tier does not take it.
+        /// The tier refuses it.
         case refused(TierRefusal)
     }
 
@@ -129,10 +131,10 @@ package struct TierUnstored<Record: TieredRecord>: Sendable {
 package struct TierPage<Record: TieredRecord>: Sendable {
     package struct Row: Sendable {
         package var record: Record
-        /// Whether the tier has the revision that the record counts as: not so when somebody else wrote it.
+        /// Whether the tier has the record's revision; false when another program wrote the row.
         package var isStamped: Bool
 
-        /// Whether the row tells when it was changed. If not, it is newer than nothing that is known.
+        /// Whether the row says when it was changed. If not, it counts as older than every known revision.
         package var isDated: Bool
 
         package init(_ record: Record, isStamped: Bool, isDated: Bool = true) {
@@ -143,9 +145,9 @@ package struct TierPage<Record: TieredRecord>: Sendable {
     }
 
     package var rows: [Row]
-    /// Rows that make no record, as text.
+    /// Rows that cannot be read as records, as text.
     package var unreadable: [(key: Record.Key, text: String)]
-    /// The next page comes after this key; nil when this was the last.
+    /// The key after which the next page begins; nil when this was the last page.
     package var next: Record.Key?
 
     package init(rows: [Row], unreadable: [(key: Record.Key, text: String)] = [], next: Record.Key?) {

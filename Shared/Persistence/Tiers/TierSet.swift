@@ -1,6 +1,6 @@
 public import Contracts
 
-/// Some of the remote tiers. The raw value is stored with debts, so a tier's bit never changes.
+/// A set of remote tiers. The raw value is stored with debts, so a tier's bit never changes.
 public struct TierSet: OptionSet, Sendable, Hashable {
     public var rawValue: Int64
 

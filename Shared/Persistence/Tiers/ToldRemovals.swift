@@ -1,43 +1,44 @@
 import Contracts
 
-/// What one tier tells to be gone, of records that are live here. No I/O, no clock.
+/// The removals that one tier reports for records that are live here. No I/O, no clock.
 ///
-/// A removal is taken when a walk has told all that the tier has to tell, and if the sum is within a bound: someone may
-/// have deleted rows there by mistake. Above it, nothing is removed before an operator decides.
+/// A removal is carried out when a walk has reported all of the tier's removals and their number is within a bound: a
+/// person may have deleted rows there by mistake. Above it, nothing is removed before an operator decides.
 struct ToldRemovals<Record: TieredRecord> {
-    /// What a walk does with a removal that it meets.
+    /// What a walk does with a removal that it finds.
     enum Rule: Sendable, Equatable {
-        /// Remembers it until the walk is at its end.
+        /// Stores it until the end of the walk.
         case collect
         /// An operator has accepted those with revisions up to this one; later ones are collected.
         case take(upTo: Revision)
         /// An operator wants the rows back: ours get a revision above the removal's, and go to every tier.
         case putBack(upTo: Revision)
-        /// Leaves it for the walk that will meet it.
+        /// Leaves it for the walk that will find it.
         case leave
     }
 
-    /// More are not remembered: the walk is made once more.
+    /// The most removals that are stored. If there are more, the walk is repeated.
     static var keptMax: Int { 1_000 }
 
-    /// The hashes of the keys that were told, and not settled: of a million, one is taken for another with a probability
-    /// of 1 to 10⁷.
+    /// The hashes of the keys whose removals were reported and not resolved. Among a million keys, one is mistaken for
+    /// another with a probability of 1 to 10⁷.
     private var keys: Set<Int> = []
-    /// How many were told, and not settled.
+    /// The number of removals that were reported and not resolved.
     var count: Int { keys.count }
     /// The first of them.
     private(set) var waiting: [Record.Key: Record] = [:]
     /// The highest revision among them.
     private(set) var upTo = Revision.none
-    /// Whether a walk through what is newer may not tell all of them.
+    /// Whether a walk through newer rows may miss some of them.
     private(set) var areHidden = false
-    /// Whether the tier may have told removals that were not taken here: of those keys it does not hold what is here.
+    /// Whether the tier may have reported removals that were not carried out here. For those keys it lacks our records.
     private(set) var areUntaken = false
-    /// Taken since the visit began.
+    /// The number of removals that were carried out since the visit began.
     private(set) var takenInVisit = 0
-    /// How many were above the bound at the end of the last walk, and up to which revision; nil while nothing is held back.
+    /// The number of removals at the end of the last walk, and their highest revision, if they were above the bound;
+    /// nil while none are deferred.
     private(set) var held: (count: Int, upTo: Revision)?
-    /// What the next walk does: an operator's decision, until a walk has carried it out.
+    /// The rule of the next walk: an operator's decision, until a walk has carried it out.
     private(set) var rule = Rule.collect
 
     /// Whether all of them are in `waiting`.
@@ -45,10 +46,10 @@ struct ToldRemovals<Record: TieredRecord> {
 
     mutating func visitBegan() { takenInVisit = 0 }
 
-    /// What was told will be told again, or is of no more interest.
+    /// The reported removals will be reported again, or are no longer needed.
     mutating func forgotten() { (keys, waiting, upTo, areHidden) = ([], [:], .none, false) }
 
-    /// Answers to writes told of some.
+    /// Responses to writes reported some of them.
     mutating func toldByWrite() { areHidden = true }
 
     mutating func told(_ records: [Record]) {
@@ -59,32 +60,32 @@ struct ToldRemovals<Record: TieredRecord> {
         }
     }
 
-    /// Whether so many wait for an operator's decision.
+    /// Whether there are so many that they must wait for an operator's decision.
     ///
     /// - Parameters:
-    ///   - removalsMax: so many are taken in any case.
-    ///   - share: one in so many of the live records is, too.
-    ///   - live: how many are live now.
+    ///   - removalsMax: this many are always carried out.
+    ///   - share: one in `share` of the live records is carried out, too.
+    ///   - live: the number of records that are live now.
     func areTooMany(removalsMax: Int, share: Int, live: Int) -> Bool {
         let (total, before) = (takenInVisit + count, live + takenInVisit)
         return total > removalsMax && total > before / share
     }
 
-    /// The walk is at its end, and what it told is taken.
+    /// The walk ended, and its removals were carried out.
     mutating func taken() {
         takenInVisit += count
         (held, rule, areUntaken) = (nil, .collect, false)
         forgotten()
     }
 
-    /// They are within the bound, and too many to be remembered: the next walk takes them.
+    /// They are within the bound, but too many to store: the next walk carries them out.
     mutating func takenByNextWalk() {
         rule = .take(upTo: upTo)
         takenInVisit += count
         forgotten()
     }
 
-    /// The walk is at its end, and nothing of what it told is taken.
+    /// The walk ended, and none of its removals were carried out.
     mutating func heldBack() {
         (held, rule) = ((count, upTo), .collect)
         forgotten()
@@ -92,7 +93,7 @@ struct ToldRemovals<Record: TieredRecord> {
 
     /// An operator has decided.
     ///
-    /// - Returns: how many were held back.
+    /// - Returns: the number of deferred removals.
     mutating func decided(_ decision: RemovalDecision) -> Int {
         guard let held else { return 0 }
         rule =
