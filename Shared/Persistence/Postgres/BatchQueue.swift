@@ -1,11 +1,11 @@
 import DequeModule
 
-/// The batches of one connection, from their submission to their answer. No I/O, no clock.
+/// The batches of one connection, from submission to response. No I/O, no clock.
 ///
-/// PostgreSQL answers in the order of sending: the result of each statement, or one refusal and then nothing more,
-/// and at the end of the batch a Sync.
+/// PostgreSQL responds in the order of sending: the result of each statement, or one refusal and then nothing more, and
+/// a Sync at the end of the batch.
 struct BatchQueue<Waiter: Sendable> {
-    /// Batches that the server has and has not answered, at most.
+    /// The most batches that were sent and have no response yet.
     static var inFlightMax: Int { 512 }
 
     struct Batch: Sendable {
@@ -30,7 +30,7 @@ struct BatchQueue<Waiter: Sendable> {
 
     private var waiting: Deque<Batch> = []
     private var inFlight: Deque<Batch> = []
-    /// Not later than the earliest deadline.
+    /// No later than the earliest deadline.
     private var deadlineBound: ContinuousClock.Instant?
 
     var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
@@ -40,7 +40,7 @@ struct BatchQueue<Waiter: Sendable> {
         deadlineBound = min(deadlineBound ?? batch.deadline, batch.deadline)
     }
 
-    /// The batch that is to be sent now, which counts as in flight from here on.
+    /// Takes the batch to send now. It counts as in flight from here on.
     mutating func sendNext() -> [PostgresStatement]? {
         guard inFlight.count < Self.inFlightMax, let batch = waiting.popFirst() else { return nil }
         inFlight.append(batch)
@@ -52,7 +52,7 @@ struct BatchQueue<Waiter: Sendable> {
         inFlight[0].results.append(result)
     }
 
-    /// - Parameter refusal: what the server said; which statement that concerns is known here.
+    /// - Parameter refusal: the server's refusal. This function adds the statement that it concerns.
     mutating func refusalArrived(_ refusal: PostgresError) {
         guard !inFlight.isEmpty, inFlight[0].refusal == nil else { return }
         var refusal = refusal
@@ -63,13 +63,14 @@ struct BatchQueue<Waiter: Sendable> {
         inFlight[0].refusal = refusal
     }
 
-    /// The server warned while it did the oldest batch in flight: it may answer with success what is none.
+    /// The server sent a warning during the oldest batch in flight. It may report success for a commit that did not
+    /// fully succeed.
     mutating func warningArrived(_ warning: PostgresError) {
         guard !inFlight.isEmpty, inFlight[0].warning == nil else { return }
         inFlight[0].warning = warning
     }
 
-    /// The end of the oldest batch in flight: committed, unless it was refused or the server warned.
+    /// The end of the oldest batch in flight: it is committed unless it was refused or the server sent a warning.
     mutating func syncArrived() -> Completion? {
         guard let batch = inFlight.popFirst() else { return nil }
         if isEmpty { deadlineBound = nil }
@@ -82,7 +83,7 @@ struct BatchQueue<Waiter: Sendable> {
         return Completion(waiter: batch.waiter, outcome: .success(batch.results))
     }
 
-    /// The connection ended: what was sent may have happened.
+    /// The connection ended. Batches that were sent may have taken effect.
     mutating func connectionEnded(_ error: PostgresError) -> [Completion] {
         let completions =
             inFlight.map { Completion(waiter: $0.waiter, outcome: .failure(error.outcomeUnknown)) }
@@ -91,10 +92,10 @@ struct BatchQueue<Waiter: Sendable> {
         return completions
     }
 
-    /// The earliest deadline, when there is a batch.
+    /// The earliest deadline; nil when there is no batch.
     mutating func nextDeadline(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard let bound = deadlineBound, bound <= now else { return deadlineBound }
-        // Only now is it worth looking through all.
+        // The bound has passed, so search all batches for the real one.
         deadlineBound = [inFlight, waiting].flatMap { $0.map(\.deadline) }.min()
         return deadlineBound
     }

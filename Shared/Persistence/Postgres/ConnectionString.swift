@@ -1,13 +1,13 @@
 import CLibpq
 
-/// A database URL or a `key=value` string, read and checked before it is used.
+/// A database URL or a `key=value` string, parsed and checked before it is used.
 ///
-/// Reads what libpq reads, and refuses what cannot be meant: a value of two lines, an unencoded password, a part of
-/// something else that would be sent to a server as the name of a database.
+/// It accepts what libpq accepts, and refuses likely mistakes: a value of two lines, an unencoded password, or other
+/// text that would be sent to a server as the name of a database.
 struct ConnectionString {
-    /// libpq's options that it gives. Of one that comes twice, the last.
+    /// The options of libpq that it contains. If one occurs twice, the last counts.
     private(set) var values: [String: String] = [:]
-    /// Options of other clients that were left out.
+    /// Options of other clients that were ignored.
     private(set) var ignored: [String] = []
 
     init(_ text: String) throws(DatabaseURLError) {
@@ -43,9 +43,9 @@ struct ConnectionString {
 
     static let schemes = ["postgresql://", "postgres://"]
 
-    // MARK: - Slips
+    // MARK: - Common mistakes
 
-    /// What people paste instead of a URL.
+    /// Refuses texts that people paste instead of a URL.
     private static func checkShape(_ text: String) throws(DatabaseURLError) {
         for scalar in text.unicodeScalars {
             switch scalar.value {
@@ -61,7 +61,7 @@ struct ConnectionString {
         if start.hasPrefix("jdbc:") { throw .jdbc }
         for placeholder in ["[your-password]", "[your-db-password]", "[password]", "<password>", "<your-password>"]
         where start.contains(placeholder) { throw .placeholder }
-        // Up to the first "://", where one stands near the beginning.
+        // The text before the first "://", if there is one near the beginning.
         let name = start.prefix { $0.isLetter || $0.isNumber || "+._-".contains($0) }
         let rest = start.dropFirst(name.count)
         if rest.hasPrefix("://") {
@@ -76,7 +76,8 @@ struct ConnectionString {
 
     // MARK: - Values
 
-    /// What is sent, shown or looked up has no control character, and a database's name is no connection string itself.
+    /// Values that are sent, shown or looked up must have no control character, and a database's name must not be a
+    /// connection string itself.
     private static func checkText(_ values: [String: String]) throws(DatabaseURLError) {
         for (name, value) in values where !DatabaseOptions.secret.contains(name) {
             guard !value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
@@ -87,7 +88,7 @@ struct ConnectionString {
         if let user = values["user"], user.contains("://") { throw .credentials }
     }
 
-    /// Whether libpq reads the same in it.
+    /// Whether libpq reads the same options from the text.
     private static func isReadAlike(_ text: String, _ values: [String: String]) -> Bool {
         guard let options = PQconninfoParse(text, nil) else { return false }
         defer { PQconninfoFree(options) }
@@ -104,13 +105,13 @@ struct ConnectionString {
 }
 
 extension ConnectionString {
-    /// What is done with an option by its name.
+    /// Decides how to treat an option, by its name.
     ///
     /// - Parameters:
-    ///   - position: from 1.
-    ///   - mayBeSecret: whether the name may be a part of a password that was not encoded.
-    /// - Returns: whether it is libpq's; false for one that is left out.
-    /// - Throws: for any other.
+    ///   - position: the position of the option, from 1.
+    ///   - mayBeSecret: whether the name may be a part of an unencoded password.
+    /// - Returns: true for an option of libpq; false for one that is ignored.
+    /// - Throws: for any other option.
     static func isTaken(_ name: String, position: Int, mayBeSecret: Bool) throws(DatabaseURLError) -> Bool {
         if DatabaseOptions.known.contains(name) { return true }
         if DatabaseOptions.ignored.contains(name.lowercased()) { return false }

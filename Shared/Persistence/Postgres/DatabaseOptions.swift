@@ -1,8 +1,8 @@
 import CLibpq
 
-/// The options of a database URL: those of libpq and the values it takes, and those that only other clients know.
+/// The options of a database URL: those of libpq with their accepted values, and those that only other clients know.
 enum DatabaseOptions {
-    /// What libpq itself knows; it depends on its version.
+    /// The options that libpq knows; they depend on its version.
     static let known: Set<String> = {
         guard let options = PQconninfoParse("", nil) else { return [] }
         defer { PQconninfoFree(options) }
@@ -15,23 +15,24 @@ enum DatabaseOptions {
         return names
     }()
 
-    /// Of libpq: 15 on Debian 12, 17 on Debian 13.
+    /// libpq's version: 15 on Debian 12, 17 on Debian 13.
     static var majorVersion: Int { Int(PQlibVersion()) / 10_000 }
 
-    /// What `sslrootcert` must be for the certificates that the system trusts: a word from libpq 16 on.
+    /// The value of `sslrootcert` for the certificates that the system trusts: a keyword from libpq 16 on.
     static var systemRoots: String {
         majorVersion >= 16 ? "system" : "/etc/ssl/certs/ca-certificates.crt"
     }
 
-    /// Their values never appear in a message, and nor does what follows one, which may be the rest of one.
+    /// Options whose values never appear in a message. Neither does the text after one, which may be the rest of its
+    /// value.
     static let secret: Set<String> = [
         "password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret",
     ]
 
-    /// Those that another client reads and that change nothing about how Rivet must treat a database: left out.
+    /// Options of other clients that do not matter to Rivet. They are ignored.
     ///
-    /// In small letters. From the documentation of Prisma, node-postgres, SQLAlchemy with asyncpg and psycopg, the JDBC
-    /// driver, pgx and lib/pq, Rails, Django, and of what Supabase and Neon give out.
+    /// In lower case. From the documentation of Prisma, node-postgres, SQLAlchemy with asyncpg and psycopg, the JDBC
+    /// driver, pgx and lib/pq, Rails, Django, and from the URLs that Supabase and Neon show.
     static let ignored: Set<String> = [
         // Prisma
         "pgbouncer", "schema", "connection_limit", "pool_timeout", "socket_timeout", "statement_cache_size",
@@ -57,23 +58,23 @@ enum DatabaseOptions {
         "conn_health_checks", "disable_server_side_cursors",
     ]
 
-    /// Those of other clients that are about TLS: leaving one out would make a connection less safe than it was meant.
+    /// TLS options of other clients. Ignoring one would make a connection less safe than intended.
     private static let security: Set<String> = [
         "ssl", "sslaccept", "sslidentity", "ssl_require", "sslfactory", "sslfactoryarg", "sslhostnameverifier",
         "rejectunauthorized", "channelbinding", "gssencryption",
     ]
 
-    /// Those by which other clients say in which schema the tables are.
+    /// Options by which other clients choose the schema of the tables.
     private static let schema: Set<String> = ["schema", "currentschema", "search_path"]
 
-    /// What is to be said of an option that was left out.
+    /// The warning for an ignored option.
     static func warning(of name: String) -> String {
         let cause = "the option \(name) is not libpq's and is left out"
         guard schema.contains(name.lowercased()) else { return cause }
         return cause + "; a schema is chosen by options=-csearch_path%3DNAME"
     }
 
-    /// - Returns: nil unless it is one about TLS.
+    /// - Returns: nil unless it is a TLS option.
     static func refusal(ofSecurityOption name: String) -> DatabaseURLError? {
         guard security.contains(name.lowercased()) else { return nil }
         return DatabaseURLError(
@@ -87,7 +88,7 @@ enum DatabaseOptions {
             .unknownOption, option: name, "libpq \(majorVersion) does not know its option \(name); take it out")
     }
 
-    /// - Parameter position: from 1; for one whose name may be a part of a password.
+    /// - Parameter position: from 1; for an option whose name may be a part of a password.
     static func refusal(ofUnknownAt position: Int) -> DatabaseURLError {
         DatabaseURLError(
             .unknownOption,
@@ -97,7 +98,7 @@ enum DatabaseOptions {
 
     // MARK: - Values
 
-    /// The words that libpq takes, where it takes no others.
+    /// The only values that libpq accepts for these options.
     private static let words: [String: [String]] = [
         "sslmode": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
         "channel_binding": ["disable", "prefer", "require"], "gssencmode": ["disable", "prefer", "require"],
@@ -112,12 +113,12 @@ enum DatabaseOptions {
         "tcp_user_timeout",
     ]
 
-    /// Whether an empty value is one that libpq refuses, and not the same as none.
+    /// Whether libpq refuses an empty value of this option, instead of treating it as no value.
     static func hasWords(_ name: String) -> Bool { words[name] != nil }
 
     /// - Throws: for a value with which libpq would refuse every connection.
     static func check(_ values: [String: String]) throws(DatabaseURLError) {
-        // In order, so that the same URL is always refused for the same reason.
+        // Sorted, so that the same URL is always refused for the same reason.
         for (name, value) in values.sorted(by: { $0.key < $1.key }) { try check(name, value) }
         guard values["sslrootcert"] == "system" else { return }
         if majorVersion < 16 {
@@ -126,7 +127,7 @@ enum DatabaseOptions {
                 "libpq \(majorVersion) takes its sslrootcert=system for the name of a file; "
                     + "write sslmode=verify-full&sslrootcert=\(systemRoots)")
         }
-        // libpq's own default is then verify-full.
+        // With it, libpq's default is verify-full.
         if let mode = values["sslmode"], mode != "verify-full" {
             throw DatabaseURLError(
                 .systemRoots, option: "sslmode",
@@ -137,7 +138,7 @@ enum DatabaseOptions {
     private static func check(_ name: String, _ value: String) throws(DatabaseURLError) {
         if let accepted = words[name], !accepted.contains(value) {
             let list = accepted.joined(separator: ", ")
-            // node-postgres's, which libpq's name for is shorter than an explanation.
+            // node-postgres calls this mode no-verify. libpq's name for it is shorter than an explanation.
             let hint = value == "no-verify" ? "; what other clients call no-verify is require" : ""
             throw .value(of: name, accepted: list + hint)
         }

@@ -1,14 +1,14 @@
 /// `postgresql://[user[:password]@][host[:port],…][/database][?name=value&…]`, as libpq reads it and no more.
 struct DatabaseURL {
-    /// Without escapes, in order.
+    /// The options without escapes, in order.
     private(set) var options: [ConnectionString.Option] = []
     private(set) var ignored: [String] = []
-    /// The URL without the options that were left out.
+    /// The URL without the ignored options.
     private(set) var text = ""
 
     private typealias Bytes = ArraySlice<UInt8>
 
-    /// - Parameter url: without blanks and control characters; begins with one of libpq's two schemes.
+    /// - Parameter url: must have no blanks and control characters, and begin with one of libpq's two schemes.
     init(_ url: String) throws(DatabaseURLError) {
         let scheme = url.hasPrefix("postgresql://") ? "postgresql://" : "postgres://"
         let rest = Array(url.utf8)[scheme.utf8.count...]
@@ -20,7 +20,7 @@ struct DatabaseURL {
             place = rest[(mark + 1)...]
             hasUser = true
         }
-        // A second one belongs to a password, and so does what stands between the two.
+        // A second "@" belongs to a password, and so does the text between the two.
         guard !place.contains(UInt8(ascii: "@")) else { throw .credentials }
         let query = place.firstIndex(of: UInt8(ascii: "?"))
         let beforeQuery = place[..<(query ?? place.endIndex)]
@@ -30,7 +30,7 @@ struct DatabaseURL {
         text = String(
             decoding: url.utf8.prefix(url.utf8.count - (query.map { place.endIndex - $0 } ?? 0)), as: UTF8.self)
         if let query { try readOptions(place[(query + 1)...], mayBeSecret: !hasUser && hasPort) }
-        // "postgresql://user:12/rest" may be a password that was cut before its "@".
+        // In "postgresql://user:12/rest" the password may be cut before its "@".
         guard hasUser || !hasPort || options.contains(where: { $0.name == "user" && !$0.value.isEmpty }) else {
             throw .user
         }
@@ -47,7 +47,7 @@ struct DatabaseURL {
         try add("password", bytes[(colon + 1)...])
     }
 
-    /// - Returns: whether there is a port, or what stands in its place.
+    /// - Returns: whether there is a port, or other text in its place.
     private mutating func readHosts(_ bytes: Bytes) throws(DatabaseURLError) -> Bool {
         var hosts: [Bytes] = []
         var ports: [Bytes] = []
@@ -66,7 +66,7 @@ struct DatabaseURL {
             }
             ports.append(port)
         }
-        // As libpq: the commas stay where all are empty.
+        // As in libpq, the commas stay even if all parts are empty.
         let separator = [UInt8(ascii: ",")]
         try add("host", Array(hosts.joined(separator: separator))[...])
         try add("port", Array(ports.joined(separator: separator))[...])
@@ -74,7 +74,8 @@ struct DatabaseURL {
     }
 
     private mutating func readDatabase(_ bytes: Bytes) throws(DatabaseURLError) {
-        // What no name of a database has unencoded, and what stands there when something else was taken for it.
+        // Characters that no database's name has unencoded. They appear here if another part of the URL was mistaken
+        // for the name.
         guard !bytes.contains(where: { #"/:=&#"'`\<>[]{}|^"#.utf8.contains($0) }) else { throw .database }
         try add("dbname", bytes)
     }
@@ -105,7 +106,7 @@ struct DatabaseURL {
         }
     }
 
-    /// Without % escapes.
+    /// The text with % escapes decoded.
     private static func decoded(_ bytes: Bytes) throws(DatabaseURLError) -> String {
         var decoded: [UInt8] = []
         var rest = bytes

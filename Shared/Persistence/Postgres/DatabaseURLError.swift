@@ -1,9 +1,9 @@
 /// Why a database URL is refused at the start, and what to write instead.
 ///
-/// Made of Rivet's own words and, where nothing secret can be in it, of the name of an option: never of a value, a
-/// user, or any other part of the URL.
+/// It consists of fixed texts and, if that cannot be secret, the name of an option. It never contains a value, a user,
+/// or any other part of the URL.
 public struct DatabaseURLError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong; stable.
+    /// A stable code for the fault.
     public enum Code: String, Sendable, CaseIterable {
         case lineEnd = "line_end"
         case controlCharacter = "control_character"
@@ -30,7 +30,7 @@ public struct DatabaseURLError: Error, Sendable, Equatable, CustomStringConverti
     }
 
     public let code: Code
-    /// The option that is meant, where its name is no secret.
+    /// The option concerned, if its name is no secret.
     public let option: String?
     /// The cause and the next step.
     public let description: String
@@ -41,7 +41,7 @@ public struct DatabaseURLError: Error, Sendable, Equatable, CustomStringConverti
         self.description = description
     }
 
-    /// - Parameter accepted: what libpq takes.
+    /// - Parameter accepted: the values that libpq accepts.
     static func value(of option: String, accepted: String) -> DatabaseURLError {
         DatabaseURLError(
             .optionValue, option: option,
@@ -74,7 +74,7 @@ public struct DatabaseURLError: Error, Sendable, Equatable, CustomStringConverti
 
     // MARK: - Its parts
 
-    /// What must be an escape in user and password, for those who paste a password as it is.
+    /// The characters that must be escaped in user and password, for people who paste a raw password.
     private static let escapes =
         ##"in user and password, write "%" as %25, "@" as %40, "/" as %2F, "?" as %3F, "#" as %23 and ":" as %3A"##
 

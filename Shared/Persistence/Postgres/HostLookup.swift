@@ -4,18 +4,18 @@ import Glibc
 import Synchronization
 import Threads
 
-/// The addresses of the hosts of a target. `getaddrinfo` blocks, and nothing ends it: each look-up has a thread of
-/// its own, which is left behind when the time is over.
+/// Looks up the addresses of a target's hosts. `getaddrinfo` blocks and cannot be cancelled. So each look-up has its
+/// own thread, which is abandoned at the deadline.
 enum HostLookup {
-    /// Threads that are looking something up, at most. One that was left behind ends when the resolver gives up.
+    /// The most look-up threads at a time. An abandoned one ends when the resolver gives up.
     static let threadsMax = 8
 
     private static let threads = Mutex(0)
 
-    /// The addresses of each host; an empty text for a Unix socket. Blocks until `deadline` at the most.
+    /// The addresses of each host; an empty text for a Unix socket. Blocks until `deadline` at most.
     ///
-    /// - Returns: nil when libpq need not be told: no hosts, or their addresses are in the URL.
-    /// - Throws: when not one host has an address. Trying again may help.
+    /// - Returns: nil when libpq needs no addresses: there are no hosts, or the URL has the addresses.
+    /// - Throws: when no host has an address. Trying again may help.
     static func addresses(
         of target: PostgresTarget, until deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> [[String]]? {
@@ -31,7 +31,7 @@ enum HostLookup {
         return found
     }
 
-    /// Whether `name` is an address, which needs no look-up.
+    /// Whether `name` is an address and needs no look-up.
     static func isNumeric(_ name: String) -> Bool {
         var address = in6_addr()
         return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1
@@ -95,7 +95,7 @@ enum HostLookup {
             done.signal()
         }
 
-        /// None when the time is over.
+        /// The addresses; empty if the deadline has passed.
         func addresses(until deadline: ContinuousClock.Instant) -> [String] {
             let remaining = max(.zero, deadline - .now)
             _ = done.wait(timeout: .now() + .milliseconds(Int(remaining.milliseconds)))

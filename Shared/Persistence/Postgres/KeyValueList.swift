@@ -1,22 +1,23 @@
 /// libpq's other form: `name=value name='a value'`, with `\` before an apostrophe or a backslash.
 struct KeyValueList {
-    /// Without quotes, in order.
+    /// The options without quotes, in order.
     private(set) var options: [ConnectionString.Option] = []
     private(set) var ignored: [String] = []
-    /// The same options, without those that were left out.
+    /// The list without the ignored options.
     private(set) var text = ""
 
     private var rest: ArraySlice<UInt8>
     private var hasPassword = false
 
-    /// - Parameter list: without control characters: the only white space is the blank.
+    /// - Parameter list: must have no control characters; the only white space is the blank.
     init(_ list: String) throws(DatabaseURLError) {
         rest = Array(list.utf8)[...]
         var position = 1
-        // What comes before any option that libpq knows may be a password alone, and what follows a password a part of it.
+        // A word before the first option that libpq knows may be a bare password, and a word after a password may be a
+        // part of it.
         var mayBeSecret = true
         while try readOption(position, &mayBeSecret) { position += 1 }
-        // As it is, where nothing was left out: libpq and this reader must agree on it.
+        // If nothing was ignored, the text stays unchanged, so that libpq's reading of it can be compared with ours.
         text = ignored.isEmpty ? list : options.map { "\($0.name)='\(Self.escaped($0.value))'" }.joined(separator: " ")
     }
 
@@ -66,7 +67,7 @@ struct KeyValueList {
             default: value.append(byte)
             }
         }
-        // It is not closed.
+        // The quote is not closed.
         throw .syntax
     }
 

@@ -1,7 +1,7 @@
 extension PostgresCause {
-    /// From what libpq says of a failed connection, with what the server said in it.
+    /// The cause in libpq's message about a failed connection, which may quote the server's message.
     ///
-    /// A SQLSTATE that stands for one thing counts first, then a phrase, then the SQLSTATE's class.
+    /// A SQLSTATE with one meaning counts first, then a phrase, then the SQLSTATE's class.
     init(_ words: String, _ state: SQLState?) {
         if let state, let cause = Self.states[state.code] {
             self = cause
@@ -11,11 +11,12 @@ extension PostgresCause {
         }
     }
 
-    /// From the fixed phrases of libpq, of PostgreSQL and of poolers.
+    /// The cause by the fixed phrases of libpq, PostgreSQL and poolers.
     ///
-    /// libpq 15 tells of a socket that cannot be made for want of the address family. libpq 17 says nothing at all then.
+    /// If a socket cannot be created because the address family is missing, libpq 15 says so, and libpq 17 gives an
+    /// empty message.
     ///
-    /// - Parameter isNetworkAllowed: is asked when the address family may be missing.
+    /// - Parameter isNetworkAllowed: evaluated only when the address family may be missing.
     init(_ words: String, isNetworkAllowed: @autoclosure () -> Bool = NetworkAccess.isAllowed) {
         if words.allSatisfy(\.isWhitespace) {
             self = isNetworkAllowed() ? .other : .networkNotAllowed
@@ -26,10 +27,10 @@ extension PostgresCause {
         }
     }
 
-    /// What a SQLSTATE says: its own line, else that of its class.
+    /// The cause of a SQLSTATE: its own entry, or else that of its class.
     init(_ state: SQLState) { self = Self.states[state.code] ?? Self.states[state.category] ?? .other }
 
-    /// The first that is found counts. libpq speaks English here: no service calls setlocale(3).
+    /// The first match counts. libpq's messages are English here, since no service calls setlocale(3).
     private static let phrases: [(phrase: String, cause: PostgresCause)] = [
         ("Address family not supported by protocol", .networkNotAllowed),
         ("could not translate host name", .hostUnknown),

@@ -1,7 +1,7 @@
-/// What a failure comes from: a stable code (the raw value), and Rivet's own words for it.
+/// The cause of a failure: a stable code (the raw value), and Rivet's text for it.
 ///
-/// What libpq and a server say is read for fixed phrases and then thrown away, since it may quote the user, the
-/// password and what people typed.
+/// The messages of libpq and the server are searched for fixed phrases and then discarded, because they may quote the
+/// user, the password and what people typed.
 public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertible {
     // MARK: No connection
     case networkNotAllowed = "network_not_allowed"
@@ -25,7 +25,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
     case clientCertificate = "client_certificate"
     case tls
 
-    // MARK: Who is let in
+    // MARK: Access
     case password
     case noPassword = "no_password"
     case userUnknown = "user_unknown"
@@ -36,7 +36,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
     case privilege
     case tooManyConnections = "too_many_connections"
 
-    // MARK: How the server is
+    // MARK: The server's state
     case starting
     case shutdown
     case readOnly = "read_only"

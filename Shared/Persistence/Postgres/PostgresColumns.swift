@@ -3,15 +3,15 @@ import Contracts
 /// Rows of a table, in the order of their keys.
 public struct PostgresPage<Record: TieredRecord>: Sendable {
     public var records: [Record]
-    /// Whether each record's row has the revision that it counts as: not so when somebody else wrote it.
+    /// Whether each row has its record's revision; false if another program wrote the row.
     public var isStamped: [Bool]
-    /// Whether each record's row tells when it was changed.
+    /// Whether each record's row says when it was changed.
     public var isDated: [Bool]
-    /// Rows that are there and make no record, such as one whose JSON is no object, or one that is too large.
+    /// Rows that cannot be read as records, for example because their JSON is no object, or because they are too large.
     public var unreadable: [(key: Record.Key, text: String)]
-    /// The revisions of those, as their rows have them.
+    /// The stored revisions of the unreadable rows.
     var unreadableRevisions: [Record.Key: Int64]
-    /// The next page comes after this key; nil when this was the last.
+    /// The key after which the next page begins; nil when this was the last page.
     public var next: Record.Key?
 
     init(
@@ -25,7 +25,7 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
         unreadableRevisions = [:]
         for row in result.rows {
             let bytes = row.columns.reduce(0) { $0 + ($1?.utf8.count ?? 0) }
-            // Not even read: its JSON may take many times as much.
+            // A large row is not even parsed: its JSON may take many times as much memory.
             let read = bytes > RowSize.bytesMax ? nil : record(row)
             if let read, !RowSize.isTooLarge(bytes, read.record) {
                 records.append(read.record)
@@ -44,17 +44,17 @@ public struct PostgresPage<Record: TieredRecord>: Sendable {
         next = result.rows.count < limit ? nil : result.rows.last.map(key)
     }
 
-    /// As a tier reports it.
+    /// The page as a tier reports it.
     var tierPage: TierPage<Record> {
         let rows = records.indices.map { TierPage.Row(records[$0], isStamped: isStamped[$0], isDated: isDated[$0]) }
         return TierPage(rows: rows, unreadable: unreadable, next: next)
     }
 }
 
-/// SQL for columns that PostgreSQL would otherwise show, or compare, in a way of its own.
+/// SQL for columns that PostgreSQL would otherwise return or compare in its own form.
 enum PostgresColumns {
-    /// A `timestamp` column as `ForeignTime` reads it, whatever the session's DateStyle. Cut to milliseconds. `to_char`
-    /// shows a year before Christ like one after, and nothing for infinity.
+    /// A `timestamp` column as `ForeignTime` reads it, independent of the session's DateStyle. Truncated to
+    /// milliseconds. `to_char` returns a year before Christ like one after it, and nothing for infinity.
     static func time(_ column: String) -> String {
         """
         CASE WHEN \(column) >= '10000-01-01' THEN '\(ForeignTime.neverText)' WHEN \(column) > '1970-01-01' \
@@ -62,22 +62,24 @@ enum PostgresColumns {
         """
     }
 
-    /// The revision that a row of `table` counts as, `RowVersion` in SQL: its own, or that of the first of `times` that is
-    /// known, whichever is higher. A time that is more than a year ahead counts as none: no write would ever pass it.
+    /// The effective revision of a row of `table`, `RowVersion` in SQL: its stored revision or that of the first known
+    /// time of `times`, whichever is higher. A time more than a year ahead is ignored, because no write could ever
+    /// exceed it.
     static func revision(of table: String, times: [String]) -> String {
         let limit = "(now() AT TIME ZONE 'UTC') + interval '\(Revision.aheadMax.components.seconds) seconds'"
         return "greatest(\(table).revision, \(revision(at: times, of: table, before: limit)))"
     }
 
-    /// Whether another program wrote the row of `table`: its revision is not what it counts as. Also of a row whose time is
-    /// too far ahead to count: it gets another one.
+    /// Whether another program wrote the row of `table`: its stored revision is not its effective one. Also true of a
+    /// row whose time is too far ahead to count, since that row gets a different time.
     static func isForeign(_ table: String, times: [String]) -> String {
         let end = "'\(Timestamp(milliseconds: Revision.millisecondsMax).databaseText)'"
         return "(\(table).revision = 0 OR \(table).revision < \(revision(at: times, of: table, before: end)))"
     }
 
-    /// Whether another program may have written the row: true of each that `isForeign` is true of, and of hardly any other.
-    /// Word for word the condition of the indexes `idx_…_foreign`, which PostgreSQL uses for nothing else.
+    /// Whether another program may have written the row: true of every row for which `isForeign` is true, and of hardly
+    /// any other. It equals the condition of the indexes `idx_…_foreign` word for word, because PostgreSQL uses them
+    /// for nothing else.
     static let mayBeForeign = """
         revision = 0 OR updated_at IS NULL \
         OR updated_at > timestamp '1970-01-01' + (revision >> 16) * interval '1 millisecond'

@@ -1,20 +1,20 @@
 import Threads
 
-/// One connection to one PostgreSQL database, with a thread that waits for its answers.
+/// One connection to one PostgreSQL database, with a thread that waits for its responses.
 ///
-/// Batches follow each other without waiting for the answers to those before. When the connection is lost, this object is done
-/// with: `end` says why, and a new one is opened. No session state is relied on that a pooler in transaction mode would
-/// break: no SET, no LISTEN, no lock beyond a batch; and where a statement that was prepared is not found, it is sent
-/// whole again.
+/// Batches are sent without waiting for the responses to earlier ones. When the connection is lost, this object is used
+/// up: `end` says why, and the caller opens a new one. It relies on no session state that a pooler in transaction mode
+/// would break: no SET, no LISTEN, no lock beyond a batch. If a prepared statement is not found, its whole text is sent
+/// again.
 public final class PostgresConnection: Sendable {
     public typealias Outcome = Result<[PostgresResult], PostgresError>
 
-    /// What a statement gets when nothing else is said.
+    /// The default deadline of a batch.
     public static let defaultDeadline = Duration.seconds(5)
 
     private let loop: PostgresLoop
     public let target: PostgresTarget
-    /// Whether it goes through TLS.
+    /// Whether it uses TLS.
     public var isEncrypted: Bool { loop.isEncrypted }
 
     private let prepared = PreparedStatements()
@@ -24,15 +24,16 @@ public final class PostgresConnection: Sendable {
         self.loop = loop
     }
 
-    /// What is in flight still gets its answer; then the connection is closed.
+    /// Batches in flight still get their responses; then the connection is closed.
     deinit { loop.beginClosing() }
 
     /// Connects, on a new thread.
     ///
     /// - Parameters:
-    ///   - deadline: for all of it: looking names up, TCP, TLS and authentication, at every host of the URL in turn.
-    ///   - ended: called once, on that thread, when a connection that was there is lost or closed.
-    /// - Returns: the promise of the connection, or of why there is none: `failure` says whether trying again helps.
+    ///   - deadline: for everything together: name look-up, TCP, TLS and authentication, at every host of the URL in
+    ///     turn.
+    ///   - ended: called once, on that thread, when a connection that was made is lost or closed.
+    /// - Returns: a promise of the connection, or of the error: its `failure` says whether trying again helps.
     public static func open(
         _ target: PostgresTarget, deadline: Duration, ended: @escaping @Sendable (PostgresError) -> Void = { _ in }
     ) -> Promise<Result<PostgresConnection, PostgresError>> {
@@ -54,16 +55,17 @@ public final class PostgresConnection: Sendable {
         return promise
     }
 
-    /// Why the connection is of no more use; nil while it is. An idle one notices the end of its server by itself.
+    /// Why the connection ended; nil while it can be used. An idle connection notices by itself that its server has
+    /// ended.
     public var end: PostgresError? { loop.end }
 
-    /// Has `batch` done as one transaction: all of it or nothing.
+    /// Runs `batch` as one transaction: all of it or nothing.
     ///
     /// - Parameters:
-    ///   - deadline: from now to the answer. When it passes, the peer is taken for dead: the connection is closed, and
-    ///     with it every batch that is under way.
-    ///   - completion: called once, on the connection's thread or, when the batch is refused at once, on this one. Must
-    ///     not block.
+    ///   - deadline: from now to the response. When it passes, the peer counts as dead: the connection is closed, and
+    ///     every batch under way ends with it.
+    ///   - completion: called once, on the connection's thread, or on the caller's thread if the batch is refused at
+    ///     once. Must not block.
     public func submit(
         _ batch: [PostgresStatement], deadline: Duration = defaultDeadline,
         completion: @escaping @Sendable (Outcome) -> Void
@@ -79,17 +81,18 @@ public final class PostgresConnection: Sendable {
         let completionOrAgain: @Sendable (Outcome) -> Void = { [loop, prepared] outcome in
             guard case .failure(let error) = outcome, error.isUnknownPreparation else { return completion(outcome) }
             prepared.areLost()
-            // Nothing of it was done.
+            // Nothing of the batch took effect.
             loop.submit(.init(batch, deadline: moment, waiter: completion))
         }
         loop.submit(.init(short, deadline: moment, waiter: completionOrAgain))
     }
 
-    /// Has the server parse each of `statements` once, and not each time that it is submitted.
+    /// Makes the server parse each of `statements` once, instead of at every submission.
     ///
-    /// A pooler in transaction mode may send them to a session that knows nothing of it. Its refusal tells (SQLSTATE 26000
-    /// there, 42P05 here), and all is parsed each time from then on, as if this had not been called. PgBouncer keeps
-    /// track of prepared statements since 1.21, where `max_prepared_statements` is set; Supavisor does not.
+    /// A pooler in transaction mode may send them to a session without the prepared statements. The refusal shows that
+    /// (SQLSTATE 26000 there, 42P05 here), and from then on the server parses everything each time, as if this had not
+    /// been called. PgBouncer tracks prepared statements since 1.21 if `max_prepared_statements` is set; Supavisor does
+    /// not.
     func prepare(_ statements: [String], deadline: Duration = defaultDeadline) async {
         let preparations = PreparedStatements.preparations(of: statements)
         if case .success = await submit(preparations, deadline: deadline).value { prepared.areKept(statements) }
@@ -104,10 +107,11 @@ public final class PostgresConnection: Sendable {
         return promise
     }
 
-    /// Answers what was submitted, then closes. Later batches are not sent. Returns at once; `ended` tells the end.
+    /// Waits for the responses to submitted batches, then closes. Later batches are not sent. Returns at once; `ended`
+    /// reports the end.
     public func close() { loop.beginClosing() }
 
-    /// Ends the connection now, and has the server break off what it does for it: it may wait for a lock, and would not
-    /// notice that nothing waits for it any more. Returns at once. What was submitted has an unknown outcome.
+    /// Ends the connection now, and makes the server cancel its work for it. Otherwise the server might wait for a lock
+    /// and not notice that the client is gone. Returns at once. Submitted batches have an unknown outcome.
     public func giveUp() { loop.giveUp() }
 }

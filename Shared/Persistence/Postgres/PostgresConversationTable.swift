@@ -1,6 +1,6 @@
 public import Contracts
 
-/// `conversation_states` in PostgreSQL: its statements, and what their rows say.
+/// `conversation_states` in PostgreSQL: its statements, and how their rows are read.
 public enum PostgresConversationTable: PostgresTable {
     package static let store = Migrator.Store.conversations
     package static let repeated = [upsert, upsertAll]
@@ -15,7 +15,7 @@ public enum PostgresConversationTable: PostgresTable {
             $11::bigint, $12::jsonb, $13::jsonb)
         \(unlessNewer)
         """
-    /// The same for any number of rows, as JSON: it is parsed and planned once.
+    /// The same for any number of rows, as JSON, so that the server parses and plans it once.
     private static let upsertAll = """
         INSERT INTO conversation_states AS stored (\((keyColumns + valueColumns).joined(separator: ", ")))
         SELECT \((keyColumns + valueColumns).joined(separator: ", ")) FROM json_to_recordset($1::json) AS given(
@@ -36,8 +36,8 @@ public enum PostgresConversationTable: PostgresTable {
         last_update_id, applied_updates, last_clear
         """
 
-    /// Stores `record`, a tombstone like any other, unless a revision as high or higher is there: then no row is
-    /// affected. So the same statement again changes nothing.
+    /// Stores `record`, which may be a tombstone, unless a revision as high or higher is there. Then no row is
+    /// affected, so a repeated statement changes nothing.
     public static func put(_ record: ConversationRecord) -> PostgresStatement {
         PostgresStatement(
             upsert,
@@ -86,9 +86,9 @@ public enum PostgresConversationTable: PostgresTable {
             """, [JSONValue.array(given).text])
     }
 
-    /// Up to `limit` rows after `key`, tombstones too, that are newer than `revision` or that somebody else wrote; all of
-    /// them for `Revision.none`. In the order of keys that this database has: it depends on the collation, and is no order
-    /// to merge two databases by.
+    /// Up to `limit` rows after `key`, tombstones too, that are newer than `revision` or that another program wrote;
+    /// all rows for `Revision.none`. The order of the keys is that of this database. It depends on the collation, so it
+    /// cannot be used to merge two databases.
     public static func page(after key: ConversationKey?, newerThan revision: Revision, limit: Int) -> PostgresStatement
     {
         select(shown, after: key, newerThan: revision, limit: limit)
@@ -130,7 +130,7 @@ public enum PostgresConversationTable: PostgresTable {
             """, [Timestamp.longGone.databaseText, moment.databaseText, String(limit)])
     }
 
-    /// What `page` brought, or `get` with a limit of 1.
+    /// Reads the result of `page`, or of `get` with a limit of 1.
     public static func read(
         _ result: PostgresResult, limit: Int, at now: Timestamp
     ) -> PostgresPage<ConversationRecord> {

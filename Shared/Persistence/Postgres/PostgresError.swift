@@ -1,31 +1,32 @@
 import Migrations
 
-/// Why a connection or a batch came to nothing.
+/// Why a connection or a batch failed.
 ///
-/// Safe in any log, in whatever way it is printed: made of Rivet's own words, a SQLSTATE, and the name of an index of
-/// ours. What libpq or a server said is not in it: that may quote the user, the password and what a person typed.
+/// Safe in any log, however it is printed: it consists of fixed texts, a SQLSTATE, and the name of one of Rivet's
+/// indexes. It never contains the message of libpq or a server, which may quote the user, the password and what a
+/// person typed.
 public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
-    /// What became of the batch's changes.
+    /// The outcome of the batch's changes.
     public enum Outcome: Sendable, Equatable {
         /// The server never got it.
         case notSent
-        /// The server undid it.
+        /// The server rolled it back.
         case refused
-        /// It was sent, and whether it was committed nobody can tell: repeat it, every write is idempotent.
+        /// It was sent, and it is unknown whether it was committed. Repeat it: every write is idempotent.
         case outcomeUnknown
     }
 
     public var outcome: Outcome
     public var failure: PostgresFailure
-    /// Nil when the trouble is the connection's and the server said nothing.
+    /// Nil when the connection failed and the server sent no error.
     public var sqlState: SQLState?
-    /// The unique index or constraint that was violated, if it is one of ours.
+    /// The unique index or constraint that was violated, if Rivet made it.
     public var constraint: String?
-    /// Which of the batch's statements was refused; their number when the commit was.
+    /// The position of the refused statement in the batch; the number of statements if the commit was refused.
     public var statement: Int?
-    /// What was being done: no values.
+    /// The operation that failed, without values.
     public var operation: String
-    /// What it comes from, in words that are the same each time: for the next step.
+    /// The cause, as a fixed code, for choosing the next step.
     public var cause: PostgresCause
 
     public var description: String {
@@ -36,7 +37,7 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
 
     public var debugDescription: String { "\(description) [\(outcome), \(failure), \(cause.rawValue)]" }
 
-    /// The name of a constraint as our migrations and PostgreSQL make them; nil for one that a server made up.
+    /// The name of a constraint that Rivet's migrations or PostgreSQL make for them; nil for any other name.
     static func constraintOfOurs(_ constraint: String) -> String? {
         let isInMigrations =
             constraint.hasPrefix("idx_")
@@ -44,7 +45,7 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
         return isInMigrations || implicit.contains(constraint) ? constraint : nil
     }
 
-    /// Those that PostgreSQL names.
+    /// The constraints that PostgreSQL names.
     private static let implicit: Set<String> = [
         "conversation_states_pkey", "conversation_states_user_id_chat_id_conversation_type_key", "user_machines_pkey",
         "conversation_states_id_key", "user_machines_id_key", "deleted_user_machines_pkey",
@@ -53,9 +54,9 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension PostgresError {
-    /// A batch that did not leave, because the connection ended or never was.
+    /// The error of a batch that was not sent, because the connection ended or was never made.
     var notSent: PostgresError { with(.notSent) }
-    /// A batch that was under way when the connection ended.
+    /// The error of a batch that was under way when the connection ended.
     var outcomeUnknown: PostgresError { with(.outcomeUnknown) }
 
     private func with(_ outcome: Outcome) -> PostgresError {
@@ -64,14 +65,14 @@ extension PostgresError {
         return error
     }
 
-    /// The connection is lost, or could not be made.
+    /// An error of the connection: it was lost, or could not be made.
     static func connection(
         _ operation: String, _ cause: PostgresCause, failure: PostgresFailure = .reconnect, sqlState: SQLState? = nil
     ) -> PostgresError {
         PostgresError(outcome: .notSent, failure: failure, sqlState: sqlState, operation: operation, cause: cause)
     }
 
-    /// The caller's mistake, seen before anything was sent.
+    /// A mistake of the caller, found before anything was sent.
     static func malformed(_ operation: String, _ cause: PostgresCause) -> PostgresError {
         PostgresError(outcome: .notSent, failure: .bug, operation: operation, cause: cause)
     }

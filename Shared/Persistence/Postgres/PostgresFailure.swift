@@ -1,22 +1,24 @@
-/// What is to be done about an error of PostgreSQL.
+/// What to do about an error of PostgreSQL.
 public enum PostgresFailure: Sendable, Equatable, CaseIterable {
-    /// The same batch again, on this connection: it met another transaction.
+    /// Repeat the same batch on this connection: it conflicted with another transaction.
     case retry
-    /// The connection is of no use; another may be. What was in flight has an unknown outcome and is repeated.
+    /// The connection cannot be used any more; a new one may work. Batches in flight have an unknown outcome and are
+    /// repeated.
     case reconnect
-    /// The tier takes no writes until somebody or something changes there: the breaker's matter.
+    /// The tier accepts no writes until something changes there. The breaker decides when to try again.
     case unusable
-    /// A row of that unique key is there already. Repeating does not help.
+    /// A row with that unique key exists already. Repeating does not help.
     case conflict
-    /// The statement or its values are wrong, and will be tomorrow. Never opens a breaker.
+    /// The statement or its values are wrong, and will be wrong tomorrow. Never opens a breaker.
     case bug
 
-    /// What a statement's SQLSTATE asks for: the code's own line in `table`, else its class's, else `bug`.
+    /// By the SQLSTATE of a statement: the code's entry in `table`, or else its class's, or else `bug`.
     public init(_ state: SQLState) { self = Self.table[state.code] ?? Self.table[state.category] ?? .bug }
 
-    /// What the SQLSTATE of a failed connect asks for.
+    /// By the SQLSTATE of a failed connection attempt.
     ///
-    /// No statement of ours has run, so it is no bug of ours: poolers answer `XX000` when their server is away.
+    /// None of our statements has run, so it is not our bug: poolers respond with `XX000` when their server is
+    /// unavailable.
     public init(ofConnect state: SQLState) {
         switch PostgresFailure(state) {
         case .retry, .reconnect: self = .reconnect
@@ -32,7 +34,7 @@ public enum PostgresFailure: Sendable, Equatable, CaseIterable {
         "57014": .retry,  // query_canceled: the server's statement_timeout
 
         "08": .reconnect,  // connection exceptions; 08P01 is also what older PgBouncers send for their own errors
-        "25P02": .reconnect,  // in_failed_sql_transaction: a pooler gave us somebody's session
+        "25P02": .reconnect,  // in_failed_sql_transaction: a pooler gave us another client's session
         "25P03": .reconnect,  // idle_in_transaction_session_timeout
         "26000": .reconnect,  // invalid_sql_statement_name: as 25P02
         "40003": .reconnect,  // statement_completion_unknown
@@ -40,7 +42,7 @@ public enum PostgresFailure: Sendable, Equatable, CaseIterable {
         "57P02": .reconnect,  // crash_shutdown
         "57P03": .reconnect,  // cannot_connect_now: starting up or shutting down
         "57P05": .reconnect,  // idle_session_timeout
-        "42P01": .reconnect,  // undefined_table: the database was emptied; the next contact makes its tables anew
+        "42P01": .reconnect,  // undefined_table: the database was emptied; the next contact creates its tables again
 
         "25006": .unusable,  // read_only_sql_transaction: a standby, or a disk quota
         "28": .unusable,  // authorization: password, pg_hba.conf

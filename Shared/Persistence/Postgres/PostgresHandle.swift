@@ -4,24 +4,24 @@ import CLibpq
 ///
 /// Thread rule: used by the one thread that owns it. Its socket is close-on-exec (libpq sets that).
 struct PostgresHandle: ~Copyable {
-    /// What the server said on its own account: libpq 15 takes the reason of a server that ends an idle connection for
-    /// a notice.
+    /// Messages that the server sent unasked. libpq 15 treats the reason of a server that ends an idle connection as a
+    /// notice.
     private final class Notices {
         var lastState: SQLState?
-        /// A warning that no function raised: the server's own, such as that a synchronous standby has not confirmed
-        /// the commit that it nevertheless answers with success (01000).
+        /// A warning of the server itself, not raised by a function. For example, a synchronous standby has not
+        /// confirmed a commit that the server nevertheless reports as successful (01000).
         var warning: SQLState?
     }
 
-    /// What PostgreSQL answered next.
+    /// The next part of PostgreSQL's response.
     enum Answer {
         case result(PostgresResult)
-        /// The rest of the batch is skipped, to its Sync.
+        /// The server skips the rest of the batch, up to its Sync.
         case refusal(PostgresError)
         case sync
         /// A statement after the refused one.
         case skipped
-        /// The end of a statement's answer.
+        /// The end of a statement's response.
         case nothing
         /// Nothing more has arrived.
         case none
@@ -32,7 +32,7 @@ struct PostgresHandle: ~Copyable {
     private let notices = Notices()
     private let target: PostgresTarget
 
-    /// Begins to connect; `pollConnect` goes on with it.
+    /// Begins to connect; `pollConnect` continues.
     static func connecting(
         to target: PostgresTarget, _ parameters: [(String, String)]
     ) throws(PostgresError) -> PostgresHandle {
@@ -50,10 +50,10 @@ struct PostgresHandle: ~Copyable {
     private init(_ connection: OpaquePointer, _ target: PostgresTarget) {
         self.connection = connection
         self.target = target
-        // Now, so that the reason of a failed connect has its SQLSTATE in it.
+        // Set now, so that the error of a failed connection attempt contains its SQLSTATE.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
-        // SAFETY: libpq calls it from within calls on this connection only, and `notices` lives as long as `self`.
-        // Held by ConnectionTests.aServerThatStopsSaysSo.
+        // SAFETY: libpq calls it only during calls on this connection, and `notices` lives until `self` ends. Tested by
+        // ConnectionTests.aServerThatStopsSaysSo.
         PQsetNoticeReceiver(
             connection,
             { context, result in
@@ -64,7 +64,8 @@ struct PostgresHandle: ~Copyable {
                 }
                 // Warnings are of the classes 00 to 02.
                 if state.category > "02" { notices.lastState = state }
-                // One with a context was raised by a function, which a trigger may call: it says nothing of the commit.
+                // A warning with a context was raised by a function, perhaps of a trigger. It says nothing about the
+                // commit.
                 if PostgresHandle.field(result, rivet_pg_diag_severity) == "WARNING",
                     PostgresHandle.field(result, rivet_pg_diag_context) == nil
                 {
@@ -77,10 +78,10 @@ struct PostgresHandle: ~Copyable {
 
     var socket: Int32 { PQsocket(connection) }
 
-    /// How to break off what the server does for this connection, once it is there.
+    /// A means to cancel the server's work for this connection, once it is made.
     func cancellation() -> PostgresCancellation? { PostgresCancellation(of: connection) }
 
-    /// Goes on connecting.
+    /// Continues to connect.
     /// - Returns: whether the socket must be readable, or writable, before the next call; nil when it is connected.
     mutating func pollConnect() throws(PostgresError) -> (read: Bool, write: Bool)? {
         switch PQconnectPoll(connection) {
@@ -90,14 +91,14 @@ struct PostgresHandle: ~Copyable {
             guard PQsetnonblocking(connection, 1) == 0, PQenterPipelineMode(connection) == 1 else {
                 throw connectFailure()
             }
-            // What it warned of while it connected, such as another version of a collation, concerns no batch.
+            // A warning during the connection, such as a collation version mismatch, concerns no batch.
             notices.warning = nil
             return nil
         default: throw connectFailure()
         }
     }
 
-    /// Hands a batch and its Sync to libpq, which sends what the socket takes.
+    /// Gives a batch and its Sync to libpq, which sends as much as the socket accepts.
     mutating func send(_ statements: [PostgresStatement]) throws(PostgresError) {
         for statement in statements {
             let count = Int32(statement.parameters.count)
@@ -113,14 +114,14 @@ struct PostgresHandle: ~Copyable {
         guard PQpipelineSync(connection) == 1 else { throw loss("Sync") }
     }
 
-    /// - Returns: whether something is left that the socket did not take.
+    /// - Returns: whether data is left that the socket did not accept.
     mutating func flush() throws(PostgresError) -> Bool {
         let left = PQflush(connection)
         guard left >= 0 else { throw loss("send") }
         return left == 1
     }
 
-    /// Takes in what the socket has. `next` says what came, also when this throws.
+    /// Reads the available data from the socket. `next` returns what arrived, even when this throws.
     mutating func receive() throws(PostgresError) {
         guard PQconsumeInput(connection) == 1 else { throw loss("receive") }
     }
@@ -134,7 +135,7 @@ struct PostgresHandle: ~Copyable {
         case PGRES_PIPELINE_ABORTED: return .skipped
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return .result(Self.rows(result))
         case PGRES_FATAL_ERROR:
-            // Made by libpq itself when the connection is gone.
+            // libpq itself makes this result when the connection is gone.
             guard let state = Self.field(result, rivet_pg_diag_sqlstate).flatMap({ SQLState($0) }) else {
                 throw loss("receive")
             }
@@ -150,12 +151,12 @@ struct PostgresHandle: ~Copyable {
                     operation: "",
                     cause: PostgresCause(state)))
         default:
-            // COPY, an empty statement, and what later libpqs may add.
+            // COPY, an empty statement, or a status that a later libpq adds.
             throw .connection("receive", .unexpectedAnswer, failure: .bug)
         }
     }
 
-    /// The server's own warning since the last call.
+    /// The server's warning since the last call, if there is one.
     mutating func takeWarning() -> PostgresError? {
         guard let state = notices.warning else { return nil }
         notices.warning = nil
@@ -164,7 +165,7 @@ struct PostgresHandle: ~Copyable {
             cause: .commitUnconfirmed)
     }
 
-    /// Whether the session is in a transaction block that no batch of ours began: then a Sync commits nothing. Not told
+    /// Whether the session is in a transaction block that none of our batches began. Then a Sync commits nothing. False
     /// while batches are under way.
     var isInTransactionBlock: Bool {
         let status = PQtransactionStatus(connection)
@@ -193,12 +194,12 @@ struct PostgresHandle: ~Copyable {
         PQresultErrorField(result, code).map { String(cString: $0) }
     }
 
-    /// What libpq says of the last failure, with what the server said: for reading causes in it, never to be passed on.
+    /// libpq's message about the last failure, with the server's. It is only searched for causes, and never passed on.
     private var words: String { String(cString: PQerrorMessage(connection)) }
 
     private func connectFailure() -> PostgresError {
         let words = words
-        // What libpq itself says when every host is of the wrong kind has no SQLSTATE.
+        // If every host is of the wrong kind, libpq's own message has no SQLSTATE.
         let state = SQLState(inVerboseMessage: words) ?? (PostgresCause(words) == .readOnly ? SQLState("25006") : nil)
         return .connection(
             "connect to \(target)", PostgresCause(words, state),
@@ -212,12 +213,13 @@ struct PostgresHandle: ~Copyable {
             operation, PostgresCause(words, state), failure: Self.failure(ofEnd: state), sqlState: state)
     }
 
-    /// What is to be done when the server ended the connection with `state`, or without a word.
+    /// What to do when the server ended the connection with `state`, or without an error.
     private static func failure(ofEnd state: SQLState?) -> PostgresFailure {
         state.map { PostgresFailure($0) } == .unusable ? .unusable : .reconnect
     }
 
-    /// `texts` as an array of C strings, with a null at its end, for the duration of `body`. They have no NUL.
+    /// Calls `body` with `texts` as an array of C strings, terminated by a null pointer. The texts must not contain
+    /// NUL.
     private static func withCStrings<Output>(
         _ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Output
     ) -> Output {

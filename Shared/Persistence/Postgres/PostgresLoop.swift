@@ -2,35 +2,35 @@ import Contracts
 import Glibc
 import Synchronization
 
-/// The life of one connection: connect, send batches, answer them, end.
+/// The life of one connection: it connects, sends batches, delivers their results, and ends.
 ///
-/// Thread rule: a thread of its own waits for the server and takes in what that says. Who submits a batch sends it
-/// itself, which saves waking up that thread, unless somebody else is at the line; then the thread does it. Nobody waits
-/// for anything but poll(2), on that thread, and the look-up of names before.
+/// Thread rule: the connection's own thread waits for the server and reads its responses. A caller that submits a batch
+/// sends it itself, which saves waking that thread, unless another caller is using the line; then the thread sends it.
+/// The only waits are poll(2) on that thread, and the look-up of names before.
 final class PostgresLoop: Sendable {
-    /// The connection, and what it owes. Used by one thread at a time.
+    /// The connection and its queue. Used by one thread at a time.
     private struct Line: ~Copyable {
         /// Nil when the connection has ended.
         var handle: PostgresHandle?
         var queue = PostgresMailbox.Queue()
         var mustFlush = false
-        /// When the thread looks at the clock, whatever happens. It stays set when the batch that it was set for is
-        /// answered: else each batch on an idle connection would have to wake the thread up to set it.
+        /// When the thread looks at the clock at the latest. It stays set after the batch that it was set for has its
+        /// response. Otherwise each batch on an idle connection would have to wake the thread to set it.
         var alarm: ContinuousClock.Instant?
-        /// What sending came to, for the thread to end the connection.
+        /// The error of a failed send, for the thread to end the connection.
         var loss: PostgresError?
 
         mutating func send(_ batches: [PostgresMailbox.Queue.Batch]) throws(PostgresError) {
             for batch in batches { queue.submitted(batch) }
             while let statements = queue.sendNext() { try handle?.send(statements) }
-            // Also after PQconsumeInput, which may have sent a part.
+            // Flush even after PQconsumeInput, which may have sent a part.
             mustFlush = try handle?.flush() ?? false
         }
 
-        /// Takes in what the server sent.
-        /// - Returns: whose answers that makes, and what was wrong after them.
+        /// Reads what the server sent.
+        /// - Returns: the completed batches, and the error that followed them.
         mutating func receive() -> (completions: [PostgresMailbox.Queue.Completion], loss: PostgresError?) {
-            // A server that ends the connection says why before: read that first.
+            // A server that ends the connection sends the reason before: read that first.
             var loss: PostgresError?
             do throws(PostgresError) { try handle?.receive() } catch { loss = error }
             var completions: [PostgresMailbox.Queue.Completion] = []
@@ -42,11 +42,11 @@ final class PostgresLoop: Sendable {
             into completions: inout [PostgresMailbox.Queue.Completion]
         ) throws(PostgresError) {
             var nothings = 0
-            // Each statement's end is one "nothing". Two and nothing between them: libpq has nothing under way. Asked
-            // also when nothing is in flight: only then does libpq look at what a server says on its own account.
+            // Each statement ends with one "nothing". Two in a row mean that libpq has nothing under way. We read even
+            // when nothing is in flight, because only then does libpq read unasked messages of the server.
             while nothings < 2 {
                 guard let answer = try handle?.next() else { return }
-                // libpq takes it in before the Sync that follows it, and after the Sync of the batch before.
+                // libpq reads the warning before the Sync that follows it, and after the Sync of the batch before.
                 if let warning = handle?.takeWarning() { queue.warningArrived(warning) }
                 if case .nothing = answer { nothings += 1 } else { nothings = 0 }
                 switch answer {
@@ -85,23 +85,23 @@ final class PostgresLoop: Sendable {
         let isSent = line.withLockIfAvailable { line in
             do throws(PostgresError) { try line.send(mailbox.take()) } catch { line.loss = error }
             guard line.loss == nil, !line.mustFlush else { return false }
-            // The thread sleeps no longer than that.
+            // True only if the thread wakes up no later than the batch's deadline.
             return line.alarm.map { $0 <= batch.deadline } ?? false
         }
         if isSent != true { mailbox.wake() }
     }
 
-    /// What was submitted is still answered.
+    /// Submitted batches still get their responses.
     func beginClosing() { mailbox.beginClosing() }
 
-    /// As if the deadline had passed.
+    /// Ends the connection as if the deadline had passed.
     func giveUp() { mailbox.giveUp() }
 
     // MARK: The connection's thread
 
-    /// Connects. Blocks until `deadline` at the most, of which each address has its share.
+    /// Connects. Blocks until `deadline` at most; each address gets a share of the time.
     ///
-    /// - Throws: the last failure of which the server told the reason, else the last.
+    /// - Throws: the last failure with a reason from the server, or else the last failure.
     static func connect(
         to target: PostgresTarget, until deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> PostgresLoop {
@@ -112,13 +112,13 @@ final class PostgresLoop: Sendable {
             do throws(PostgresError) {
                 return PostgresLoop(try connect(to: target, parameters, until: .now + share))
             } catch {
-                // An address of a family that this machine does not have says less than another's failure.
+                // A failure because of a missing address family says less than any other failure.
                 if failure.sqlState == nil && (error.cause != .addressFamilyMissing || failure.cause == .timedOut)
                     || error.sqlState != nil
                 {
                     failure = error
                 }
-                // Who is not let in at one host is not tried at the next: as libpq has it.
+                // If one host refuses the login, the next ones are not tried, as in libpq.
                 if error.sqlState?.category == "28" { break }
             }
         }
@@ -129,7 +129,7 @@ final class PostgresLoop: Sendable {
         to target: PostgresTarget, _ parameters: [(String, String)], until deadline: ContinuousClock.Instant
     ) throws(PostgresError) -> sending PostgresHandle {
         var handle = try PostgresHandle.connecting(to: target, parameters)
-        // As after PGRES_POLLING_WRITING, which is where PQconnectStart leaves off.
+        // PQconnectStart ends in the state PGRES_POLLING_WRITING.
         var wanted: (read: Bool, write: Bool)? = (false, true)
         while let events = wanted {
             if wait(handle.socket, read: events.read, write: events.write, until: deadline) {
@@ -141,7 +141,7 @@ final class PostgresLoop: Sendable {
         return handle
     }
 
-    /// Answers batches until the connection ends.
+    /// Delivers the results of batches until the connection ends.
     /// - Returns: why it ended.
     func run() -> PostgresError {
         do throws(PostgresError) {
@@ -160,14 +160,14 @@ final class PostgresLoop: Sendable {
         }
     }
 
-    /// Sends what is left to send.
-    /// - Returns: how long to wait for the server, and whether also until it takes more.
+    /// Sends the remaining batches.
+    /// - Returns: how long to wait for the server, and whether to wait until it accepts more data too.
     private func prepare(
         _ line: inout Line
     ) throws(PostgresError) -> (alarm: ContinuousClock.Instant?, mustFlush: Bool) {
         if let loss = line.loss { throw loss }
         if mailbox.isGivenUp { throw .connection("wait for an answer", .timedOut) }
-        // In this order: what is submitted before the closing begins is taken.
+        // The order matters: a batch that is submitted before the closing begins must be taken.
         let isClosing = mailbox.isClosing
         try line.send(mailbox.take())
         if isClosing, line.queue.isEmpty { throw .connection("close", .closedHere) }
@@ -178,7 +178,7 @@ final class PostgresLoop: Sendable {
         return (line.alarm, line.mustFlush)
     }
 
-    /// Every batch that is left gets its answer, and the connection is closed.
+    /// Fails every batch that is left, and closes the connection.
     func end(_ error: PostgresError) {
         let late = mailbox.ended(error)
         if error.cause == .timedOut { cancellation?.send() }
@@ -197,7 +197,7 @@ final class PostgresLoop: Sendable {
     }
 
     /// Waits for the socket, the wake-up or the deadline.
-    /// - Returns: whether it was the socket.
+    /// - Returns: whether the socket became ready.
     private static func wait(
         _ socket: Int32, read: Bool, write: Bool, wake: Int32 = -1, until deadline: ContinuousClock.Instant?
     ) -> Bool {
@@ -206,14 +206,14 @@ final class PostgresLoop: Sendable {
         if write { events |= Int16(POLLOUT) }
         var descriptors = [
             pollfd(fd: socket, events: events, revents: 0),
-            // A negative one is passed over: poll(2).
+            // poll(2) ignores a negative descriptor.
             pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
         ]
         let milliseconds = deadline.map { deadline in
-            // Rounded up, so that the deadline is over when the time is.
+            // Rounded up, so that the deadline has passed when poll returns.
             Int32(clamping: max(.zero, deadline - .now).milliseconds + 1)
         }
-        // EINTR ends the wait like a time-out: the caller looks at the clock and comes again.
+        // EINTR ends the wait like a time-out: the caller checks the clock and waits again.
         guard poll(&descriptors, 2, milliseconds ?? -1) > 0 else { return false }
         return descriptors[0].revents != 0
     }

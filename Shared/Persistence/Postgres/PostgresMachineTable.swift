@@ -1,9 +1,9 @@
 public import Contracts
 
-/// `user_machines` and `deleted_user_machines` in PostgreSQL: their statements, and what their rows say.
+/// `user_machines` and `deleted_user_machines` in PostgreSQL: their statements, and how their rows are read.
 ///
-/// A machine is in one of the two. Two programs that write one machine at the same moment may leave it in both; then
-/// the higher revision is meant, and the next `put` of it, or the same one repeated, sets it right.
+/// A machine is in one of the two. Two programs that write the same machine at the same moment may leave it in both.
+/// Then the higher revision counts, and the next `put` of the machine, or a repeated one, corrects it.
 public enum PostgresMachineTable: PostgresTable {
     package static let store = Migrator.Store.machines
     package static let repeated = [putLive, putDeleted]
@@ -13,14 +13,14 @@ public enum PostgresMachineTable: PostgresTable {
         "location", "notes", "photo_file_id", "ocr_data", "created_at", "updated_at", "renamed_from",
     ]
     private static let columnList = columns.joined(separator: ", ")
-    /// Those that are not of the key.
+    /// The columns outside the key.
     private static let changing = columns.filter { !["machine_id", "user_id"].contains($0) }
     /// The parameters in the order of `columns`.
     private static let values = """
         $1::uuid, $2::uuid, $3::bigint, $4::text, $5::text, $6::text, $7::text, $8::text, $9::text, $10::text, \
         $11::text, $12::jsonb, $13::timestamp, $14::timestamp, $15::text
         """
-    /// The stored revision of a row of `user_machines`; in the other table every row is one of ours.
+    /// The effective revision of a row of `user_machines`. In the other table Rivet wrote every row.
     private static let revision = PostgresColumns.revision(of: "stored", times: ["updated_at", "created_at"])
     private static let isOlder = "stored.revision < $3::bigint AND \(revision) <= $3::bigint"
 
@@ -54,20 +54,21 @@ public enum PostgresMachineTable: PostgresTable {
     }
     private static let live = PullStatement.Source(
         table: "user_machines", shown: shown(deletedAt: "NULL"), hasForeignRows: true)
-    /// A row of this table is deleted, whatever its time says.
+    /// A row of this table is deleted, even if it has no valid time.
     private static let deleted = PullStatement.Source(
         table: "deleted_user_machines",
         shown: shown(deletedAt: "coalesce(\(PostgresColumns.time("deleted_at")), 'unknown')"),
         hasForeignRows: false)
     private static let shownLive = "SELECT \(live.shown) FROM \(live.table)"
     private static let shownDeleted = "SELECT \(deleted.shown) FROM \(deleted.table)"
-    /// Below every UUID that is given to a machine.
+    /// Below the UUID of every machine.
     private static let nilUUID = "00000000-0000-0000-0000-000000000000"
 
-    /// Stores `record` unless a revision as high or higher is there, live or deleted: then no row is affected. So the
-    /// same statement again changes nothing. A deleted machine's row moves to the other table, a restored one's back.
+    /// Stores `record` unless a revision as high or higher is there, live or deleted. Then no row is affected, so a
+    /// repeated statement changes nothing. The row of a deleted machine moves to the other table, that of a restored
+    /// one back.
     ///
-    /// Refused, as `isNicknameClash` tells, when another machine of that user has the nickname.
+    /// Refused when another machine of that user has the nickname; `isNicknameClash` recognizes that error.
     public static func put(_ record: MachineRecord) -> PostgresStatement {
         let texts = record.details.texts
         return PostgresStatement(
@@ -96,8 +97,8 @@ public enum PostgresMachineTable: PostgresTable {
             """, ["{\(ids.joined(separator: ","))}"])
     }
 
-    /// Up to `limit` machines after `id`, live and deleted, that are newer than `revision` or that somebody else wrote;
-    /// all of them for `Revision.none`. In the order of their ids.
+    /// Up to `limit` machines after `id`, live and deleted, that are newer than `revision` or that another program
+    /// wrote; all of them for `Revision.none`. In the order of their ids.
     public static func page(after id: String?, newerThan revision: Revision, limit: Int) -> PostgresStatement {
         select([live, deleted], after: id, newerThan: revision, limit: limit)
     }
@@ -124,7 +125,7 @@ public enum PostgresMachineTable: PostgresTable {
     private static let pull = PullStatement(
         key: "machine_id", order: "machine_id", after: "$1::uuid", revision: "$3::bigint", limit: "$2::bigint")
 
-    /// Puts the row that `record` will replace out of the way of other nicknames, for the length of the batch.
+    /// Moves the row that `record` will replace out of the way of other nicknames, until the end of the batch.
     package static func makeWay(for record: MachineRecord) -> PostgresStatement? {
         guard !record.isDeleted else { return nil }
         return PostgresStatement(
@@ -134,7 +135,7 @@ public enum PostgresMachineTable: PostgresTable {
             """, [record.id, record.details.nickname, String(record.revision.rawValue), record.userID])
     }
 
-    /// Each machine has a statement of its own: it concerns two tables.
+    /// Each machine needs a separate statement, because it concerns two tables.
     package static func putAll(_ records: [MachineRecord]) -> PostgresStatement? { nil }
 
     package static func refusal(_ error: PostgresError) -> TierRefusal.Kind {
@@ -145,12 +146,13 @@ public enum PostgresMachineTable: PostgresTable {
         owner(of: record.details.nickname, userID: record.userID)
     }
 
-    /// The machine that has this user's nickname, whoever stored it.
+    /// The machine of the user that has this nickname; any program may have stored it.
     public static func owner(of nickname: String, userID: String) -> PostgresStatement {
         PostgresStatement("\(shownLive) WHERE user_id = $1 AND nickname = $2", [userID, nickname])
     }
 
-    /// Empties up to `limit` tombstones made before `moment`, the oldest first: so many rows are affected.
+    /// Empties up to `limit` tombstones made before `moment`, the oldest first. The number of affected rows is that of
+    /// the emptied ones.
     public static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement {
         PostgresStatement(
             """
@@ -169,13 +171,13 @@ public enum PostgresMachineTable: PostgresTable {
         error.failure == .conflict && error.constraint == "idx_user_machines_nickname"
     }
 
-    /// Whether `put` was refused because another machine came of the same request.
+    /// Whether `put` was refused because another machine has the same request id.
     public static func isRequestClash(_ error: PostgresError) -> Bool {
         error.failure == .conflict
             && ["idx_user_machines_user_request", "idx_deleted_user_machines_user_request"].contains(error.constraint)
     }
 
-    /// What `page` brought, or `get` and `owner` with a limit of 1.
+    /// Reads the result of `page`, or of `get` and `owner` with a limit of 1.
     public static func read(
         _ result: PostgresResult, limit: Int, at now: Timestamp
     ) -> PostgresPage<MachineRecord> {

@@ -2,12 +2,12 @@ import CLibpq
 import Glibc
 import Synchronization
 
-/// What callers leave for a connection, and how they wake up its thread.
+/// The batches that callers submit to a connection, and the means to wake its thread.
 final class PostgresMailbox: Sendable {
     typealias Waiter = @Sendable (Result<[PostgresResult], PostgresError>) -> Void
     typealias Queue = BatchQueue<Waiter>
 
-    /// Batches that were submitted and not answered, at most.
+    /// The most submitted batches without a response.
     static let batchesMax = 4_096
 
     private struct State {
@@ -19,7 +19,7 @@ final class PostgresMailbox: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Readable when the thread has something to do.
+    /// Readable when the thread has work to do.
     let wakeDescriptor: Int32
 
     init() {
@@ -34,7 +34,7 @@ final class PostgresMailbox: Sendable {
     var isClosing: Bool { state.withLock { $0.isClosing } }
     var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
 
-    /// - Returns: whether it is to be sent. If not, it has got its answer.
+    /// - Returns: whether it must be sent. If not, its waiter has received the error.
     func leave(_ batch: Queue.Batch) -> Bool {
         let refusal: PostgresError? = state.withLock { state in
             if let end = state.end { return end.notSent }
@@ -50,7 +50,7 @@ final class PostgresMailbox: Sendable {
         return refusal == nil
     }
 
-    /// What was left and not taken, in the order of leaving.
+    /// Takes the submitted batches, in the order of submission.
     func take() -> [Queue.Batch] {
         state.withLock { state in
             defer { state.submitted = [] }
@@ -58,20 +58,20 @@ final class PostgresMailbox: Sendable {
         }
     }
 
-    /// What was submitted is still answered.
+    /// Submitted batches still get their responses.
     func beginClosing() {
         state.withLock { $0.isClosing = true }
         wake()
     }
 
-    /// What was submitted is not waited for.
+    /// Submitted batches are not waited for.
     func giveUp() {
         state.withLock { ($0.isClosing, $0.isGivenUp) = (true, true) }
         wake()
     }
 
     func wake() {
-        // Full, it is readable, which is all that is asked of it.
+        // A full counter is readable too, so a failure does not matter.
         _ = eventfd_write(wakeDescriptor, 1)
     }
 
@@ -84,7 +84,7 @@ final class PostgresMailbox: Sendable {
 
     func answered(_ count: Int) { state.withLock { $0.unanswered -= count } }
 
-    /// - Returns: what was submitted and never taken.
+    /// - Returns: the batches that were submitted and never taken.
     func ended(_ error: PostgresError) -> [Queue.Batch] {
         state.withLock { state in
             state.end = error

@@ -1,11 +1,11 @@
 extension PostgresMigrator {
-    /// The triggers of the migrations, which some engines and some roles cannot make. Rivet does without them.
+    /// The triggers of the migrations. Some engines and some roles cannot create them, and Rivet works without them.
     private static let triggers = [
         ("conversation_states", ["rivet_added", "rivet_changed", "rivet_removed"]),
         ("user_machines", ["rivet_changed", "rivet_removed"]),
     ]
 
-    /// Which triggers a database lacks that has had all migrations: `user_machines.rivet_changed`. Changes nothing.
+    /// The triggers that a fully migrated database lacks, for example `user_machines.rivet_changed`. Changes nothing.
     package static func missingTriggers(
         _ connection: PostgresConnection, deadline: Duration = questionDeadline
     ) async throws(PostgresError) -> [String] {
@@ -22,7 +22,7 @@ extension PostgresMigrator {
         return result.rows.compactMap { $0.text(0) }
     }
 
-    /// What an operator is told of them.
+    /// The doctor's note for the operator about missing triggers.
     package static func note(ofMissingTriggers missing: [String]) -> (cause: String, nextStep: String)? {
         guard !missing.isEmpty else { return nil }
         return (

@@ -1,10 +1,10 @@
 import Migrations
 
-/// Why a PostgreSQL database's schema could not be brought up to date.
+/// Why a PostgreSQL database's schema could not be updated.
 public enum PostgresMigrationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The database was written by a later version of Rivet.
     case databaseIsNewer(database: String, found: Int64, known: Int64)
-    /// `version` is 0 where it was not even known what the database has had.
+    /// `version` is 0 if the applied migrations could not even be read.
     case failed(version: Int64, PostgresError)
 
     public var description: String {
@@ -20,18 +20,18 @@ public enum PostgresMigrationError: Error, Sendable, Equatable, CustomStringConv
     }
 }
 
-/// Brings a PostgreSQL database up to the newest schema, each migration in a transaction of its own.
+/// Updates a PostgreSQL database to the newest schema, with each migration in a separate transaction.
 ///
-/// What was applied is in `rivet_schema_migrations`, and is asked first, without a write: a role that may only read and
-/// write rows is enough once the database is current. Repeatable: each migration may also run again. Programs that
-/// migrate at the same time go one after another: each transaction begins with a lock that ends with it.
+/// It first reads the applied versions from `rivet_schema_migrations`, without a write. So a role that may only read
+/// and write rows is enough once the database is current. Repeatable: each migration may also run again. Programs that
+/// migrate at the same time run one after another: each transaction begins with a lock that ends with it.
 public struct PostgresMigrator: Sendable {
-    /// For one migration. Those of later versions may have a million rows to go through.
+    /// For one migration. Migrations of later versions may process a million rows.
     public static let defaultDeadline = Duration.seconds(60)
-    /// For the question what is applied already, and for the lock: a peer that does not answer is no slow one.
+    /// For reading the applied versions, and for the lock. A peer that does not respond in this time is dead, not slow.
     static let questionDeadline = Duration.seconds(10)
 
-    /// "rivet" as a number: the key of the lock.
+    /// The key of the lock: "rivet" as a number.
     private static let lock = PostgresStatement("SELECT pg_advisory_xact_lock(491362542964)")
     private static let table = PostgresStatement(
         """
@@ -39,8 +39,8 @@ public struct PostgresMigrator: Sendable {
             version BIGINT PRIMARY KEY, name TEXT NOT NULL,
             applied_at TIMESTAMP NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'))
         """)
-    /// Whether our table is there, and whether `schema_migrations` is the one that Rivet made until version 7: other
-    /// programs have tables of that name, with other columns.
+    /// Whether Rivet's table exists, and whether `schema_migrations` is the one that Rivet created until version 7:
+    /// other programs have tables of that name with other columns.
     private static let tables = PostgresStatement(
         """
         SELECT to_regclass('rivet_schema_migrations') IS NOT NULL, coalesce((
@@ -50,7 +50,7 @@ public struct PostgresMigrator: Sendable {
         """)
     private static let applied = PostgresStatement("SELECT version FROM rivet_schema_migrations ORDER BY version")
     private static let appliedBefore = PostgresStatement("SELECT version FROM schema_migrations ORDER BY version")
-    /// The last version that is noted in `schema_migrations`.
+    /// The last version that is recorded in `schema_migrations`.
     private static let lastOfOldTable: Int64 = 7
 
     private let store: Migration.Store
@@ -61,11 +61,11 @@ public struct PostgresMigrator: Sendable {
         self.deadline = deadline
     }
 
-    /// What a database has had.
+    /// The migrations that were found in a database.
     private struct Found {
         var versions: [Int64]
         var hasTable: Bool
-        /// Whether `schema_migrations` is ours.
+        /// Whether `schema_migrations` is Rivet's table.
         var hasOldTable: Bool
     }
 
@@ -76,8 +76,8 @@ public struct PostgresMigrator: Sendable {
         let missing = missing(in: found)
         guard let first = missing.first else { return [] }
         do {
-            // Also where there is nothing to be made: a peer that is dead, or another program that migrates, is found out
-            // here, and not after the time that a migration may take.
+            // This runs even if no table must be created. It detects a dead peer, or another program that migrates, now
+            // and not only after the time that a migration may take.
             let table = found.hasTable ? [] : found.hasOldTable ? [Self.table, Self.takeover] : [Self.table]
             let limit = min(deadline, Self.questionDeadline)
             _ = try await connection.submit([Self.lock] + table, deadline: limit).value.get()
@@ -87,7 +87,7 @@ public struct PostgresMigrator: Sendable {
         return done
     }
 
-    /// The versions that the database has not had. Changes nothing.
+    /// The versions that the database lacks. Changes nothing.
     package func missing(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> [Int64] {
         missing(in: try await find(connection)).map(\.version)
     }
@@ -96,7 +96,7 @@ public struct PostgresMigrator: Sendable {
         Migration.all(of: store).filter { !found.versions.contains($0.version) }
     }
 
-    /// Both services may share a database, so "newer" is newer than the newest of either.
+    /// Both services may share a database, so "newer" means newer than the newest version of both.
     private func find(_ connection: PostgresConnection) async throws(PostgresMigrationError) -> Found {
         let limit = min(deadline, Self.questionDeadline)
         var found = Found(versions: [], hasTable: false, hasOldTable: false)
@@ -130,7 +130,8 @@ public struct PostgresMigrator: Sendable {
             """)
     }
 
-    /// Has a Rivet that knows only `schema_migrations` say that the database is newer than it, and what to do.
+    /// Records the version in `schema_migrations` too, so that an older Rivet that knows only this table reports that
+    /// the database is newer, and what to do.
     private static func sign(_ migration: Migration) -> PostgresStatement {
         PostgresStatement(
             """
@@ -141,10 +142,11 @@ public struct PostgresMigrator: Sendable {
 
     // MARK: One migration
 
-    /// Runs a whole file, unless another program did since we looked: then its note is in the way of ours.
+    /// Runs a whole file, unless another program did so since we looked. Then that program's row for the version
+    /// conflicts with ours.
     ///
-    /// When an optional step is refused, all is done once more without those.
-    /// - Returns: whether it was done here.
+    /// If the server refuses an optional step, everything is repeated without the optional steps.
+    /// - Returns: whether this call applied it.
     private func apply(
         _ migration: Migration, _ connection: PostgresConnection, _ found: Found
     ) async throws(PostgresMigrationError) -> Bool {
@@ -156,7 +158,7 @@ public struct PostgresMigrator: Sendable {
         var steps = script.steps
         while true {
             var batch = [Self.lock, note]
-            /// Which statements of the batch are optional.
+            /// The positions of the optional statements in the batch.
             var optional: Set<Int> = []
             var isAskingOptional = false
             do {

@@ -1,9 +1,9 @@
 import Glibc
 
-/// One SQL statement with its parameters, `$1` and on, as PostgreSQL reads them from text.
+/// One SQL statement with its parameters (`$1` and so on) as text.
 public struct PostgresStatement: Sendable, Equatable {
     public var sql: String
-    /// Nil is NULL. No U+0000: PostgreSQL's text has none.
+    /// Nil is NULL. U+0000 is not allowed: PostgreSQL's text cannot contain it.
     public var parameters: [String?]
     /// How the connection sends it.
     var form = Form.whole
@@ -11,9 +11,9 @@ public struct PostgresStatement: Sendable, Equatable {
     enum Form: Sendable, Equatable {
         /// Parsed and planned each time.
         case whole
-        /// Only parsed, and kept by the server's session under this name. Has no parameters.
+        /// Only parsed, and stored in the server's session under this name. Has no parameters.
         case preparation(name: String)
-        /// What the session keeps under this name is done with the parameters.
+        /// Runs the statement that the session stores under this name, with the parameters.
         case prepared(name: String)
     }
 
@@ -22,7 +22,7 @@ public struct PostgresStatement: Sendable, Equatable {
         self.parameters = parameters
     }
 
-    /// Whether libpq, which takes C strings, would cut it short.
+    /// Whether it contains NUL, at which libpq, which uses C strings, would truncate it.
     var containsNUL: Bool { Self.containsNUL(sql) || parameters.contains { $0.map(Self.containsNUL) ?? false } }
 
     private static func containsNUL(_ text: String) -> Bool {
@@ -31,10 +31,10 @@ public struct PostgresStatement: Sendable, Equatable {
     }
 }
 
-/// What one statement brought.
+/// The result of one statement.
 public struct PostgresResult: Sendable, Equatable {
     public var rows: [PostgresRow]
-    /// How many rows it inserted, updated or deleted; for a SELECT, how many it returned.
+    /// The number of rows that it inserted, updated or deleted; for a SELECT, the number that it returned.
     public var affectedRows: Int
 }
 
@@ -43,7 +43,7 @@ public struct PostgresRow: Sendable, Equatable {
     public var columns: [String?]
 
     public func text(_ column: Int) -> String? { columns[column] }
-    /// Nil for NULL and for what is no whole number of 64 bits.
+    /// Nil for NULL and for text that is not a 64-bit integer.
     public func integer(_ column: Int) -> Int64? { columns[column].flatMap { Int64($0) } }
     /// Nil for NULL.
     public func flag(_ column: Int) -> Bool? { columns[column].map { $0 == "t" } }

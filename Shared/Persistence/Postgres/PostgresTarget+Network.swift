@@ -1,4 +1,4 @@
 extension PostgresTarget {
-    /// Whether reaching it takes a network, even if only the loopback; false for a Unix socket.
+    /// Whether reaching it needs a network, even if only the loopback; false for a Unix socket.
     public var needsNetwork: Bool { hasAddresses || hosts.contains { !$0.isUnixSocket } }
 }

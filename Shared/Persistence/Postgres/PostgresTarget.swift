@@ -1,10 +1,10 @@
 import CLibpq
 import Glibc
 
-/// Which database: the options of a URL that was checked, and what must be known of it beforehand.
+/// A database to connect to: the options of a checked URL, and the facts that are needed before connecting.
 ///
-/// Printing one, in whatever way, shows hosts, ports and the name of the database: what Rivet tells of a target that
-/// passed the checks. Never the user, who stands where a password is pasted by mistake, and nothing of the options.
+/// Printed in any way, it shows only hosts, ports and the name of the database. It never shows the user, because a
+/// password may be pasted there by mistake, nor any options.
 public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -18,16 +18,16 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         var isUnixSocket: Bool { name.isEmpty || name.hasPrefix("/") || name.hasPrefix("@") }
     }
 
-    /// For libpq, in the order of their names.
+    /// The options for libpq, in the order of their names.
     private let options: [Option]
     private let applicationName: String
-    /// libpq goes through all hosts twice then, and must have them together.
+    /// If true, libpq tries all hosts twice, and must get them together.
     private let prefersStandby: Bool
-    /// Options of other clients that the URL has and that were left out.
+    /// Options of other clients in the URL that were ignored.
     public let ignoredOptions: [String]
-    /// As the string gives them; none when that leaves the host to libpq.
+    /// The hosts in the string; empty if the string leaves the host to libpq.
     let hosts: [Host]
-    /// The string has `hostaddr`: there is nothing to look up.
+    /// Whether the string has `hostaddr`, so that no look-up is needed.
     let hasAddresses: Bool
     public let description: String
 
@@ -39,23 +39,23 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// Whether what goes to it may leave this machine.
+    /// Whether data for it may leave this machine.
     public var isElsewhere: Bool {
         hosts.contains { !$0.isUnixSocket && $0.name != "localhost" && $0.name != "::1" && !$0.name.hasPrefix("127.") }
     }
 
-    /// What is to be said of the options that were left out: no secrets.
+    /// The warnings for ignored options, without secrets.
     public var warnings: [String] { ignoredOptions.map(DatabaseOptions.warning) }
 
-    /// What `sslrootcert` is for the certificates that the system trusts, with the libpq of this process.
+    /// The value of `sslrootcert` for the certificates that the system trusts, with the libpq of this process.
     public static var systemRoots: String { DatabaseOptions.systemRoots }
 
     /// - Parameters:
-    ///   - url: `postgresql://…` or `name=value …`. Options that libpq does not know are refused by name, but for those of
-    ///     other clients that mean nothing here, which are left out (`ignoredOptions`). Those about time-outs of the
-    ///     network and the application's name are set when it has none.
-    ///   - applicationName: what an operator sees in `pg_stat_activity`.
-    /// - Throws: when it is malformed, or has a value that libpq never takes. Trying again does not help.
+    ///   - url: `postgresql://…` or `name=value …`. Options that libpq does not know are refused by name, except those
+    ///     of other clients that do not matter here, which are ignored (`ignoredOptions`). Network time-outs and the
+    ///     application's name are set if the string has none.
+    ///   - applicationName: the name that an operator sees in `pg_stat_activity`.
+    /// - Throws: when it is malformed, or has a value that libpq never accepts. Trying again does not help.
     public init(url: String, applicationName: String = "rivet") throws(DatabaseURLError) {
         let string = try ConnectionString(url)
         let values = string.values
@@ -83,7 +83,7 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         }
     }
 
-    /// A path, or a name or address.
+    /// Whether `name` is a path, or a host name or address.
     private static func isHost(_ name: Substring) -> Bool {
         if name.hasPrefix("/") || name.hasPrefix("@") {
             return name.utf8.dropFirst().allSatisfy { isNameByte($0) || $0 == UInt8(ascii: "/") }
@@ -91,7 +91,7 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         return name.utf8.allSatisfy { isNameByte($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") }
     }
 
-    /// A name as databases have it. One with other characters may be something else that was pasted there.
+    /// The name if it looks like the name of a database. Other text may have been pasted there by mistake.
     private static func shownName(_ name: String) -> String? { name.utf8.allSatisfy(isNameByte) ? name : nil }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
@@ -114,10 +114,10 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
     private static var defaultPort: String { environment("PGPORT") ?? "5432" }
     private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    /// What `PQconnectStartParams` is given, attempt by attempt: one for each address. libpq would go from one to the next
-    /// only when the kernel gives up, and the first that is silent would use up all the time.
+    /// The parameters of `PQconnectStartParams` for each attempt: one attempt for each address. libpq would try the
+    /// next address only after the kernel gives up, and a silent first address would use up all the time.
     ///
-    /// - Parameter addresses: those of each of `hosts`; nil leaves finding the server to libpq, in one attempt.
+    /// - Parameter addresses: the addresses of each of `hosts`; with nil, libpq finds the server, in one attempt.
     func attempts(addresses: [[String]]?) -> [[(String, String)]] {
         guard let addresses else { return [parameters(at: [])] }
         // A name with several addresses becomes several hosts.
@@ -125,7 +125,7 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         return prefersStandby ? [parameters(at: places)] : places.map { parameters(at: [$0]) }
     }
 
-    /// Of a keyword that comes twice, libpq takes the last.
+    /// If a keyword occurs twice, libpq uses the last.
     private func parameters(at places: [(host: Host, address: String)]) -> [(String, String)] {
         var parameters = [
             ("keepalives", "1"), ("keepalives_idle", "20"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
@@ -134,12 +134,12 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
         parameters += options.map { ($0.name, $0.value) }
         parameters.append(("client_encoding", "UTF8"))
         guard !places.isEmpty else { return parameters }
-        // The name stays beside the address, for TLS.
+        // The name is passed beside the address, because TLS needs it.
         parameters.append(("host", places.map(\.host.name).joined(separator: ",")))
         if places.contains(where: { !$0.address.isEmpty }) {
             parameters.append(("hostaddr", places.map(\.address).joined(separator: ",")))
         }
-        // Always, or libpq would have the URL's ports for fewer hosts.
+        // Always set; otherwise libpq would use the URL's list of ports with fewer hosts.
         parameters.append(("port", places.map { $0.host.port ?? Self.defaultPort }.joined(separator: ",")))
         return parameters
     }

@@ -3,30 +3,30 @@ import Synchronization
 
 /// A PostgreSQL database as a remote tier: one connection at a time.
 ///
-/// Thread rule: called from the store's thread; reports from any.
+/// Thread rule: called from the store's thread; reports from any thread.
 final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
     typealias Record = Table.Record
     typealias Report = @Sendable (_ link: Int, TierEvent<Record>) -> Void
 
-    /// A database that slept may need a while to wake up. It is slow then, not down.
+    /// A sleeping database may need a while to wake up. It is slow then, not down.
     static var connectDeadline: Duration { .seconds(15) }
-    /// The core has shorter ones, and ends the connection by itself. These end its thread.
+    /// The core has shorter deadlines and ends the connection by itself. These end the connection's thread.
     private static var requestDeadline: Duration { .seconds(15) }
     private static var lateMigrationDeadline: Duration { .seconds(600) }
 
     private let target: PostgresTarget
     let now: @Sendable () -> Timestamp
-    /// How long a statement waits for a row that another transaction holds.
+    /// How long a statement waits for a row that another transaction has locked.
     let lockPatience: Duration
     private let report: Report
     private let visits: StoreVisits
-    /// The connection that may be used, or is being made.
+    /// The connection in use, or the link that is being made.
     private let current = Mutex<(link: Int, connection: PostgresConnection?)>((0, nil))
 
     /// - Parameters:
-    ///   - identity: whose visits are left there.
-    ///   - now: the store's wall clock, for rows that do not tell when they were changed.
-    ///   - lockPatience: at most half a second, so that one locked row does not hold up what comes behind it.
+    ///   - identity: the identity that is left with the visits.
+    ///   - now: the store's wall clock, for rows that do not say when they were changed.
+    ///   - lockPatience: at most half a second, so that one locked row does not delay the requests behind it.
     init(
         _ target: PostgresTarget, identity: StoreIdentity = StoreIdentity(), now: @escaping @Sendable () -> Timestamp,
         lockPatience: Duration = .milliseconds(500), report: @escaping Report
@@ -55,12 +55,12 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
     }
 
-    /// Brings the schema up to date, asks how the tier was left, and takes the connection into use.
+    /// Updates the schema, reads the tier's mark and visit, and starts to use the connection.
     private func greet(_ connection: PostgresConnection, _ link: Int, _ mark: Int64) async {
         do {
             try await DatabaseEncoding.requireUTF8(connection, deadline: Self.requestDeadline)
             _ = try await PostgresMigrator(store: Table.store, deadline: Self.lateMigrationDeadline).migrate(connection)
-            // The last asks nothing but whether the table is there.
+            // The last statement only checks that the table exists.
             let result = try await connection.submit(
                 [
                     visits.leave(mark), visits.read(),
@@ -168,14 +168,14 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
-    /// Has `batch` done as one transaction in which no statement waits for a lock longer than `patience`.
+    /// Runs `batch` as one transaction in which no statement waits for a lock longer than `patience`.
     ///
     /// - Parameters:
     ///   - patience: nil: `lockPatience`.
-    ///   - isReading: whether a fault of one row is no fault of the tier.
-    ///   - answer: nil when another request was made in its place. The numbers of statements are those of `batch`.
+    ///   - isReading: whether this is a read, in which a fault of one row is no fault of the tier.
+    ///   - answer: returns nil when it has made another request instead. Statement positions are those in `batch`.
     func submit(
         _ batch: [PostgresStatement], patience: Duration? = nil, _ link: Int, _ request: Int, isReading: Bool = false,
         _ answer: @escaping @Sendable (PostgresConnection.Outcome) -> TierAnswer<Record>?
@@ -188,7 +188,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         connection.submit(whole, deadline: Self.requestDeadline) { outcome in
             let outcome = LockPatience.leftOut(of: outcome)
             if case .failure(let error) = outcome, error.endsContact, !(isReading && error.isOfARow) {
-                // The tier takes no writes, or the connection is of no use.
+                // The tier accepts no writes, or the connection cannot be used any more.
                 connection.close()
                 return report(link, .lost(reason: error.description))
             }
@@ -196,7 +196,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
         }
     }
 
-    /// - Parameter index: of the record that was refused, if that is known.
+    /// - Parameter index: the position of the refused record, if known.
     func refusal(_ error: PostgresError, index: Int? = nil) -> TierRefusal {
         let kind: TierRefusal.Kind =
             switch error.failure {
@@ -208,7 +208,7 @@ final class PostgresTier<Table: PostgresTable>: TierPort, Sendable {
 }
 
 extension PostgresError {
-    /// Whether the connection is at its end, or better were.
+    /// Whether the connection has ended or should end.
     fileprivate var endsContact: Bool {
         switch failure {
         case .reconnect, .unusable: true
@@ -216,14 +216,15 @@ extension PostgresError {
         }
     }
 
-    /// Whether one row may be why rows were not told: it is damaged, or its text does not fit into memory.
+    /// Whether a single row may have made a read fail: it is damaged, or its text does not fit into memory.
     fileprivate var isOfARow: Bool {
         guard outcome == .refused, let sqlState else { return false }
         return ["XX001", "XX002", "53200"].contains(sqlState.code)
     }
 }
 
-/// The bound of each wait for a lock, which holds for one transaction: a pooler hands no setting of ours to others.
+/// The bound of each wait for a lock. It applies to one transaction, so a pooler passes none of our settings to other
+/// clients.
 enum LockPatience {
     static let sql = "SELECT set_config('lock_timeout', $1, true)"
 
@@ -232,7 +233,7 @@ enum LockPatience {
         PostgresStatement(sql, ["\(max(1, patience.milliseconds))ms"])
     }
 
-    /// What became of a batch that began with `statement`, as if it had not.
+    /// The outcome of a batch that began with `statement`, with that statement removed.
     static func leftOut(of outcome: PostgresConnection.Outcome) -> PostgresConnection.Outcome {
         switch outcome {
         case .success(let results): return .success(Array(results.dropFirst()))

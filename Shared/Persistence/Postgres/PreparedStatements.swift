@@ -1,17 +1,18 @@
 import Synchronization
 
-/// The statements that the server's session keeps parsed, and the names that it knows them by.
+/// The statements that the server's session stores parsed, and their names there.
 final class PreparedStatements: Sendable {
     private let names = Mutex<[String: String]>([:])
 
-    /// The name tells the text. A pooler may give us a session in which somebody has used it already: it means the same there.
+    /// The name is a hash of the text. A pooler may give us a session in which another client uses the name already; it
+    /// means the same text there.
     static func name(of sql: String) -> String {
         // FNV-1a, of 64 bits.
         let hash = FNV1a.hash(sql.utf8)
         return "rivet_" + String(hash, radix: 16)
     }
 
-    /// What makes the session keep them.
+    /// The statements that make the session store them.
     static func preparations(of statements: [String]) -> [PostgresStatement] {
         statements.map { sql in
             var statement = PostgresStatement(sql)
@@ -26,7 +27,7 @@ final class PreparedStatements: Sendable {
 
     func areLost() { names.withLock { $0 = [:] } }
 
-    /// `batch` with names in place of texts; nil when it has no statement that is kept.
+    /// `batch` with names in place of texts; nil when it has no prepared statement.
     func shortForm(of batch: [PostgresStatement]) -> [PostgresStatement]? {
         names.withLock { names in
             guard !names.isEmpty else { return nil }
@@ -43,6 +44,6 @@ final class PreparedStatements: Sendable {
 }
 
 extension PostgresError {
-    /// Whether the session, or another one that a pooler took, does not keep what was prepared.
+    /// Whether the session, or another one that a pooler chose, lacks the prepared statement.
     var isUnknownPreparation: Bool { outcome == .refused && sqlState?.code == "26000" }
 }

@@ -1,21 +1,22 @@
 /// The SQL of a page of a pull: rows after a key, in the order of keys, that are newer than a revision.
 ///
-/// It costs what is newer and not what is there: a million rows that are as they were take a millisecond. PostgreSQL's
-/// planner, asked plainly, may walk the whole table in the order of its key and hope for the LIMIT.
+/// Its cost depends on the number of newer rows, not on the size of the table: a million unchanged rows take a
+/// millisecond. With a plain query, PostgreSQL's planner may scan the whole table in the order of its key until it
+/// reaches the LIMIT.
 struct PullStatement {
-    /// For each table a page comes from.
+    /// A table that contributes rows to a page.
     struct Source {
         var table: String
-        /// What is selected of a row.
+        /// The selected columns.
         var shown: String
-        /// Whether other programs write it, too.
+        /// Whether other programs write it too.
         var hasForeignRows: Bool
     }
 
-    /// The key, as `(a, b)` or `a`, and as what stands behind ORDER BY.
+    /// The key, as `(a, b)` or `a`, and as the list after ORDER BY.
     var key: String
     var order: String
-    /// Names of parameters: a row of the key's columns, the revision, the most rows.
+    /// Names of parameters: a row of the key's columns, the revision, and the maximum number of rows.
     var after: String
     var revision: String
     var limit: String
@@ -25,10 +26,10 @@ struct PullStatement {
         union(sources.map { "SELECT \($0.shown) FROM \($0.table) WHERE \(key) > \(after)" })
     }
 
-    /// Those that are newer, and those that another program may have written.
+    /// The newer rows, and those that another program may have written.
     ///
-    /// Up to `fewMax` that are newer are found by their revision and sorted. When there are more, the walk along the key
-    /// meets enough of them.
+    /// Up to `fewMax` newer rows are found by their revision and sorted. If there are more, a scan along the key finds
+    /// enough of them.
     func newer(_ sources: [Source]) -> String {
         let fewMax = "\(limit) * 4"
         var finds: [String] = []

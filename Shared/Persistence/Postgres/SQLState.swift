@@ -1,4 +1,4 @@
-/// The five characters with which PostgreSQL says what went wrong (PostgreSQL manual, appendix A).
+/// PostgreSQL's error code of five characters (PostgreSQL manual, appendix A).
 public struct SQLState: Sendable, Hashable, CustomStringConvertible {
     public var code: String
 
@@ -12,9 +12,9 @@ public struct SQLState: Sendable, Hashable, CustomStringConvertible {
     public var category: String { String(code.prefix(2)) }
     public var description: String { code }
 
-    /// The last one in a verbose message of libpq, which is `FATAL:  28P01: password …` in any language.
+    /// The last SQLSTATE in a verbose message of libpq, which has the form `FATAL: 28P01: password …` in any language.
     ///
-    /// A failed connection has no result to take it from. Of the attempts at several hosts, the last counts.
+    /// A failed connection has no result to read it from. After attempts at several hosts, the last one counts.
     init?(inVerboseMessage message: String) {
         let bytes = Array(message.utf8)
         let (colon, space) = (UInt8(ascii: ":"), UInt8(ascii: " "))

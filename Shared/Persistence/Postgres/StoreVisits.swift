@@ -1,9 +1,9 @@
 import Contracts
 
-/// The statements about `rivet_store_visits`: which database this is, and what the latest visit of this host left there.
+/// The statements about `rivet_store_visits`, which identifies the database and stores the latest visit of each host.
 ///
-/// A row belongs to the store that left the latest visit (`writer`). Another store with the same host number takes it
-/// over when it was let go, or ten minutes after the latest visit; until then it writes nothing.
+/// A row belongs to the store that left the latest visit (`writer`). Another store with the same host number takes the
+/// row over after `letGo`, or ten minutes after the latest visit; until then it writes nothing.
 struct StoreVisits {
     static var missing: PostgresError { .connection("contact", .noMark) }
     static var hostNumberTaken: PostgresError { .connection("contact", .hostNumberTaken) }
@@ -14,19 +14,19 @@ struct StoreVisits {
         (known.writer IS NULL OR known.writer = $2::bigint OR known.touched_at < \(now) - interval '10 minutes')
         """
 
-    /// What is found of this host's row.
+    /// The state of this host's row.
     enum Finding: Equatable {
         case contact(TierContact)
         /// The database was emptied.
         case missing
-        /// Another store has it.
+        /// Another store owns the row.
         case taken
     }
 
     var store: Migrator.Store
     var identity: StoreIdentity
 
-    /// Makes the row, or takes it over. Refused by a database that takes no writes, also where nothing is left to be written.
+    /// Creates the row or takes it over. A database that accepts no writes refuses this even if nothing would change.
     func leave(_ mark: Int64) -> PostgresStatement {
         PostgresStatement(
             """
@@ -53,7 +53,7 @@ struct StoreVisits {
             """, key + [String(visit), String(next)])
     }
 
-    /// Lets another store have the number at once.
+    /// Allows another store to use the number at once.
     func letGo() -> PostgresStatement {
         PostgresStatement(
             """
@@ -62,7 +62,7 @@ struct StoreVisits {
             """, key)
     }
 
-    /// - Parameter result: of `read`.
+    /// - Parameter result: the result of `read`.
     static func finding(_ result: PostgresResult) -> Finding {
         guard let row = result.rows.first, let mark = row.integer(0), let visit = row.integer(1) else {
             return .missing
@@ -72,7 +72,7 @@ struct StoreVisits {
             TierContact(mark: mark, visit: visit, serverTime: row.integer(2).map(Timestamp.init(milliseconds:))))
     }
 
-    /// The first three parameters of each.
+    /// The first three parameters of each statement.
     private var key: [String] {
         let name =
             switch store {
