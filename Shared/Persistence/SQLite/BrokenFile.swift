@@ -2,23 +2,23 @@ public import Contracts
 import FoundationEssentials
 import Glibc
 
-/// A database that was broken and moved aside, and what its name tells of it:
-/// `state.db.broken-20261127180301123-salvaged-12`, moved aside at that time, with 12 rows that could be read.
+/// A broken database that was moved aside, and what its name says: `state.db.broken-20261127180301123-salvaged-12` was
+/// moved aside at that time, with 12 rows that could be read.
 public struct BrokenFile: Sendable, Equatable {
     private static let mark = ".broken-"
     private static let salvagedMark = "-salvaged-"
 
     /// Without the directory.
     public var name: String
-    /// When it was moved aside; nil when the name does not tell.
+    /// The time when it was moved aside; nil if the name does not say.
     public var at: Timestamp?
-    /// How many rows of it could be read; nil when the name does not tell.
+    /// The number of its rows that could be read; nil if the name does not say.
     public var salvaged: Int64?
 
-    /// What is added to the name when `rows` rows could be read.
+    /// The suffix of the name after `rows` rows could be read.
     static func suffix(_ rows: Int64) -> String { salvagedMark + String(rows) }
 
-    /// Nil for a name that is not of a broken file of the database `databaseName`.
+    /// Nil if the name is not that of a broken file of the database `databaseName`.
     public init?(name: String, of databaseName: String) {
         let beginning = databaseName + Self.mark
         guard name.hasPrefix(beginning), !["-wal", "-shm", "-journal"].contains(where: name.hasSuffix) else {
@@ -30,7 +30,7 @@ public struct BrokenFile: Sendable, Equatable {
         at = Self.moment(digits)
         let tail = rest.dropFirst(digits.count)
         guard tail.hasPrefix(Self.salvagedMark) else { return }
-        // A name that was taken got a "+".
+        // A "+" is appended to a name that was taken.
         salvaged = Int64(tail.dropFirst(Self.salvagedMark.count).prefix { $0.isASCII && $0.isNumber })
     }
 

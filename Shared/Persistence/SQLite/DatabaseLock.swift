@@ -1,18 +1,18 @@
 import Contracts
 import Glibc
 
-/// The right to open a database file: one process at a time has it, and it goes with the process, however that ends.
+/// The right to open a database file. One process at a time has it, and loses it when the process ends in any way.
 ///
 /// A lock (flock(2)) on a file beside the database, not on the database itself: a process that closes any descriptor of
 /// a file loses SQLite's own locks on it.
 public final class DatabaseLock {
-    /// How long a process that is ending is waited for.
+    /// The longest wait for another process to end.
     static let patience = Duration.seconds(5)
     static let retryDelayMicroseconds: useconds_t = 20_000
 
     private let descriptor: Int32
 
-    /// Blocks for up to `patience` while another process has it.
+    /// Blocks for up to `patience` while another process has the lock.
     public init(databasePath: String) throws(LocalTableError) {
         let path = databasePath + ".lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

@@ -3,13 +3,13 @@ import FoundationEssentials
 import Glibc
 
 extension SQLiteConnection {
-    /// Fills this connection's file, which is empty, with all that `source` sees.
+    /// Fills this connection's file, which must be empty, with everything that `source` sees.
     ///
-    /// In one step: a copy in several begins from the start whenever the source is written to, and never ends under a
-    /// service that is saving. The source's reading transaction, if it has one, decides which moment is copied.
+    /// The copy is one step. A copy in several steps restarts whenever the source is written to, and would never end
+    /// beside a service that saves. If the source has a reading transaction, that decides which moment is copied.
     ///
-    /// - Parameter pagesAtOnce: with a number, in steps of so many pages, and `source` tells after each that it gets on:
-    ///   for a file that no program writes meanwhile.
+    /// - Parameter pagesAtOnce: if given, the copy is made in steps of this many pages, and `source` reports progress
+    ///   after each. Only for a file that no program writes during the copy.
     func fill(from source: SQLiteConnection, pagesAtOnce: Int32 = -1) throws(SQLiteError) {
         guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
             throw failure(sqlite3_extended_errcode(handle), "copy \(source.path)")
@@ -23,24 +23,24 @@ extension SQLiteConnection {
         guard step == SQLITE_DONE, end == SQLITE_OK else {
             throw failure(step == SQLITE_DONE ? end : step, "copy \(source.path)")
         }
-        // The copy says of itself that it has a log, as the source has. Without one it is a single file, which a reader leaves
-        // as it is.
+        // The copied header says that there is a log, as in the source. Without that, the copy is a single file, which
+        // a reader leaves unchanged.
         try require("journal_mode", setTo: "DELETE", reads: "delete")
     }
 
-    /// What SQLite finds wrong with the file: its pages, its indexes against its tables, and its constraints. Nothing when
-    /// the file is whole. Reads all of it.
+    /// The faults that SQLite finds in the file: in its pages, between indexes and tables, and in its constraints.
+    /// Empty if the file is intact. Reads the whole file.
     ///
-    /// - Throws: when the file is so broken that it cannot be looked through.
+    /// - Throws: when the file is too broken to be checked.
     func integrityFaults() throws(SQLiteError) -> [String] {
         try execute("PRAGMA cell_size_check = ON")
         return try rows("PRAGMA integrity_check(10)") { $0.text(0) ?? "" }.filter { $0 != "ok" }
     }
 
-    /// Copies the file, as it is now, to one beside it: `state.db.schema-7-20261127` for the name `schema-7`. One of the
-    /// same day is replaced. When this returns, the copy survives the loss of power.
+    /// Copies the current file to one beside it: `state.db.schema-7-20261127` for the name `schema-7`. A copy of the
+    /// same day is replaced. When this returns, the copy survives power loss.
     ///
-    /// For the connection that has the file alone. The copy belongs to the owner of the file.
+    /// Only for a connection that is the file's only user. The copy gets the owner of the file.
     func keepCopy(named name: String) throws(SQLiteError) {
         let day = try rows("SELECT strftime('%Y%m%d', 'now')") { $0.text(0) ?? "" }.first ?? ""
         let target = "\(path).\(name)-\(day)"
@@ -59,7 +59,7 @@ extension SQLiteConnection {
         }
     }
 
-    /// Of a file or a directory.
+    /// Syncs a file or a directory.
     private static func sync(_ path: String) throws(SQLiteError) {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .cannotOpen(path, errno) }

@@ -3,27 +3,28 @@ import Glibc
 
 /// One connection to one database file.
 ///
-/// Thread rule: opened without SQLite's own mutexes (`SQLITE_OPEN_NOMUTEX`), and used by the one thread that owns it.
-/// It is the only connection to its file that writes: SQLite 3.40 has a race between two that write and checkpoint one
-/// WAL at once.
+/// Thread rule: it is opened without SQLite's own mutexes (`SQLITE_OPEN_NOMUTEX`), and only the thread that owns it
+/// uses it. It is the only connection to its file that writes: SQLite 3.40 has a race between two connections that
+/// write and checkpoint one WAL at the same time.
 final class SQLiteConnection {
-    /// Statements wait this long for a lock that another program holds.
+    /// How long statements wait for a lock of another program.
     static let busyTimeoutMilliseconds: Int32 = 2_000
     let path: String
-    /// For extensions in files of their own.
+    /// Not private, because extensions in other files use it.
     let handle: OpaquePointer
     private var statements: [String: SQLiteStatement] = [:]
     /// See `SQLiteConnection+Log.swift`.
     var log = WriteAheadLog()
-    /// Is told again and again while a statement does its work, so that a long one can be told from one that hangs.
+    /// Called repeatedly while a statement works, so that a long statement can be distinguished from one that hangs.
     private(set) var progressed: (() -> Void)?
-    /// Instructions of SQLite's machine between two calls: a tenth of a second or less.
+    /// The number of instructions of SQLite's virtual machine between two calls: a tenth of a second or less.
     private static let progressInstructions: Int32 = 20_000
 
-    /// Opens the file at `path`, made with mode 0600 when it is missing, in WAL mode with `synchronous=FULL`: a commit
-    /// that returned survives the loss of power.
+    /// Opens the file at `path` in WAL mode with `synchronous=FULL`: when a commit returns, it survives power loss. A
+    /// missing file is created with mode 0600.
     init(path: String) throws(SQLiteError) {
-        // SQLite would make the file with 0644 less the umask; made here first, its -wal and -shm get the same mode.
+        // SQLite would create the file with mode 0644 minus the umask. If we create it first, its -wal and -shm get the
+        // mode 0600 too.
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw .cannotOpen(path, errno)
@@ -34,10 +35,10 @@ final class SQLiteConnection {
         try configure()
     }
 
-    /// Opens the file at `path` to read it, beside whoever writes it. This connection writes neither the file nor its
-    /// log and makes no checkpoint, not even when it is closed last: the race of two writers needs two.
+    /// Opens the file at `path` to read it while another connection may write it. This connection writes neither the
+    /// file nor its log and makes no checkpoint, not even when it is closed last: the race needs two writers.
     init(reading path: String) throws(SQLiteError) {
-        // With the rights that the file is opened with, which root may have given up for this.
+        // Checks the effective rights, which are those that open the file: root may have given up its rights for this.
         guard faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 else { throw .cannotOpen(path, errno) }
         self.path = path
         handle = try Self.open(path, SQLITE_OPEN_READONLY)
@@ -47,8 +48,8 @@ final class SQLiteConnection {
         try require("query_only", setTo: "ON", reads: "1")
     }
 
-    /// Makes the file at `path`, which must not be there, with mode 0600, to be filled by one copy. Without a journal and
-    /// without a sync: a copy that fails is removed, and one that is done is synced by the caller.
+    /// Creates the file at `path`, which must not exist, with mode 0600, to be filled by one copy. It has no rollback
+    /// journal and does not sync: a failed copy is removed, and the caller syncs a finished one.
     init(creating path: String) throws(SQLiteError) {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .cannotOpen(path, errno) }
@@ -83,7 +84,7 @@ final class SQLiteConnection {
         countLogPages()
     }
 
-    /// Sets a pragma and reads it back: SQLite ignores what it cannot set.
+    /// Sets a pragma and reads it back, since SQLite silently ignores a value that it cannot set.
     func require(_ pragma: String, setTo value: String, reads expected: String) throws(SQLiteError) {
         try execute("PRAGMA \(pragma) = \(value)")
         let statement = try SQLiteStatement(handle, "PRAGMA \(pragma)")
@@ -94,7 +95,7 @@ final class SQLiteConnection {
         }
     }
 
-    /// Has `progressed` told while statements do their work; nil ends it. Called on the thread of the statement.
+    /// Calls `progressed` while statements work; nil ends that. It is called on the thread of the statement.
     func watch(_ progressed: (() -> Void)?) {
         self.progressed = progressed
         guard progressed != nil else { return sqlite3_progress_handler(handle, 0, nil, nil) }
@@ -102,14 +103,14 @@ final class SQLiteConnection {
             handle, Self.progressInstructions,
             { connection in
                 guard let connection else { return 0 }
-                // SAFETY: SQLite calls this while a statement runs, and so while the connection that runs it is there. Held
-                // by MigrationTests.aLongMigrationTellsThatItGetsOn.
+                // SAFETY: SQLite calls this while a statement runs, and so while its connection exists. Tested by
+                // MigrationTests.aLongMigrationTellsThatItGetsOn.
                 Unmanaged<SQLiteConnection>.fromOpaque(connection).takeUnretainedValue().progressed?()
                 return 0
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// The prepared form of `sql`, kept for the life of the connection. Reset, and with nothing bound.
+    /// The prepared form of `sql`, reset and without bound values. It is kept for the life of the connection.
     func statement(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
         if let statement = statements[sql] {
             statement.reset()
@@ -120,7 +121,7 @@ final class SQLiteConnection {
         return statement
     }
 
-    /// Runs statements that have no parameters and whose rows nobody wants.
+    /// Runs statements without parameters, and ignores their rows.
     func execute(_ sql: String) throws(SQLiteError) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw failure(code, sql) }
@@ -134,10 +135,10 @@ final class SQLiteConnection {
         while try statement.step() {}
     }
 
-    /// Another number when another connection has changed the file since.
+    /// A number that changes when another connection has changed the file.
     func dataVersion() throws(SQLiteError) -> Int64 { try rows("PRAGMA data_version") { $0.integer(0) }.first ?? 0 }
 
-    /// What `read` makes of each row.
+    /// The rows of a query, each converted by `read`.
     func rows<Row>(
         _ sql: String, _ values: [SQLiteValue] = [], _ read: (SQLiteStatement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> [Row] {
@@ -149,8 +150,8 @@ final class SQLiteConnection {
         return rows
     }
 
-    /// Has `body` see each row, up to the first that cannot be read.
-    /// - Returns: how many there were.
+    /// Calls `body` with each row, up to the first that cannot be read.
+    /// - Returns: the number of rows.
     func eachRow(
         _ sql: String, _ values: [SQLiteValue], _ body: (SQLiteStatement) throws(SQLiteError) -> Void
     ) throws(SQLiteError) -> Int {
@@ -165,18 +166,18 @@ final class SQLiteConnection {
         return count
     }
 
-    /// How many rows the last INSERT, UPDATE or DELETE changed.
+    /// The number of rows that the last INSERT, UPDATE or DELETE changed.
     var changes: Int { Int(sqlite3_changes64(handle)) }
 
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     func begin() throws(SQLiteError) { try run("BEGIN IMMEDIATE") }
 
-    /// - Throws: and then the outcome is unknown: the rows may be there after a crash. What was written must be
-    ///   written again, never taken for undone.
+    /// - Throws: `SQLiteError`; then the outcome is unknown, and the rows may be there after a crash. The caller must
+    ///   write them again, and must never treat them as undone.
     func commit() throws(SQLiteError) { try run("COMMIT") }
 
-    /// Ends a transaction, if there is one, without its writes.
+    /// Rolls back the open transaction, if there is one.
     func rollback() {
         guard isInTransaction else { return }
         sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
@@ -188,6 +189,6 @@ final class SQLiteConnection {
 }
 
 extension String {
-    /// The first words of a statement: enough to find it, without anything that a person typed.
+    /// The first three words of a statement: enough to identify it, without anything that a person typed.
     var sqlVerb: String { split(whereSeparator: \.isWhitespace).prefix(3).joined(separator: " ") }
 }

@@ -1,12 +1,12 @@
 import CSQLite
 import Glibc
 
-/// What SQLite answered when it could not do what it was asked. Holds no bound value.
+/// An error of SQLite. Contains no bound value.
 public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The extended result code (https://www.sqlite.org/rescode.html).
     public var code: Int32
     public var message: String
-    /// What was being done.
+    /// The operation that failed.
     public var operation: String
 
     public init(code: Int32, message: String, operation: String) {
@@ -15,24 +15,24 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
         self.operation = operation
     }
 
-    /// The file itself could not be opened, for the reason `errno` that the system gave.
+    /// The file itself could not be opened; `errno` is the system's reason.
     static func cannotOpen(_ path: String, _ errno: Int32) -> SQLiteError {
         SQLiteError(code: SQLITE_CANTOPEN, message: String(cString: strerror(errno)), operation: "open \(path)")
     }
 
     public var description: String { "\(operation): \(message) (SQLite \(code))" }
 
-    /// Another row has what only one may have, by a rule that no index of SQLite states.
+    /// Another row has a value that only one row may have, by a rule that no SQLite index enforces.
     static func taken(_ what: String, operation: String) -> SQLiteError {
         SQLiteError(code: SQLITE_CONSTRAINT | 8 << 8, message: "\(what) is taken", operation: operation)
     }
 
     private var primaryCode: Int32 { code & 0xFF }
 
-    /// Whether what is in the file is no database, or a broken one.
+    /// Whether the content of the file is no database, or a broken one.
     public var isCorruption: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
-    /// Whether another row has what only one may have.
+    /// Whether another row has a value that only one row may have.
     public var isUniqueViolation: Bool {
         // SQLITE_CONSTRAINT_UNIQUE and SQLITE_CONSTRAINT_PRIMARYKEY.
         code == SQLITE_CONSTRAINT | 8 << 8 || code == SQLITE_CONSTRAINT | 6 << 8
@@ -44,7 +44,7 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Whether the file could not be opened.
     public var isUnopened: Bool { primaryCode == SQLITE_CANTOPEN }
 
-    /// Whether the disk or the file is at fault, so that the tier is away; otherwise the statement is (our bug).
+    /// Whether the disk or the file is at fault, so that the tier is unavailable. Otherwise the statement is (our bug).
     public var isTierTrouble: Bool {
         switch primaryCode {
         case SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_PERM,

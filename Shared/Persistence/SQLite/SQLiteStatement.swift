@@ -1,7 +1,7 @@
 import CSQLite
 import Contracts
 
-/// A value that goes into a statement.
+/// A value to bind to a statement.
 enum SQLiteValue {
     case null
     case integer(Int64)
@@ -41,7 +41,7 @@ final class SQLiteStatement {
             case .null: code = sqlite3_bind_null(handle, position)
             case .integer(let integer): code = sqlite3_bind_int64(handle, position, integer)
             case .text(let text) where text.isEmpty:
-                // A null pointer would be bound as NULL.
+                // SQLite would bind a null pointer as NULL.
                 code = sqlite3_bind_text(handle, position, "", 0, rivet_sqlite_transient())
             case .text(var text):
                 code = text.withUTF8 { bytes in
@@ -55,7 +55,7 @@ final class SQLiteStatement {
         }
     }
 
-    /// Goes to the next row.
+    /// Steps to the next row.
     /// - Returns: false when there is none.
     func step() throws(SQLiteError) -> Bool {
         let code = sqlite3_step(handle)
@@ -82,14 +82,14 @@ final class SQLiteStatement {
         sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : integer(column)
     }
 
-    /// The column's text; nil for NULL. Invalid UTF-8 is mended with U+FFFD.
+    /// The column's text; nil for NULL. Invalid UTF-8 is replaced by U+FFFD.
     func text(_ column: Int32) -> String? {
         guard let bytes = sqlite3_column_text(handle, column) else { return nil }
         let count = Int(sqlite3_column_bytes(handle, column))
         return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
-    /// How many bytes of text the row has.
+    /// The number of bytes in the row's text columns.
     var textBytes: Int {
         (0..<columnCount).reduce(0) { sum, column in
             sqlite3_column_type(handle, column) == SQLITE_TEXT ? sum + Int(sqlite3_column_bytes(handle, column)) : sum

@@ -1,6 +1,6 @@
 import Contracts
 
-/// What `tier_debts` says, whatever its key.
+/// The queries of `tier_debts` that do not depend on its key columns.
 extension SQLiteTable {
     func debtCounts(_ limit: Int) throws(SQLiteError) -> [TierName: Int] {
         var counts: [TierName: Int] = [:]
@@ -14,7 +14,7 @@ extension SQLiteTable {
         return counts
     }
 
-    /// - Parameter key: the names of the columns.
+    /// - Parameter key: the names of the key columns.
     func strikeDebts(of tiers: TierSet, limit: Int, key: String) throws(SQLiteError) -> Bool {
         let values: [SQLiteValue] = [.integer(tiers.rawValue), .integer(Int64(limit))]
         try connection.run(
@@ -31,7 +31,8 @@ extension SQLiteTable {
         return connection.changes < limit
     }
 
-    /// How many rows `table` has. Of many, the number of those that it has ever had: to count them takes too long.
+    /// The number of rows in `table`. For a large table it is the number of rows that it ever had, because counting
+    /// takes too long.
     func count(of table: String) throws(SQLiteError) -> Int {
         let countedMax: Int64 = 50_000
         let count = try connection.rows(

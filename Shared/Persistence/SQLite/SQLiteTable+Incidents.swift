@@ -1,19 +1,19 @@
 public import Contracts
 import FoundationEssentials
 
-/// What an operator should know of, and has acknowledged: beside the rows that were put aside and the broken files
-/// themselves, only a note in `store_facts` of what was acknowledged.
+/// The incidents that an operator should know about and may have acknowledged. They are derived from the quarantined
+/// rows and the broken files; only the acknowledgements are noted, in `store_facts`.
 extension SQLiteTable {
-    /// Rows that were put aside and not acknowledged. Without this fact, all are: they were put aside by a version of Rivet
-    /// that did not count them.
+    /// The number of quarantined rows that are not acknowledged. Without this fact, all rows count as not acknowledged:
+    /// a version of Rivet that did not count them quarantined them.
     private static let quarantinedFact = "quarantine_unacknowledged"
     private static let keysShownMax: Int64 = 3
-    /// Followed by the name of a broken file.
+    /// The prefix of a fact's name; the name of a broken file follows.
     private static let acknowledgedFact = "acknowledged "
 
-    /// Keeps the text of a row that cannot be read, and counts it, both or neither.
+    /// Stores the text of an unreadable row and counts it, both or neither.
     func quarantine(_ key: String, _ content: String) throws(SQLiteError) {
-        // A savepoint is a transaction of its own where none is open.
+        // A savepoint acts as a transaction if none is open.
         try connection.run("SAVEPOINT quarantine")
         do {
             try connection.run(
@@ -39,7 +39,8 @@ extension SQLiteTable {
         let directory = URL(filePath: connection.path).deletingLastPathComponent()
         let acknowledged = try acknowledgedFiles()
         var files: [BrokenFile] = []
-        // No failure of the database, which goes on: it is tried again, since there is still news.
+        // This is no failure of the database, which stays in use. The files are listed again next time, since
+        // `hasIncidentNews` stays true.
         do throws(SQLiteError) { files = try BrokenFile.beside(connection.path) } catch {
             incidents.filesUnknown = error.description
         }
@@ -62,7 +63,7 @@ extension SQLiteTable {
         return incidents
     }
 
-    /// In a transaction of the caller's.
+    /// Must be called in a transaction.
     public func acknowledge(_ incidents: [StoreIncident], at now: Timestamp) throws(SQLiteError) {
         hasIncidentNews = true
         for incident in incidents {
@@ -75,7 +76,7 @@ extension SQLiteTable {
     }
 
     private func acknowledgedFiles() throws(SQLiteError) -> Set<String> {
-        // The names that begin so: "!" follows " ".
+        // The names with this prefix: in byte order "!" follows " ".
         let names = try connection.rows(
             "SELECT name FROM store_facts WHERE name >= ? AND name < ?",
             [.text(Self.acknowledgedFact), .text(Self.acknowledgedFact.dropLast() + "!")]

@@ -3,27 +3,28 @@ import FoundationEssentials
 import Glibc
 import Migrations
 
-/// What the tables of both services have in common: a connection, opened and migrated.
+/// The common part of both services' tables: a connection, opened and migrated.
 public class SQLiteTable {
     let connection: SQLiteConnection
-    // Given back after the connection is closed: properties go in the order of their declaration. Nil for a reader.
+    // Released after the connection is closed, because properties are released in the order of their declaration. Nil
+    // for a reader.
     private let lock: DatabaseLock?
     var isReader: Bool { lock == nil }
     /// The wall clock.
     private var now: @Sendable () -> Timestamp = wallClock
     public private(set) var latestMoment = Timestamp(clamping: .min)
-    /// Whether `incidents` may be other ones than when they were read last.
+    /// Whether `incidents` may have changed since they were last read.
     public internal(set) var hasIncidentNews = true
 
-    /// Opens the file to read it, beside the service that has it.
-    /// - Throws: also when its schema is not the one that this program knows.
+    /// Opens the file to read it while its service runs.
+    /// - Throws: also when this program does not know its schema.
     init(reading path: String, store: Migration.Store) throws(LocalTableError) {
         lock = nil
         do { connection = try SQLiteConnection(reading: path) } catch { throw .open(error) }
         do { try SQLiteMigrator(store: store).requireCurrent(connection) } catch { throw .migration(error) }
     }
 
-    /// - Parameter progressed: is told again and again while that takes time.
+    /// - Parameter progressed: called repeatedly while that takes time.
     init(path: String, store: Migration.Store, progressed: @escaping () -> Void) throws(LocalTableError) {
         lock = try DatabaseLock(databasePath: path)
         do { connection = try SQLiteConnection(path: path) } catch { throw .open(error) }
@@ -54,7 +55,8 @@ public class SQLiteTable {
         latestMoment = Timestamp(clamping: try fact(Self.latestMomentFact) ?? .min)
     }
 
-    /// What counts as now for the rows: a clock that lost the time does not make all of them too new to be believed.
+    /// The time that counts as now for the rows. So a clock that lost the time does not make all rows seem too new to
+    /// be believed.
     var moment: Timestamp { max(now(), latestMoment) }
 
     public func rollback() { connection.rollback() }
@@ -64,7 +66,7 @@ public class SQLiteTable {
     public var logPages: Int { connection.log.pages }
     public func moveLog() -> LogMove { connection.moveLog() }
 
-    // MARK: What the store knows of its remote tiers
+    // MARK: The store's knowledge of its remote tiers
 
     public func progress() throws(SQLiteError) -> [TierName: TierProgress] {
         var all: [TierName: TierProgress] = [:]
@@ -106,21 +108,21 @@ public class SQLiteTable {
             ])
     }
 
-    /// How many rows are kept that could not be read.
+    /// The number of quarantined rows.
     func quarantinedCount() throws(SQLiteError) -> Int64 {
         try connection.rows("SELECT count(*) FROM quarantine") { $0.integer(0) }.first ?? 0
     }
 
     // MARK: Broken files
 
-    /// A broken file is called so until what can be read of it was taken over, and then `broken`.
+    /// The name of a broken file contains this until its readable rows were copied, and then `brokenMark`.
     private static let unsalvagedMark = ".salvage-"
     private static let brokenMark = ".broken-"
 
     public static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError) {
         let stamp = now.databaseText.filter { $0.isNumber }
         try move(path, to: path + unsalvagedMark + stamp)
-        // The index of the log is made anew by whoever opens it.
+        // SQLite creates the index of the log again when the file is opened.
         unlink(path + "-shm")
     }
 
@@ -141,7 +143,7 @@ public class SQLiteTable {
         try move(file, to: file.replacing(unsalvagedMark, with: brokenMark) + BrokenFile.suffix(rows))
     }
 
-    /// The log first: without it, the file is not what it was.
+    /// Moves the log first, because the file is incomplete without it.
     private static func move(_ path: String, to wanted: String) throws(SQLiteError) {
         var target = wanted
         while FileManager.default.fileExists(atPath: target) { target += "+" }
@@ -150,16 +152,16 @@ public class SQLiteTable {
         }
     }
 
-    /// Reads the rows of `table` that can be read, by their `rowid`. Where a page is broken, goes on behind it.
+    /// Reads the readable rows of `table`, in the order of `rowid`. Continues after a broken page.
     ///
-    /// - Parameter columns: without the rowid, which comes last.
+    /// - Parameter columns: the columns without the rowid, which comes last.
     static func salvage<Record>(
         _ connection: SQLiteConnection, _ table: String, _ columns: String,
         _ read: (SQLiteStatement) throws(SQLiteError) -> Record, _ body: ([Record]) throws(SQLiteError) -> Void
     ) throws(SQLiteError) {
         var position = Int64.min
         var stride: Int64 = 1
-        // Whatever is broken, it has an end.
+        // The bound ends the loop in any broken file.
         var failuresLeft = 1_000
         while failuresLeft > 0 {
             var batch: [Record] = []
@@ -186,12 +188,12 @@ public class SQLiteTable {
         }
     }
 
-    /// Something that the store remembers beyond its rows.
+    /// A value that the store keeps beside its rows.
     func fact(_ name: String) throws(SQLiteError) -> Int64? {
         try connection.rows("SELECT value FROM store_facts WHERE name = ?", [.text(name)]) { $0.integer(0) }.first
     }
 
-    /// Keeps the highest `value` that was given for `name`.
+    /// Stores the highest `value` that was given for `name`.
     func raiseFact(_ name: String, to value: Int64) throws(SQLiteError) {
         try connection.run(
             """
