@@ -1,20 +1,20 @@
-/// A search for words, as FTS5 is asked it.
+/// A search for words, as an FTS5 query.
 struct MachineQuery {
     var words: [String]
 
-    /// Nil when `text` asks for nothing.
+    /// Nil when `text` is missing or blank.
     init?(_ text: String?) {
         guard let text, text.contains(where: { !$0.isWhitespace }) else { return nil }
         words = Self.words(of: text)
     }
 
-    /// The words of `text`, as the tokenizer of `user_machine_words` tells them apart: runs of letters, digits, marks
-    /// and pictures.
+    /// The words of `text`, split as by the tokenizer of `user_machine_words`: runs of letters, digits, marks and
+    /// symbols (which include emoji).
     static func words(of text: String) -> [String] {
         text.unicodeScalars.split { !$0.isPartOfWord }.map { String(String.UnicodeScalarView($0)) }
     }
 
-    /// The FTS5 expression for the machines of `userID`. Nil when there is no word in the query: nothing is found.
+    /// The FTS5 expression for the machines of `userID`; nil when the query has no word, and so finds nothing.
     func expression(userID: String) -> String? {
         guard !words.isEmpty else { return nil }
         let owner =
@@ -23,7 +23,7 @@ struct MachineQuery {
                 let digits = String(byte, radix: 16, uppercase: true)
                 return digits.count == 1 ? "0" + digits : digits
             }.joined()
-        // Words are letters, digits, marks and pictures, so there is no quote to escape in them.
+        // Words consist of letters, digits, marks and symbols, so they contain no quote to escape.
         let terms = words.map { "\"\($0)\"*" }.joined(separator: " AND ")
         return "owner : \"\(owner)\" AND {nickname manufacturer model_number serial_number location notes} : (\(terms))"
     }

@@ -1,6 +1,7 @@
 public import Contracts
 
-/// The newest revision of one machine, or its tombstone, which keeps everything for `library.restore`, for 30 days.
+/// The newest revision of one machine, or its tombstone. A tombstone keeps the content for `library.restore` for 30
+/// days.
 public struct MachineRecord: TieredRecord, Equatable {
     /// A UUID in lower case.
     public var id: String
@@ -13,8 +14,8 @@ public struct MachineRecord: TieredRecord, Equatable {
     public var updatedAt: Timestamp
     /// Nil while it is in the library.
     public var deletedAt: Timestamp?
-    /// The nickname that its person gave, when it had to make way for another machine's and the person does not know
-    /// that yet.
+    /// The nickname that its person chose, if the machine was renamed because of another machine and the person does
+    /// not know that yet.
     public var renamedFrom: String?
 
     package init(
@@ -49,7 +50,7 @@ public struct MachineRecord: TieredRecord, Equatable {
     func hasNickname(of other: MachineRecord) -> Bool {
         let (own, others) = (details.nickname, other.details.nickname)
         if plantedBug(.nicknamesComparedByBytes) { return own.utf8.elementsEqual(others.utf8) }
-        // A page of one person's machines compares each with each: most differ in their first letters.
+        // A page of one person's machines compares each with every other, and most differ in their first letters.
         guard own.utf8.allSatisfy({ $0 < 0x80 }), others.utf8.allSatisfy({ $0 < 0x80 }) else {
             return nicknameKey == other.nicknameKey
         }
@@ -57,11 +58,12 @@ public struct MachineRecord: TieredRecord, Equatable {
         return own.utf8.elementsEqual(others.utf8) { lowercased($0) == lowercased($1) }
     }
 
-    /// Whether this is the one of two machines of one nickname that keeps it: a row of another program before one of
-    /// ours, of those the one that was made first, and then the one with the lower id. All of that stays as it is, so
-    /// every store comes to the same, whatever comes first.
+    /// Whether this machine keeps the nickname, of two that have the same one. A row of another program comes before a
+    /// record of Rivet; among equals the one that was created first, and then the one with the lower id. These values
+    /// never change, so every store decides the same, in whatever order the machines arrive.
     ///
-    /// Of other programs' rows the hour counts: when a row without a time was made is not known any better.
+    /// For rows of other programs only the hour counts, since the creation time of a row without a time is not known
+    /// more precisely.
     func keepsNickname(against other: MachineRecord) -> Bool {
         func rank(_ record: MachineRecord) -> (Int, Int64, String) {
             let made = record.createdAt.milliseconds
@@ -70,7 +72,7 @@ public struct MachineRecord: TieredRecord, Equatable {
         return rank(self) < rank(other)
     }
 
-    /// Its request stays too: the same one again adds no machine.
+    /// It keeps its request id, so that a repeated request adds no machine.
     public var emptied: MachineRecord {
         MachineRecord(
             id: id, requestID: requestID, revision: revision, userID: userID, details: MachineDetails(nickname: ""),
@@ -88,7 +90,7 @@ public struct MachineRecord: TieredRecord, Equatable {
             storedIn: storedIn)
     }
 
-    /// Whether each of `words` is a word, or the beginning of one, in some field.
+    /// Whether each of `words` is a word or the beginning of a word in some field.
     func matches(_ words: [String]) -> Bool {
         let texts =
             [details.nickname] + MachineField.allCases.filter { $0 != .photoFileID }.compactMap { details.texts[$0] }

@@ -1,11 +1,11 @@
 import Contracts
 import FoundationEssentials
 
-/// Rows that another program puts into `user_machines` while the service has the file.
+/// Rows that another program puts into `user_machines` while the service has the file open.
 extension MachineTable {
-    /// Such rows that are looked at in one turn.
+    /// The most such rows that are read in one pass.
     private static let rowsMax: Int64 = 100
-    /// A data version that no file has.
+    /// A data version that no file ever has.
     private static let noVersion: Int64 = -1
 
     public func foreignRows() throws(SQLiteError) -> [MachineRecord] {
@@ -15,7 +15,7 @@ extension MachineTable {
         var rows = try connection.rows(
             "SELECT rowid, nickname, machine_id FROM user_machines WHERE machine_id IS NULL LIMIT ?",
             [.integer(Self.rowsMax)], Self.nameless)
-        // At the start, those that have an id are no others than the rows of an earlier program.
+        // At the start, rows with an id are known rows of an earlier program.
         let start = seen?.rowID ?? last
         let added = try connection.rows(
             """
@@ -28,7 +28,7 @@ extension MachineTable {
         for row in rows {
             if let record = try get(try settle(row)) { records.append(record) }
         }
-        // If there may be more, the file counts as changed again.
+        // If there may be more rows, the file counts as changed.
         seen = isAll ? (version, last) : (Self.noVersion, added.last?.rowID ?? start)
         return records
     }

@@ -5,13 +5,13 @@ import Migrations
 public final class MachineTable: SQLiteTable, MachineRows {
     public typealias Record = MachineRecord
 
-    /// A place in a list: newest first.
+    /// A position in a list, newest first.
     struct Position {
         var createdAt: Timestamp
         var id: String
     }
 
-    /// Of a person with more machines, words are found by the index.
+    /// For a person with more machines than this, the index finds the words.
     static let lookedThroughMax: Int64 = 1_000
 
     private static let columns = """
@@ -49,12 +49,12 @@ public final class MachineTable: SQLiteTable, MachineRows {
         do { try foldNicknames(progressed) } catch { throw .open(error) }
     }
 
-    /// To read it beside its service.
+    /// Opens the file to read it while its service runs.
     init(reading path: String) throws(LocalTableError) { try super.init(reading: path, store: .machines) }
 
-    /// Rows of a question that are larger than can be shown.
+    /// Rows of the current query that are too large to return.
     private var tooLarge: [MachineRecord] = []
-    /// As of the last look for rows of another program.
+    /// The state of the file when rows of another program were last read.
     var seen: (version: Int64, rowID: Int64)?
 
     /// Folds the nicknames of rows that another program wrote. SQL's `lower` knows ASCII only.
@@ -81,7 +81,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
         try machines("SELECT * FROM \(Self.everywhere) WHERE machine_id = ?", [.text(id)]).first
     }
 
-    /// No two machines of one user get nicknames that are equal ignoring case, which the table's index does not see.
+    /// Refuses a nickname that another machine of the user has, ignoring case. The table's index does not ensure that.
     public func put(_ record: MachineRecord) throws(SQLiteError) {
         let stored = try get(record.id)
         if let stored, stored.revision >= record.revision { return }
@@ -108,9 +108,9 @@ public final class MachineTable: SQLiteTable, MachineRows {
         }
     }
 
-    /// Only the last of a machine's nicknames is left to be written when the disk was away, and the rows may still have
-    /// names that went to other machines meanwhile. So each row that will be replaced first gives up its name, for one
-    /// that nobody can choose.
+    /// After the disk was unavailable, only the last nickname of each machine is left to write, and the stored rows may
+    /// still have nicknames that went to other machines in the meantime. So each row that will be replaced first gives
+    /// up its nickname for one that no person can choose.
     public func makeWay(for records: [MachineRecord]) throws(SQLiteError) {
         for record in records {
             try connection.run(
@@ -130,7 +130,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
             "SELECT machine_id FROM user_machines WHERE user_id = ? AND nickname_key = ?",
             [.text(userID), .text(nicknameKey)]
         ) { $0.text(0) ?? "" }
-        // Those of another program.
+        // Rows of another program.
         let unfolded = try connection.rows(
             "SELECT machine_id, nickname FROM user_machines WHERE user_id = ? AND nickname_key IS NULL",
             [.text(userID)]
@@ -155,7 +155,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
             """, [.text(userID)] + Self.values(position) + [.integer(Int64(limit))])
     }
 
-    /// The machines that an expression of `MachineQuery` finds, newest first.
+    /// The machines that match an expression of `MachineQuery`, newest first.
     func search(_ expression: String, after position: Position?, limit: Int) throws(SQLiteError) -> [MachineRecord] {
         let start = position.map { _ in "AND (m.created_at, m.machine_id) < (?, ?)" } ?? ""
         return try machines(
@@ -184,7 +184,8 @@ public final class MachineTable: SQLiteTable, MachineRows {
         ) { $0.text(0) ?? "" }
     }
 
-    /// Only where it is a new one: two that an earlier version of Rivet let have one nickname can be changed.
+    /// Only a new nickname is checked: if an earlier version of Rivet gave two machines the same one, both can still be
+    /// changed.
     private func isNicknameTaken(
         from record: MachineRecord, storedAs stored: MachineRecord?
     ) throws(SQLiteError) -> Bool {
@@ -196,7 +197,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
         return false
     }
 
-    /// Machines whose people do not know yet that they have another nickname.
+    /// Renamed machines whose owners do not know it yet.
     func renamed(limit: Int) throws(SQLiteError) -> [MachineRecord] {
         try machines(
             """
@@ -285,7 +286,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
     public static func salvage(
         _ path: String, _ body: ([MachineRecord]) throws(SQLiteError) -> Void
     ) throws(SQLiteError) {
-        // What cannot even be opened has nothing to give.
+        // A file that cannot even be opened has no readable rows.
         guard let connection = try? SQLiteConnection(path: path) else { return }
         let now = wallClock()
         for (table, deletedAt) in [("deleted_user_machines", "deleted_at"), ("user_machines", "NULL")] {
@@ -299,7 +300,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
         position.map { [SQLiteValue($0.createdAt), .text($0.id)] } ?? []
     }
 
-    /// In the order of `columns`.
+    /// The values in the order of `columns`.
     private static func values(_ record: MachineRecord) -> [SQLiteValue] {
         let texts = record.details.texts
         return [
@@ -311,8 +312,8 @@ public final class MachineTable: SQLiteTable, MachineRows {
         ]
     }
 
-    /// The rows that a question brings, but for those that are too large to be shown: such a row, which another program put
-    /// there, moves to the table `quarantine`, whole.
+    /// The rows of a query, except those that are too large to return. Such a row, which another program wrote, moves
+    /// to the table `quarantine` with all its content.
     private func machines(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) -> [MachineRecord] {
         while true {
             tooLarge = []
@@ -337,7 +338,7 @@ public final class MachineTable: SQLiteTable, MachineRows {
         }
     }
 
-    /// A row that another program put there without times that can be compared gets some, once.
+    /// A row that another program wrote without comparable times gets some, once.
     private func record(_ row: SQLiteStatement) throws(SQLiteError) -> MachineRecord {
         let read = Self.read(row, seenAt: moment)
         let record = read.record

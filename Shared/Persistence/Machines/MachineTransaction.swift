@@ -1,8 +1,8 @@
 public import Contracts
 
-/// `user_machines` as the decisions about machines need it.
+/// The queries of `user_machines` that decisions about machines need.
 public protocol MachineRows: LocalTable where Record == MachineRecord {
-    /// The machine that an earlier call with this request added, be it deleted since.
+    /// The machine that an earlier call with this request added, even if it was deleted since.
     func added(by requestID: String) throws(SQLiteError) -> MachineRecord?
     /// The ids of a user's machines whose nicknames fold to `nicknameKey`.
     func ids(userID: String, nicknameKey: String) throws(SQLiteError) -> [String]
@@ -11,9 +11,10 @@ public protocol MachineRows: LocalTable where Record == MachineRecord {
 }
 
 extension MachineRows {
-    /// Two machines of one user cannot have one nickname, ignoring case. One keeps it, the same one on every store
-    /// (`MachineRecord.keepsNickname`); the others get a number, and their person is told. No person decided that: what
-    /// a person made of such a machine since, and is in a tier that is away, comes after it.
+    /// Two machines of one user cannot have the same nickname, ignoring case. One keeps it, the same one on every store
+    /// (`MachineRecord.keepsNickname`). The others get a number, and their person is informed. Since no person decided
+    /// that, it gets a low revision: a person's later change of such a machine, perhaps in a tier that is unavailable
+    /// now, wins over it.
     public static func adopt(
         _ record: MachineRecord, owedTo tiers: TierSet, mayRename: Bool, leaving: Set<String>,
         in transaction: inout StoreTransaction<Self>
@@ -29,18 +30,19 @@ extension MachineRows {
         if keeper.id == record.id {
             transaction.put(record, owedTo: tiers)
         } else {
-            // No tier has it by this name.
+            // No tier has the machine under this nickname.
             transaction.put(try transaction.renamed(record))
         }
         return true
     }
 }
 
-/// What the methods of `library.sock` decide.
+/// The decisions of the methods of `library.sock`.
 extension StoreTransaction where Table: MachineRows {
-    /// Idempotent by request id: the same one again answers the same machine and adds none.
+    /// Idempotent by request id: a repeated request returns the same machine and adds none.
     package mutating func add(_ params: LibraryAdd.Params) throws(RPCError) -> MachineRecord {
-        // A machine of ours has its request's id: so it is found also where the table has lost it and memory has not.
+        // A machine that Rivet added has the id of its request. So it is found even if the table has lost it and memory
+        // has not.
         var known = try get(params.requestID)
         if known == nil { known = try added(by: params.requestID) }
         if let earlier = known, !plantedBug(.retryAppliesTwice) {
@@ -50,7 +52,8 @@ extension StoreTransaction where Table: MachineRows {
             return earlier
         }
         try requireFree(params.details.nickname, userID: params.userID)
-        // The request's id is the machine's too: added again on another host, or on a disk that was lost, it is one.
+        // The machine's id is the request's. If the request is repeated on another host, or after the disk was lost,
+        // both are the same machine.
         let id = plantedBug(.retryAppliesTwice) ? "\(params.requestID)-\(now.milliseconds)" : params.requestID
         let record = MachineRecord(
             id: id, requestID: params.requestID, revision: nextRevision(after: .none), userID: params.userID,
@@ -70,7 +73,7 @@ extension StoreTransaction where Table: MachineRows {
         guard details != record.details else { return record }
         if details.nickname != record.details.nickname {
             try requireFree(details.nickname, userID: record.userID, except: record.id)
-            // Who gives it a name knows of its name.
+            // The person who changes the nickname knows it.
             record.renamedFrom = nil
         }
         record.details = details
@@ -100,7 +103,7 @@ extension StoreTransaction where Table: MachineRows {
         return change(record)
     }
 
-    /// Its person knows that it has another nickname.
+    /// Records that the person knows about the renaming.
     package mutating func acknowledgeRenaming(_ params: MachineReference) throws(RPCError) -> Bool {
         guard var record = try get(params.id), record.userID == params.userID, record.renamedFrom != nil else {
             return false
@@ -118,7 +121,7 @@ extension StoreTransaction where Table: MachineRows {
         return record
     }
 
-    /// `record` by a nickname that is free.
+    /// `record` with a free nickname.
     fileprivate mutating func renamed(_ record: MachineRecord) throws(RPCError) -> MachineRecord {
         var renamed = record
         renamed.renamedFrom = record.renamedFrom ?? record.details.nickname
@@ -167,7 +170,7 @@ extension StoreTransaction where Table: MachineRows {
         return nil
     }
 
-    /// - Throws: `duplicateNickname` with a free suggestion.
+    /// - Throws: `duplicateNickname` with the suggestion of a free one.
     mutating func requireFree(_ nickname: String, userID: String, except id: String? = nil) throws(RPCError) {
         guard let owner = try owner(of: nickname, userID: userID), owner != id else { return }
         throw RPCError(
@@ -175,10 +178,10 @@ extension StoreTransaction where Table: MachineRows {
             suggestion: try freeNickname(like: nickname, userID: userID))
     }
 
-    /// `nickname` with the lowest number behind it, from 2, that makes it free.
+    /// `nickname` followed by the lowest number, from 2, that makes it free.
     ///
     /// Never `nickname` itself.
-    /// - Parameter id: of the machine that is to have it: a nickname that it has already is free.
+    /// - Parameter id: the machine that will get it. A nickname that this machine already has counts as free.
     mutating func freeNickname(
         like nickname: String, userID: String, except id: String? = nil
     ) throws(RPCError) -> String {
@@ -194,7 +197,7 @@ extension StoreTransaction where Table: MachineRows {
     }
 }
 
-/// Questions about machines, answered with what only memory holds laid over what the disk has.
+/// Queries about machines. Records that are in memory only replace the rows on the disk.
 extension StoreTransaction<MachineTable> {
     struct Page {
         var machines: [(MachineRecord, Placement)]
@@ -202,7 +205,7 @@ extension StoreTransaction<MachineTable> {
         var next: MachineTable.Position?
     }
 
-    /// Machines whose people do not know yet that they have another nickname.
+    /// Renamed machines whose owners do not know it yet.
     mutating func renamed(limit: Int) throws(RPCError) -> [MachineRecord] {
         let rows = try ask { table throws(SQLiteError) in try table.renamed(limit: limit) }
         var machines: [MachineRecord] = []
@@ -219,8 +222,8 @@ extension StoreTransaction<MachineTable> {
         let expression = query.flatMap { $0.expression(userID: userID) }
         if query != nil, expression == nil { return Page(machines: [], total: 0) }
         var total = try ask { table throws(SQLiteError) in try table.total(userID: userID) }
-        // A person's own machines are few: to look through them costs the same however many others there are, which the
-        // index of all words does not.
+        // A person has few machines. Searching them costs the same no matter how many other machines there are, unlike
+        // the index of all words.
         var found: [MachineRecord]?
         if let query, expression != nil, total <= MachineTable.lookedThroughMax {
             let all = Int(total)
@@ -232,7 +235,7 @@ extension StoreTransaction<MachineTable> {
         } else if let expression {
             total = try ask { table throws(SQLiteError) in try table.count(expression) }
         }
-        // What memory holds is laid over the rows: as many of them as it holds may turn out not to be wanted.
+        // Records in memory only replace rows, and up to as many rows may turn out not to match.
         let held = held.values.filter { $0.userID == userID }
         let rowsMax = limit + 1 + held.count
         let stored: [MachineRecord]
