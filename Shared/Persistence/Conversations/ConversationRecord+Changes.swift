@@ -1,23 +1,25 @@
 import Contracts
 
 extension ConversationRecord {
-    /// A message that was sent later than this by our clock counts as sent then.
+    /// A message that was sent further ahead of our clock than this counts as sent at this bound.
     private static let sentAheadMax = Duration.seconds(7 * 86_400)
 
     /// The record after `state.save`.
     ///
-    /// - Parameter earlier: what is stored of the key now. It goes on if it was open when the person sent what is saved.
+    /// - Parameter earlier: the stored record of the key. Its conversation continues if it was open when the person
+    ///   sent the message.
     static func saved(
         _ params: StateSave.Params, over earlier: ConversationRecord?, revision: Revision, now: Timestamp,
         timeToLive: Duration
     ) -> ConversationRecord {
-        // Where our clock is behind, that of Telegram is right; but nothing is kept for ever by a wrong time.
+        // If our clock is behind, Telegram's clock is right. The bound ensures that a wrong time keeps no record for
+        // ever.
         let latest = min(max(now, params.sentAt ?? now), now.advanced(by: sentAheadMax))
         let expiresAt = latest.advanced(by: timeToLive)
         var startedAt = now
         if let earlier {
-            // No two conversations of a key began at the same time, whatever the clock does: what is derived from the
-            // beginning of one, such as the request id of its machine, is that one's alone.
+            // No two conversations of a key begin at the same time, whatever the clock does. A value that is derived
+            // from the beginning, such as the request id of a machine, belongs to one conversation alone.
             startedAt =
                 earlier.opened(at: now, for: params.sentAt) != nil
                 ? earlier.startedAt : max(now, earlier.startedAt.advanced(by: .milliseconds(1)))
@@ -26,13 +28,13 @@ extension ConversationRecord {
             key: params.key, revision: revision, isClosed: false, step: params.step, data: params.data,
             startedAt: startedAt, updatedAt: now, expiresAt: expiresAt, lastUpdateID: params.updateID,
             appliedUpdates: earlier?.appliedUpdates ?? [], lastClearing: earlier?.lastClearing)
-        // What was kept is taken up again, or another entry was begun in its place.
+        // The kept draft is in use again, or a new entry has replaced it.
         record.lastClearing?.kept = nil
         record.remember(params.updateID, expiresAt: expiresAt, settledBefore: params.settledBefore)
         return record
     }
 
-    /// The tombstone after `state.clear`, or after the time is over.
+    /// The tombstone after `state.clear`, or after the conversation expired.
     func cleared(
         reason: StateClear.Reason, outcome: JSONValue?, updateID: Int64?, settledBefore: Int64? = nil,
         revision: Revision, now: Timestamp

@@ -1,14 +1,15 @@
 public import Contracts
 
-/// The newest revision of one conversation, or its tombstone: what every tier holds of it.
+/// The newest revision of one conversation, or its tombstone, as every tier stores it.
 public struct ConversationRecord: TieredRecord, Equatable {
-    /// How many applied updates a key remembers: more than Telegram delivers again at one time, which is 100.
+    /// The most applied updates that a key remembers: more than Telegram delivers again at one time, which is 100.
     public static let appliedUpdatesMax = 128
-    /// How many of them stay although they will not come again, the newest: a call that was held up in a socket may be
-    /// read after the next one, and a Bot API server that crashed may have forgotten what it was told last.
+    /// The number of newest updates that stay although Telegram will not deliver them again. A call that was delayed in
+    /// a socket may be read after the next one, and a Bot API server that crashed may have forgotten the last
+    /// confirmation.
     public static let settledUpdatesKept = 8
 
-    /// What an update was answered with, so that its repetition can be answered with the same.
+    /// The result of an update, so that its repetition gets the same one.
     public struct AppliedEntry: Sendable, Equatable {
         public var updateID: Int64
         public var revision: Revision
@@ -21,7 +22,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
         public var reason: StateClear.Reason
         public var outcome: JSONValue
         public var updateID: Int64?
-        /// What had been told, where it may be taken up again.
+        /// The content of the conversation, if it may be resumed.
         public var kept: Kept?
 
         public init(reason: StateClear.Reason, outcome: JSONValue, updateID: Int64?, kept: Kept? = nil) {
@@ -32,7 +33,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
         }
     }
 
-    /// What was in a conversation before it was cleared.
+    /// The content of a conversation before it was cleared.
     public struct Kept: Sendable, Equatable {
         public var step: String
         public var data: [String: JSONValue]
@@ -50,11 +51,12 @@ public struct ConversationRecord: TieredRecord, Equatable {
     public var updatedAt: Timestamp
     public var expiresAt: Timestamp
     public var lastUpdateID: Int64?
-    /// The recent ones, oldest first. A set by update id: ids may go down.
+    /// The recently applied updates, oldest first. A set by update id: ids may decrease.
     public var appliedUpdates: [AppliedEntry]
     public var lastClearing: Clearing?
 
-    /// The step of a row whose data could not be read. No dialogue knows it: the person is asked to begin again.
+    /// The step of a row whose data could not be read. No dialogue knows this step, so the bot asks the person to begin
+    /// again.
     public static let unreadableStep = "unreadable"
 
     public var isTombstone: Bool { isClosed }
@@ -66,7 +68,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
         return record
     }
 
-    /// Its beginning stays too: no two conversations of a key have the same.
+    /// It keeps `startedAt`, because no two conversations of a key may begin at the same time.
     public var emptied: ConversationRecord {
         ConversationRecord(
             key: key, revision: revision, isClosed: true, step: "", data: [:], startedAt: startedAt,
@@ -75,8 +77,8 @@ public struct ConversationRecord: TieredRecord, Equatable {
 
     public func isOpen(at now: Timestamp) -> Bool { !isClosed && now < expiresAt }
 
-    /// The conversation as it is for what a person sent at `sentAt`, nil for now: open if it was open then, also where it
-    /// has ended since by nothing but its time.
+    /// The conversation for a message sent at `sentAt`; nil means now. It counts as open if it was open then, even if
+    /// it has expired since.
     func opened(at now: Timestamp, for sentAt: Timestamp?) -> ConversationRecord? {
         if !isClosed { return isOpen(at: sentAt ?? now) ? self : nil }
         guard let sentAt, let lastClearing, lastClearing.reason == .expired, let kept = lastClearing.kept,
@@ -90,7 +92,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
         return record
     }
 
-    /// What may be taken up again of a conversation that is over at `now`; nil when nothing may.
+    /// The draft that may be resumed of a conversation that is over at `now`; nil if there is none.
     func keptDraft(at now: Timestamp) -> KeptDraft? {
         let (reason, kept, clearedAt): (StateClear.Reason, Kept, Timestamp)
         if isClosed {
@@ -98,7 +100,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
             (reason, kept, clearedAt) = (lastClearing.reason, draft, updatedAt)
         } else {
             guard !isOpen(at: now), step != Self.unreadableStep else { return nil }
-            // No sweep has come to it yet.
+            // It has expired, but no sweep has reached it yet.
             (reason, kept, clearedAt) = (.expired, contentToKeep, expiresAt)
         }
         guard let keptFor = Self.keptFor(reason), case let end = clearedAt.advanced(by: keptFor), now < end else {
@@ -111,7 +113,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
 
     private var contentToKeep: Kept { Kept(step: step, data: data, updatedAt: updatedAt, expiresAt: expiresAt) }
 
-    /// What is kept of it when it is cleared at `now` for `reason`.
+    /// The content to keep when it is cleared at `now` for `reason`.
     func kept(for reason: StateClear.Reason, at now: Timestamp) -> Kept? {
         guard Self.keptFor(reason) != nil, step != Self.unreadableStep else { return nil }
         var kept = contentToKeep
@@ -119,7 +121,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
         return kept
     }
 
-    /// How long what was told is kept after a clearing for `reason`; nil: not at all.
+    /// How long the content is kept after a clearing for `reason`; nil: not at all.
     static func keptFor(_ reason: StateClear.Reason) -> Duration? {
         switch reason {
         case .expired: .seconds(7 * 86_400)
@@ -141,7 +143,7 @@ public struct ConversationRecord: TieredRecord, Equatable {
 }
 
 extension JSONValue {
-    /// Roughly the bytes that this takes in memory.
+    /// The approximate size in memory, in bytes.
     var memoryCost: Int {
         switch self {
         case .null, .bool, .integer: 24

@@ -1,6 +1,6 @@
 import Contracts
 
-/// How far a sweep has come: an hour since 1970, and a row whose conversation ends in it.
+/// The position of a sweep: an hour since 1970, and a row whose conversation ends in that hour.
 public struct SweepPosition: Sendable, Equatable {
     var hour: Int64
     var row: Int64
@@ -14,10 +14,10 @@ public struct SweepPosition: Sendable, Equatable {
     }
 }
 
-/// Some of the open conversations that are over.
+/// A page of open conversations that are over.
 public struct ExpiredPage: Sendable {
     public var records: [ConversationRecord]
-    /// Where to go on; nil at the end of those that may be over.
+    /// The position to continue from; nil after the last conversation that may be over.
     public var next: SweepPosition?
 
     package init(records: [ConversationRecord], next: SweepPosition?) {
@@ -26,11 +26,11 @@ public struct ExpiredPage: Sendable {
     }
 }
 
-/// A sweep walks along the hours in which conversations end. The index knows no more than the hour, so in the hour that
-/// passes just now, and among those that were saved before the clock was watched, there are conversations to be passed
-/// over. A page passes over a bounded number of them, and the next page goes on behind it.
+/// A sweep walks through the hours in which conversations end. The index stores only the hour. So in the current hour,
+/// and among conversations that were saved before the clock was watched, some must be skipped. A page skips a bounded
+/// number of them, and the next page continues after it.
 extension ConversationTable {
-    /// Rows that are looked at for one page: a millisecond or two.
+    /// The most rows that are examined for one page: a millisecond or two.
     static let examinedMax = 500
 
     private static func walk(_ condition: String) -> String {

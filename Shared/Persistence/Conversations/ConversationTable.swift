@@ -25,8 +25,9 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         UPDATE conversation_states SET revision = ?, started_at = ?, updated_at = ?, expires_at = ?, expires_hour = NULL
         WHERE user_id = ? AND chat_id = ? AND conversation_type = ?
         """
-    /// The same for an open conversation that stays open and ends in the same hour, which is most saves. It leaves out
-    /// each column that an index has or asks about, because SQLite writes an index again for a value that is as it was.
+    /// The same for an open conversation that stays open and ends in the same hour, as most saves do. It leaves out
+    /// each column that an index contains or depends on, because SQLite rewrites an index entry even for an unchanged
+    /// value.
     private static let updateOpen = """
         UPDATE conversation_states SET current_step = ?4, state_data = ?5, started_at = ?6, updated_at = ?7,
             expires_at = ?8, revision = ?9, last_update_id = ?11, applied_updates = ?12, last_clear = ?13
@@ -62,7 +63,7 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         try super.init(path: path, store: .conversations, progressed: progressed)
     }
 
-    /// To read it beside its service.
+    /// Opens the file to read it while its service runs.
     init(reading path: String) throws(LocalTableError) { try super.init(reading: path, store: .conversations) }
 
     public func get(_ key: ConversationKey) throws(SQLiteError) -> ConversationRecord? {
@@ -71,8 +72,8 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         ).first
     }
 
-    /// A row whose data cannot be read is kept as it is, and its person is asked to begin again. One that another program
-    /// put there without times that can be compared gets some, once.
+    /// A row whose data cannot be read is kept unchanged, and the bot asks its person to begin again. A row that
+    /// another program wrote without comparable times gets some, once.
     func record(_ row: SQLiteStatement) throws(SQLiteError) -> ConversationRecord {
         let read = Self.read(row, seenAt: moment)
         let record = read.record
@@ -178,7 +179,7 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
     public static func salvage(
         _ path: String, _ body: ([ConversationRecord]) throws(SQLiteError) -> Void
     ) throws(SQLiteError) {
-        // What cannot even be opened has nothing to give.
+        // A file that cannot even be opened has no readable rows.
         guard let connection = try? SQLiteConnection(path: path) else { return }
         let now = wallClock()
         try salvage(
@@ -203,14 +204,14 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
         ) { ConversationKey(userID: $0.text(0) ?? "", chatID: $0.text(1) ?? "", type: $0.text(2) ?? "") }
     }
 
-    /// A key of which nothing is known must go above it.
+    /// The revision of an unknown key must be above it.
     public func highestPrunedRevision() throws(SQLiteError) -> Revision {
         Revision(rawValue: try fact(Self.highestPrunedRevision) ?? 0)
     }
 
     private static func read(_ row: SQLiteStatement, seenAt now: Timestamp) -> LocalRow<ConversationRecord> {
         let key = ConversationKey(userID: row.text(0) ?? "", chatID: row.text(1) ?? "", type: row.text(2) ?? "")
-        // What is too large to be shown is kept like what cannot be read.
+        // A row that is too large to return is handled like an unreadable one.
         let isLarge = row.textBytes > RowSize.bytesMax
         let data = isLarge ? nil : row.text(4).flatMap { try? JSONValue(parsing: $0) }?.objectValue
         var version = LocalVersion(stored: row.integer(8), times: [ForeignTime(row.text(6))], seenAt: now)
@@ -226,6 +227,6 @@ public final class ConversationTable: SQLiteTable, ConversationRows {
 }
 
 extension Timestamp {
-    /// Whole hours since 1970: as coarse as `expires_hour`.
+    /// Whole hours since 1970, the unit of `expires_hour`.
     var hour: Int64 { milliseconds / 3_600_000 }
 }

@@ -1,9 +1,9 @@
 package import Contracts
 
-/// `conversation_states` as the decisions about conversations need it.
+/// The queries of `conversation_states` that decisions about conversations need.
 public protocol ConversationRows: LocalTable where Record == ConversationRecord {
-    /// Up to `limit` open conversations that are over by `time`, behind `position`; those of an earlier hour first. Looks at
-    /// a bounded number of others, so a page may be empty and not the last.
+    /// Up to `limit` open conversations after `position` that are over by `time`, in the order of their hours. Examines
+    /// a bounded number of rows, so an empty page need not be the last.
     func expired(by time: AgreedTime, after position: SweepPosition?, limit: Int) throws(SQLiteError) -> ExpiredPage
 }
 
@@ -13,7 +13,7 @@ extension AgreedTime {
     }
 }
 
-/// What the methods of `state.sock` decide.
+/// The decisions of the methods of `state.sock`.
 extension StoreTransaction where Table: ConversationRows {
     /// Idempotent by update id.
     /// - Returns: the stored revision, and when it expires.
@@ -45,7 +45,7 @@ extension StoreTransaction where Table: ConversationRows {
                     revision: stored?.revision.rawValue ?? 0)
             }
         }
-        // A key that has no record must go above what was forgotten of it.
+        // The revision of a key without a record must be above every forgotten one.
         let floor =
             if let stored { stored.revision } else {
                 try ask { table throws(SQLiteError) in try table.highestPrunedRevision() }
@@ -57,7 +57,7 @@ extension StoreTransaction where Table: ConversationRows {
     }
 
     /// Leaves a tombstone. Idempotent by update id.
-    /// - Returns: whether there was something to clear, and the revision of what is stored.
+    /// - Returns: whether there was a conversation to clear, and the stored revision.
     package mutating func clear(
         _ params: StateClear.Params
     ) throws(RPCError) -> (cleared: Bool, revision: Revision?) {
@@ -73,9 +73,9 @@ extension StoreTransaction where Table: ConversationRows {
         return (true, tombstone.revision)
     }
 
-    /// Turns some expired conversations behind `position` into tombstones: those that are over by clocks that agree.
+    /// Turns some expired conversations after `position` into tombstones, if they are over by clocks that agree.
     ///
-    /// - Returns: how many, and where to go on; nil when all were looked at.
+    /// - Returns: the number of them, and the position to continue from; nil when all were examined.
     package mutating func sweep(
         after position: SweepPosition? = nil, limit: Int
     ) throws(RPCError) -> (count: Int, next: SweepPosition?) {
@@ -94,13 +94,13 @@ extension StoreTransaction where Table: ConversationRows {
                     now: now))
             swept.insert(candidate.key)
         }
-        // Of what only memory holds, as many may be left.
+        // Among the records in memory only, more may be left.
         let mayHoldMore = held.count == limit && !swept.isEmpty
         return (swept.count, page.next ?? (mayHoldMore ? position ?? .beginning : nil))
     }
 
-    /// Takes in a conversation that another program kept, if it is open and newer than what is known.
-    /// - Throws: `invalidArgument` when it was changed more than a year from now.
+    /// Imports a conversation from another program, if it is open and newer than the stored one.
+    /// - Throws: `invalidArgument` when its last change is more than a year in the future.
     package mutating func importConversation(_ item: StateImport.Item) throws(RPCError) -> Bool {
         guard item.updatedAt.map({ Revision(at: $0) <= .highestBelieved(at: now) }) ?? true else {
             throw .invalidArgument("updated_at", "a time that is at most a year from now")

@@ -1,25 +1,25 @@
 public import Contracts
 
-/// The open conversations in the SQLite file of the earlier bot, page by page. Its file is read and never written.
+/// The open conversations in the SQLite file of the earlier bot, page by page. The file is only read.
 ///
 /// Thread rule: used by one thread at a time.
 public final class LegacyConversations {
     public struct Page: Sendable {
         public var conversations: [StateImport.Item] = []
-        /// Rows of which nobody has any use.
+        /// The number of rows that were left out because they have expired.
         public var expired = 0
         public var unreadable: [Unreadable] = []
     }
 
-    /// A row that makes no conversation.
+    /// A row that cannot be read as a conversation.
     public struct Unreadable: Sendable, Equatable {
         public var userID: String
         public var chatID: String
-        /// Holds nothing that a person typed.
+        /// Contains nothing that a person typed.
         public var reason: String
     }
 
-    /// Where the earlier bot kept it.
+    /// The usual path of the earlier bot's file.
     public static let usualPath = "/tmp/rivet_conversation_states.db"
 
     private static let select = """
@@ -31,13 +31,13 @@ public final class LegacyConversations {
     private let now: Timestamp
     private var position = Int64.min
 
-    /// - Parameter now: what has expired by then is left out.
+    /// - Parameter now: conversations that have expired by then are left out.
     public init(path: String, now: Timestamp) throws(SQLiteError) {
         connection = try SQLiteConnection(reading: path)
         self.now = now
     }
 
-    /// The next rows, not more than go into one `state.import`; nil when there are no more.
+    /// The next rows, at most as many as fit into one `state.import`; nil when there are no more.
     public func next() throws(SQLiteError) -> Page? {
         var page = Page()
         let now = now
@@ -65,13 +65,13 @@ public final class LegacyConversations {
         func unreadable(_ reason: String) -> Row {
             .unreadable(Unreadable(userID: userID, chatID: chatID, reason: reason))
         }
-        // As the earlier bot has it: a row without an end is found by nobody.
+        // As in the earlier bot, which never found a row without an end.
         guard let expiryText = row.text(8) else { return .expired }
         let expiry = ForeignTime(expiryText)
         guard expiry != .unknown else { return unreadable("expires_at is no time") }
         guard now < expiry.end else { return .expired }
         let started = ForeignTime(row.text(6))
-        // What it tells of its last change; a time that cannot be is as good as none.
+        // The time of its last change. An impossible time is ignored.
         let updatedAt = [ForeignTime(row.text(7)), started].lazy.compactMap(\.moment)
             .first { Revision(at: $0) <= .highestBelieved(at: now) }
         let data: [String: JSONValue]
@@ -91,9 +91,9 @@ public final class LegacyConversations {
 }
 
 extension ConversationRecord {
-    /// A conversation that another program kept, with the revision of its last change.
+    /// A conversation from another program, with the revision of its last change.
     ///
-    /// - Returns: also whether it tells when that was.
+    /// - Returns: the record, and whether it says when that change was.
     static func imported(_ item: StateImport.Item, seenAt now: Timestamp) -> (record: Self, isDated: Bool) {
         let updated = item.updatedAt.map { ForeignTime($0) } ?? .unknown
         let version = RowVersion(stored: 0, times: [updated], seenAt: now)
