@@ -1,24 +1,24 @@
-/// What a look through a whole database file found.
+/// The result of checking a whole database file.
 public struct DatabaseInspection: Sendable, Equatable {
-    /// The migrations that it has had, ascending.
+    /// The applied migrations, ascending.
     public var migrations: [Int64]
-    /// How many rows there are, by what is counted.
+    /// The number of rows, by kind of record.
     public var rows: [String: Int64]
 
-    /// Why a file is of no use.
+    /// Why a file cannot be used.
     public enum Fault: Error, Sendable, Equatable {
-        /// What SQLite found wrong first.
+        /// The first fault that SQLite found.
         case broken(String)
         case unreadable(SQLiteError)
-        /// A later version of Rivet wrote it, or it is no database of Rivet's.
+        /// A later version of Rivet wrote it, or it is not a Rivet database.
         case schema(MigrationError)
-        /// It has had no migration at all.
+        /// No migration was ever applied to it.
         case foreign
     }
 
     init(migrations: [Int64], rows: [String: Int64]) { (self.migrations, self.rows) = (migrations, rows) }
 
-    /// Reads all of the file at `path`, which has no log, and changes nothing.
+    /// Reads all of the file at `path`, which must have no log, and changes nothing.
     public init(of path: String, store: Migrator.Store) throws(Fault) {
         let connection: SQLiteConnection
         do { connection = try SQLiteConnection(reading: path) } catch { throw .unreadable(error) }

@@ -1,18 +1,18 @@
 import Contracts
 import Glibc
 
-/// A copy of a database that is about to take the place of a service's own.
+/// Prepares a copy of a database that will replace the file of a service.
 public enum RestoredDatabase {
-    /// Brings the file at `path` up to date, and notes in it that any tier may have newer rows.
+    /// Migrates the file at `path`, and notes in it that any tier may have newer rows.
     ///
-    /// Without that note a service would take the file for all there is, and decide over rows that a tier knows to be
-    /// outdated. With it, the service's start is that of an emptied disk: the tiers are read whole before anything is
-    /// decided (10 s at most), and are then owed every row. No tier is recognized: what the file says of a tier is as old
-    /// as the file, and rows which the tier got since must not pass for rows that were removed here.
+    /// Without that note a service would treat the file as complete, and decide over rows that a tier knows to be
+    /// outdated. With it, the service starts as with an emptied disk: it reads the tiers completely before it decides
+    /// anything (10 s at most), and then owes them every row. No tier is recognized: what the file says about a tier is
+    /// as old as the file, and rows that the tier got since must not pass for rows that were removed here.
     ///
     /// When it returns, the file is complete without a log. It is not synced.
     public static func prepare(_ path: String, store: Migrator.Store) throws(LocalTableError) {
-        // The lock of a file that no other process knows.
+        // No other process knows this file, so its lock file can go.
         defer { unlink(path + ".lock") }
         let table = try SQLiteTable(path: path, store: store.owned) {}
         var progress = TierProgress()
@@ -28,12 +28,13 @@ public enum RestoredDatabase {
         table.checkpoint()
     }
 
-    /// Moves the log of the database at `path`, which no service has open, into its file, and ends the log.
+    /// Moves the log of the database at `path` into its file, and deletes the log. No service may have the database
+    /// open.
     ///
-    /// - Throws: and then the log is as it was.
+    /// - Throws: `SQLiteError`; then the log is unchanged.
     public static func moveLogIntoFile(_ path: String) throws(SQLiteError) {
         let connection = try SQLiteConnection(path: path)
-        // Reads the file, and with that the log.
+        // Reading the file also reads the log.
         _ = try connection.rows("SELECT count(*) FROM sqlite_master") { $0.integer(0) }
         connection.checkpoint()
     }

@@ -1,19 +1,20 @@
 import Contracts
 
-/// A time in a row that another program may have written. The one place that says what such a time means.
+/// A time in a row that another program may have written. This is the only place that decides what such a time means.
 ///
-/// A time that says nothing must not pass for a very old one: what is very old is expired, or outdated.
+/// A meaningless time must not pass for a very old one, because a very old row counts as expired or outdated.
 enum ForeignTime: Equatable {
     /// After 1970 and before the year 10000.
     case known(Timestamp)
-    /// None, or one that was not meant: NULL, `-infinity`, before Christ, 1970-01-01 and earlier, or no time at all.
+    /// No time, or a meaningless one: NULL, `-infinity`, before Christ, 1970-01-01 and earlier, or text that is no
+    /// time.
     case unknown
     /// `infinity`, or a year past 9999.
     case never
 
-    /// How a column that holds `infinity`, or a year past 9999, is shown by our statements.
+    /// The text that our statements return for a column with `infinity` or a year past 9999.
     static let neverText = "infinity"
-    /// Seconds since 1970 beyond this are taken for milliseconds: the year 5138.
+    /// A number beyond this counts as milliseconds instead of seconds since 1970. As seconds it is the year 5138.
     private static let secondsMax = 1e11
 
     /// Reads a column as text: nil for NULL. A date and a time with or without a zone, or a number of seconds or
@@ -51,9 +52,9 @@ enum ForeignTime: Equatable {
         return year.count > 4 && text.utf8.dropFirst(year.count).first == UInt8(ascii: "-")
     }
 
-    /// Nil for a time that says nothing.
+    /// The moment; nil for `unknown` and `never`.
     var moment: Timestamp? { if case .known(let moment) = self { moment } else { nil } }
 
-    /// What it means as the end of something: without an end that is known, it does not end.
+    /// The time as an end: without a known end, it never ends.
     var end: Timestamp { moment ?? Timestamp(milliseconds: Timestamp.range.upperBound) }
 }

@@ -1,16 +1,16 @@
 import Contracts
 
-/// A row of a local table, as read: another program may have put it there.
+/// A row of a local table, as read. Another program may have written it.
 struct LocalRow<Record: TieredRecord> {
     var record: Record
-    /// Whether the row can stay as it is. If not, it has no times that can be compared, or a revision that no write would
-    /// ever pass: it gets those of `record`.
+    /// Whether the row can stay unchanged. If not, its times cannot be compared, or no write could ever exceed its
+    /// revision; then it gets the times and revision of `record`.
     var isSettled: Bool
-    /// Whether its revision is none that can be believed. What stands there is worth a look.
+    /// Whether no clock can have issued its revision. A person should look at the row.
     var isRevisionRefused = false
 }
 
-/// The revision and the times of a row of a local table, while it is made a record.
+/// The revision and times of a local row, while a record is made from it.
 struct LocalVersion {
     let version: RowVersion
     let isRevisionRefused: Bool

@@ -1,22 +1,22 @@
 import Contracts
 
-/// What the revision and the times of a row count as. The one place that decides it, for rows of both databases.
+/// The effective revision and times of a row. This is the only place that decides them, for rows of both databases.
 ///
-/// Who changes a row and is not Rivet sets its time, or leaves both alone: so a time that is newer than the revision tells
-/// of a change. A row of the earlier bot has no revision at all.
+/// A program other than Rivet that changes a row sets its time, or leaves time and revision alone. So a time newer than
+/// the revision indicates a change. A row of the earlier bot has no revision at all.
 struct RowVersion: Equatable {
     /// Never `Revision.none`.
     var revision: Revision
     /// Never past the bound for revisions.
     var changedAt: Timestamp
-    /// Whether the row itself tells when it was changed. If not, it counts as changed when it was seen: as new where
-    /// nothing is known of its key, and as older than whatever is known.
+    /// Whether the row itself says when it was changed. If not, it counts as changed when it was seen: as new if its
+    /// key is unknown, and otherwise as older than every known revision.
     var isDated = true
 
     /// - Parameters:
     ///   - stored: the revision in the row.
-    ///   - times: the first that is known, and not more than a year ahead, is when the row was changed.
-    ///   - now: when it is seen.
+    ///   - times: the first one that is known and not more than a year ahead is the time of the last change.
+    ///   - now: the time at which the row is seen.
     init(stored: Int64, times: [ForeignTime], seenAt now: Timestamp) {
         let stored = Revision(rawValue: max(0, stored))
         let highest = Revision.highestBelieved(at: now)
@@ -34,11 +34,11 @@ struct RowVersion: Equatable {
         }
     }
 
-    /// When what the row holds began: with its last change, if nothing else is known.
+    /// The beginning of the row's content: the time of its last change, if nothing else is known.
     func began(_ time: ForeignTime) -> Timestamp { time.moment ?? changedAt }
 
-    /// When the row was deleted; nil for a column that is NULL. What is not known of that is now: what was deleted long ago
-    /// is forgotten.
+    /// The time at which the row was deleted; nil for a NULL column. An unknown time counts as now, because records
+    /// that were deleted long ago are forgotten.
     static func deleted(_ text: String?, seenAt now: Timestamp) -> Timestamp? {
         text.map { ForeignTime($0).moment ?? now }
     }

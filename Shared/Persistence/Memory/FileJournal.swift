@@ -2,13 +2,13 @@ import Contracts
 import FoundationEssentials
 import Glibc
 
-/// A journal in a file, made for a file system in memory: it outlives the process, not the machine.
+/// A spill file, meant for a file system in memory: it outlives the process, but not the machine.
 ///
-/// A line for each record: the checksum of its text (FNV-1a, 64 bits, in hexadecimal), a space, the record as JSON. A
-/// line that is cut short or broken is passed over. Used by the store's thread alone; the file is there while it holds
-/// something.
+/// Each record is one line: the checksum of its text (FNV-1a, 64 bits, in hexadecimal), a space, the record as JSON. A
+/// truncated or broken line is skipped. Only the store's thread uses it. The file exists only while it contains
+/// records.
 final class FileJournal<Record: TieredRecord>: MemoryJournal {
-    /// Lines beyond which it is written anew, if most of them are superseded.
+    /// Above this number of lines it is rewritten, if most of them are superseded.
     private static var linesBesideHeldMax: Int { 10_000 }
 
     let restored: [Record]
@@ -17,7 +17,7 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
     private var lines: Int
     private var linesAfterReplace = 0
 
-    /// - Parameter progressed: is told again and again while what is in the file is read.
+    /// - Parameter progressed: called repeatedly while the file is read.
     init(path: String, progressed: () -> Void = {}) {
         self.path = path
         let records = Self.read(path, progressed)
@@ -49,7 +49,7 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
             descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw failure() }
         }
-        // After a line that was cut short, a new one begins.
+        // Starts a new line first, in case the last one was truncated.
         try write(Self.text(records.reduce(into: lines > 0 ? [[]] : []) { $0.append(Self.line($1)) }), descriptor)
         lines += records.count
     }
@@ -112,7 +112,7 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
     }
 }
 
-/// Why what only memory holds could not be noted.
+/// Why records in memory could not be written to the spill file.
 struct JournalError: Error, CustomStringConvertible {
     var path: String
     var code: Int32

@@ -1,18 +1,18 @@
-/// Where a store notes what only memory holds, so that the end of the process does not end it.
+/// The spill file of a store: it stores records that are in memory only, so that they survive the end of the process.
 package protocol MemoryJournal<Record>: AnyObject {
     associatedtype Record: TieredRecord
 
-    /// What an earlier process noted: the newest of each key.
+    /// The records that an earlier process wrote: the newest of each key.
     var restored: [Record] { get }
     var isEmpty: Bool { get }
-    /// Whether no earlier process began here: what memory held before, if anything, is lost.
+    /// Whether no earlier process called `begin`. Then any records that were in memory only are lost.
     var isFirst: Bool { get }
-    /// From now on what memory alone holds is noted here.
+    /// Declares that records in memory only are written here from now on.
     func begin()
-    /// Whether it holds far more than what is held.
+    /// Whether the file has far more records than are in memory only.
     var isLong: Bool { get }
     /// When it returns, the records outlive the process.
     func append(_ records: [Record]) throws
-    /// From now on it holds just `records`.
+    /// Replaces the content of the file by `records`.
     func replace(with records: [Record]) throws
 }

@@ -1,13 +1,13 @@
 import Contracts
 
-/// Records in memory, within a bound: those that no other tier holds, which stay until one does, and copies of others,
-/// which go when room is needed, the least recently used first (to the nearest half).
+/// Records in memory, within a bound. Records that no other tier has stay until one has them. Copies of others are
+/// dropped when room is needed, the least recently used first (to the nearest half).
 struct MemoryTier<Record: TieredRecord> {
     /// In bytes, as `TieredRecord.memoryCost` counts them.
     let limit: Int
     private(set) var held: [Record.Key: Record] = [:]
     private(set) var heldCost = 0
-    /// Copies used since the last turn of generations.
+    /// Copies that were used since the generations were last swapped.
     private var young: [Record.Key: Record] = [:]
     private var youngCost = 0
     /// Copies not used since then.
@@ -18,12 +18,12 @@ struct MemoryTier<Record: TieredRecord> {
 
     var cost: Int { heldCost + youngCost + oldCost }
 
-    /// Whether nothing but this tier holds the key's newest revision.
+    /// Whether the key's newest revision is in memory only.
     func isHeld(_ key: Record.Key) -> Bool { held[key] != nil }
 
     func contains(_ key: Record.Key) -> Bool { held[key] != nil || young[key] != nil || old[key] != nil }
 
-    /// All copies of what durable tiers hold.
+    /// All copies of records that durable tiers have.
     var copies: [Record] { Array(young.values) + old.values }
 
     func peek(_ key: Record.Key) -> Record? { held[key] ?? young[key] ?? old[key] }
@@ -36,7 +36,7 @@ struct MemoryTier<Record: TieredRecord> {
         return record
     }
 
-    /// Keeps a copy of what a durable tier holds. It replaces what is here of that key, unless that is newer.
+    /// Stores a copy of a record that a durable tier has. It replaces an older record of the same key.
     mutating func cache(_ record: Record) {
         if let heldRecord = held[record.key] {
             guard heldRecord.revision <= record.revision else { return }
@@ -49,12 +49,12 @@ struct MemoryTier<Record: TieredRecord> {
         addYoung(record)
     }
 
-    /// Whether `hold` would have room, were all of them of different keys that are not held yet.
+    /// Whether `hold` would have room if all records had different keys, none of them in `held` yet.
     func canHold(_ records: [Record]) -> Bool { records.reduce(heldCost) { $0 + $1.memoryCost } <= limit }
 
-    /// Keeps `records`, which the disk does not hold. Of each key, the newest is kept.
-    /// - Parameter isOwed: they were acknowledged already, and are kept even where there is no room.
-    /// - Returns: false when there is no room for all of them, and then nothing was changed.
+    /// Stores `records`, which the disk does not have: the newest of each key.
+    /// - Parameter isOwed: whether they were acknowledged already. Then they are stored even above the limit.
+    /// - Returns: false when there is no room for all of them. Then nothing was changed.
     mutating func hold(_ records: [Record], isOwed: Bool = false) -> Bool {
         let newest = Dictionary(records.map { ($0.key, $0) }) { $0.revision > $1.revision ? $0 : $1 }
             .filter { key, record in

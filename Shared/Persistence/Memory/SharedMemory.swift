@@ -1,20 +1,20 @@
 import Contracts
 import Synchronization
 
-/// A store's memory tier, what is owed to other tiers, and what is under way on each key: for the store's thread and
-/// those that ask it.
+/// A store's memory tier, its debt book, and the operations under way on each key, shared between the store's thread
+/// and the threads that read from memory.
 package final class SharedMemory<Record: TieredRecord>: Sendable {
     struct Content {
         fileprivate var tier: MemoryTier<Record>
-        /// What the remote tiers have still to receive.
+        /// The keys that the remote tiers still lack.
         var book = DebtBook<Record.Key>()
-        /// The remote tiers that have everything which is not owed to them.
+        /// The remote tiers that have every record not owed to them.
         var holders: TierSet = []
-        /// Whether a call was answered from here since that was asked.
+        /// Whether a call was served from memory since this was last read.
         var isUsed = false
-        /// Changes of the batch that is being done.
+        /// Changes of the current batch.
         private var staged: [Record.Key: Record] = [:]
-        /// How many operations on a key were submitted and are not done.
+        /// The number of submitted and unfinished operations on each key.
         private var underWay: [Record.Key: Int] = [:]
 
         fileprivate init(limit: Int) { tier = MemoryTier(limit: limit) }
@@ -27,7 +27,7 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
         func isHeld(_ key: Record.Key) -> Bool { tier.isHeld(key) }
         func contains(_ key: Record.Key) -> Bool { tier.contains(key) }
         mutating func lookUp(_ key: Record.Key) -> Record? { staged[key] ?? tier.lookUp(key) }
-        /// `lookUp`, and it counts as no use.
+        /// Like `lookUp`, but does not count as a use for the LRU order.
         func peek(_ key: Record.Key) -> Record? { staged[key] ?? tier.peek(key) }
         mutating func stage(_ record: Record) { staged[record.key] = record }
         mutating func cache(_ record: Record) { tier.cache(record) }
@@ -50,10 +50,10 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
 
         func isUnderWay(_ key: Record.Key) -> Bool { underWay[key] != nil }
 
-        /// Where the newest revision of `key` is, and `confirmed` beside.
+        /// The tiers that have the newest revision of `key`, and those in `confirmed`.
         ///
-        /// - Parameter revision: what is asked about. If something newer came from a tier meanwhile, the tiers that have
-        ///   that need not have this: then those in `confirmed` alone are named. Nil: the newest.
+        /// - Parameter revision: the revision to report on; nil: the newest. If a newer one came from a tier in the
+        ///   meantime, the tiers that have it may lack this one. Then only the tiers in `confirmed` are named.
         func placement(
             of key: Record.Key, at revision: Revision? = nil, confirmed: TierSet = []
         ) -> Placement {
@@ -74,10 +74,10 @@ package final class SharedMemory<Record: TieredRecord>: Sendable {
 
     package init(limit: Int) { content = Mutex(Content(limit: limit)) }
 
-    // MARK: For who checks from outside
+    // MARK: For checks from outside
 
     package func heldRecord(_ key: Record.Key) -> Record? { withLock { $0.held[key] } }
-    /// What would be shown without asking the disk. It counts as no use.
+    /// The record that a call would see without the disk. Does not count as a use for the LRU order.
     package func shown(_ key: Record.Key) -> Record? { withLock { $0.peek(key) } }
     package var bytes: Int { withLock { $0.cost } }
 

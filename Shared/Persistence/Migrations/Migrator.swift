@@ -1,15 +1,15 @@
 import Migrations
 
-/// Brings a database file up to date without a service: what `rivetctl migrate` does.
+/// Migrates a database file without a service, for `rivetctl migrate`.
 public enum Migrator {
-    /// Whose tables the file has.
+    /// The service whose tables the file has.
     public enum Store: Sendable { case conversations, machines }
 
-    /// Makes the file at `path` if it is missing, and applies the migrations that it has not had.
+    /// Creates the file at `path` if it is missing, and applies the missing migrations.
     ///
-    /// Each migration is in a transaction of its own; the same call again goes on where one was cut off. Blocks.
+    /// Each migration is a separate transaction. A repeated call continues where an interrupted one stopped. Blocks.
     /// - Throws: `inUse` while a service has the file open.
-    /// - Returns: the versions that were applied now; none when the file was up to date.
+    /// - Returns: the versions that were applied now; empty when the file was up to date.
     public static func migrate(path: String, store: Store) throws(LocalTableError) -> [Int64] {
         let lock = try DatabaseLock(databasePath: path)
         defer { withExtendedLifetime(lock) {} }

@@ -1,17 +1,17 @@
-/// The statements of a migration for PostgreSQL, told apart so that each can be sent alone.
+/// The statements of a PostgreSQL migration, split so that each can be sent alone.
 ///
-/// A statement ends with `;`. One that ends with `\gexec` is a query, and each text that it returns is a statement to be
-/// run in its place; psql does the same. Quotes, dollar quotes and comments are known, comments are left out.
+/// A statement ends with `;`. If it ends with `\gexec`, it is a query, and each text that it returns is a statement to
+/// run in its place, as in psql. The parser knows quotes, dollar quotes and comments; comments are left out.
 struct PostgresScript: Equatable {
     struct Step: Equatable {
         var sql: String
-        /// Whether what it returns is run, and not itself.
+        /// Whether the texts that it returns are run as statements.
         var isQuery = false
-        /// Whether the migration also counts as done without it: some engines, and some roles, cannot do it.
+        /// Whether the migration also counts as done without this step: some engines and some roles cannot run it.
         var isOptional = false
     }
 
-    /// Comments that stand around steps that are optional.
+    /// The comments that enclose optional steps.
     static let optionalBegins = "-- Begin of what may be refused."
     static let optionalEnds = "-- End of what may be refused."
 
@@ -57,7 +57,7 @@ struct PostgresScript: Equatable {
         finish(isQuery: false)
     }
 
-    /// `$$` or `$name$` at the beginning of `bytes`; nil where there is none, as in `$1`.
+    /// `$$` or `$name$` at the beginning of `bytes`; nil if there is none, as in `$1`.
     private static func dollarQuote(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
         let dollar = UInt8(ascii: "$")
         guard bytes.first == dollar else { return nil }

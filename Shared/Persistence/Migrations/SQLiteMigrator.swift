@@ -2,15 +2,15 @@ import CSQLite
 import Contracts
 import Migrations
 
-/// Why a database's schema could not be brought up to date.
+/// Why a database's schema could not be updated.
 public enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The database was written by a later version of Rivet.
     case databaseIsNewer(path: String, found: Int64, known: Int64)
-    /// It is only read here, and has not had all migrations.
+    /// The file was opened to read only, and lacks migrations.
     case databaseIsOlder(path: String, missing: [Int64])
-    /// `version` is 0 where it was not even known what the file has had.
+    /// `version` is 0 if the applied migrations could not even be read.
     case failed(version: Int64, SQLiteError)
-    /// There is no copy of the file, so it was left as it is.
+    /// The copy of the file failed, so the file was not migrated.
     case notCopied(path: String, SQLiteError)
 
     public var description: String {
@@ -30,23 +30,24 @@ public enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible 
     }
 }
 
-/// Brings one SQLite database up to the newest schema, each migration in a transaction of its own.
+/// Updates one SQLite database to the newest schema, with each migration in a separate transaction.
 ///
-/// Repeatable: what was applied is remembered in `rivet_schema_migrations`, and each migration may also run again.
-/// A file that has a schema already is copied first, see `keepCopy`.
+/// Repeatable: `rivet_schema_migrations` records the applied migrations, and each migration may also run again. A file
+/// that has a schema already is copied first, see `keepCopy`.
 struct SQLiteMigrator {
     private static let table = """
         CREATE TABLE IF NOT EXISTS rivet_schema_migrations (
             version INTEGER PRIMARY KEY, name TEXT NOT NULL,
             applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
         """
-    /// Until version 7 the table had this name. An older Rivet finds in it that the file is newer, and says what to do.
+    /// Until version 7 the table had this name. An older Rivet reads in it that the file is newer, and reports what to
+    /// do.
     private static let oldTable = """
         CREATE TABLE IF NOT EXISTS schema_migrations (
             version INTEGER PRIMARY KEY, name TEXT NOT NULL,
             applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))
         """
-    /// The last version that is noted only there.
+    /// The last version that is recorded only in the old table.
     private static let lastOfOldTable: Int64 = 7
 
     var store: Migration.Store
@@ -74,15 +75,15 @@ struct SQLiteMigrator {
         return done
     }
 
-    /// Changes nothing.
-    /// - Throws: unless the database has had just the migrations that are known here.
+    /// Checks that the schema is current. Changes nothing.
+    /// - Throws: if the database lacks migrations or has unknown ones.
     func requireCurrent(_ connection: SQLiteConnection) throws(MigrationError) {
         let applied = try appliedVersions(connection)
         let missing = Migration.all(of: store).map(\.version).filter { !applied.contains($0) }
         guard missing.isEmpty else { throw .databaseIsOlder(path: connection.path, missing: missing) }
     }
 
-    /// The versions that were applied; none of them is newer than those that are known.
+    /// The applied versions. None of them is newer than the known ones.
     func appliedVersions(_ connection: SQLiteConnection) throws(MigrationError) -> [Int64] {
         let known = Migration.all(of: store).last?.version ?? 0
         var applied: [Int64] = []
@@ -136,7 +137,7 @@ struct SQLiteMigrator {
         try connection.commit()
     }
 
-    /// The statements of a file, told apart as the sqlite3 shell does it (a trigger's body has semicolons of its own).
+    /// Splits a file into statements as the sqlite3 shell does (the body of a trigger contains semicolons too).
     static func statements(in sql: String) -> [String] {
         var statements: [String] = []
         var current = ""

@@ -1,18 +1,18 @@
 public import Contracts
 
-/// A key of which a remote tier and the local disk do not hold the same.
+/// A key whose records in a remote tier and on the local disk differ.
 public struct TierDifference: Sendable, Equatable {
-    /// How the tier is, seen from the disk.
+    /// How the tier differs from the disk.
     public enum Kind: Sendable, Equatable {
-        /// The tier has nothing of the key.
+        /// The tier lacks the key.
         case missing
-        /// Only the tier has something of it.
+        /// Only the tier has the key.
         case extra
         case older(tier: Revision, local: Revision)
         case newer(tier: Revision, local: Revision)
-        /// The same revision of another content: the names of what differs.
+        /// The same revision with different content: the names of the fields that differ.
         case content(fields: [String])
-        /// The tier's row makes no record.
+        /// The tier's row cannot be read as a record.
         case unreadable
 
         public var name: String {
@@ -37,9 +37,9 @@ public struct TierDifference: Sendable, Equatable {
 }
 
 extension TierDifference.Kind {
-    /// What is different between the two, which are of one key; nil when nothing is.
+    /// The difference between two records of one key; nil when there is none.
     ///
-    /// - Parameter horizon: what was gone by then may have been forgotten by either.
+    /// - Parameter horizon: either side may have forgotten a record that was gone by then.
     init?<Record: VerifiableRecord>(tier: Record?, local: Record?, horizon: Timestamp) {
         func mayBeForgotten(_ record: Record) -> Bool { record.isTombstone && record.goneSince <= horizon }
         switch (tier, local) {
@@ -56,7 +56,7 @@ extension TierDifference.Kind {
             } else if tier.revision > local.revision {
                 self = .newer(tier: tier.revision, local: local.revision)
             } else {
-                // One may be emptied already, and the other not yet.
+                // One may be emptied already and the other not yet.
                 let isEmptied = mayBeForgotten(tier) || mayBeForgotten(local)
                 let fields =
                     isEmptied && tier.isTombstone && local.isTombstone

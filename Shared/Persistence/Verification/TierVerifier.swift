@@ -1,11 +1,11 @@
 public import Contracts
 
-/// What the comparison of one store on disk with one remote tier came to.
+/// The result of comparing one store on disk with one remote tier.
 public struct TierComparison: Sendable, Equatable {
-    /// Keys that either of them has.
+    /// The number of keys that either of them has.
     public var compared = 0
     public var differenceCount = 0
-    /// The first of them.
+    /// The first of the differences.
     public var differences: [TierDifference] = []
 
     public init() {}
@@ -15,21 +15,21 @@ public struct TierComparison: Sendable, Equatable {
 public enum VerificationError: Error, Sendable {
     case local(LocalTableError)
     case tier(PostgresError)
-    /// The tier has not had these migrations.
+    /// The tier lacks these migrations.
     case tierIsOlder(missing: [Int64])
     case tierIsNewer(PostgresMigrationError)
 }
 
-/// Compares what the disk and a remote tier hold, key by key, while a service uses both. Changes nothing.
+/// Compares the records on the disk and in a remote tier, key by key, while a service uses both. Changes nothing.
 ///
-/// The tier's rows are walked in the tier's own order, and each is looked up on the disk. Of the keys that were seen only
-/// a hash is kept; then the disk's keys are walked, and those that were not seen are what the tier lacks. (Of a million
-/// keys, one that the tier lacks is overlooked with a probability of 1 to 10¹³.) So memory is bounded by 24 bytes for
-/// each key, and a database's collation does not matter.
+/// The tier's rows are read in the tier's order, and each is looked up on the disk. Only a hash of each seen key is
+/// kept. Then the disk's keys are read, and the keys that were not seen are those that the tier lacks. (Among a million
+/// keys, one that the tier lacks is missed with a probability of 1 to 10¹³.) So memory is bounded by 24 bytes for each
+/// key, and a database's collation does not matter.
 public struct TierVerifier: Sendable {
-    /// What differs is looked at again after each of these: a change may have been on its way.
+    /// Differences are checked again after each of these pauses, since a change may have been on its way.
     public static let pauses: [Duration] = [.milliseconds(500), .seconds(1), .seconds(2)]
-    /// A deleted record is kept this long; see ``ConversationStore`` and ``MachineStore``.
+    /// How long a deleted record is kept; see ``ConversationStore`` and ``MachineStore``.
     static let tombstonesKeptFor = ConversationStore.tombstonesKeptFor
     static let pageRecords = 500
     static let deadline = Duration.seconds(60)
@@ -42,8 +42,8 @@ public struct TierVerifier: Sendable {
     private let pauses: [Duration]
 
     /// - Parameters:
-    ///   - path: the file of the store.
-    ///   - differencesMax: how many of the differences are wanted; all are counted.
+    ///   - path: the database file of the store.
+    ///   - differencesMax: the most differences to list; all are counted.
     public init(
         store: Migrator.Store, path: String, connection: PostgresConnection, now: @escaping @Sendable () -> Timestamp,
         differencesMax: Int, pauses: [Duration] = pauses
@@ -56,8 +56,9 @@ public struct TierVerifier: Sendable {
         self.pauses = pauses
     }
 
-    /// A result and not a thrown error, so that it can stand in a tuple: of `(x, .success(try await f()))`, where the error
-    /// of `f` has a type, the optimizer of Swift 6.3.1 loses `x`. A release build told of one of the two stores.
+    /// Returns a result instead of throwing, so that the call can stand in a tuple. In `(x, .success(try await f()))`,
+    /// where the error of `f` has a type, the optimizer of Swift 6.3.1 loses `x`: a release build reported only one of
+    /// the two stores.
     public func compare() async -> Result<TierComparison, VerificationError> {
         do throws(VerificationError) { return .success(try await compareStore()) } catch { return .failure(error) }
     }
@@ -116,7 +117,8 @@ public struct TierVerifier: Sendable {
         return comparison
     }
 
-    /// - Returns: the keys of which the tier has something else than the disk, and the hashes of all keys that it has.
+    /// - Returns: the keys whose record in the tier differs from the disk, and the hashes of all keys that the tier
+    ///   has.
     private func walkTier<Table: LocalTable, Remote: VerifiableTable>(
         _ table: Table, _ remote: Remote.Type, _ comparison: inout TierComparison
     ) async throws(VerificationError) -> (suspects: [Remote.Record.Key], seen: Set<Int>)
@@ -128,7 +130,7 @@ public struct TierVerifier: Sendable {
         repeat {
             let statement = remote.page(after: position, newerThan: .none, limit: Self.pageRecords)
             let page = remote.read(try await ask([statement])[0], limit: Self.pageRecords, at: now())
-            // A key that stands twice comes with its highest revision first.
+            // A key with two rows comes with its highest revision first.
             for record in page.records where seen.insert(record.key.hashValue).inserted {
                 let local = try read { () throws(SQLiteError) in try table.get(record.key) }
                 if TierDifference.Kind(tier: record, local: local, horizon: horizon) != nil {
@@ -142,14 +144,14 @@ public struct TierVerifier: Sendable {
         return (suspects, seen)
     }
 
-    /// Looks at `suspects` again and again; what differs at the last time is a difference.
+    /// Checks `suspects` again after each pause. A key that still differs the last time is a difference.
     private func judge<Table: LocalTable, Remote: VerifiableTable>(
         _ suspects: [Remote.Record.Key], _ table: Table, _ remote: Remote.Type, _ comparison: inout TierComparison
     ) async throws(VerificationError) where Table.Record == Remote.Record, Remote.Record: VerifiableRecord {
         var suspects = suspects
-        for (turn, pause) in pauses.enumerated() where !suspects.isEmpty {
+        for (round, pause) in pauses.enumerated() where !suspects.isEmpty {
             try? await Task.sleep(for: pause)
-            let isLast = turn == pauses.count - 1
+            let isLast = round == pauses.count - 1
             let horizon = now().advanced(by: .zero - Self.tombstonesKeptFor)
             var left: [Remote.Record.Key] = []
             var start = suspects.startIndex
@@ -180,7 +182,7 @@ public struct TierVerifier: Sendable {
     }
 }
 
-/// A remote table whose records can be asked for one by one.
+/// A remote table whose records can be read one by one.
 protocol VerifiableTable: PostgresTable {
     static func get(_ key: Record.Key) -> PostgresStatement
 }
