@@ -1,6 +1,6 @@
 import Contracts
 
-/// A time in a row that another program may have written. This is the only place that decides what such a time means.
+/// A time in a row that another program may have written. This is the only place that decides its meaning.
 ///
 /// A meaningless time must not pass for a very old one, because a very old row counts as expired or outdated.
 enum ForeignTime: Equatable {

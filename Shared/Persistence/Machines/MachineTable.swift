@@ -312,8 +312,8 @@ public final class MachineTable: SQLiteTable, MachineRows {
         ]
     }
 
-    /// The rows of a query, except those that are too large to return. Such a row, which another program wrote, moves
-    /// to the table `quarantine` with all its content.
+    /// The rows of a query, except those that are too large to return. An excluded row, which another program wrote,
+    /// moves to the table `quarantine` with all its content.
     private func machines(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) -> [MachineRecord] {
         while true {
             tooLarge = []

@@ -13,8 +13,8 @@ public protocol MachineRows: LocalTable where Record == MachineRecord {
 extension MachineRows {
     /// Two machines of one user cannot have the same nickname, ignoring case. One keeps it, the same one on every store
     /// (`MachineRecord.keepsNickname`). The others get a number, and their person is informed. Since no person decided
-    /// that, it gets a low revision: a person's later change of such a machine, perhaps in a tier that is unavailable
-    /// now, wins over it.
+    /// that, it gets a low revision: a person's later change of the machine, perhaps in a tier that is unavailable now,
+    /// wins over it.
     public static func adopt(
         _ record: MachineRecord, owedTo tiers: TierSet, mayRename: Bool, leaving: Set<String>,
         in transaction: inout StoreTransaction<Self>

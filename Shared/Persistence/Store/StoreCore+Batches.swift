@@ -67,8 +67,7 @@ extension StoreCore {
         isWriting = false
         let records = decided.flatMap { $0.records }
         let target = records.isEmpty ? nil : liveTier
-        // A record that is sent must be stored here even if the commit fails. Without room for that in memory, the
-        // commit comes first.
+        // A sent record must be stored here even if the commit fails. Without room in memory, the commit comes first.
         let isSentFirst = target != nil && memory.withLock { $0.canHold(records) }
         var tickets: [Int?] = []
         if isSentFirst {
@@ -85,8 +84,8 @@ extension StoreCore {
             killPoint("store.before-commit")
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
-                // The debts of these records were written with the records. The book does not know them yet if the
-                // records were not sent first.
+                // The debts of these were written with them. The book does not know them yet if they were not sent
+                // first.
                 let written = tiers.isEmpty ? [] : Set(records.map { $0.key })
                 try writeDownSome(besides: written, limit: TierLimits.bookkeepingBesideLiveMax, table)
                 try table.commit()
@@ -104,8 +103,7 @@ extension StoreCore {
                 return true
             }
             guard fits else {
-                // A failed commit may have taken effect. If so, the tiers lack records that are on the disk. If no
-                // commit was tried, nothing is owed.
+                // A failed commit may be in effect: then tiers lack rows of the disk. Without a commit nothing is owed.
                 if wasCommitted { for item in decided[index...] { owe(item.changes) } }
                 item.operation.failed(
                     RPCError(.unavailable, "the local database is away and the memory tier is full; try again"))
