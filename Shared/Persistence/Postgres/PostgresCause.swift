@@ -89,7 +89,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
         case .password: "the user or the password is wrong"
         case .noPassword: "the server wants a password, and there is none"
         case .userUnknown: "the server has no such user"
-        case .notAdmitted: "the server lets this user, host or database not in"
+        case .notAdmitted: "the server does not admit this user, host or database"
         case .authenticationMethod: "the server and this libpq agree on no way to authenticate"
         case .tenantUnknown: "the pooler knows no such project or user"
         case .databaseUnknown: "there is no such database"
@@ -102,8 +102,8 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
         case .resources: "memory, or another resource, is used up"
         case .storage: "it has trouble with its files"
         case .poolerWithoutServer: "the pooler cannot reach its server"
-        case .sessionLost: "the session is not the one it was"
-        case .busy: "it met another transaction"
+        case .sessionLost: "the session changed unexpectedly"
+        case .busy: "it conflicted with another transaction"
         case .cancelled: "the server cancelled the statement"
         case .tableMissing: "a table is missing"
         case .duplicate: "violates a unique index"
@@ -111,7 +111,7 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
         case .value: "a value is refused"
         case .statement: "the statement is refused"
         case .zeroCharacter: "a value has the character U+0000"
-        case .unexpectedAnswer: "an answer that no statement of ours has"
+        case .unexpectedAnswer: "an unexpected response"
         case .commitUnconfirmed:
             "the server warned at the commit that a standby has not confirmed it: look at synchronous_standby_names"
         case .noMark: "the database keeps no mark"
@@ -119,12 +119,12 @@ public enum PostgresCause: String, Sendable, CaseIterable, CustomStringConvertib
             "the encoding of the database is not UTF8, so it refuses what people write in other letters: make another one "
                 + "(CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8') and name it in the URL"
         case .hostNumberTaken:
-            "another store with this host's number was there in the last ten minutes: give each host a RIVET_HOST_NUMBER "
-                + "of its own, 0 to 63, or wait if this host takes the place of that one"
+            "another store with this host's number was there in the last ten minutes: give each host a different "
+                + "RIVET_HOST_NUMBER, 0 to 63, or wait if this host replaces that one"
         case .queueFull: "too many batches are waiting"
         case .noThread: "this process may start no more threads: raise TasksMax= or the limit of processes"
         case .serverFault: "a fault of the server"
-        case .other: "for a reason that Rivet has no words for; the server's own log has more"
+        case .other: "for an unknown reason; the server's log has more"
         }
     }
 }

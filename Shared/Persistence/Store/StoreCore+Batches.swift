@@ -84,8 +84,7 @@ extension StoreCore {
             killPoint("store.before-commit")
             let start = time.instant()
             isWritten = attempt { table throws(SQLiteError) in
-                // The debts of these were written with them. The book does not know them yet if they were not sent
-                // first.
+                // The debts of these are written with them. The book lacks them so far if they were not sent first.
                 let written = tiers.isEmpty ? [] : Set(records.map { $0.key })
                 try writeDownSome(besides: written, limit: TierLimits.bookkeepingBesideLiveMax, table)
                 try table.commit()

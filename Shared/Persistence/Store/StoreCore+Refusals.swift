@@ -87,7 +87,7 @@ extension StoreCore {
     func askForRival(_ index: Int, of record: Record) {
         tiers[index].clashes[record.key, default: 0] += 1
         guard (tiers[index].clashes[record.key] ?? 0) <= TierLimits.clashesMax else {
-            return putAside(record.key, .refused, tiers[index].lastError ?? "a clash without end", index)
+            return putAside(record.key, .refused, tiers[index].lastError ?? "a clash that recurs", index)
         }
         let number = ask(index, .rival(of: record), deadline: TierLimits.requestDeadline)
         tiers[index].port.findRival(of: record, link: tiers[index].link.number, request: number)

@@ -56,9 +56,9 @@ extension StoreStatus {
             if tier.heldRemovals > 0 {
                 let name = tier.name.rawValue
                 troubles.append(
-                    "\(name) tells that \(tier.heldRemovals) records were deleted there, too many to be removed here "
-                        + "unseen; nothing was: run rivetctl accept \(name) to have them removed everywhere, or "
-                        + "rivetctl reject \(name) to have them put back there")
+                    "\(name) reports that \(tier.heldRemovals) records were deleted there, too many to remove here "
+                        + "without a decision; nothing was removed: run rivetctl accept \(name) to remove them "
+                        + "everywhere, or rivetctl reject \(name) to put them back there")
             }
             if tier.locked > 0 {
                 troubles.append(
@@ -70,9 +70,9 @@ extension StoreStatus {
             let minutes = (logHeldFor?.components.seconds ?? 0) / 60
             let time = minutes > 0 ? " for \(minutes) min" : ""
             troubles.append(
-                "the log of the local database has \(logBytes >> 20) MiB and grows: another program reads the database in "
-                    + "one transaction\(time), and keeps the log from being emptied; rivetctl doctor says which one, "
-                    + "end that transaction")
+                "the log of the local database has \(logBytes >> 20) MiB and grows: another program reads the database "
+                    + "in one transaction\(time), and keeps the log from being emptied; rivetctl doctor says which "
+                    + "one, end that transaction")
         }
         if let reason = incidents?.filesUnknown {
             troubles.append("whether a broken database was moved aside is not known: \(reason)")
@@ -90,7 +90,7 @@ extension StoreStatus {
             guard isOpened else {
                 return "the local database cannot be opened: \(reason); rivetctl doctor says what to do"
             }
-            return "memory only: sqlite down, \(pending) writes held; \(reason)"
+            return "memory only: sqlite down, \(pending) writes deferred; \(reason)"
         }
         var parts: [String] = []
         if isMemoryOnly { parts.append("memory only") }
@@ -99,7 +99,8 @@ extension StoreStatus {
             let reason = tier.state == .up ? "" : tier.lastError.map { ": \($0)" } ?? ""
             parts.append("\(tier.name.rawValue) \(tier.state.rawValue)\(owed)\(reason)")
         }
-        parts.append(isUp ? "sqlite up" : "sqlite down, \(pending) writes held: \(lastError ?? "no error is known")")
+        let error = lastError ?? "no error is known"
+        parts.append(isUp ? "sqlite up" : "sqlite down, \(pending) writes deferred: \(error)")
         if isStarting { parts.append("reading what the other tiers have") }
         return parts.joined(separator: "; ")
     }
