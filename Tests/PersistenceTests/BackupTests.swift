@@ -29,7 +29,7 @@ struct BackupTests {
         try table.commit()
     }
 
-    @Test func `A snapshot: is of its own moment, and leaves file and log as they are`() throws {
+    @Test func `A snapshot: shows its own moment, and leaves file and log unchanged`() throws {
         let table = try ConversationTable(path: path)
         try put(table, 0..<100)
         let snapshot = try DatabaseSnapshot(reading: path)
@@ -81,7 +81,7 @@ struct BackupTests {
         #expect(throws: SQLiteError.self) { try snapshot.copy(to: copy) }
     }
 
-    @Test func `A file that is no database of Rivet's, or of a later one: is told from a broken one`() throws {
+    @Test func `A file that is foreign or of a later Rivet: distinguished from a broken one`() throws {
         func fault(_ sql: String) throws -> DatabaseInspection.Fault? {
             try Database(path).rows(sql)
             return #expect(throws: DatabaseInspection.Fault.self) {

@@ -53,7 +53,7 @@ import Testing
         "revision = 9223372036854775807", "revision = 9223372036854775807, updated_at = NULL", "revision = 1 << 62",
         "updated_at = '6429-10-17 02:45:55'", "revision = -9223372036854775808", "updated_at = '9999-12-31 23:59:59'",
     ])
-    func `A row in SQLite with a revision that no clock gave: stops nobody, and its conversation goes on`(
+    func `A row in SQLite with a revision that no clock gave: blocks nothing, and its conversation continues`(
         _ change: String
     ) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
@@ -112,7 +112,7 @@ import Testing
     @Test(arguments: [
         nil, "-infinity", "1970-01-01 00:00:00", "0044-03-15 12:00:00 BC", "infinity", "10000-01-01 00:00:00",
     ])
-    func `A conversation in SQLite with a time that says nothing: is kept, and gets one`(_ time: String?) async throws {
+    func `A conversation in SQLite with a meaningless time: kept, and gets a time`(_ time: String?) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         await (try await ConversationStore.open(file, clock, timeToLive: .seconds(60))).close()
         let value = time.map { "'\($0)'" } ?? "NULL"
@@ -163,7 +163,7 @@ import Testing
             revision: revision, now: now, timeToLive: .seconds(60))
     }
 
-    @Test func `A journal's record with a revision that no clock gave: is put aside alone`() throws {
+    @Test func `A record of the spill file with a revision that no clock gave: put aside alone`() throws {
         let file = try TemporaryFile()
         let good = Self.record("7", Revision(at: Self.now))
         let bad = [Int64.max, -1].map { Self.record("\($0)", Revision(rawValue: $0)) }

@@ -17,7 +17,7 @@ import Testing
         return watch.agreedTime(wall: wall, steady: steady)
     }
 
-    @Test func `What began under watch: is over when its time is over`() {
+    @Test func `A period that began under watch: over when its time is over`() {
         var watch = watch()
         let agreed = agreedTime(&watch, after: .seconds(60))
         let now = start.advanced(by: .seconds(60))
@@ -29,7 +29,7 @@ import Testing
         #expect(!agreed.isOver(from: now, until: start))
     }
 
-    @Test func `What began before the watch: is over after the patience`() {
+    @Test func `A period that began before the watch: over after the patience`() {
         var watch = watch()
         #expect(agreedTime(&watch, after: .milliseconds(599_999)).horizon == nil)
         #expect(agreedTime(&watch, after: .seconds(600)).horizon == start)
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [Duration.seconds(3), .seconds(-3), .seconds(172_800), .seconds(-129_600)])
-    func `A wall clock that is set: is watched for as long as it was off`(_ jump: Duration) {
+    func `A wall clock that is set: watched for the time that it was off`(_ jump: Duration) {
         var watch = watch()
         _ = agreedTime(&watch, after: .seconds(1_000))
         #expect(agreedTime(&watch, after: .seconds(1_001), jump: jump).horizon == nil)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConversationExpiryTests {
     private let key = ConversationKey(userID: "7", chatID: "7")
 
-    @Test func anUntouchedConversationExpires() async throws {
+    @Test func `An untouched conversation: expires and leaves a tombstone with its updates`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         for user in 0..<120 {
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `An expired conversation: is kept for seven days and can be taken up again`(_ isSwept: Bool) async throws {
+    func `An expired conversation: kept for seven days, and can be resumed`(_ isSwept: Bool) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         let data: [String: JSONValue] = ["nickname": "Pump"]
@@ -120,7 +120,7 @@ import Testing
         await store.close()
     }
 
-    @Test func `A conversation that is over: is told of as long as it is kept`() async throws {
+    @Test func `A conversation that is over: reported while its draft is kept`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         let day = Duration.seconds(86_400)
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `What was sent before the expiry: finds the conversation open, also after a sweep`(
+    func `A message sent before the expiry: finds the conversation open even after a sweep`(
         _ isSwept: Bool
     ) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ConversationStoreTests {
     private let key = ConversationKey(userID: "7", chatID: "7")
 
-    @Test func aConversationFromItsBeginningToItsEnd() async throws {
+    @Test func `A conversation: saved, loaded and cleared`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         #expect(try await store.load(.init(key: key))().get().state == nil)
@@ -31,7 +31,7 @@ import Testing
     }
 
     /// A set by update id: ids may go down, and the answer is the same after a restart.
-    @Test func theSameUpdateChangesNothing() async throws {
+    @Test func `A repeated update: changes nothing and returns the same result`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         var store = try await ConversationStore.open(file, clock)
         var answers: [Int64: StateSave.Output] = [:]
@@ -80,7 +80,7 @@ import Testing
         await store.close()
     }
 
-    @Test func theUpdateThatEndedAConversationDoesNotOpenIt() async throws {
+    @Test func `An update that ended a conversation: does not open it again`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         _ = try await store.save(.init(key: key, step: "s", data: ["x": 1], updateID: 1))().get()
@@ -93,7 +93,7 @@ import Testing
         await store.close()
     }
 
-    @Test func theMemoryOfUpdatesIsBounded() async throws {
+    @Test func `The applied updates of a key: remembered up to a bound`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         for updateID in 0..<200 as Range<Int64> {
@@ -106,7 +106,7 @@ import Testing
         await store.close()
     }
 
-    @Test func theExpectedRevisionMustBeTheStoredOne() async throws {
+    @Test func `A save with another expected revision: refused with the stored one`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         func save(_ expected: Revision) async -> Result<StateSave.Output, RPCError> {
@@ -126,7 +126,7 @@ import Testing
         await store.close()
     }
 
-    @Test func revisionsGrowOverClearsRestartsAndAClockThatGoesBack() async throws {
+    @Test func `Revisions: grow over clears, restarts and a clock that goes back`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         var last = Revision.none
         for turn in 0..<6 {
@@ -141,7 +141,7 @@ import Testing
     }
 
     /// What is derived from a conversation's beginning must be its own, even if the clock stands still.
-    @Test func noTwoConversationsOfAKeyBeginAtOneTime() async throws {
+    @Test func `Two conversations of a key: never begin at the same time`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         var beginnings: Set<Timestamp> = []
@@ -155,7 +155,7 @@ import Testing
         await store.close()
     }
 
-    @Test func listingGoesThroughAllOpenConversationsOfAType() async throws {
+    @Test func `A list: returns all open conversations of a type, page by page`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         for user in 0..<25 {
@@ -179,7 +179,7 @@ import Testing
     }
 
     /// What a gateway finds of its outbox after a restart must fit the frames in which it asks.
-    @Test func everyPageOfAListFitsAFrame() async throws {
+    @Test func `Every page of a list: fits a frame`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore(
             path: file.path, memoryLimit: 1 << 26, timeToLive: .seconds(86_400), now: clock.now, steady: clock.steady)
@@ -201,7 +201,7 @@ import Testing
     }
 
     /// Replies that are still owed are kept for a day, also by a service that forgets conversations sooner.
-    @Test func theOutboxOutlivesAShortTimeToLive() async throws {
+    @Test func `The outbox: kept for a day even with a short time to live`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
         let outbox = ConversationKey(userID: "7", chatID: "7", type: "outbox")
@@ -216,7 +216,7 @@ import Testing
     }
 
     /// Swift's strings say that the two are equal; the databases say that they are not.
-    @Test func keysAreToldApartByTheirBytes() async throws {
+    @Test func `Keys: distinguished by their bytes`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         let keys = ["\u{E9}", "e\u{301}"].map { ConversationKey(userID: $0, chatID: "1") }

@@ -72,7 +72,7 @@ import Testing
         #expect(try store.answerAll(.neon, waiting: .seconds(1)).contains(.write([last])))
     }
 
-    @Test func `A strike whose commit failed: is not believed`() throws {
+    @Test func `A deletion of notes whose commit failed: not believed`() throws {
         let store = try start()
         try store.connect(.neon)
         _ = try store.save("nickname")
@@ -137,7 +137,7 @@ import Testing
     }
 
     /// In one turn each commit of a thousand, a save waited for all of them.
-    @Test func `Debts that are forsaken: struck out some at a time, and the walk waits for that`() throws {
+    @Test func `Notes of forsaken debts: deleted some at a time, and the walk waits for that`() throws {
         let store = try start()
         for user in 0..<20 { _ = try store.save("model", user: "\(user)") }
         #expect(try store.notes().count == 20)

@@ -51,7 +51,7 @@ import Testing
         #expect(book.count(.neon) == 0)
     }
 
-    @Test func `What is written down of a key: owed to one tier, paid to another of late`() {
+    @Test func `The note of a key: names a tier that is owed it and one that was paid it recently`() {
         var book = DebtBook<String>()
         book.owes("a", revision(1), to: TierSet([.neon, .supabase]), since: since)
         note("a", &book)
@@ -78,7 +78,7 @@ import Testing
         #expect(book.unwritten.isEmpty && book.note(of: change("a", 3, of: [.neon])) == nil)
     }
 
-    @Test func `A note that is struck out: is needed again, and so is one of which nothing is certain`() {
+    @Test func `A note that was deleted or is uncertain: needed again`() {
         var book = book(["a", "b"])
         for _ in 0..<2 { book.visitBegan(.neon) }
         book.written([Debt(key: "a", revision: .none, tiers: [], since: since)])

@@ -56,7 +56,7 @@ import Testing
             (#""a\u0000b""#, "a\u{FFFD}b"), ("\"a\tb\"", "a\tb"), ("1e999999", .null), ("-1.50", .decimal("-1.50")),
             (#"[NaN, {"x": Infinity}, 1]"#, .array([.null, ["x": .null], 1])),
         ] as [(String, JSONValue)])
-    func `A draft with JSON that is none: keeps everything else`(_ written: String, _ kept: JSONValue) throws {
+    func `A draft with invalid JSON values: keeps everything else`(_ written: String, _ kept: JSONValue) throws {
         try add("7", data: #"{"nickname": "Pump", "ocr_data": {"confidence": \#(written)}, "own": 1.50}"#)
         let item = try only()
         #expect(item.data == ["nickname": "Pump", "ocr_data": ["confidence": kept], "own": .decimal("1.50")])
@@ -92,7 +92,7 @@ import Testing
         #expect(try only().step == "model\nnumber")
     }
 
-    @Test func `A draft without a time: never replaces what is known of its key`() async throws {
+    @Test func `A draft without a time: never replaces a known conversation`() async throws {
         try add("7", startedAt: nil, updatedAt: nil)
         let item = try only()
         let (own, now) = (try TemporaryFile(), now)
@@ -112,7 +112,7 @@ import Testing
         return pages
     }
 
-    @Test func anOpenConversationIsAsItWas() throws {
+    @Test func `An open conversation: read unchanged`() throws {
         try add("7")
         let page = try #require(try pages().first)
         let item = try #require(page.conversations.first)
@@ -125,14 +125,14 @@ import Testing
         #expect(page.expired == 0 && page.unreadable.isEmpty)
     }
 
-    @Test func whatNobodyHasAnyUseOfIsCounted() throws {
+    @Test func `An expired conversation: left out and counted`() throws {
         try add("1", expiresAt: "2026-11-22T10:00:00")
         try add("2", expiresAt: nil)
         let page = try #require(try pages().first)
         #expect(page.conversations.isEmpty && page.expired == 2 && page.unreadable.isEmpty)
     }
 
-    @Test func aRowThatCannotBeReadDoesNotStopTheOthers() throws {
+    @Test func `A row that cannot be read: reported with its reason, without stopping the others`() throws {
         try add("1", data: #"{"nickname": "Pu"#)
         try add("2", data: "[]")
         try add("3", data: "")
@@ -150,14 +150,14 @@ import Testing
         #expect(page.unreadable.map(\.userID) == ["1", "2", "3", "5", "6"])
     }
 
-    @Test func pagesHoldWhatGoesIntoOneCall() throws {
+    @Test func `A page: holds as many conversations as one call may import`() throws {
         for user in 0..<250 { try add("\(user)") }
         let pages = try pages()
         #expect(pages.map(\.conversations.count) == [100, 100, 50])
         #expect(Set(pages.flatMap(\.conversations).map(\.key.userID)).count == 250)
     }
 
-    @Test func aFileThatIsNoneIsAnError() throws {
+    @Test func `A missing file, or one without the table: an error`() throws {
         #expect(throws: SQLiteError.self) { try LegacyConversations(path: file.path + ".none", now: now) }
         let other = try TemporaryFile()
         _ = try SQLiteConnection(path: other.path)

@@ -55,7 +55,7 @@ import Testing
         #expect(try Database(file.path).rows("SELECT count(*) FROM conversation_states") == [["200"]])
     }
 
-    @Test func `A log that is held for minutes: degraded, however short it is`() {
+    @Test func `A log that a reader blocks for minutes: degraded, however short it is`() {
         var status = StoreStatus(isUp: true)
         status.logBytes = 20 << 20
         status.logHeldFor = .seconds(299)
@@ -87,7 +87,7 @@ import Testing
         #expect(keeper.piece.count == least)
     }
 
-    @Test func `A log that is held: is tried once a second, and since when is known`() {
+    @Test func `A log that a reader blocks: tried once a second, and since when is known`() {
         var keeper = LogKeeper()
         keeper.wasHeld(at: start)
         #expect(!keeper.isDue(logPages: 1_000_000, at: start + .milliseconds(999)))
@@ -98,7 +98,7 @@ import Testing
         #expect(keeper.heldSince == nil && keeper.retryAt == nil)
     }
 
-    @Test func `A disk that does not take the log: is no reader that holds it`() {
+    @Test func `A disk that fails to take the log: not counted as a blocking reader`() {
         var keeper = LogKeeper()
         keeper.failed(at: start)
         #expect(keeper.heldSince == nil && keeper.retryAt == start + LogKeeper.retryDelay)

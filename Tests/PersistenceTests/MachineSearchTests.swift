@@ -16,7 +16,7 @@ import Testing
         "12 well",
         "x_y", "nothing", "main siemens", "3",
     ])
-    func bothWaysFindTheSame(_ text: String) throws {
+    func `The index and a scan: find the same machines`(_ text: String) throws {
         let file = try TemporaryFile()
         let table = try MachineTable(path: file.path)
         for (index, entry) in Self.texts.enumerated() {

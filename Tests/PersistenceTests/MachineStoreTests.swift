@@ -24,7 +24,7 @@ import Testing
         return error
     }
 
-    @Test func aRequestAddsOneMachineHoweverOftenItComes() async throws {
+    @Test func `A request: adds one machine, however often it comes`() async throws {
         let file = try TemporaryFile()
         let store = try await open(file)
         let request = UUID().uuidString.lowercased()
@@ -43,7 +43,7 @@ import Testing
     }
 
     /// The file has lost the row, as when a page of it breaks, and memory has not.
-    @Test func aRequestAddsOneMachineAlsoWhereTheTableHasLostIt() async throws {
+    @Test func `A request whose row the table has lost: adds no second machine`() async throws {
         let file = try TemporaryFile()
         let clock = TestClock()
         let store = try await open(file, clock)
@@ -55,7 +55,7 @@ import Testing
         await store.close()
     }
 
-    @Test func aDuplicateNicknameIsRefusedWithAFreeOne() async throws {
+    @Test func `A duplicate nickname: refused with a free suggestion`() async throws {
         let file = try TemporaryFile()
         let store = try await open(file)
         _ = try await add(store, "Straße").get()
@@ -119,7 +119,7 @@ import Testing
         await store.close()
     }
 
-    @Test func changesNeedTheStoredRevision() async throws {
+    @Test func `A change: needs the stored revision`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)
         let machine = try await add(store, "Pump", [.notes: "old", .location: "Hall"]).get().machine
@@ -143,7 +143,7 @@ import Testing
         await store.close()
     }
 
-    @Test func aDeletedMachineComesBackWithinThirtyDays() async throws {
+    @Test func `A deleted machine: can be restored for thirty days`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)
         let machine = try await add(store, "Pump", [.notes: "kept"]).get().machine
@@ -189,7 +189,7 @@ import Testing
         await store.close()
     }
 
-    @Test func listsGoFromTheNewestToTheOldestOnAllPages() async throws {
+    @Test func `A list: newest first over all pages`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)
         for number in 0..<45 {
@@ -221,7 +221,7 @@ import Testing
         ("NOT", false), ("a\" OR \"b", false), ("nickname:main", false), ("main^", true), ("-3RQ", true),
         ("photo", false),
     ])
-    func search(_ query: String, _ isFound: Bool) async throws {
+    func `A search: finds machines by the beginnings of words`(_ query: String, _ isFound: Bool) async throws {
         let file = try TemporaryFile()
         let store = try await open(file)
         _ = try await add(
@@ -236,7 +236,7 @@ import Testing
         await store.close()
     }
 
-    @Test func manyAddsOfOneNicknameAddOne() async throws {
+    @Test func `Many adds of one nickname at once: add one machine`() async throws {
         let file = try TemporaryFile()
         let store = try await open(file)
         let outcomes = await withTaskGroup(of: Bool.self) { group in
@@ -267,7 +267,7 @@ private final class HeldFile {
 
 @Suite struct MachinesHeldInMemoryTests {
     /// Of each machine only the last nickname is still to be written, and the rows have names that moved on meanwhile.
-    @Test func nicknamesThatWentRoundReachTheDisk() async throws {
+    @Test func `Nicknames that were swapped while the disk was away: reach the disk`() async throws {
         let file = try TemporaryFile()
         let store = try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: TestClock().now)
         var machines: [Machine] = []
@@ -310,7 +310,7 @@ private final class HeldFile {
 
 @Suite struct MachinePagesTests {
     /// 100 machines of the longest fields are more than a frame holds.
-    @Test func everyPageFitsAFrame() async throws {
+    @Test func `Every page: fits a frame`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await MachineStore(path: file.path, memoryLimit: 1 << 26, now: clock.now, steady: clock.steady)
         let notes = String(repeating: "🔧", count: 2_000)
@@ -335,7 +335,7 @@ private final class HeldFile {
     }
 
     @Test(arguments: [Int64.min, .max, 253_402_300_800_000])
-    func aCursorWithoutADateIsRefused(_ milliseconds: Int64) async throws {
+    func `A cursor without a valid date: refused`(_ milliseconds: Int64) async throws {
         let file = try TemporaryFile()
         let store = try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: TestClock().now)
         #expect { try store.list(.init(userID: "7", cursor: "[\(milliseconds),\"x\"]")) } throws: {

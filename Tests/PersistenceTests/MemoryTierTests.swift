@@ -11,7 +11,7 @@ import Testing
             revision: Revision(rawValue: revision), now: Timestamp(milliseconds: 0), timeToLive: .seconds(1))
     }
 
-    @Test func copiesGoWhenRoomIsNeededAndTheRecentOnesStay() {
+    @Test func `Copies: evicted when room is needed, the recent ones last`() {
         let cost = record(0).memoryCost
         var memory = MemoryTier<ConversationRecord>(limit: cost * 10)
         for user in 0..<100 {
@@ -26,7 +26,7 @@ import Testing
         #expect(found != nil)
     }
 
-    @Test func aCopyThatIsUsedStays() {
+    @Test func `A copy that is used: stays`() {
         let cost = record(0).memoryCost
         var memory = MemoryTier<ConversationRecord>(limit: cost * 10)
         memory.cache(record(1_000))
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func heldRecordsNeverGoAndEndAtTheBound() {
+    @Test func `Records in memory only: never evicted, and refused above the bound`() {
         let cost = record(0).memoryCost
         var memory = MemoryTier<ConversationRecord>(limit: cost * 10)
         for user in 50..<55 { memory.cache(record(user)) }
@@ -49,7 +49,7 @@ import Testing
         for user in 0..<memory.held.count { #expect(memory.isHeld(record(user).key)) }
     }
 
-    @Test func aRefusedRecordChangesNothing() {
+    @Test func `A refused record: changes nothing`() {
         var memory = MemoryTier<ConversationRecord>(limit: record(0).memoryCost)
         let isHeld = memory.hold([record(0)])
         #expect(isHeld)
@@ -59,7 +59,7 @@ import Testing
         #expect(stored?.revision.rawValue == 1)
     }
 
-    @Test func aCopyReleasesWhatWasHeldUpToItsRevision() {
+    @Test func `A copy: replaces a record in memory only, up to its revision`() {
         var memory = MemoryTier<ConversationRecord>(limit: 1 << 20)
         _ = memory.hold([record(0, revision: 5)])
         memory.cache(record(0, revision: 4))
@@ -73,7 +73,7 @@ import Testing
 }
 
 @Suite struct BreakerTests {
-    @Test func waitsGrowToTheirBoundAndEndWithASuccess() {
+    @Test func `Waits: grow to their bound and end with a success`() {
         var breaker = Breaker()
         let now = ContinuousClock.now
         #expect(!breaker.isOpen)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct MigrationTests {
     @Test(arguments: Migration.Store.allCases)
-    func everyFileCanBeRunTwice(_ store: Migration.Store) throws {
+    func `Every migration file: can run twice`(_ store: Migration.Store) throws {
         let file = try TemporaryFile()
         let connection = try SQLiteConnection(path: file.path)
         #expect(try SQLiteMigrator(store: store).migrate(connection) == Migration.all(of: store).map(\.version))
@@ -18,7 +18,7 @@ import Testing
         #expect(try SQLiteMigrator(store: store).migrate(connection) == Migration.all(of: store).map(\.version))
     }
 
-    @Test func aNewerDatabaseIsRefusedAndUntouched() throws {
+    @Test func `A newer database: refused with its schema version`() throws {
         let file = try TemporaryFile()
         do {
             let connection = try SQLiteConnection(path: file.path)
@@ -31,7 +31,7 @@ import Testing
     }
 
     /// A failing migration leaves the database as it was.
-    @Test func aFailedMigrationIsUndone() throws {
+    @Test func `A failed migration: rolled back`() throws {
         let file = try TemporaryFile()
         let connection = try SQLiteConnection(path: file.path)
         try connection.execute("CREATE TABLE conversation_states (user_id TEXT)")
@@ -41,7 +41,7 @@ import Testing
     }
 
     /// A database with the earlier bot's tables and rows: open conversations resume.
-    @Test func conversationsOfTheEarlierBotResume() throws {
+    @Test func `A conversation of the earlier bot: resumes`() throws {
         let file = try TemporaryFile()
         do {
             let connection = try SQLiteConnection(path: file.path)
@@ -62,7 +62,7 @@ import Testing
     }
 
     /// What the earlier bot made in SQLite, where its table has no `id`: from the open conversation to its last trace.
-    @Test func theEarlierBotsOwnFileServes() async throws {
+    @Test func `The SQLite file of the earlier bot: works from an open conversation to its tombstone`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         do {
             let connection = try SQLiteConnection(path: file.path)
@@ -104,7 +104,7 @@ import Testing
         #expect(left.isClosed && left == left.emptied)
     }
 
-    @Test func machinesOfTheEarlierBotAreThere() async throws {
+    @Test func `Machines of the earlier bot: listed, searched and checked for duplicates`() async throws {
         let file = try TemporaryFile()
         do {
             let connection = try SQLiteConnection(path: file.path)
@@ -128,7 +128,7 @@ import Testing
     }
 
     /// So that a start that takes minutes can be told from one that hangs.
-    @Test func aLongMigrationTellsThatItGetsOn() throws {
+    @Test func `A long migration: reports progress until the file is open`() throws {
         let file = try TemporaryFile()
         do {
             let connection = try SQLiteConnection(path: file.path)
@@ -154,7 +154,7 @@ import Testing
         #expect(signs == 0)
     }
 
-    @Test func filesAreTheOwnersAlone() throws {
+    @Test func `A database and its log: mode 0600, WAL mode and synchronous FULL`() throws {
         let file = try TemporaryFile()
         let connection = try SQLiteConnection(path: file.path)
         try connection.execute("CREATE TABLE t (x)")
@@ -166,7 +166,7 @@ import Testing
         #expect(try connection.rows("PRAGMA journal_mode") { $0.text(0) } == ["wal"])
     }
 
-    @Test func anEmptyTextIsNoNull() throws {
+    @Test func `An empty text: bound as text and not as NULL`() throws {
         let file = try TemporaryFile()
         let connection = try SQLiteConnection(path: file.path)
         #expect(try connection.rows("SELECT ? IS NULL", [.text("")]) { $0.integer(0) } == [0])
@@ -174,7 +174,7 @@ import Testing
 }
 
 @Suite struct DatabaseLockTests {
-    @Test func aSecondOwnerIsKeptOutUntilTheFirstIsGone() throws {
+    @Test func `A second owner of a file: kept out until the first is gone`() throws {
         let file = try TemporaryFile()
         var first: ConversationTable? = try ConversationTable(path: file.path)
         let error = #expect(throws: LocalTableError.self) { try ConversationTable(path: file.path) }

@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: [("Pump", "Pump (2)"), ("Pump (2)", "Pump (3)")])
-    func `A machine that makes way: gets a number that the other one has not`(
+    func `A machine that makes way: gets a free number`(
         _ nickname: String, _ expected: String
     ) async throws {
         let file = try TemporaryFile("library.db")
@@ -69,7 +69,7 @@ import Testing
     }
 
     /// The page with one of them could not be read when the other was added.
-    @Test func `A broken file with two machines of one nickname: both are taken over, by two`() async throws {
+    @Test func `A broken file with two machines of one nickname: both are salvaged, with two nicknames`() async throws {
         let file = try TemporaryFile("library.db")
         do {
             let broken = try MachineTable(path: file.path)

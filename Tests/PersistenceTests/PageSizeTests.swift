@@ -29,13 +29,13 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 2, 499, 500, 998, 999, 1_000, 4_999])
-    func `A row that is refused: is passed over alone, after few pages`(_ bad: Int) {
+    func `A row that is refused: skipped alone, after few pages`(_ bad: Int) {
         let (rows, passed, asked) = walk(5_000, bad: [bad])
         #expect(passed == [bad] && rows == (0..<5_000).filter { $0 != bad })
         #expect(asked <= 5 + 2 * 11, "\(asked)")
     }
 
-    @Test func `Several rows that are refused: are passed over one by one`() {
+    @Test func `Several rows that are refused: skipped one by one`() {
         let bad: Set = [3, 4, 700, 2_345]
         let (rows, passed, asked) = walk(3_000, bad: bad)
         #expect(Set(passed) == bad && rows.count == 3_000 - bad.count)

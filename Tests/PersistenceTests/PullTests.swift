@@ -32,7 +32,7 @@ import Testing
 
     private static let key = ConversationKey(userID: "7", chatID: "7")
 
-    @Test func `A page without an answer in time: is asked for by halves, and its one row is passed over`() throws {
+    @Test func `A page without a response in time: requested by halves, and its one bad row is skipped`() throws {
         let (file, elapsed, port) = (try TemporaryFile("state.db"), Elapsed(), Port())
         let core = StoreCore<ConversationTable>(
             path: file.path, memory: SharedMemory(limit: 1 << 20),
@@ -84,7 +84,7 @@ import Testing
     }
 
     /// A thousand at once kept every save waiting, for up to a second.
-    @Test func `A page of many rows: is merged in pieces, and asked for again when the connection ends`() throws {
+    @Test func `A page of many rows: merged in pieces, and requested again when the connection ends`() throws {
         let (file, elapsed, port) = (try TemporaryFile("state.db"), Elapsed(), Port())
         let time = StoreTime(
             wall: TestClock().now, instant: { elapsed.start + elapsed.duration.withLock { $0 } })

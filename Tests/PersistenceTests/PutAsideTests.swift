@@ -46,7 +46,7 @@ import Testing
         #expect(aside.refusals == ["r": 1] && !aside.isEmpty)
     }
 
-    @Test func `A row that stays locked: told after a while`() {
+    @Test func `A row that stays locked: reported after a while`() {
         var aside = PutAside<String>()
         for attempt in 1...6 {
             aside.putAside("a", .locked, reason: "l", at: start)

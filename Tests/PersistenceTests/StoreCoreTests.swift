@@ -28,7 +28,7 @@ import Testing
     }
 
     /// A broken file is replaced before what the journal has is in memory.
-    @Test func theJournalIsNotClearedBeforeItWasTakenIn() throws {
+    @Test func `The spill file: not cleared before its records are stored`() throws {
         final class Journal: MemoryJournal {
             let restored = [CoreHarness.record("model", Revision(rawValue: 1 << 40))]
             var cleared: () -> Void = {}
@@ -54,7 +54,7 @@ import Testing
     }
 
     /// Its file breaks after the commit, nothing can be salvaged, and memory has no room for a copy.
-    @Test func whatIsOnItsWayToATierIsInTheFileThatReplacesABrokenOne() throws {
+    @Test func `A record on its way to a tier: in the file that replaces a broken one`() throws {
         let store = try Harness([.neon], memoryLimit: 1)
         try store.core.open()
         try store.connect(.neon)
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// The next process would not look for it there, by what the disk says of that tier.
-    @Test func aTierThatIsWrittenToWithoutTheDiskGetsAVisitOfWhichTheDiskDoesNotKnow() throws {
+    @Test func `A tier that is written to without the disk: gets a visit that the disk does not know`() throws {
         let store = try Harness([.neon])
         try store.core.open()
         try store.connect(.neon)
@@ -96,7 +96,7 @@ import Testing
     }
 
     /// While there is a write every ten seconds, and so a visit a minute.
-    @Test func `A record that a tier refuses: tried ever more rarely, and told once`() throws {
+    @Test func `A record that a tier refuses: tried ever more rarely, and reported once`() throws {
         let store = try Harness([.neon])
         try store.core.open()
         try store.connect(.neon)
@@ -126,7 +126,7 @@ import Testing
     }
 
     /// Sent by a process that died before it wrote that down here.
-    @Test func aMinuteAfterTheStartTheTiersAreReadOnceMore() throws {
+    @Test func `The tiers: read once more a minute after the start`() throws {
         let store = try Harness([.neon])
         try store.core.open()
         try store.report(.neon, .connected(TierContact(mark: 1, visit: 0)))
@@ -183,7 +183,7 @@ import Testing
     }
 
     /// Each write's answer is taken in by a merge, which has the tier do what is due: the walk that waits for it, too.
-    @Test func `A walk that waits for the answers to writes: judges all that they tell at once`() throws {
+    @Test func `A walk that waits for responses to writes: judges all their removals together`() throws {
         var policy = TierPolicy()
         policy.removalsMax = 1
         let store = try Harness([.neon], policy: policy)
@@ -226,7 +226,7 @@ import Testing
     }
 
     /// The disk cannot tell what else there is, so the page waits; nobody is to decide over what is older meanwhile.
-    @Test func nothingIsDecidedOverWhatATierHasNewer() throws {
+    @Test func `A key with a newer revision in a tier: not decided over until it is imported`() throws {
         let store = try Harness([.neon])
         try store.core.open()
         try store.connect(.neon)

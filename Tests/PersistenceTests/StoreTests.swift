@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func whatIsSavedIsOnDiskAndInMemory() async throws {
+    @Test func `A save: on disk and in memory`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path)
         let saved = try await Self.save(store, 1, "a").get()
@@ -57,7 +57,9 @@ import Testing
 
     /// The Nth call fails, once or for good, for every N until no call is left to fail.
     @Test(arguments: [(SQLITE_FULL, false), (SQLITE_IOERR, false), (SQLITE_IOERR, true)])
-    func theNthCallFails(_ code: Int32, _ commitsAnyway: Bool) async throws {
+    func `A save while the Nth call fails: in memory at once and on disk in the end`(
+        _ code: Int32, _ commitsAnyway: Bool
+    ) async throws {
         for callsBefore in 0..<12 {
             for count in [1, Int.max] {
                 let file = try TemporaryFile()
@@ -83,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func aBugInAStatementIsToldAndHurtsNobodyElse() async throws {
+    @Test func `A bug in a statement: reported to its caller and harmless to others`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path)
         _ = try await Self.save(store, 1, "before").get()
@@ -97,7 +99,7 @@ import Testing
         await store.close()
     }
 
-    @Test func memoryEndsAtItsBoundAndNothingIsChanged() async throws {
+    @Test func `A save that memory has no room for: refused without a change`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path, limit: 4_096)
         FaultyTable.set(.init(callsBefore: 0), for: file.path)
@@ -118,7 +120,7 @@ import Testing
     }
 
     /// A held record that the table does not take keeps no other one from the disk, and gets there when it is taken.
-    @Test func whatTheTableRefusedIsTriedAgain() async throws {
+    @Test func `A record that the table refuses: tried again without delaying others`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path)
         FaultyTable.set(.init(callsBefore: 0), for: file.path)
@@ -165,7 +167,7 @@ import Testing
         await store.close()
     }
 
-    @Test func operationsOfOneKeySeeEachOtherInOrder() async throws {
+    @Test func `Operations on one key: see each other in order`() async throws {
         let file = try TemporaryFile()
         for isAway in [false, true] {
             let store = try await Self.open(file.path)
@@ -190,7 +192,7 @@ import Testing
         }
     }
 
-    @Test func aClosedStoreIsUnavailable() async throws {
+    @Test func `A closed store: unavailable`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path)
         await store.close()
@@ -200,7 +202,7 @@ import Testing
     }
 
     /// A disk that cannot be opened at the start is no reason to stop: the store comes up, and takes it when it is there.
-    @Test func theFileMayComeLater() async throws {
+    @Test func `A file that cannot be opened at the start: opened later`() async throws {
         let file = try TemporaryFile("missing/test.db")
         let store = try await Self.open(file.path)
         #expect(!store.currentStatus.isUp)
@@ -214,7 +216,7 @@ import Testing
 
     /// The disk fails at the commit that several changes share, and memory has no room for the first: what was decided over
     /// that one, on its own key or on another, is decided anew.
-    @Test func nothingIsDecidedOverAChangeThatWasRefused() async throws {
+    @Test func `An operation that was decided over a refused change: decided again`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path, limit: 4_096)
         // While the thread is kept busy the others gather: a begin, two puts, and the commit, which fails.

@@ -116,7 +116,7 @@ import Testing
         return wrong
     }
 
-    @Test func `What is known of a tier: is right after every story of four transitions`() {
+    @Test func `The knowledge of a tier: right after every sequence of four transitions`() {
         var stories = 0
         func go(_ story: [Transition], _ knowledge: TierKnowledge, _ facts: Facts) {
             guard story.count < 4 else { return }
@@ -132,7 +132,7 @@ import Testing
         #expect(stories == 21 + 441 + 9_261 + 194_481)
     }
 
-    @Test func `What the disk has noted: is what a later process knows`() {
+    @Test func `A note on the disk: gives a later process the same knowledge`() {
         var knowledge = TierKnowledge()
         _ = knowledge.met(TierContact(mark: 3, visit: 0))
         knowledge.touchPlanned(next: 9)

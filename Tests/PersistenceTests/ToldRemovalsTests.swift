@@ -29,7 +29,7 @@ import Testing
         #expect(!areTooMany(500, of: 5_000) && areTooMany(501, of: 5_000))
     }
 
-    @Test func `A visit: what it took before counts, and the next one begins with nothing`() {
+    @Test func `A visit: counts its earlier removals, and the next one begins at zero`() {
         var removals = told(0..<60)
         #expect(!removals.areTooMany(removalsMax: 100, share: 10, live: 200))
         removals.taken()
@@ -39,13 +39,13 @@ import Testing
         #expect(!removals.areTooMany(removalsMax: 100, share: 10, live: 140))
     }
 
-    @Test func `A removal that is told twice: counts once`() {
+    @Test func `A removal that is reported twice: counts once`() {
         var removals = told(0..<60)
         removals.told((0..<60).map(tombstone))
         #expect(removals.count == 60 && removals.areAllKept)
     }
 
-    @Test func `A decision: is about what was held back, up to its last revision`() {
+    @Test func `A decision: concerns the deferred removals, up to their last revision`() {
         var removals = told(0..<120)
         #expect(removals.decided(.accept) == 0 && removals.rule == .collect)
         removals.heldBack()
@@ -58,7 +58,7 @@ import Testing
         #expect(removals.held == nil && removals.rule == .collect)
     }
 
-    @Test func `A tier that told removals: does not hold what is here before they are taken`() {
+    @Test func `A tier that reported removals: lacks our records until they are carried out`() {
         var removals = ToldRemovals<MachineRecord>()
         #expect(!removals.areUntaken)
         removals.told([tombstone(1)])
@@ -74,7 +74,7 @@ import Testing
     }
 
     /// More than are kept in memory.
-    @Test func `Many removals within the bound: taken by a second walk, and counted once`() {
+    @Test func `Many removals within the bound: carried out by a second walk, and counted once`() {
         var removals = told(0..<1_500)
         #expect(!removals.areAllKept && !removals.areTooMany(removalsMax: 100, share: 10, live: 20_000))
         removals.takenByNextWalk()

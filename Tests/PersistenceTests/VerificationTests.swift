@@ -28,7 +28,7 @@ import Testing
         TierDifference.Kind(tier: tier, local: local, horizon: Self.horizon)
     }
 
-    @Test func theHigherRevisionTells() {
+    @Test func `A difference in revision: older, newer, missing or extra`() {
         let (low, high) = (Revision(rawValue: 4), Revision(rawValue: 5))
         #expect(kind(conversation(4), conversation(5)) == .older(tier: low, local: high))
         #expect(kind(conversation(5), conversation(4)) == .newer(tier: high, local: low))
@@ -38,7 +38,7 @@ import Testing
         #expect(kind(nil, nil) == nil)
     }
 
-    @Test func whatWasGoneForLongMayBeForgottenByEither() {
+    @Test func `A tombstone older than the horizon: may be missing on either side`() {
         let old = conversation(5, closedAt: Self.horizon)
         let recent = conversation(5, closedAt: Timestamp(milliseconds: Self.horizon.milliseconds + 1))
         #expect(kind(nil, old) == nil && kind(old, nil) == nil)
@@ -56,7 +56,7 @@ import Testing
         #expect(kindLeft(machine) == nil)
     }
 
-    @Test func contentIsNamedAndNotShown() {
+    @Test func `A difference in content: names the fields and shows no values`() {
         let own = conversation(5, data: ["nickname": "Pump"], clearing: ["a": 1])
         #expect(
             kind(own, conversation(5, data: ["nickname": "pump"], clearing: ["a": 1])) == .content(fields: ["data"]))
@@ -75,7 +75,7 @@ import Testing
         ("-1", "1", false), ("10", "1", false), ("0.1", "0.01", false),
         ("9223372036854775807", "9223372036854775806", false),
     ])
-    func numbersAreComparedByTheirValue(_ own: String, _ other: String, _ isSame: Bool) throws {
+    func `Numbers: compared by their value`(_ own: String, _ other: String, _ isSame: Bool) throws {
         let (own, other) = (try JSONValue(parsing: own), try JSONValue(parsing: other))
         #expect(own.isSame(as: other) == isSame)
         let (ownData, otherData) = (JSONValue.object(["a": [own]]), JSONValue.object(["a": [other]]))
@@ -96,7 +96,7 @@ import Testing
             expiresAt: Timestamp(milliseconds: revision), appliedUpdates: [])
     }
 
-    @Test func itSeesWhatIsCommittedAndCannotWrite() throws {
+    @Test func `A reader: sees what is committed and cannot write`() throws {
         let file = try TemporaryFile()
         let writer = try ConversationTable(path: file.path)
         let reader = try ConversationTable(reading: file.path)
@@ -113,7 +113,7 @@ import Testing
     }
 
     /// Even as the last one that closes, it leaves the file and its log as they are.
-    @Test func itLeavesTheLogOfAKilledServiceAlone() throws {
+    @Test func `A reader beside a killed service: leaves its log unchanged`() throws {
         let (file, copy) = (try TemporaryFile(), try TemporaryFile())
         let writer = try ConversationTable(path: file.path)
         try writer.put(record(5))
@@ -131,7 +131,7 @@ import Testing
         #expect(try contents() == before && before[1].count > 0)
     }
 
-    @Test func aRowThatCannotBeReadIsNotWrittenDown() throws {
+    @Test func `A row that a reader cannot read: not quarantined`() throws {
         let file = try TemporaryFile()
         let writer = try ConversationTable(path: file.path)
         try writer.put(record(5))
@@ -141,7 +141,7 @@ import Testing
         #expect(try writer.quarantinedCount() == 0)
     }
 
-    @Test func aFileOfAnotherSchemaIsRefused() throws {
+    @Test func `A file with another schema: refused with the versions`() throws {
         let file = try TemporaryFile()
         #expect(throws: LocalTableError.self) { try MachineTable(reading: file.path) }
         do { _ = try SQLiteConnection(path: file.path) }

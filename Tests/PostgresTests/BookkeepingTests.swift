@@ -57,7 +57,7 @@ extension ServerTests {
             #expect(try await connection.run("SELECT to_regclass('schema_migrations')").rows[0].text(0) == nil)
         }
 
-        @Test func `The table of version 7: is taken over, and tells an older Rivet to go`() async throws {
+        @Test func `The table of version 7: copied, and still says that the database is newer`() async throws {
             let connection = try await Server.freshDatabase()
             try await EarlierSchema.version7(connection)
             #expect(try await EarlierSchema.upgrade(connection) == [8, 9])
@@ -73,7 +73,7 @@ extension ServerTests {
         }
 
         /// It knows only `schema_migrations`, and a new database has none. So it cannot be told to go; it runs its own files.
-        @Test func `An older Rivet in a new database: takes nothing away, and the newer one goes on`() async throws {
+        @Test func `An older Rivet in a new database: takes nothing away, and the newer one continues`() async throws {
             let connection = try await Server.freshDatabase()
             _ = try await EarlierSchema.upgrade(connection)
             try await connection.run(PostgresMachineTable.put(Samples.machine(Revision(number: 1))))
@@ -89,14 +89,14 @@ extension ServerTests {
             #expect(try await connection.run(versions).rows[0].integer(0) == Revision(number: 2).rawValue)
         }
 
-        @Test func `A current database: is asked without a write`() async throws {
+        @Test func `A current database: read without a write`() async throws {
             let connection = try await Server.freshDatabase()
             _ = try await EarlierSchema.upgrade(connection)
             try await connection.run("SET default_transaction_read_only = on")
             #expect(try await EarlierSchema.upgrade(connection) == [])
         }
 
-        @Test func `A script: is told apart at the ends of statements, and nowhere else`() {
+        @Test func `A script: split at the ends of statements, and nowhere else`() {
             let script = PostgresScript(
                 """
                 -- A comment; with 'quotes

@@ -46,7 +46,7 @@ import Testing
             ("server closed the connection unexpectedly", .closedByServer), ("session is read-only", .readOnly),
             ("FATAL:  99999: s3crt", .other), ("s3crt", .other),
         ] as [(String, PostgresCause)])
-    func `A failed connection: its cause is told in words of ours`(_ words: String, _ cause: PostgresCause) {
+    func `A failed connection: its cause has a fixed text`(_ words: String, _ cause: PostgresCause) {
         let words = Self.start + words
         let read = PostgresCause(words, SQLState(inVerboseMessage: words))
         #expect(read == cause)
@@ -59,7 +59,7 @@ import Testing
         #expect(PostgresCause(words, nil) == .addressFamilyMissing)
     }
 
-    @Test func `A cause: has a code and words of its own`() {
+    @Test func `A cause: has a plain code and a unique text`() {
         #expect(Set(PostgresCause.allCases.map(\.description)).count == PostgresCause.allCases.count)
         for cause in PostgresCause.allCases {
             #expect(
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `The name of an index: kept when it is one of ours`() {
+    @Test func `The name of an index: kept when Rivet made the index`() {
         #expect(PostgresError.constraintOfOurs("idx_user_machines_nickname") == "idx_user_machines_nickname")
         #expect(PostgresError.constraintOfOurs("user_machines_pkey") == "user_machines_pkey")
         for other in ["s3crt", "", "CREATE", "a user_machines_pkey"] {
@@ -87,7 +87,7 @@ import Testing
             ("could not create socket: Address family not supported by protocol", true, .addressFamilyMissing),
             ("something else", false, .other),
         ] as [(String, Bool, PostgresCause)])
-    func `A socket that cannot be made: told, also by libpq 17, which says nothing of it`(
+    func `A socket that cannot be created: recognized, even if libpq 17 says nothing`(
         _ words: String, _ isNetworkAllowed: Bool, _ cause: PostgresCause
     ) {
         #expect(PostgresCause(words, isNetworkAllowed: isNetworkAllowed) == cause)

@@ -29,7 +29,7 @@ extension ServerTests {
 
         // MARK: Values
 
-        @Test func valuesComeBackAsTheyWent() async throws {
+        @Test func `Values: come back unchanged`() async throws {
             let connection = try await Server.freshDatabase()
             let notes = String(repeating: "n\u{301}🔧", count: 1_000)
             for text in ["", "Pump 🔧 \"a\" 'b' \\ \\n %s $1", "é", "\u{1}\t\r\n", notes, "{\"a\":[1,null]}"] {
@@ -41,14 +41,14 @@ extension ServerTests {
             }
         }
 
-        @Test func aValueWithNULIsNotSent() async throws {
+        @Test func `A value with NUL: not sent`() async throws {
             let connection = try await Server.freshDatabase()
             let error = try await connection.refusal([PostgresStatement(Self.echo, ["a\0b", "1", nil, "t"])])
             #expect(error.outcome == .notSent && error.failure == .bug)
             #expect(connection.end == nil)
         }
 
-        @Test func rowsAreCounted() async throws {
+        @Test func `Affected rows: counted`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             #expect(try await connection.run("INSERT INTO t SELECT generate_series(1, 5)").affectedRows == 5)
@@ -58,7 +58,7 @@ extension ServerTests {
             #expect(try await connection.submit([]).value.get() == [])
         }
 
-        @Test func theSessionIsAsTheURLSays() async throws {
+        @Test func `The session: has the settings of the URL`() async throws {
             let connection = try await Server.connect(
                 try Server.cluster.tcpURL() + "&application_name=mine&options=-c%20DateStyle%3DGerman")
             #expect(try await connection.run("SHOW application_name").rows[0].text(0) == "mine")
@@ -68,7 +68,7 @@ extension ServerTests {
 
         // MARK: Transactions
 
-        @Test func anErrorUndoesItsBatchAndNoOther() async throws {
+        @Test func `An error: rolls back its batch and no other`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             let clash = PostgresStatement("INSERT INTO t VALUES (1)")
@@ -90,7 +90,7 @@ extension ServerTests {
         }
 
         /// Refusals anywhere among many batches, and all answers in one piece.
-        @Test func everyMixOfAnswersIsToldApart() async throws {
+        @Test func `Every mix of results and refusals: assigned to the right batches`() async throws {
             var random = SeededGenerator("everyMixOfAnswersIsToldApart")
             let (proxy, connection, _) = try await proxied()
             proxy.set(.holdAnswers)
@@ -117,7 +117,7 @@ extension ServerTests {
         }
 
         /// The server may refuse at the very end, after every statement was done.
-        @Test func aRefusedCommitIsNoSuccess() async throws {
+        @Test func `A commit that is refused after all statements: no success`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)")
             let insert = PostgresStatement("INSERT INTO t VALUES (1)")
@@ -131,7 +131,7 @@ extension ServerTests {
             #expect(try await numbers(connection) == 1)
         }
 
-        @Test func manyBatchesShareARoundTrip() async throws {
+        @Test func `Many batches: share a round trip`() async throws {
             let (proxy, connection, _) = try await proxied()
             proxy.set(.holdAnswers)
             let before = proxy.syncs
@@ -143,7 +143,7 @@ extension ServerTests {
         }
 
         /// More than the buffers of both ends hold: whoever only sends stands still.
-        @Test func bigBatchesInBothDirectionsDoNotStandStill() async throws {
+        @Test func `Big batches in both directions: do not block each other`() async throws {
             let connection = try await Server.connect(try Server.cluster.tcpURL())
             let text = String(repeating: "x", count: 200_000)
             let promises = (0..<50).map { _ in
@@ -152,7 +152,7 @@ extension ServerTests {
             for promise in promises { #expect(try await promise.value.get()[0].rows[0].text(0) == text) }
         }
 
-        @Test func manySubmittersAreAllAnswered() async throws {
+        @Test func `Many submitters: all get their results`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -172,7 +172,7 @@ extension ServerTests {
 
         // MARK: The end of a connection
 
-        @Test func theDeadlineEndsAConnectionToAFrozenServer() async throws {
+        @Test func `A connection to a frozen server: ended by the deadline`() async throws {
             let cluster = try Server.cluster
             let ended = Promise<PostgresError>()
             let connection = try await Server.connect(cluster.tcpURL(), ended: ended.fulfill)
@@ -195,7 +195,7 @@ extension ServerTests {
             #expect(try await connection.refusal([PostgresStatement("SELECT 1")]).outcome == .notSent)
         }
 
-        @Test func connectingToAFrozenServerHasADeadline() async throws {
+        @Test func `An attempt to connect to a frozen server: ended by the deadline`() async throws {
             let cluster = try Server.cluster
             cluster.freeze()
             defer { cluster.thaw() }
@@ -205,7 +205,7 @@ extension ServerTests {
             }
         }
 
-        @Test func aBlackholeIsFoundByTheDeadline() async throws {
+        @Test func `A network that drops everything: detected by the deadline`() async throws {
             let (proxy, connection, past) = try await proxied()
             proxy.set(.blackhole)
             let error = try await connection.refusal([Self.insert(1)], deadline: .milliseconds(200))
@@ -213,7 +213,7 @@ extension ServerTests {
             #expect(try await numbers(past) == 0)
         }
 
-        @Test func aResetInTheMiddleLeavesTheOutcomeUnknown() async throws {
+        @Test func `A reset in the middle: leaves the outcome unknown`() async throws {
             let (proxy, connection, past) = try await proxied()
             proxy.set(.holdAnswers)
             let before = proxy.syncs
@@ -231,7 +231,7 @@ extension ServerTests {
             #expect(try await numbers(past) == 10)
         }
 
-        @Test func aCutAfterTheCommitIsNoFailure() async throws {
+        @Test func `A cut after the commit: the outcome is unknown, and the row is stored`() async throws {
             let (proxy, connection, past) = try await proxied()
             proxy.set(.cutBeforeAnswer)
             let error = try await connection.refusal([Self.insert(1)])
@@ -240,7 +240,7 @@ extension ServerTests {
             #expect(try await past.run(Self.insert(1)).affectedRows == 0)
         }
 
-        @Test func nobodyListensOrTheNameIsUnknown() async throws {
+        @Test func `A port without a listener or an unknown host: a reason to connect again`() async throws {
             let (proxy, connection, _) = try await proxied()
             proxy.set(.refuse)
             let lost = try await connection.refusal([Self.insert(1)])
@@ -254,7 +254,7 @@ extension ServerTests {
         }
 
         @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole])
-        func ofSeveralHostsTheNextIsTried(_ behaviour: FaultProxy.Behaviour) async throws {
+        func `A host that fails: the next one of the URL is tried`(_ behaviour: FaultProxy.Behaviour) async throws {
             let cluster = try Server.cluster
             let proxy = try FaultProxy(to: cluster.port)
             proxy.set(behaviour)
@@ -263,7 +263,7 @@ extension ServerTests {
             #expect(try await Server.connect(url, deadline: .seconds(1)).run("SELECT 1").rows.count == 1)
         }
 
-        @Test func closingAnswersWhatWasSubmitted() async throws {
+        @Test func `A close: submitted batches still get their results`() async throws {
             let ended = Promise<PostgresError>()
             let connection = try await Server.connect(try Server.cluster.url(), ended: ended.fulfill)
             let promises = (0..<50).map { _ in connection.submit([PostgresStatement("SELECT 1")]) }
@@ -274,13 +274,13 @@ extension ServerTests {
             #expect(await ended.value.operation == "close")
         }
 
-        @Test func aConnectionThatNobodyHasIsClosed() async throws {
+        @Test func `A connection without an owner: closed`() async throws {
             let ended = Promise<PostgresError>()
             _ = try await Server.connect(try Server.cluster.url(), ended: ended.fulfill)
             #expect(await ended.value.operation == "close")
         }
 
-        @Test func socketsAreCloseOnExec() async throws {
+        @Test func `A socket: close-on-exec`() async throws {
             let connection = try await Server.connect(try Server.cluster.tcpURL())
             let port = try await connection.run("SELECT inet_client_port()").rows[0].integer(0)
             let descriptor = try #require((0..<1_024).first { localPort($0).map(Int64.init) == port })
@@ -305,19 +305,19 @@ extension ServerTests {
 
         // MARK: What the server says
 
-        @Test func aWrongPasswordIsNamedAndNotShown() async throws {
+        @Test func `A wrong password: named as the cause and not shown`() async throws {
             let error = try await Server.refusal(try Server.cluster.tcpURL(password: "wr0ng"))
             #expect(error.sqlState?.code == "28P01" && error.failure == .unusable)
             #expect(!String(reflecting: error).contains("wr0ng"))
         }
 
-        @Test func anUnknownDatabaseIsNamed() async throws {
+        @Test func `An unknown database: named as the cause`() async throws {
             let error = try await Server.refusal(try Server.cluster.tcpURL(database: "nowhere"))
             #expect(error.sqlState?.code == "3D000" && error.failure == .unusable)
             #expect(error.description.contains("nowhere"))
         }
 
-        @Test func tooManyConnectionsAreNamed() async throws {
+        @Test func `Too many connections: named as the cause`() async throws {
             let admin = try await Server.connect(try Server.cluster.url())
             try await admin.run("CREATE ROLE narrow LOGIN PASSWORD 'n' CONNECTION LIMIT 1")
             let first = try await Server.connect(try Server.cluster.tcpURL(user: "narrow", password: "n"))
@@ -326,7 +326,7 @@ extension ServerTests {
             #expect(first.end == nil)
         }
 
-        @Test func aReadOnlyDatabaseIsUnusable() async throws {
+        @Test func `A read-only database: unusable`() async throws {
             let url = try Server.cluster.tcpURL() + "&options=-c%20default_transaction_read_only%3Don"
             let connection = try await Server.connect(url)
             let error = try await connection.refusal([PostgresStatement("CREATE TABLE never (n INT)")])
@@ -336,14 +336,14 @@ extension ServerTests {
             #expect(refused.sqlState?.code == "25006" && refused.failure == .unusable)
         }
 
-        @Test func aTimeOutOfTheServersIsForTryingAgain() async throws {
+        @Test func `A time-out of the server: a reason to try again`() async throws {
             let connection = try await Server.connect(try Server.cluster.url() + "&options=-c%20statement_timeout%3D20")
             let error = try await connection.refusal([PostgresStatement("SELECT pg_sleep(20)")])
             #expect(error.sqlState?.code == "57014" && error.failure == .retry)
             try await connection.run("SELECT 1")
         }
 
-        @Test func `What the server says of a row: in no description`() async throws {
+        @Test func `The text of a server about a row: in no description`() async throws {
             let connection = try await Server.freshDatabase()
             let error = try await connection.refusal([
                 PostgresStatement("SELECT $1::text::bigint", ["typed by somebody"])
@@ -354,7 +354,7 @@ extension ServerTests {
         }
 
         /// Idle, without anybody asking; busy, with the reason.
-        @Test func aServerThatStopsSaysSo() async throws {
+        @Test func `A server that stops: reported to idle and busy connections`() async throws {
             let cluster = try Server.cluster
             let idleEnded = Promise<PostgresError>()
             let idle = try await Server.connect(cluster.tcpURL(), ended: idleEnded.fulfill)
@@ -377,7 +377,7 @@ extension ServerTests {
             try await Server.connect(cluster.tcpURL()).run("SELECT 1")
         }
 
-        @Test func aKilledServerLeavesTheOutcomeUnknown() async throws {
+        @Test func `A killed server: leaves the outcome unknown`() async throws {
             let cluster = try Server.cluster
             let connection = try await Server.connect(cluster.tcpURL())
             let asleep = connection.submit([PostgresStatement("SELECT pg_sleep(20)")], deadline: .seconds(20))

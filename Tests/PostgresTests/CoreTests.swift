@@ -20,7 +20,7 @@ import Testing
     private func result(_ count: Int) -> PostgresResult { PostgresResult(rows: [], affectedRows: count) }
     private let refused = PostgresError(outcome: .refused, failure: .bug, operation: "", cause: .statement)
 
-    @Test func answersComeInTheOrderOfSending() throws {
+    @Test func `Results: in the order of sending`() throws {
         var queue = queue([1, 2])
         #expect(queue.sendNext()?.count == 1)
         #expect(queue.sendNext()?.count == 2)
@@ -36,7 +36,7 @@ import Testing
         #expect(queue.isEmpty)
     }
 
-    @Test func aRefusalConcernsItsBatchAlone() throws {
+    @Test func `A refusal: concerns its batch alone`() throws {
         var queue = queue([3, 1])
         while queue.sendNext() != nil {}
         queue.resultArrived(result(1))
@@ -48,7 +48,7 @@ import Testing
         #expect(try next?.outcome.get() == [result(1)])
     }
 
-    @Test func aRefusalAfterAllStatementsIsTheCommits() throws {
+    @Test func `A refusal after all statements: that of the commit`() throws {
         var queue = queue([1])
         _ = queue.sendNext()
         queue.resultArrived(result(1))
@@ -57,7 +57,7 @@ import Testing
         #expect(error.statement == 1 && error.operation == "COMMIT")
     }
 
-    @Test func `A warning: its batch alone is no success`() throws {
+    @Test func `A warning: only its batch is no success`() throws {
         var queue = queue([1, 1])
         while queue.sendNext() != nil {}
         queue.resultArrived(result(1))
@@ -69,7 +69,7 @@ import Testing
         #expect(try next?.outcome.get() == [result(1)])
     }
 
-    @Test func theEndTellsWhatWasSent() throws {
+    @Test func `The end of the connection: separates sent batches from unsent ones`() throws {
         var queue = queue([1, 1, 1])
         _ = queue.sendNext()
         _ = queue.sendNext()
@@ -81,7 +81,7 @@ import Testing
         #expect(queue.isEmpty && queue.nextDeadline(at: start) == nil)
     }
 
-    @Test func missingResultsAreNoSuccess() throws {
+    @Test func `Missing results: no success`() throws {
         var queue = queue([2])
         _ = queue.sendNext()
         queue.resultArrived(result(1))
@@ -89,7 +89,7 @@ import Testing
         #expect(error.outcome == .outcomeUnknown)
     }
 
-    @Test func whatNobodyAskedForIsIgnored() {
+    @Test func `A result without a batch: ignored`() {
         var queue = Queue()
         queue.resultArrived(result(1))
         queue.refusalArrived(refused)
@@ -97,7 +97,7 @@ import Testing
         #expect(completion == nil)
     }
 
-    @Test func theEarliestDeadlineIsFound() {
+    @Test func `The earliest deadline: found`() {
         var queue = Queue()
         for seconds in [5, 2, 9] { queue.submitted(.init([], deadline: start + .seconds(seconds), waiter: seconds)) }
         #expect(queue.nextDeadline(at: start) == start + .seconds(2))
@@ -108,7 +108,7 @@ import Testing
         #expect(queue.nextDeadline(at: start + .seconds(3)) == start + .seconds(9))
     }
 
-    @Test func theBatchesInFlightAreBounded() {
+    @Test func `The batches in flight: bounded`() {
         var queue = queue(Array(repeating: 1, count: Queue.inFlightMax + 1))
         for _ in 0..<Queue.inFlightMax { #expect(queue.sendNext() != nil) }
         #expect(queue.sendNext() == nil)
@@ -133,11 +133,11 @@ struct Unexpected: Error {}
         ("22001", .bug), ("22P02", .bug), ("23502", .bug), ("42601", .bug), ("0A000", .bug),
         ("25001", .bug), ("40002", .bug), ("P0001", .bug), ("XX000", .bug),
     ])
-    func everyStateAsksForSomething(_ code: String, _ failure: PostgresFailure) throws {
+    func `Every SQLSTATE: leads to its kind of failure`(_ code: String, _ failure: PostgresFailure) throws {
         #expect(PostgresFailure(try #require(SQLState(code))) == failure)
     }
 
-    @Test func aFailedConnectIsNeverABug() throws {
+    @Test func `A failed connection attempt: never a bug`() throws {
         for code in ["XX000", "42601", "22023", "0A000"] {
             #expect(PostgresFailure(ofConnect: try #require(SQLState(code))) == .unusable)
         }
@@ -145,7 +145,7 @@ struct Unexpected: Error {}
         #expect(PostgresFailure(ofConnect: try #require(SQLState("08P01"))) == .reconnect)
     }
 
-    @Test func itIsFoundInAnyLanguage() {
+    @Test func `A SQLSTATE in a message: found in any language`() {
         let message = """
             connection to server at "10.0.0.1", port 5432 failed: Connection refused
             connection to server at "10.0.0.2", port 5432 failed: FATALE:  28P01: autenticazione fallita

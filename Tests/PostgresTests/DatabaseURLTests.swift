@@ -67,7 +67,7 @@ import Testing
             ("postgresql://me:s3crt@db/rivet?sslaccept=strict", .otherClientsOption),
             ("postgresql://me@db/rivet?pasword=s3crt", .unknownOption),
         ] as [(String, DatabaseURLError.Code)])
-    func `A URL that cannot be meant: refused with the cause, and nothing of it is shown`(
+    func `A URL with a mistake: refused with the cause, and nothing of it is shown`(
         _ url: String, _ code: DatabaseURLError.Code
     ) throws {
         let error = try error(url)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `An option of another client: left out, with a warning that names it`() throws {
+    @Test func `An option of another client: ignored, with a warning that names it`() throws {
         let url = "postgresql://me:s3crt@db/rivet?"
         let names = [
             "pgbouncer", "schema", "connection_limit", "pool_timeout", "supa", "uselibpqcompat", "currentSchema",
@@ -139,7 +139,7 @@ import Testing
         "host=db password=a=b\\ c", "host=a,b port=1,2 dbname=rivet", "dbname=postgres", "host=db password=",
         "password=\"x",
     ])
-    func `A URL that libpq takes: taken, and read as libpq reads it`(_ url: String) throws {
+    func `A URL that libpq accepts: accepted, and read as libpq reads it`(_ url: String) throws {
         let values = try ConnectionString(url).values
         let options = try #require(PQconninfoParse(url, nil))
         defer { PQconninfoFree(options) }

@@ -19,7 +19,7 @@ extension ServerTests {
             return zip(page.records, page.isStamped).map { .init($0, isStamped: $1) }
         }
 
-        @Test func aConversationThatSQLChangedCountsAsNewer() async throws {
+        @Test func `A conversation that SQL changed: counts as newer`() async throws {
             let connection = try await Server.migratedDatabase()
             // As where triggers cannot be made.
             try await connection.run("SET session_replication_role = replica")
@@ -43,7 +43,7 @@ extension ServerTests {
             #expect(row.isStamped && row.record == before)
         }
 
-        @Test func aMachineThatSQLChangedCountsAsNewer() async throws {
+        @Test func `A machine that SQL changed: counts as newer`() async throws {
             let connection = try await Server.migratedDatabase()
             // As where triggers cannot be made.
             try await connection.run("SET session_replication_role = replica")
@@ -64,7 +64,7 @@ extension ServerTests {
             #expect(row.isStamped && row.record == before)
         }
 
-        @Test func aPageOfWhatIsNewerHasForeignRowsToo() async throws {
+        @Test func `A page of newer rows: has foreign rows too`() async throws {
             let connection = try await Server.migratedDatabase()
             var batch: [PostgresStatement] = []
             for number in 1...9 {
@@ -117,7 +117,7 @@ extension ServerTests {
             ).rows
         }
 
-        @Test func manyRecordsInOneStatementAreAsEachByItself() async throws {
+        @Test func `Many records in one statement: stored as if each were sent alone`() async throws {
             var bare = Samples.conversation(Revision(number: 1), user: "bare")
             bare.data = [:]
             bare.lastUpdateID = nil
@@ -150,7 +150,7 @@ extension ServerTests {
         }
 
         /// Three machines take over each other's names in one batch.
-        @Test func namesGoRoundWhenWayIsMade() async throws {
+        @Test func `Machines that swap nicknames: stored when way is made`() async throws {
             let connection = try await Server.migratedDatabase()
             let before = (0..<3).map { Samples.machine(Revision(number: 10), number: $0, nickname: "M\($0)") }
             let after = (0..<3).map { Samples.machine(Revision(number: 11), number: $0, nickname: "M\(($0 + 1) % 3)") }
@@ -170,7 +170,7 @@ extension ServerTests {
             #expect(try await all(PostgresMachineTable.self, connection) == after)
         }
 
-        @Test func theRivalIsWhoHasTheName() async throws {
+        @Test func `The rival of a machine: the live machine of the user with its nickname`() async throws {
             let connection = try await Server.migratedDatabase()
             let (ours, theirs) = (
                 Samples.machine(Revision(number: 1), number: 1), Samples.machine(Revision(number: 2), number: 2)

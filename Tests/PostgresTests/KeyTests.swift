@@ -58,7 +58,7 @@ extension ServerTests {
             }
         }
 
-        @Test func `An index of ours that no statement uses: is gone, and those of 002 and 003 stay`() async throws {
+        @Test func `An index that no statement uses: gone, and those of 002 and 003 stay`() async throws {
             let connection = try await Server.freshDatabase()
             try await EarlierSchema.version7(connection)
             _ = try await EarlierSchema.upgrade(connection)

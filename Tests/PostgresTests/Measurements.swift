@@ -36,7 +36,7 @@ struct Measurements {
         return connection
     }
 
-    @Test(arguments: [true, false]) func oneUpsert(_ isDurable: Bool) async throws {
+    @Test(arguments: [true, false]) func `One upsert: measured against bare libpq`(_ isDurable: Bool) async throws {
         let cluster = try PostgresCluster(isDurable: isDurable)
         let connection = try await migrated(cluster.url())
         let bare = PQconnectdb(cluster.url())
@@ -63,7 +63,7 @@ struct Measurements {
         PQclear(result)
     }
 
-    @Test func manyUpserts() async throws {
+    @Test func `Many upserts: measured over a slow network and from 256 clients`() async throws {
         let cluster = try PostgresCluster(isDurable: true)
         let local = try await migrated(cluster.url())
         let proxy = try FaultProxy(to: cluster.port)
@@ -96,7 +96,7 @@ struct Measurements {
     }
 
     /// Ten thousand records of each kind, owed to two tiers that come back.
-    @Test func payingTenThousandDebts() async throws {
+    @Test func `Ten thousand debts: measured until they are paid`() async throws {
         let clusters = try (0..<2).map { _ in try PostgresCluster(isDurable: true) }
         let test = try StoreUnderTest(try await TierDatabases(2, clusters: clusters))
         let (states, library) = (

@@ -10,7 +10,7 @@ extension ServerTests {
             (Migrator.Store.conversations, Migration.Store.conversations), (.machines, .machines),
         ]
 
-        @Test func everyFileCanBeRunTwice() async throws {
+        @Test func `Every migration file: can run twice`() async throws {
             let connection = try await Server.freshDatabase()
             for (store, files) in Self.stores {
                 let migrator = PostgresMigrator(store: store)
@@ -22,7 +22,7 @@ extension ServerTests {
             }
         }
 
-        @Test func aNewerDatabaseIsRefusedAndUntouched() async throws {
+        @Test func `A newer database: refused and left untouched`() async throws {
             let connection = try await Server.freshDatabase()
             _ = try await PostgresMigrator(store: .conversations).migrate(connection)
             try await connection.run("INSERT INTO rivet_schema_migrations(version, name) VALUES (999, 'later')")
@@ -33,7 +33,7 @@ extension ServerTests {
             #expect(try await connection.run("SELECT to_regclass('user_machines')").rows[0].text(0) == nil)
         }
 
-        @Test func aFailedMigrationIsUndone() async throws {
+        @Test func `A failed migration: rolled back`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE conversation_states (user_id TEXT)")
             let error = await #expect(throws: PostgresMigrationError.self) {
@@ -44,7 +44,7 @@ extension ServerTests {
             #expect(try await connection.run("SELECT FROM pg_class WHERE relname LIKE 'idx_conv%'").rows.isEmpty)
         }
 
-        @Test func twoProgramsAtOnceGoOneAfterAnother() async throws {
+        @Test func `Programs that migrate at the same time: run one after another`() async throws {
             let url = try Server.cluster.url(database: try await Server.database())
             let applied = try await withThrowingTaskGroup(of: [Int64].self) { group in
                 for number in 0..<6 {
@@ -66,7 +66,7 @@ extension ServerTests {
         }
 
         /// A database with the earlier bot's tables and rows: open conversations resume, machines are there.
-        @Test func aDatabaseOfTheEarlierBotIsUpgradedInPlace() async throws {
+        @Test func `A database of the earlier bot: upgraded in place`() async throws {
             let connection = try await Server.freshDatabase()
             for store in Migration.Store.allCases {
                 try await runFile(Migration.all(of: store)[0].postgreSQL, connection)

@@ -18,7 +18,7 @@ extension ServerTests {
             try await connection.run("SELECT n FROM t ORDER BY n").rows.map { $0.integer(0) }
         }
 
-        @Test func aPreparedStatementIsParsedOnce() async throws {
+        @Test func `A prepared statement: parsed once`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             await connection.prepare([Self.insert])
@@ -30,7 +30,7 @@ extension ServerTests {
         }
 
         /// What a session forgets is sent whole, once.
-        @Test func aStatementThatTheSessionForgotIsSentWhole() async throws {
+        @Test func `A statement that the session forgot: sent whole`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             await connection.prepare([Self.insert])
@@ -42,7 +42,7 @@ extension ServerTests {
         }
 
         /// Refused, the batch was not done; so a batch that is sent again is done once.
-        @Test func aBatchThatIsSentAgainIsDoneOnce() async throws {
+        @Test func `A batch that is sent again: takes effect once`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT)")
             await connection.prepare([Self.insert])
@@ -52,7 +52,7 @@ extension ServerTests {
             #expect(try await numbers(connection) == [0, 2, 7])
         }
 
-        @Test func aNameThatIsTakenIsNoTrouble() async throws {
+        @Test func `A name that the session knows already: no failure`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             await connection.prepare([Self.insert])
@@ -62,7 +62,7 @@ extension ServerTests {
             #expect(connection.end == nil)
         }
 
-        @Test func anErrorOfAPreparedStatementIsToldAsOfAnother() async throws {
+        @Test func `An error of a prepared statement: reported like any other`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             let insert = "INSERT INTO t VALUES ($1::bigint)"
@@ -75,7 +75,7 @@ extension ServerTests {
         }
 
         /// Told by triggers, which see what their session has prepared, and how often that was done before.
-        @Test func aTierPreparesWhatItRepeats() async throws {
+        @Test func `A tier: prepares its frequent statements`() async throws {
             let test = try await StoreUnderTest(1)
             for store in [Migrator.Store.conversations, .machines] { try await test.databases.migrate(store) }
             for sql in [
@@ -115,7 +115,7 @@ extension ServerTests {
 /// A store whose tier is behind a pooler in transaction mode.
 @Suite(.serialized, .enabled(if: Pooler.isInstalled, "PgBouncer is not installed"))
 struct PoolerTests {
-    @Test func everythingIsStoredOnceThroughAPooler() async throws {
+    @Test func `A tier behind a pooler: stores everything once`() async throws {
         let pooler = try Pooler(to: try TierDatabases.cluster)
         let test = try StoreUnderTest(try await TierDatabases(1, pooler: pooler))
         try await withBusySessions(test) {

@@ -41,7 +41,7 @@ extension ServerTests {
             return (blocks.reduce(0, +), plan.joined(separator: "\n"))
         }
 
-        @Test func `A pull of rows that are as they were: reads a few blocks`() async throws {
+        @Test func `A pull of unchanged rows: reads a few blocks`() async throws {
             let connection = try await Server.migratedDatabase()
             for table in ["conversation_states", "user_machines", "deleted_user_machines"] {
                 try await connection.run("ALTER TABLE \(table) SET (autovacuum_enabled = off)")
@@ -68,7 +68,7 @@ extension ServerTests {
         }
 
         /// More than are sorted at once: each row comes once, in the order of keys.
-        @Test func `A pull of many rows that are newer: brings each once`() async throws {
+        @Test func `A pull of many newer rows: returns each once`() async throws {
             let connection = try await Server.migratedDatabase()
             for rows in [Self.machines, Self.deleted] { try await connection.run(rows) }
             // Of each kind 5,000.

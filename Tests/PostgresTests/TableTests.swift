@@ -41,7 +41,7 @@ extension ServerTests {
             return page.records.first
         }
 
-        @Test func aRecordComesBackWhole() async throws {
+        @Test func `A record: comes back whole`() async throws {
             let connection = try await Server.migratedDatabase()
             for closed in [false, true] {
                 let record = record(closed ? 11 : 10, closed: closed)
@@ -50,7 +50,7 @@ extension ServerTests {
             }
         }
 
-        @Test func theNewestRevisionWins() async throws {
+        @Test func `The newest revision: wins`() async throws {
             let connection = try await Server.migratedDatabase()
             for (revision, step, expected) in [
                 (Int64(10), "model", 1), (9, "older", 0), (10, "equal", 0), (11, "newer", 1), (11, "newer", 0),
@@ -62,7 +62,7 @@ extension ServerTests {
         }
 
         /// In SQL the same comparison as in Swift, for every time that a column can have.
-        @Test func aRowOfTheEarlierBotCountsAsOfItsTime() async throws {
+        @Test func `A row of the earlier bot: has the revision of its time`() async throws {
             let connection = try await Server.migratedDatabase()
             for (updatedAt, isDated) in [
                 ("'2026-11-22 09:30:00.999999'", true), ("'2026-11-22 09:30:00'", true),
@@ -87,7 +87,7 @@ extension ServerTests {
             }
         }
 
-        @Test func pagesHoldEveryRowOnce() async throws {
+        @Test func `Pages: hold every row once`() async throws {
             let connection = try await Server.migratedDatabase()
             var batch: [PostgresStatement] = []
             var keys: Set<ConversationKey> = []
@@ -114,7 +114,7 @@ extension ServerTests {
             #expect(found.count == keys.count && Set(found) == keys)
         }
 
-        @Test func aRowThatMakesNoRecordIsTold() async throws {
+        @Test func `A row that is no record: reported with its key`() async throws {
             let connection = try await Server.migratedDatabase()
             try await connection.run(
                 """
@@ -141,7 +141,7 @@ extension ServerTests {
             #expect(try await connection.run(PostgresConversationTable.put(record(9))).affectedRows == 0)
         }
 
-        @Test func theTimeZoneAndDateStyleOfTheSessionDoNotMatter() async throws {
+        @Test func `The time zone and date style of a session: without effect`() async throws {
             let name = try #require(
                 try await Server.migratedDatabase().run("SELECT current_database()").rows[0].text(0))
             let options = "&options=-c%20DateStyle%3DGerman%20-c%20TimeZone%3DAsia/Tokyo"
@@ -196,7 +196,7 @@ extension ServerTests {
             return [row.integer(0), row.integer(1)]
         }
 
-        @Test func aMachineIsAddedDeletedAndRestoredWhole() async throws {
+        @Test func `A machine: added, deleted and restored whole`() async throws {
             let connection = try await Server.migratedDatabase()
             for (revision, deleted) in [(Int64(10), false), (11, true), (12, false), (13, true), (14, true)] {
                 let machine = machine(revision, deleted: deleted)
@@ -209,7 +209,7 @@ extension ServerTests {
             }
         }
 
-        @Test func theNewestRevisionWinsAcrossBothTables() async throws {
+        @Test func `The newest revision: wins across both tables`() async throws {
             let connection = try await Server.migratedDatabase()
             for (revision, deleted, expected) in [
                 (Int64(10), false, 1), (9, true, 0), (10, true, 0), (9, false, 0), (12, true, 1), (11, false, 0),
@@ -223,14 +223,14 @@ extension ServerTests {
             #expect(try await counts(connection) == [1, 0])
         }
 
-        @Test func aDeletionOfAMachineThatWasNeverHereIsATombstone() async throws {
+        @Test func `A deletion of an unknown machine: stored as a tombstone`() async throws {
             let connection = try await Server.migratedDatabase()
             #expect(try await put(machine(10, deleted: true), connection) == 1)
             #expect(try await put(machine(9), connection) == 0)
             #expect(try await counts(connection) == [0, 1])
         }
 
-        @Test func aRowOfTheEarlierBotCountsAsOfItsTime() async throws {
+        @Test func `A row of the earlier bot: has the revision of its time`() async throws {
             let connection = try await Server.migratedDatabase()
             for (updatedAt, createdAt) in [
                 ("'2026-11-22 09:30:00.999999'", "NULL"), ("NULL", "'2026-11-22 09:30:00.25'"), ("NULL", "NULL"),
@@ -260,7 +260,7 @@ extension ServerTests {
             }
         }
 
-        @Test func aNicknameClashIsTold() async throws {
+        @Test func `A nickname clash: recognized by its error`() async throws {
             let connection = try await Server.migratedDatabase()
             _ = try await put(machine(10), connection)
             let clash = try await connection.refusal([PostgresMachineTable.put(machine(11, id: other))])
@@ -279,7 +279,7 @@ extension ServerTests {
         }
 
         /// A restored machine whose nickname is taken stays deleted.
-        @Test func aRefusedRestoreLeavesTheTombstone() async throws {
+        @Test func `A refused restore: leaves the tombstone`() async throws {
             let connection = try await Server.migratedDatabase()
             _ = try await put(machine(10, deleted: true), connection)
             _ = try await put(machine(11, id: other), connection)
@@ -289,7 +289,7 @@ extension ServerTests {
             #expect(try await stored(connection) == machine(10, deleted: true))
         }
 
-        @Test func pagesHoldLiveAndDeletedInTheOrderOfTheirIDs() async throws {
+        @Test func `Pages: hold live and deleted machines in the order of their ids`() async throws {
             let connection = try await Server.migratedDatabase()
             let machines = (0..<23).map { number in
                 let suffix = String(0x1000 + number, radix: 16)

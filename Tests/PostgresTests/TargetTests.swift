@@ -5,7 +5,7 @@ import Testing
 @testable import Persistence
 
 @Suite struct TargetTests {
-    @Test func `A target: shows hosts, ports and database, in whatever way it is printed`() throws {
+    @Test func `A target: shows hosts, ports and database, however it is printed`() throws {
         for url in [
             "postgresql://me:s3cr%3Ft@db.example.org:6432/rivet?sslmode=require",
             "host=db.example.org port=6432 dbname=rivet password='s3cr?t' user=me",
@@ -33,7 +33,7 @@ import Testing
         return [values["host"], values["hostaddr"], values["port"]]
     }
 
-    @Test func `An address: each is an attempt of its own`() throws {
+    @Test func `Each address: a separate attempt`() throws {
         let target = try PostgresTarget(url: "postgresql://me@a:1,b,c:3/rivet")
         #expect(target.hosts.map(\.name) == ["a", "b", "c"])
         let attempts = target.attempts(addresses: [["::1", "10.0.0.1"], [""], []])
@@ -44,7 +44,7 @@ import Testing
         #expect(all.map(values) == [["a,a,b", "::1,10.0.0.1,", "1,1,5432"]])
     }
 
-    @Test func `What the URL says: comes after our defaults and before what we must have`() throws {
+    @Test func `The options of a URL: after the defaults and before the required values`() throws {
         let target = try PostgresTarget(url: "postgresql://db/rivet?application_name=mine&client_encoding=LATIN1")
         let parameters = target.attempts(addresses: nil)[0]
         #expect(parameters.filter { $0.0 == "application_name" }.map(\.1) == ["rivet", "mine"])

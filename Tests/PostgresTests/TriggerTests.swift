@@ -67,7 +67,7 @@ extension ServerTests {
             #expect(try await connection.run(PostgresMachineTable.put(record)).affectedRows == 0)
         }
 
-        @Test func `A conversation that SQL changes or deletes: is told in the next pull`() async throws {
+        @Test func `A conversation that SQL changes or deletes: reported in the next pull`() async throws {
             let connection = try await Server.migratedDatabase()
             let record = Samples.conversation(Revision(number: 1))
             try await connection.run(PostgresConversationTable.put(record))
@@ -89,7 +89,7 @@ extension ServerTests {
             #expect(again.appliedUpdates == record.appliedUpdates)
         }
 
-        @Test func `What Rivet writes, deletes and empties: is as it wrote it`() async throws {
+        @Test func `Rows that Rivet writes, deletes and empties: left unchanged`() async throws {
             let connection = try await Server.migratedDatabase()
             let live = Samples.machine(Revision(number: 1))
             let deleted = Samples.machine(Revision(number: 2), deleted: true)
@@ -134,8 +134,7 @@ extension ServerTests {
         }
 
         /// As on engines without them.
-        @Test func `A role that may make no functions: gets the schema without triggers, and is told so`() async throws
-        {
+        @Test func `A role that may make no functions: gets the schema without triggers, and a note`() async throws {
             let name = try await Server.database()
             let url = try Server.cluster.url(database: name)
             let admin = try await Server.connect(url)

@@ -13,7 +13,7 @@ final class PostgresCancellation: Sendable {
 
     /// SAFETY: libpq fills it before `init` returns, and only reads it from then on. PQcancel may be called from any
     /// thread, even after the connection is gone. `deinit` is its only other use. Tested by `LockTests.A statement that
-    /// is not waited for any more: the server breaks it off`.
+    /// is no longer awaited: cancelled by the server`.
     private nonisolated(unsafe) let request: OpaquePointer
 
     init?(of connection: OpaquePointer) {

@@ -53,7 +53,7 @@ struct PostgresHandle: ~Copyable {
         // Set now, so that the error of a failed connection attempt contains its SQLSTATE.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         // SAFETY: libpq calls it only during calls on this connection, and `notices` lives until `self` ends. Tested by
-        // ConnectionTests.aServerThatStopsSaysSo.
+        // `ConnectionTests.A server that stops: reported to idle and busy connections`.
         PQsetNoticeReceiver(
             connection,
             { context, result in

@@ -104,7 +104,7 @@ final class SQLiteConnection {
             { connection in
                 guard let connection else { return 0 }
                 // SAFETY: SQLite calls this while a statement runs, and so while its connection exists. Tested by
-                // MigrationTests.aLongMigrationTellsThatItGetsOn.
+                // `MigrationTests.A long migration: reports progress until the file is open`.
                 Unmanaged<SQLiteConnection>.fromOpaque(connection).takeUnretainedValue().progressed?()
                 return 0
             }, Unmanaged.passUnretained(self).toOpaque())

@@ -8,7 +8,7 @@ import Testing
 /// What is taken at the sockets, PostgreSQL takes too; what it refuses is refused there.
 @Suite(.serialized, .needsPostgres)
 struct BorderValueTests {
-    @Test func `A JSON number: is taken at the socket if PostgreSQL takes it`() async throws {
+    @Test func `A JSON number: accepted at the socket if PostgreSQL accepts it`() async throws {
         let connection = try await TierDatabases(1).sql()
         let nines = String(repeating: "9", count: 131_072)
         let spellings = [
@@ -31,7 +31,7 @@ struct BorderValueTests {
     }
 
     /// As long as may be, of letters that the index cannot shorten.
-    @Test func `A nickname: reaches the tier with as many bytes as are taken`() async throws {
+    @Test func `A nickname of the greatest length: reaches the tier`() async throws {
         let test = try await StoreUnderTest()
         let store = try await test.machines()
         try await store.whole()

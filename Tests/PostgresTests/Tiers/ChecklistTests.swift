@@ -8,7 +8,7 @@ import Testing
 /// What was asked of the store when it was first written down, line by line.
 @Suite(.serialized, .needsPostgres)
 struct ChecklistTests {
-    @Test func aSavePersistsToPostgreSQL() async throws {
+    @Test func `A save: persists to PostgreSQL`() async throws {
         let test = try await StoreUnderTest()
         let store = try await test.conversations()
         let saved = try await store.save("7", "model", ["nickname": "Pump 🔧", "photo_file_id": .null], update: 1)
@@ -26,7 +26,7 @@ struct ChecklistTests {
 
     /// However it fails: at once, in time, or with a lost connection.
     @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole, .holdAnswers, .cutBeforeAnswer])
-    func aSaveFallsBackToSQLiteWhenPostgreSQLFails(_ failure: FaultProxy.Behaviour) async throws {
+    func `A save: falls back to SQLite when PostgreSQL fails`(_ failure: FaultProxy.Behaviour) async throws {
         let test = try await StoreUnderTest()
         let store = try await test.conversations(deadline: .milliseconds(300))
         try await store.whole()
@@ -42,7 +42,7 @@ struct ChecklistTests {
         try await test.expectEqualTiers()
     }
 
-    @Test func aLoadRetrievesFromPostgreSQL() async throws {
+    @Test func `A load: retrieves from PostgreSQL`() async throws {
         let test = try await StoreUnderTest()
         var store = try await test.conversations()
         try await store.save("7", "model", ["nickname": "Pump"], update: 5)
@@ -55,7 +55,7 @@ struct ChecklistTests {
         await store.close()
     }
 
-    @Test func aLoadFallsBackToSQLiteWhenPostgreSQLFails() async throws {
+    @Test func `A load: falls back to SQLite when PostgreSQL fails`() async throws {
         let test = try await StoreUnderTest()
         var store = try await test.conversations()
         try await store.save("7", "model")
@@ -68,7 +68,7 @@ struct ChecklistTests {
         await store.close()
     }
 
-    @Test func aLoadUsesMemoryWhenBothFail() async throws {
+    @Test func `A load: uses memory when both fail`() async throws {
         let test = try await StoreUnderTest()
         guard let disk = SmallDisk(bytes: 1 << 20, at: test.directory.path + "/disk") else { return }
         let store = try await test.conversations(at: disk.path + "/state.db", deadline: .milliseconds(300))
@@ -88,7 +88,7 @@ struct ChecklistTests {
         await store.close()
     }
 
-    @Test func aClearRemovesFromAllTiers() async throws {
+    @Test func `A clear: removes from all tiers`() async throws {
         let test = try await StoreUnderTest(3)
         let store = try await test.conversations()
         try await store.save("7", "notes", ["nickname": "Pump"])
@@ -108,7 +108,7 @@ struct ChecklistTests {
         try await test.expectEqualTiers()
     }
 
-    @Test func aCleanupRemovesWhatExpiredFromAllTiers() async throws {
+    @Test func `A cleanup: removes expired conversations from all tiers`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations()
         try await store.save("silent", "model", ["nickname": "Pump"])
@@ -132,7 +132,7 @@ struct ChecklistTests {
         try await test.expectEqualTiers()
     }
 
-    @Test func aDuplicateNicknameIsDetected() async throws {
+    @Test func `A duplicate nickname: detected`() async throws {
         let test = try await StoreUnderTest()
         var store = try await test.machines()
         try await store.add("Main compressor")
@@ -152,7 +152,7 @@ struct ChecklistTests {
 
     /// A first contact that does not come about: the service starts, and serves.
     @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole])
-    func neonRefusesOrIsSilentFromTheStart(_ failure: FaultProxy.Behaviour) async throws {
+    func `A start while neon refuses or is silent: serves from SQLite`(_ failure: FaultProxy.Behaviour) async throws {
         let test = try await StoreUnderTest()
         // On a disk with something on it nobody waits for a tier to start.
         let local = try await ConversationStore(
@@ -175,7 +175,7 @@ struct ChecklistTests {
     }
 
     /// Memory keeps its bound, and what it forgets the disk knows.
-    @Test func aMemoryThatGrowsTooLargeForgetsTheOldest() async throws {
+    @Test func `A memory that grows too large: forgets the oldest`() async throws {
         let test = try await StoreUnderTest()
         let limit = 64 << 10
         let store = try await ConversationStore(

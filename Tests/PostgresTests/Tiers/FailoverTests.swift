@@ -8,7 +8,7 @@ import Testing
 /// Down the tiers and back up: what was said last is what is read, whatever is away.
 @Suite(.serialized, .needsPostgres)
 struct FailoverTests {
-    @Test func oneTierAfterAnotherIsKilledAndComesBack() async throws {
+    @Test func `Tiers that are killed in turn: replaced by the next, and used again when back`() async throws {
         let clusters = try (0..<3).map { _ in try PostgresCluster() }
         let test = try StoreUnderTest(try await TierDatabases(3, clusters: clusters))
         guard let disk = SmallDisk(bytes: 2 << 20, at: test.directory.path + "/disk") else { return }
@@ -54,7 +54,7 @@ struct FailoverTests {
 
     /// The tier of choice comes back with what it had, and an empty disk asks both.
     @Test(arguments: [false, true])
-    func nothingStaleIsReadAfterFailback(_ isCleared: Bool) async throws {
+    func `A read after a failback: never stale`(_ isCleared: Bool) async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations(deadline: .milliseconds(300))
         try await store.save("7", "manufacturer")
@@ -80,7 +80,7 @@ struct FailoverTests {
     }
 
     /// Also while it comes back, under the eyes of whoever reads.
-    @Test func aClearedConversationStaysClearedWhileATierComesBack() async throws {
+    @Test func `A cleared conversation: stays cleared while a tier comes back`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations(deadline: .milliseconds(300))
         try await store.save("7", "notes")
@@ -98,7 +98,7 @@ struct FailoverTests {
         try await test.expectEqualTiers()
     }
 
-    @Test func aMachineOfAnOutageArrivesOnce() async throws {
+    @Test func `A machine added in an outage: arrives once`() async throws {
         let test = try await StoreUnderTest(2)
         var store = try await test.machines(deadline: .milliseconds(300))
         try await store.whole()
@@ -120,7 +120,7 @@ struct FailoverTests {
     }
 
     /// The server commits, and the connection ends before it says so.
-    @Test func aCommitWhoseAnswerIsLostAppliesOnce() async throws {
+    @Test func `A commit whose response is lost: applied once`() async throws {
         let test = try await StoreUnderTest()
         let (conversations, machines) = (
             try await test.conversations(deadline: .milliseconds(500)),
@@ -156,7 +156,7 @@ struct FailoverTests {
 
     /// One person waits once, and the others not at all.
     @Test(arguments: [FaultProxy.Behaviour.blackhole, .delay(.seconds(3)), .holdAnswers])
-    func aSlowFirstTierCostsOneDeadline(_ failure: FaultProxy.Behaviour) async throws {
+    func `A slow first tier: costs one deadline`(_ failure: FaultProxy.Behaviour) async throws {
         let test = try await StoreUnderTest(3)
         let deadline = Duration.milliseconds(750)
         let store = try await test.conversations(deadline: deadline)
@@ -195,7 +195,7 @@ struct FailoverTests {
 
     /// A tier that can be reached and is no good: the connection comes about again and again, and nobody waits for it.
     @Test(arguments: Hindrance.allCases)
-    func aTierThatOnlyAnswersHelloCostsOneDeadline(_ hindrance: Hindrance) async throws {
+    func `A tier that connects and hangs at writes: costs one deadline`(_ hindrance: Hindrance) async throws {
         let test = try await StoreUnderTest(2)
         let deadline = Duration.milliseconds(500)
         let store = try await test.conversations(deadline: deadline)
@@ -242,7 +242,7 @@ struct FailoverTests {
 
     /// What a person is told of where an answer is, is so.
     @Test(arguments: [Durability.remote, .local])
-    func anAcknowledgementSaysWhereItIs(_ durability: Durability) async throws {
+    func `An acknowledgement: names the tiers that have the record`(_ durability: Durability) async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations(durability)
         try await store.whole()
@@ -269,7 +269,7 @@ struct FailoverTests {
     }
 
     /// What is owed is known to the next process.
-    @Test func debtsOutliveTheStore() async throws {
+    @Test func `Debts: outlive the store`() async throws {
         let test = try await StoreUnderTest(2)
         var (states, library) = (
             try await test.conversations(deadline: .milliseconds(300)),

@@ -61,7 +61,7 @@ struct ForeignTimeTests {
     }
 
     @Test(arguments: [false, true])
-    func `Rows with times that say nothing: are kept live in both tiers, at the first contact and later`(
+    func `Rows with meaningless times: kept live in both tiers, at the first contact and later`(
         _ isAcquainted: Bool
     ) async throws {
         let test = try await StoreUnderTest(2)
@@ -105,7 +105,7 @@ struct ForeignTimeTests {
     }
 
     /// It may be older than all that is known: who changed it last cannot be told.
-    @Test func `A row without a time: never replaces what is known of its key`() async throws {
+    @Test func `A row without a time: never replaces the known record`() async throws {
         let test = try await StoreUnderTest(2)
         var store = try await test.conversations()
         try await store.save("7", "notes", ["nickname": "Pump"])
@@ -161,7 +161,7 @@ struct ForeignTimeTests {
 
     /// What SQL lets pass, and what Swift makes of a row, must be the same, or a row is read and never written.
     @Test(arguments: ["NULL", "'infinity'", "'6430-01-01'", "'1969-01-01'", "'9999-01-01'"])
-    func `A row whose time says nothing: takes the next write`(_ time: String) async throws {
+    func `A row with a meaningless time: accepts the next write`(_ time: String) async throws {
         let databases = try await TierDatabases(1)
         for store in [Migrator.Store.conversations, .machines] { try await databases.migrate(store) }
         let connection = try await databases.sql()

@@ -15,7 +15,7 @@ struct HeldRowTests {
             "UPDATE \(table) SET \(change), updated_at = '2027-01-15 17:00:00' WHERE user_id = '7'")
     }
 
-    @Test func `A save over a row that is ahead: not confirmed, and the row is taken in at once`() async throws {
+    @Test func `A save over a row that is ahead: not confirmed, and the row is imported at once`() async throws {
         let test = try await StoreUnderTest()
         var store = try await test.conversations()
         try await store.save("7", "nickname")

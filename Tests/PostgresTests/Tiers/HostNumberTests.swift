@@ -67,7 +67,7 @@ struct HostNumberTests {
         await second.close()
     }
 
-    @Test func `A number of a store that is gone without a word: is free after ten minutes`() async throws {
+    @Test func `The number of a store that vanished: free after ten minutes`() async throws {
         let test = try await StoreUnderTest()
         try await test.databases.migrate(.machines)
         func visited(_ ago: String) async throws {

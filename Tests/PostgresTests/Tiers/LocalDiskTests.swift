@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized, .needsPostgres)
 struct LocalDiskTests {
     /// With PostgreSQL down too, memory holds it, and the journal keeps it beyond the end of the store.
-    @Test func theJournalOutlivesTheStoreWhileTheDiskIsFull() async throws {
+    @Test func `The spill file: outlives the store while the disk is full`() async throws {
         let test = try await StoreUnderTest()
         guard let disk = SmallDisk(bytes: 1 << 20, at: test.directory.path + "/disk") else { return }
         let path = disk.path + "/state.db"
@@ -48,7 +48,7 @@ struct LocalDiskTests {
     }
 
     /// A full disk with PostgreSQL up is durable, and says so.
-    @Test func aFullDiskWithPostgreSQLUpIsDurable() async throws {
+    @Test func `A machine added on a full disk with PostgreSQL up: durable`() async throws {
         let test = try await StoreUnderTest(2)
         guard let disk = SmallDisk(bytes: 1 << 20, at: test.directory.path + "/disk") else { return }
         let store = try await test.machines(at: disk.path + "/library.db")
@@ -73,7 +73,9 @@ struct LocalDiskTests {
     enum Damage: CaseIterable { case header, middle, everything }
 
     @Test(arguments: Damage.allCases, [false, true])
-    func aBrokenFileIsSetAsideAndMergedWithTheTiers(_ damage: Damage, _ isRunning: Bool) async throws {
+    func `A broken file: set aside, and its rows merged with the tiers`(
+        _ damage: Damage, _ isRunning: Bool
+    ) async throws {
         let test = try await StoreUnderTest()
         var store = try await test.conversations()
         for user in 0..<200 {
@@ -111,7 +113,7 @@ struct LocalDiskTests {
     }
 
     /// Without a tier to ask, what can be read is kept.
-    @Test func whatCanBeReadOfABrokenFileIsKept() async throws {
+    @Test func `The readable rows of a broken file: kept without a tier`() async throws {
         let test = try await StoreUnderTest()
         func open() async throws -> MachineStore {
             try await MachineStore(path: test.libraryPath, memoryLimit: 4 << 20, now: test.clock.now)
@@ -136,7 +138,7 @@ struct LocalDiskTests {
         try await test.expectEqualTiers()
     }
 
-    @Test func invalidJSONIsQuarantinedAndItsPersonIsAskedToBeginAgain() async throws {
+    @Test func `Invalid JSON: quarantined, and its person is asked to begin again`() async throws {
         let test = try await StoreUnderTest()
         var store = try await test.conversations()
         for user in ["7", "8"] { try await store.save(user, "model", ["nickname": "Pump"]) }

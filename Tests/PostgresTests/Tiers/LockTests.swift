@@ -81,7 +81,7 @@ struct LockTests {
 
     /// A server does not notice that nothing waits for its answer any more.
     @Test(arguments: [false, true])
-    func `A statement that is not waited for any more: the server breaks it off`(_ isGivenUp: Bool) async throws {
+    func `A statement that is no longer awaited: cancelled by the server`(_ isGivenUp: Bool) async throws {
         let databases = try await TierDatabases(1)
         let target = databases.targets[0].target
         let connection = try await PostgresConnection.open(target, deadline: .seconds(10)).value.get()

@@ -32,8 +32,7 @@ struct LookTests {
         try await test.databases.run("INSERT INTO user_machines (user_id, nickname) VALUES ('7', '\(nickname)')")
     }
 
-    @Test func `Rows of another program: are taken in while the store is in use, and then the tier may sleep`()
-        async throws
+    @Test func `Rows of another program: imported while the store is in use, and then the tier may sleep`() async throws
     {
         let test = try await StoreUnderTest(1)
         let store = try await test.machines(change: Self.quick)

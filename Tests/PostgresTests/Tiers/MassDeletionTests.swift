@@ -59,7 +59,7 @@ struct MassDeletionTests {
         try await store.whole(within: .seconds(60))
     }
 
-    @Test func `Five thousand rows deleted with SQL: held back over a restart, and removed when accepted`() async throws
+    @Test func `Five thousand rows deleted with SQL: deferred over a restart, and removed when accepted`() async throws
     {
         let test = try await deletedTest(isNow: true)
         var store = try await test.machines()

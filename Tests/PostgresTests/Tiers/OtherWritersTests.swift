@@ -10,7 +10,7 @@ import Testing
 struct OtherWritersTests {
     /// Another machine of that user has the nickname, in the tier alone.
     @Test(arguments: [false, true])
-    func aNicknameClashKeepsBoth(_ isFoundByPulling: Bool) async throws {
+    func `A nickname clash with a tier: both machines are kept`(_ isFoundByPulling: Bool) async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.machines(deadline: .milliseconds(300))
         try await store.whole()
@@ -47,7 +47,7 @@ struct OtherWritersTests {
 
     /// While no store was there, and while the tier was away from a running one.
     @Test(arguments: [nil, FaultProxy.Behaviour.refuse, .blackhole])
-    func aRowThatSQLChangedIsTakenIn(_ outage: FaultProxy.Behaviour?) async throws {
+    func `A row that SQL changed: imported`(_ outage: FaultProxy.Behaviour?) async throws {
         let test = try await StoreUnderTest(2)
         var store = try await test.conversations(deadline: .milliseconds(300))
         var machines = try await test.machines(deadline: .milliseconds(300))
@@ -101,7 +101,7 @@ struct OtherWritersTests {
 
     /// By a store whose server tells no time, and by one that was told it.
     @Test(arguments: [false, true])
-    func `A row that was written after a pull by a clock that was days ahead: is taken in`(
+    func `A row that was written after a pull by a clock that was days ahead: imported`(
         _ isServerHeeded: Bool
     ) async throws {
         let test = try await StoreUnderTest(1)
@@ -126,7 +126,7 @@ struct OtherWritersTests {
     }
 
     /// With nothing beside: no time, no revision, no tombstone.
-    @Test func `What SQL changes and deletes: holds in every tier after the next contact`() async throws {
+    @Test func `Changes and deletions by SQL: in every tier after the next contact`() async throws {
         let test = try await StoreUnderTest(2)
         var (store, machines) = (try await test.conversations(), try await test.machines())
         for user in ["7", "8"] { try await store.save(user, "model", ["nickname": "Pump"]) }
@@ -155,7 +155,7 @@ struct OtherWritersTests {
     }
 
     /// As the mission's own files make the tables, with rows that the earlier bot wrote.
-    @Test func aDatabaseOfTheEarlierBotIsUpgradedInPlace() async throws {
+    @Test func `A database of the earlier bot: upgraded in place`() async throws {
         let test = try await StoreUnderTest(2)
         for statement in Self.earlierTables { try await test.databases.run(statement) }
         let now = test.clock.now()
@@ -207,7 +207,7 @@ struct OtherWritersTests {
     }
 
     /// JSON that is no object, where nobody of ours wrote it.
-    @Test func aRowThatMakesNoRecordIsQuarantined() async throws {
+    @Test func `A row that is no record: quarantined`() async throws {
         let test = try await StoreUnderTest()
         try await test.databases.migrate(.conversations)
         for (user, data) in [("7", "[1]"), ("8", "{\"nickname\": \"Pump\"}")] {

@@ -7,20 +7,23 @@ import Testing
 
 /// One suite for every tier: disk, memory and a real PostgreSQL.
 @Suite(.serialized) struct TierContractTests {
-    @Test(arguments: TierStatement.allCases) func sqlite(_ statement: TierStatement) async throws {
+    @Test(arguments: TierStatement.allCases)
+    func `A SQLite table: keeps the contract of a tier`(_ statement: TierStatement) async throws {
         let directory = try TestDirectory()
         try await statement.hold(of: LocalTier(try ConversationTable(path: directory.path + "/state.db")))
         try await statement.hold(of: LocalTier(try MachineTable(path: directory.path + "/library.db")))
     }
 
     @Test(arguments: TierStatement.allCases, [false, true])
-    func memory(_ statement: TierStatement, _ isHeld: Bool) async throws {
+    func `The memory tier: keeps the contract of a tier`(_ statement: TierStatement, _ isHeld: Bool) async throws {
         try await statement.hold(of: MemoryUnderTest<ConversationRecord>(isHeld: isHeld))
         try await statement.hold(of: MemoryUnderTest<MachineRecord>(isHeld: isHeld))
     }
 
     @Test(.needsPostgres, arguments: TierStatement.allCases, [false, true])
-    func postgreSQL(_ statement: TierStatement, _ isMakingWay: Bool) async throws {
+    func `A PostgreSQL tier: keeps the contract of a tier`(
+        _ statement: TierStatement, _ isMakingWay: Bool
+    ) async throws {
         let databases = try await TierDatabases(1)
         let conversations = try await RemoteUnderTest(
             PostgresConversationTable.self, databases.targets[0].target, isMakingWay: isMakingWay)
@@ -35,7 +38,7 @@ import Testing
 
 extension TierContractTests {
     /// What is not as it was left is not taken for it: the visit stays, and is told.
-    @Test(.needsPostgres) func aVisitReplacesTheOneThatIsKnown() async throws {
+    @Test(.needsPostgres) func `A visit: replaces only the known one`() async throws {
         let databases = try await TierDatabases(1)
         let tier = try await RemoteUnderTest(
             PostgresMachineTable.self, databases.targets[0].target, isMakingWay: false)

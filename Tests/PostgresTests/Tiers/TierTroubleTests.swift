@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized, .needsPostgres)
 struct TierTroubleTests {
     @Test(arguments: [false, true])
-    func aWipedTierIsFilledAgain(_ isStarting: Bool) async throws {
+    func `A wiped tier: filled again`(_ isStarting: Bool) async throws {
         let test = try await StoreUnderTest(2)
         var (states, library) = (try await test.conversations(), try await test.machines())
         try await fill(states, library)
@@ -34,7 +34,7 @@ struct TierTroubleTests {
     }
 
     /// A backup is put back: the same database, as it was.
-    @Test func aTierThatIsPutBackIsFilledAgain() async throws {
+    @Test func `A tier that is restored from a backup: filled again`() async throws {
         let test = try await StoreUnderTest(2)
         var (states, library) = (try await test.conversations(), try await test.machines())
         try await fill(states, library)
@@ -79,7 +79,7 @@ struct TierTroubleTests {
     }
 
     /// The tier of choice is compared with ours, row by row, and that takes it a while: the next one is as good.
-    @Test func whileATierIsComparedTheNextOneIsWaitedFor() async throws {
+    @Test func `A save while the first tier is compared: waits for the next one`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations(deadline: .seconds(1))
         for user in 0..<10 { try await store.save("\(user)", "model") }
@@ -101,7 +101,7 @@ struct TierTroubleTests {
     }
 
     /// A server that ends idle connections, as one that scales to zero does.
-    @Test func aSleepingTierIsNoDownTier() async throws {
+    @Test func `A sleeping tier: not down`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations()
         try await store.whole()
@@ -121,7 +121,7 @@ struct TierTroubleTests {
 
     /// A router forgets the connections, and nobody is told: in use, and while one is being made.
     @Test(arguments: [false, true])
-    func aConnectionThatIsDeadInSilenceIsReplaced(_ isBeingMade: Bool) async throws {
+    func `A connection that dies silently: replaced`(_ isBeingMade: Bool) async throws {
         let test = try await StoreUnderTest()
         // As a migration of another program does, for as long as it takes.
         let lock = isBeingMade ? try await test.databases.sql() : nil
@@ -142,13 +142,13 @@ struct TierTroubleTests {
     }
 
     /// The longest that a tier which is back can stay unmet leaves time to pay within half a minute.
-    @Test func aTierThatIsBackIsMetInTime() {
+    @Test func `A tier that is back: contacted in time to be paid within half a minute`() {
         let unmet = Breaker.waitMax + PostgresTier<PostgresConversationTable>.connectDeadline
         #expect(unmet <= .seconds(27))
     }
 
     /// A standby, or a disk quota: it can be read, and it is no place for a write.
-    @Test func aReadOnlyTierIsDownUntilItTakesWritesAgain() async throws {
+    @Test func `A read-only tier: down until it accepts writes again`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations()
         try await store.save("7", "nickname")
@@ -172,7 +172,7 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
-    @Test func aTierWithoutAConnectionLeftIsDownUntilThereIsOne() async throws {
+    @Test func `A tier without a free connection: down until there is one`() async throws {
         let role = "role_\(UInt64.random(in: 0...UInt64.max))"
         let connection = try await Server.connect(try TierDatabases.cluster.url())
         try await connection.run("CREATE ROLE \(role) LOGIN PASSWORD '\(PostgresCluster.password)'")
@@ -299,7 +299,7 @@ struct TierTroubleTests {
     }
 
     /// A record that PostgreSQL will never take holds up no other.
-    @Test func aRecordThatATierRefusesHoldsUpNoOther() async throws {
+    @Test func `A record that a tier refuses: delays no other`() async throws {
         let test = try await StoreUnderTest()
         let store = try await test.conversations(deadline: .milliseconds(500))
         try await store.whole()
