@@ -255,7 +255,8 @@ struct WebhookTests {
             #expect(doctor.text.contains("one is set at https://other.example:8443/…"), "\(doctor.text)")
             let shown = try control("webhook", "show")
             #expect(
-                shown.exitCode == 0 && shown.text.contains("https://other.example:8443/… (not the one in"), "\(shown.text)")
+                shown.exitCode == 0 && shown.text.contains("https://other.example:8443/… (not the one in"),
+                "\(shown.text)")
             let json = try control("webhook", "show", "--json").json
             #expect(json["webhook"] == "https://other.example:8443/…" && json["ours"] == false && json["pending"] == 1)
             let ours = [
