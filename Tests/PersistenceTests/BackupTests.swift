@@ -6,7 +6,7 @@ import Testing
 
 @testable import Persistence
 
-/// A database that is copied, looked through, and made ready to take another one's place.
+/// A database that is copied, checked, and prepared to replace another one.
 struct BackupTests {
     private let directory: TestDirectory
     private var path: String { directory.path + "/state.db" }

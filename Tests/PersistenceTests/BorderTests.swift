@@ -6,7 +6,7 @@ import Testing
 
 @testable import Persistence
 
-/// What the times and revisions of rows that another program wrote come to.
+/// The meaning of times and revisions in rows that another program wrote.
 @Suite struct BorderTests {
     private static let now = Timestamp(milliseconds: 1_800_000_000_000)
     private static let far = Timestamp(milliseconds: Timestamp.range.upperBound)
@@ -48,7 +48,7 @@ import Testing
 
     private static let key = ConversationKey(userID: "7", chatID: "7")
 
-    /// As an operator does it who has read that the higher revision wins.
+    /// An operator may do this after reading that the higher revision wins.
     @Test(arguments: [
         "revision = 9223372036854775807", "revision = 9223372036854775807, updated_at = NULL", "revision = 1 << 62",
         "updated_at = '6429-10-17 02:45:55'", "revision = -9223372036854775808", "updated_at = '9999-12-31 23:59:59'",
@@ -95,7 +95,7 @@ import Testing
         #expect(Duration(secondsComponent: .max, attosecondsComponent: 0).milliseconds == .max)
     }
 
-    /// A clock that fell back to 1970 must not make every row one of the far future.
+    /// A clock that fell back to 1970 must not make every row seem to be from the far future.
     @Test func `A clock that lost the time: leaves the rows as they are`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         var store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
@@ -124,27 +124,27 @@ import Testing
                 """)
         }
         let store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
-        // A clock that was not watched changes nothing.
+        // Without a watched clock, nothing would be swept.
         clock.advance(TierPolicy().clockPatience)
-        // Some rows at a time.
+        // A sweep handles some rows at a time.
         for _ in 1...3 { #expect(try await store.sweep().get() == 0) }
         let key = ConversationKey(userID: "7", chatID: "7")
         let state = try #require(try await store.load(.init(key: key))().get().state)
         #expect(state.data == ["nickname": "Pump"] && state.revision >= Revision(at: clock.now()))
         #expect(state.updatedAt == clock.now() && state.startedAt == clock.now() && state.expiresAt == Self.far)
-        // Seen once, it stays what it was then.
+        // Once seen, the row keeps its values.
         clock.advance(.seconds(5))
         #expect(try await store.sweep().get() == 0)
         #expect(try await store.load(.init(key: key))().get().state == state)
         #expect(try await store.list(.init())().get().conversations.count == 25)
-        // What lies behind such rows is swept all the same.
+        // Rows behind the undated ones are swept too.
         _ = try await store.save(.init(key: key, step: "serial", data: [:]))().get()
         clock.advance(.seconds(61))
         #expect(try await store.sweep().get() == 1)
         await store.close()
     }
 
-    // MARK: The journal, and imports
+    // MARK: The spill file, and imports
 
     private final class Journal: MemoryJournal {
         let restored: [ConversationRecord]

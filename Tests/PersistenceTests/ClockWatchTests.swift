@@ -10,7 +10,7 @@ import Testing
 
     private func watch() -> ClockWatch { ClockWatch(wall: start, steady: steady, patience: Self.patience) }
 
-    /// What is said after `passed`, with the wall clock set forward by `jump`.
+    /// The agreed time after `passed`, with the wall clock set forward by `jump`.
     private func agreedTime(_ watch: inout ClockWatch, after passed: Duration, jump: Duration = .zero) -> AgreedTime {
         let (wall, steady) = (start.advanced(by: passed + jump), steady + passed)
         watch.read(wall: wall, steady: steady)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Persistence
 
-/// What ends by itself: conversations, tombstones, and what is kept of them, by clocks that may be wrong.
+/// Expiry by clocks that may be wrong: of conversations, of tombstones, and of the drafts that they keep.
 @Suite struct ConversationExpiryTests {
     private let key = ConversationKey(userID: "7", chatID: "7")
 
@@ -50,7 +50,7 @@ import Testing
         await third.close()
     }
 
-    /// Also where the process is started again meanwhile, and knows of no earlier time.
+    /// This holds even if the process restarts during that time and knows no earlier time.
     @Test(arguments: [false, true])
     func `A clock that is two days ahead for five seconds: takes no open draft`(_ isRestarted: Bool) async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
@@ -73,7 +73,7 @@ import Testing
         for key in keys {
             #expect(try await store.load(.init(key: key))().get().state?.data == ["nickname": "Pump"])
         }
-        // What they say is over in the end goes.
+        // A conversation that the clocks agree is over is swept in the end.
         clock.advance(.seconds(3 * 86_400))
         #expect(try await store.sweep().get() == 5)
         await store.close()
@@ -114,7 +114,7 @@ import Testing
         let saved = try await store.save(.init(key: key, step: kept.step, data: kept.data, updateID: 9))().get()
         let taken = try #require(try await store.load(.init(key: key, updateID: 10))().get().state)
         #expect(saved.revision > state.revision && taken.startedAt > state.startedAt && taken.data == data)
-        // Nothing is left to be taken up twice.
+        // The draft cannot be resumed twice.
         _ = try await store.clear(.init(key: key, reason: .completed, updateID: 11))().get()
         #expect(try await store.load(.init(key: key, updateID: 12))().get().lastClear == nil)
         await store.close()
@@ -164,7 +164,7 @@ import Testing
         await store.close()
     }
 
-    /// It may have been kept by a clock that was not watched.
+    /// An unwatched clock may have been wrong when it was saved.
     @Test func `A conversation that expired before the start: is swept once the clock was watched`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         var store = try await ConversationStore.open(file, clock)

@@ -30,7 +30,7 @@ import Testing
         await store.close()
     }
 
-    /// A set by update id: ids may go down, and the answer is the same after a restart.
+    /// The applied updates are a set by id: ids may decrease, and the result is the same after a restart.
     @Test func `A repeated update: changes nothing and returns the same result`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         var store = try await ConversationStore.open(file, clock)
@@ -62,7 +62,7 @@ import Testing
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
         for updateID in 1...40 as ClosedRange<Int64> {
-            // 7 is not settled at Telegram until the end, and 1,000 is of before the ids jumped down.
+            // Update 7 is not settled at Telegram until the end, and 1,000 is from before the ids jumped down.
             _ = await store.save(
                 .init(
                     key: key, step: "s", data: [:], updateID: updateID == 3 ? 1_000 : updateID,
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    /// What is derived from a conversation's beginning must be its own, even if the clock stands still.
+    /// A value that is derived from a conversation's beginning must be unique, even if the clock stands still.
     @Test func `Two conversations of a key: never begin at the same time`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
@@ -178,7 +178,7 @@ import Testing
         await store.close()
     }
 
-    /// What a gateway finds of its outbox after a restart must fit the frames in which it asks.
+    /// The outbox that a gateway reads after a restart must fit into the frames of its calls.
     @Test func `Every page of a list: fits a frame`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore(
@@ -200,7 +200,7 @@ import Testing
         await store.close()
     }
 
-    /// Replies that are still owed are kept for a day, also by a service that forgets conversations sooner.
+    /// Queued replies are kept for a day, even by a service that forgets conversations sooner.
     @Test func `The outbox: kept for a day even with a short time to live`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock, timeToLive: .seconds(60))
@@ -215,7 +215,7 @@ import Testing
         await store.close()
     }
 
-    /// Swift's strings say that the two are equal; the databases say that they are not.
+    /// Swift's strings treat the two as equal; the databases do not.
     @Test func `Keys: distinguished by their bytes`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)

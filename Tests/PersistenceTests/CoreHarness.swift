@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// A store on a file of its own, and a clock that a test moves.
+/// A store on a new file, and a clock that a test moves.
 final class CoreHarness {
     let file: TemporaryFile
     let ports: [TierName: ScriptedPort]
@@ -39,14 +39,14 @@ final class CoreHarness {
         core.tick()
     }
 
-    /// Time passes while the core is busy: it looks at no clock by itself.
+    /// Lets time pass while the core is busy: it does not read the clock by itself.
     func elapse(_ duration: Duration) { elapsed.duration.withLock { $0 += duration } }
 
     func report(_ tier: TierName, _ event: TierEvent<ConversationRecord>) throws {
         core.received(event, from: tier, link: try #require(ports[tier]).link)
     }
 
-    /// The tier does everything that it was asked, until nothing more is asked.
+    /// Responds to all requests of the tier with success, until there are no more.
     @discardableResult
     func answerAll(_ tier: TierName) throws -> [ScriptedPort.Asked] {
         let port = try #require(ports[tier])
@@ -71,7 +71,7 @@ final class CoreHarness {
         return done
     }
 
-    /// That of a tier which does what it is asked.
+    /// The response of a tier that fulfills the request.
     func answer(to what: ScriptedPort.Asked) -> TierAnswer<ConversationRecord> {
         switch what {
         case .page: .page(TierPage(rows: [], next: nil))
@@ -85,7 +85,7 @@ final class CoreHarness {
         try answerAll(tier)
     }
 
-    /// The notes on the disk of what tiers are owed, oldest first.
+    /// The notes of debts on the disk, oldest first.
     func notes() throws -> [Debt<ConversationKey>] {
         try #require(core.table).debts(of: TierSet([.neon, .supabase, .railway]))
     }

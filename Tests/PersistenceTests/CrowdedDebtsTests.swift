@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persistence
 
-/// What is written of debts, and what becomes of more of them than are listed.
+/// The notes of debts, and what happens to more debts than a list may have.
 @Suite struct CrowdedDebtsTests {
     private static var policy: TierPolicy {
         var policy = TierPolicy()
@@ -19,7 +19,7 @@ import Testing
         return store
     }
 
-    /// Lets time pass until nothing is to be written down.
+    /// Lets time pass until no notes are left to delete.
     private func rest(_ store: CoreHarness) {
         for _ in 0..<100 where !store.core.debtsToStrike.isEmpty { store.advance(.milliseconds(600)) }
     }
@@ -41,11 +41,11 @@ import Testing
             try store.answerAll(.neon)
             #expect(saved.placement()?.storedIn.first == .neon)
             store.advance(.seconds(10))
-            // It is looked at for what others wrote.
+            // The tier is checked for rows of others.
             try store.answerAll(.neon)
         }
         #expect(try store.notes().map(\.revision) == [first.revision])
-        // It is struck out when the tier cannot take anything of that back.
+        // The note is deleted once the tier cannot lose any of it.
         for user in 0..<3 {
             store.advance(.seconds(61))
             _ = try store.save("model", user: "other \(user)")
@@ -82,7 +82,7 @@ import Testing
             _ = try store.save("model", user: "other \(user)")
             try store.answerAll(.neon)
         }
-        // In effect, and told to be none.
+        // The commit takes effect, and reports a failure.
         FaultyTable.set(.init(callsBefore: 1, count: 1, commitsAnyway: true), for: store.file.path)
         store.advance(.seconds(1))
         #expect(FaultyTable.calls(store.file.path) >= 2)
@@ -108,7 +108,7 @@ import Testing
         #expect(store.core.tiers[0].knowledge.isSeeded)
     }
 
-    /// Of an earlier version of Rivet, which listed them all.
+    /// The notes are from an earlier version of Rivet, which listed all debts.
     @Test func `A start with more notes than are listed: reads none of them, and serves at once`() throws {
         let file = try TemporaryFile("state.db")
         do {
@@ -136,7 +136,7 @@ import Testing
         #expect(written(done).count == 100)
     }
 
-    /// In one turn each commit of a thousand, a save waited for all of them.
+    /// When all were deleted in one pass, a save waited for all of them.
     @Test func `Notes of forsaken debts: deleted some at a time, and the walk waits for that`() throws {
         let store = try start()
         for user in 0..<20 { _ = try store.save("model", user: "\(user)") }
@@ -153,7 +153,7 @@ import Testing
         #expect(counts.count >= 3 && counts.last == 0)
     }
 
-    /// As when a clash is settled that the tier told of before.
+    /// This happens when a clash is resolved that the tier reported before.
     @Test func `A debt that is made while others are forsaken: is noted after all`() throws {
         let store = try start()
         for user in 0..<5 { _ = try store.save("model", user: "\(user)") }
@@ -170,7 +170,7 @@ import Testing
         #expect(try store.notes().map(\.key) == [key])
     }
 
-    /// The notes of a page are in the commit that says how far the walk has come, however many others wait.
+    /// The notes of a page are in the commit that records the walk's progress, even if many other notes wait.
     @Test func `A page of the walk: its notes are committed with it`() throws {
         let file = try TemporaryFile("state.db")
         do {

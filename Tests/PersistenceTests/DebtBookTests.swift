@@ -7,7 +7,7 @@ import Testing
     private let since = Timestamp(milliseconds: 1_800_000_000_000)
     private func revision(_ number: Int64) -> Revision { Revision(rawValue: number) }
 
-    /// A book in which neon was owed and paid `keys`, written down as they were owed.
+    /// A book in which neon was owed and paid `keys`, each with a written note.
     private func book(_ keys: [String]) -> DebtBook<String> {
         var book = DebtBook<String>()
         for (index, key) in keys.enumerated() {
@@ -18,7 +18,7 @@ import Testing
         return book
     }
 
-    /// What is owed of `key` is committed.
+    /// Commits the note of `key`.
     private func note(_ key: String, _ book: inout DebtBook<String>) {
         if let debt = book.writtenDebt(key) { book.written([debt]) }
     }
@@ -59,7 +59,7 @@ import Testing
         #expect(book.owed("a") == TierSet(.supabase))
         #expect(book.writtenDebt("a")?.tiers == TierSet([.neon, .supabase]))
         book.forsake(.neon)
-        // What the disk says of neon is struck out at once for all keys, and not key by key.
+        // The notes for neon are deleted for all keys together, and not key by key.
         #expect(book.writtenDebt("a")?.tiers == TierSet(.supabase) && book.unwritten.isEmpty)
         #expect(book.note(of: change("a", 2, of: [.neon]))?.tiers == TierSet([.neon, .supabase]))
     }
@@ -73,7 +73,7 @@ import Testing
         book.paid("a", revision(2), to: .neon)
         for _ in 0..<2 { book.visitBegan(.neon) }
         #expect(book.unwritten == ["a"])
-        // Not struck out yet: it will do for the next change, and is not struck out then.
+        // The note is not deleted yet. It suffices for the next change, and then stays.
         book.owes("a", revision(3), to: TierSet(.neon), since: since)
         #expect(book.unwritten.isEmpty && book.note(of: change("a", 3, of: [.neon])) == nil)
     }
@@ -83,7 +83,7 @@ import Testing
         for _ in 0..<2 { book.visitBegan(.neon) }
         book.written([Debt(key: "a", revision: .none, tiers: [], since: since)])
         #expect(book.note(of: change("a", 3, of: [.neon])) != nil)
-        // The commit that was to strike it out failed, and may be in effect.
+        // The commit that should delete it failed, and may have taken effect.
         book.doubted(["b"])
         #expect(book.note(of: change("b", 3, of: [.neon])) != nil && book.unwritten == ["b"])
     }

@@ -8,18 +8,18 @@ import Synchronization
 final class FaultyTable: LocalTable {
     typealias Record = ConversationRecord
 
-    /// What is to fail, for the file at a path.
+    /// The faults to inject, for the file at a path.
     struct Faults: Sendable {
-        /// Calls that go well before the fault begins; nil for no fault.
+        /// The number of calls that succeed before the fault begins; nil for no fault.
         var callsBefore: Int?
-        /// How many calls fail.
+        /// The number of calls that fail.
         var count = Int.max
         var code = SQLITE_FULL
-        /// The commit takes effect and says that it failed.
+        /// Whether the commit takes effect although it reports a failure.
         var commitsAnyway = false
-        /// No row can be read.
+        /// Whether reading a row fails.
         var failsReads = false
-        /// Bound into the fault: calls seen.
+        /// The number of calls so far.
         fileprivate(set) var calls = 0
     }
 

@@ -11,7 +11,7 @@ import Testing
         let table = try ConversationTable(path: file.path)
         #expect(try table.incidents() == StoreIncidents())
         let directory = String(file.path.dropLast("/test.db".count))
-        // What is open stays open.
+        // Open files stay open.
         try #require(rename(directory, directory + "-elsewhere") == 0)
         table.hasIncidentNews = true
         let incidents = try table.incidents()

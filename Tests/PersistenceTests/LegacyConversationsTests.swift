@@ -3,7 +3,7 @@ import Testing
 
 @testable import Persistence
 
-/// The earlier bot's SQLite file, as its `_ensure_sqlite_schema` made it.
+/// The earlier bot's SQLite file, as its `_ensure_sqlite_schema` creates it.
 @Suite struct LegacyConversationsTests {
     private let file: TemporaryFile
     private let now: Timestamp
@@ -48,7 +48,7 @@ import Testing
         return try #require(page.conversations.first)
     }
 
-    /// What Python's `json.dumps` writes of floats that are no numbers, and of strings that are no Unicode.
+    /// The output of Python's `json.dumps` for floats that are no numbers, and for strings with invalid Unicode.
     @Test(
         arguments: [
             ("NaN", .null), ("Infinity", .null), ("-Infinity", .null), (#""a\ud83d""#, "a\u{FFFD}"),

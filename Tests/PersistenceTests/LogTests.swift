@@ -5,11 +5,11 @@ import Testing
 
 @testable import Persistence
 
-/// The write-ahead log of the local file: how long it gets, and who keeps it so.
+/// The write-ahead log of the local file: its length, and readers that keep it long.
 @Suite struct LogTests {
     private let data: [String: JSONValue] = ["notes": .string(String(repeating: "x", count: 100_000))]
 
-    /// - Parameter path: a database whose log is meant.
+    /// - Parameter path: the database that the log belongs to.
     private func logBytes(_ path: String) throws -> Int {
         try #require(FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int)
     }
@@ -29,7 +29,7 @@ import Testing
         let store = try await ConversationStore.open(file, clock)
         try await save(0..<300, store)
         let pages = try logBytes(file.path) / Int(WriteAheadLog.bytesPerPage)
-        // A turn may pass the limit.
+        // One pass may exceed the limit.
         #expect(pages < LogKeeper.pages.upperBound + 1_000, "\(pages)")
         #expect(store.status.logHeldFor == nil && store.status.health == .ok)
         let turns = try #require(store.status.turns)
@@ -38,7 +38,7 @@ import Testing
         await store.close()
     }
 
-    /// With no further write after its end. `HeldLogTests` has a log that is long.
+    /// No write follows its end. `HeldLogTests` uses a long log.
     @Test func `A reader that does not end: is noticed, and so is its end`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await ConversationStore.open(file, clock)
@@ -46,11 +46,11 @@ import Testing
         let shell = try SQLiteShell(file.path)
         try await shell.run("BEGIN; SELECT count(*) FROM conversation_states;", answers: "1")
         try await save(0..<200, store)
-        try await eventually("the log is known to be held") { store.status.logHeldFor != nil }
-        // It sees its own moment all the while.
+        try await eventually("the log is known to be blocked") { store.status.logHeldFor != nil }
+        // The reader still sees its own moment.
         try await shell.run("SELECT count(*) || ' still' FROM conversation_states;", answers: "1 still")
         try shell.end()
-        try await eventually("it is held no more") { store.status.logHeldFor == nil }
+        try await eventually("it is no longer blocked") { store.status.logHeldFor == nil }
         await store.close()
         #expect(try Database(file.path).rows("SELECT count(*) FROM conversation_states") == [["200"]])
     }
@@ -80,7 +80,7 @@ import Testing
         keeper.moved(most + 1_000, in: .milliseconds(80))
         #expect(keeper.piece.count == most / 2)
         keeper.moved(keeper.piece.count, in: .milliseconds(5))
-        // A small rest says nothing of a whole piece.
+        // A small rest says nothing about a whole piece.
         keeper.moved(10, in: .milliseconds(1))
         #expect(keeper.piece.count == most / 2)
         for _ in 0..<10 { keeper.moved(keeper.piece.count, in: .milliseconds(80)) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Persistence
 
-/// Words are looked for in two ways, by the index and by looking through a person's machines: both find the same.
+/// Words are found in two ways: by the index, and by a scan of a person's machines. Both must agree.
 @Suite struct MachineSearchTests {
     private static let texts: [(nickname: String, maker: String?, notes: String?)] = [
         ("Main compressor", "Siemens", "Replaced relay 2024-06"), ("Größe 7", "KSB", "seal\nchanged"),

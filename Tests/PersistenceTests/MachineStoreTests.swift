@@ -42,7 +42,7 @@ import Testing
         await store.close()
     }
 
-    /// The file has lost the row, as when a page of it breaks, and memory has not.
+    /// The file has lost the row, as when a page of it breaks, but memory still has it.
     @Test func `A request whose row the table has lost: adds no second machine`() async throws {
         let file = try TemporaryFile()
         let clock = TestClock()
@@ -74,7 +74,7 @@ import Testing
         await store.close()
     }
 
-    /// Rows that another program puts in, or changes, while the service has the file.
+    /// Another program inserts or changes rows while the service has the file open.
     @Test(arguments: [
         "INSERT INTO user_machines (user_id, nickname) VALUES ('7', 'Valve')",
         "INSERT INTO user_machines (user_id, nickname, machine_id) VALUES ('7', 'Valve', 'f0000000-0000-4000-8000-00000000000f')",
@@ -100,7 +100,7 @@ import Testing
         await store.close()
     }
 
-    /// More than one turn takes, and none that is asked for.
+    /// There are more rows than one pass reads, and no call asks for one.
     @Test func `Many rows that another program puts into SQLite: get an id each, at the next sign of life`()
         async throws
     {
@@ -248,7 +248,7 @@ import Testing
     }
 }
 
-/// A database that another program keeps from writing, until `release`: to the store, a disk that is away.
+/// A database that another program has locked for writing until `release`: to the store, the disk is unavailable.
 private final class HeldFile {
     private var handle: OpaquePointer?
 
@@ -266,7 +266,7 @@ private final class HeldFile {
 }
 
 @Suite struct MachinesHeldInMemoryTests {
-    /// Of each machine only the last nickname is still to be written, and the rows have names that moved on meanwhile.
+    /// Only the last nickname of each machine is still to be written, and the rows have nicknames that moved on since.
     @Test func `Nicknames that were swapped while the disk was away: reach the disk`() async throws {
         let file = try TemporaryFile()
         let store = try await MachineStore(path: file.path, memoryLimit: 1 << 20, now: TestClock().now)
@@ -309,7 +309,7 @@ private final class HeldFile {
 }
 
 @Suite struct MachinePagesTests {
-    /// 100 machines of the longest fields are more than a frame holds.
+    /// 100 machines with the longest fields do not fit into a frame.
     @Test func `Every page: fits a frame`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await MachineStore(path: file.path, memoryLimit: 1 << 26, now: clock.now, steady: clock.steady)

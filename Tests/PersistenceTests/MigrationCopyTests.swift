@@ -6,9 +6,9 @@ import Testing
 
 @testable import Persistence
 
-/// A local file of an earlier version: a copy of it is kept, and its rows are there after the migration.
+/// A local file of an earlier version: a copy of it is kept, and its rows survive the migration.
 @Suite struct MigrationCopyTests {
-    /// As version 7 of Rivet leaves it.
+    /// Creates a file as version 7 of Rivet leaves it.
     private func makeVersion7(_ path: String, _ store: Migration.Store, rows: [String]) throws {
         let connection = try SQLiteConnection(path: path)
         try connection.execute(
@@ -32,7 +32,7 @@ import Testing
             .map { url.deletingLastPathComponent().appending(path: $0).path }
     }
 
-    /// As it is in the names of copies.
+    /// Today, as in the names of copies.
     private static func day() -> String {
         let now = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
         return String(now.databaseText.prefix(10).filter { $0 != "-" })
@@ -78,7 +78,7 @@ import Testing
         #expect(try copy.rows("SELECT max(version) FROM schema_migrations") == [["6"]])
         let mode = try FileManager.default.attributesOfItem(atPath: copies[0])[.posixPermissions] as? NSNumber
         #expect(mode?.intValue == 0o600)
-        // A start that has nothing to migrate keeps no other.
+        // A start with nothing to migrate makes no further copy.
         _ = try ConversationTable(path: file.path)
         #expect(try self.copies(of: file.path) == copies)
     }
@@ -108,7 +108,7 @@ import Testing
         #expect(try copies(of: file.path) == [])
     }
 
-    /// Without a copy the file stays as it is, and the reason is told.
+    /// Without a copy the file stays unchanged, and the error names the reason.
     @Test func `A copy that fails: keeps the file from being migrated`() throws {
         let file = try TemporaryFile("state.db")
         try makeVersion7(file.path, .conversations, rows: Self.conversations)
@@ -123,7 +123,7 @@ import Testing
         #expect(versions == [["6"]])
     }
 
-    /// What an older Rivet reads of a file that it does not know.
+    /// What an older Rivet reads in a file of a newer schema.
     @Test(arguments: [false, true])
     func `A migrated file: tells an older Rivet that it is newer`(_ isUpgrade: Bool) throws {
         let file = try TemporaryFile("state.db")

@@ -40,7 +40,7 @@ import Testing
         #expect(try connection.rows("SELECT version FROM rivet_schema_migrations") { $0.integer(0) } == [])
     }
 
-    /// A database with the earlier bot's tables and rows: open conversations resume.
+    /// The database has the earlier bot's tables and rows.
     @Test func `A conversation of the earlier bot: resumes`() throws {
         let file = try TemporaryFile()
         do {
@@ -61,7 +61,7 @@ import Testing
         #expect(record.appliedUpdates.isEmpty)
     }
 
-    /// What the earlier bot made in SQLite, where its table has no `id`: from the open conversation to its last trace.
+    /// In the earlier bot's SQLite file, the table has no `id`.
     @Test func `The SQLite file of the earlier bot: works from an open conversation to its tombstone`() async throws {
         let (file, clock) = (try TemporaryFile(), TestClock())
         do {
@@ -127,7 +127,7 @@ import Testing
         await store.close()
     }
 
-    /// So that a start that takes minutes can be told from one that hangs.
+    /// So a start that takes minutes can be distinguished from one that hangs.
     @Test func `A long migration: reports progress until the file is open`() throws {
         let file = try TemporaryFile()
         do {
@@ -143,7 +143,7 @@ import Testing
         var signs = 0
         var table: ConversationTable? = try ConversationTable(path: file.path) { signs += 1 }
         #expect(signs > 10)
-        // When it is open, nobody is told any more.
+        // Once the file is open, no progress is reported.
         let before = signs
         #expect(try table?.count() == 20_000)
         #expect(try table?.connection.rows("SELECT sum(length(user_id)) FROM conversation_states") { _ in 1 } == [1])

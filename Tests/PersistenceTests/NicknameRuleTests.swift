@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// One person's nicknames differ by more than case, also where no store decided over both.
+/// One person's nicknames differ by more than case, even if no store decided over both.
 @Suite struct NicknameRuleTests {
     private func machine(
         _ id: Int, _ nickname: String, _ number: Int64, user: String = "7", isDeleted: Bool = false
@@ -32,7 +32,7 @@ import Testing
         #expect(!isRefused(machine(2, "STRASSE", 2, user: "8"), by: table))
         #expect(!isRefused(machine(3, "Pump", 3), by: table))
         #expect(isRefused(machine(3, "strasse", 4), by: table))
-        // Its own is free, and so is that of one that was deleted.
+        // Its own nickname is free, and so is that of a deleted machine.
         #expect(!isRefused(machine(1, "STRASSE", 5), by: table))
         #expect(!isRefused(machine(1, "STRASSE", 6, isDeleted: true), by: table))
         #expect(!isRefused(machine(3, "strasse", 7), by: table))

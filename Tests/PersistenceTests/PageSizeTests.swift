@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PageSizeTests {
     /// Walks rows as a pull does.
-    /// - Returns: the rows that were received, those that were passed over, and how many pages were asked for.
+    /// - Returns: the received rows, the skipped rows, and the number of requested pages.
     private func walk(_ count: Int, bad: Set<Int>, full: Int = 1_000) -> (rows: [Int], passed: [Int], asked: Int) {
         var size = PageSize(full: full)
         var (position, asked, rows, passed) = (0, 0, [Int](), [Int]())

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Persistence
 
-/// A tier that takes connections and does not tell one of its rows.
+/// A tier that accepts connections and fails to return one of its rows.
 @Suite struct PullTests {
     private final class Port: TierPort {
         private(set) var link = 0
-        /// How many rows were asked for, and after which.
+        /// The limit and the start of each requested page.
         private(set) var asked: [(limit: Int, after: ConversationKey?)] = []
         private(set) var lastRequest = 0
 
@@ -50,7 +50,7 @@ import Testing
             let page = TierPage<ConversationRecord>(rows: [], next: next)
             core.received(.answered(request: port.lastRequest, .page(page)), from: .neon, link: port.link)
         }
-        /// The deadline passes, and there is another connection.
+        /// Lets the deadline pass, and makes another connection.
         func hang() {
             let link = port.link
             advance(TierLimits.requestDeadline)
@@ -62,7 +62,7 @@ import Testing
         while port.asked.last?.limit != 0 { hang() }
         // A minute after the start everything is read once more, from the beginning.
         #expect(port.asked.map(\.limit).suffix(11) == [1_000, 500, 250, 125, 62, 31, 15, 7, 3, 1, 0])
-        // Its key is told, and the row is not: twice.
+        // Its key is returned and then the row is not: twice.
         for _ in 1...2 {
             answer(Self.key)
             #expect(port.asked.last?.limit == 1)
@@ -83,7 +83,7 @@ import Testing
             expiresAt: moment.advanced(by: .seconds(86_400)), lastUpdateID: nil, appliedUpdates: [], lastClearing: nil)
     }
 
-    /// A thousand at once kept every save waiting, for up to a second.
+    /// A thousand rows in one piece delayed every save by up to a second.
     @Test func `A page of many rows: merged in pieces, and requested again when the connection ends`() throws {
         let (file, elapsed, port) = (try TemporaryFile("state.db"), Elapsed(), Port())
         let time = StoreTime(
@@ -99,7 +99,7 @@ import Testing
         }
         tell()
         #expect(core.counters["rows.adopted"] == 50)
-        // The rest is due at once, and no other page is asked for.
+        // The rest is due at once, and no other page is requested.
         #expect(core.wakeAt == time.instant() && port.asked.count == 1)
         core.tick()
         #expect(core.counters["rows.adopted"] == 150 && port.asked.count == 1)

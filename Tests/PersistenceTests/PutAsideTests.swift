@@ -6,7 +6,7 @@ import Testing
 @Suite struct PutAsideTests {
     private let start = ContinuousClock.now
 
-    /// Puts `key` aside again whenever it is due, until `limit`.
+    /// The waits of a key that is put aside again whenever it is due, until `limit`, in seconds.
     private func waits(_ cause: PutAside<String>.Cause, until limit: Duration) -> [Int64] {
         var aside = PutAside<String>()
         var (now, waits): (ContinuousClock.Instant, [Int64]) = (start, [])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// What a save, a sweep and a start cost of the local file.
+/// The costs of a save, a sweep and a start on the local file.
 @Suite struct SaveCostTests {
     private static let start = Timestamp(milliseconds: 1_795_000_000_000)
 
@@ -21,7 +21,7 @@ import Testing
             lastClearing: nil)
     }
 
-    /// Pages that were written to the log for each of `saves` commits, in a table of 20,000 rows.
+    /// The number of pages written to the log per commit, over `saves` commits in a table of 20,000 rows.
     private func framesASave(saves: Int, applied: Int) throws -> Double {
         let file = try TemporaryFile()
         let table = try ConversationTable(path: file.path)
@@ -31,7 +31,7 @@ import Testing
         }
         try table.commit()
         table.checkpoint()
-        // Within the hour in which they were saved last, as the next answer of a person is.
+        // Each save is within the hour of the one before, as a person's next answer is.
         for save in 0..<saves {
             let user = save * 7_919 % 20_000
             let moment = Self.start.advanced(by: .milliseconds(user * 4_320 + 1_000))
@@ -59,7 +59,7 @@ import Testing
         let moment = Self.start.advanced(by: .seconds(86_400 + 50 * 60))
         #expect(try table.expired(at: moment, limit: 1_000) == (0...50).map(String.init))
         #expect(try table.expired(at: moment, limit: 3) == ["0", "1", "2"])
-        // One that goes on counts by its new end, also in another hour; one that ended is not found.
+        // A conversation that continues counts by its new end, even in another hour. One that ended is not found.
         try table.put(record(0, at: Self.start.advanced(by: .seconds(7_200)), applied: 0))
         var closed = record(1, at: Self.start.advanced(by: .seconds(7_201)), applied: 0)
         closed.isClosed = true
@@ -72,12 +72,12 @@ import Testing
         #expect(try table.expired(at: moment, limit: 1) == ["x"])
     }
 
-    /// With 80,000 conversations that were over, each page of ten took 0.4 s: it looked at all of them and sorted them.
+    /// Before, with 80,000 conversations that were over, each page of ten took 0.4 s: it read and sorted all of them.
     @Test func `A sweep: looks at a bounded number of rows at a time, and comes to all`() throws {
         let file = try TemporaryFile()
         let table = try ConversationTable(path: file.path)
         try table.begin()
-        // All end in one hour; the last of them alone is over.
+        // All end in one hour; only the last of them is over.
         for user in 0..<2_100 {
             try table.put(record(user, at: Self.start.advanced(by: .milliseconds(2_100 - user)), applied: 0))
         }
@@ -92,13 +92,13 @@ import Testing
             position = page.next
         } while position != nil
         #expect(pages == [[], [], [], [], ["2099"]])
-        // Of those that are over, no page looks at more than it tells.
+        // Among conversations that are over, a page reads no more than it returns.
         let all = AgreedTime(since: .longGone, now: moment.advanced(by: .seconds(60)), horizon: nil)
         let first = try table.expired(by: all, after: nil, limit: 10)
         #expect(first.records.map(\.key.userID) == (0..<10).map(String.init))
         let second = try table.expired(by: all, after: first.next, limit: 10)
         #expect(second.records.map(\.key.userID) == (10..<20).map(String.init))
-        // What was saved before the clock was watched is over by the horizon alone.
+        // A conversation that was saved before the clock was watched is over only by the horizon.
         let late = AgreedTime(since: moment, now: moment.advanced(by: .seconds(60)), horizon: moment)
         #expect(try table.expired(by: late, after: SweepPosition(hour: .min, row: .min), limit: 10).records.isEmpty)
         #expect(try table.expired(by: late, after: pages.isEmpty ? nil : first.next, limit: 10).records.isEmpty)
@@ -120,7 +120,7 @@ import Testing
 }
 
 extension ConversationTable {
-    /// The users of a page of those that are over at `moment`, whenever they were saved.
+    /// The users of a page of conversations that are over at `moment`, no matter when they were saved.
     fileprivate func expired(at moment: Timestamp, limit: Int) throws -> [String] {
         try expired(by: AgreedTime(since: moment, now: moment, horizon: moment), after: nil, limit: limit)
             .records.map(\.key.userID)

@@ -2,7 +2,7 @@ import Contracts
 
 @testable import Persistence
 
-/// What was asked of a tier, in order. Nothing is answered by itself.
+/// The requests to a tier, in order. It never responds by itself.
 final class ScriptedPort: TierPort {
     enum Asked: Equatable {
         case page(newerThan: Revision)

@@ -6,15 +6,15 @@ import Testing
 
 @testable import Persistence
 
-/// The core of the store, with remote tiers that do what a test says, and when.
+/// The core of the store, with remote tiers whose responses and their times each test chooses.
 @Suite struct StoreCoreTests {
     private typealias Harness = CoreHarness
 
     private static let key = ConversationKey(userID: "7", chatID: "7")
 
-    /// That a tier has the revision before is written down beside: it must not hide that it has not got the new one.
+    /// The previous payment may still be unwritten. It must not hide that the tier lacks the new revision.
     @Test func `A change of a key that was just paid: is noted as owed to all`() throws {
-        // Without room to keep what is sent, it is committed before it is sent, and the book hears of it later.
+        // Without room in memory, a record is committed before it is sent, and the book learns of it later.
         let store = try Harness([.neon, .supabase], memoryLimit: 1)
         try store.core.open()
         try store.report(.neon, .lost(reason: "refused"))
@@ -22,12 +22,12 @@ import Testing
         let first = try store.save("model")
         try store.answerAll(.supabase)
         #expect(first.placement()?.storedIn.contains(.supabase) == true)
-        // That supabase has it is not written down yet.
+        // The payment to supabase is not written down yet.
         _ = try store.save("serial")
         #expect(try store.notes().map(\.tiers) == [TierSet([.neon, .supabase])])
     }
 
-    /// A broken file is replaced before what the journal has is in memory.
+    /// A broken file is replaced before the records of the spill file are in memory.
     @Test func `The spill file: not cleared before its records are stored`() throws {
         final class Journal: MemoryJournal {
             let restored = [CoreHarness.record("model", Revision(rawValue: 1 << 40))]
@@ -53,7 +53,7 @@ import Testing
         #expect(wasStored == [true])
     }
 
-    /// Its file breaks after the commit, nothing can be salvaged, and memory has no room for a copy.
+    /// The file breaks after the commit, nothing can be salvaged, and memory has no room for a copy.
     @Test func `A record on its way to a tier: in the file that replaces a broken one`() throws {
         let store = try Harness([.neon], memoryLimit: 1)
         try store.core.open()
@@ -69,20 +69,20 @@ import Testing
         FaultyTable.set(.init(callsBefore: 0, count: 1, code: SQLITE_CORRUPT), for: store.file.path)
         defer { FaultyTable.heal(store.file.path) }
         #expect(throws: RPCError.self) { try store.save("serial") }
-        // Within the time in which the tier may answer.
+        // Within the time that the tier may take to respond.
         for _ in 0..<7 where store.core.counters["disk.replaced"] == nil { store.advance(.milliseconds(100)) }
         #expect(store.core.counters["disk.replaced"] == 1)
         #expect(try store.core.table?.get(Self.key)?.revision == saved.revision)
     }
 
-    /// The next process would not look for it there, by what the disk says of that tier.
+    /// Without that visit, the disk's note of the tier would keep the next process from reading the record there.
     @Test func `A tier that is written to without the disk: gets a visit that the disk does not know`() throws {
         let store = try Harness([.neon])
         try store.core.open()
         try store.connect(.neon)
         _ = try store.save("model")
         try store.answerAll(.neon)
-        // Noted by then.
+        // By then the visit is noted.
         store.advance(.seconds(5))
         try store.answerAll(.neon)
         FaultyTable.set(.init(callsBefore: 0), for: store.file.path)
@@ -95,7 +95,7 @@ import Testing
         #expect(visit != nil && visit != noted.visit && visit != noted.nextVisit)
     }
 
-    /// While there is a write every ten seconds, and so a visit a minute.
+    /// There is a write every ten seconds, and so a visit every minute.
     @Test func `A record that a tier refuses: tried ever more rarely, and reported once`() throws {
         let store = try Harness([.neon])
         try store.core.open()
@@ -125,7 +125,7 @@ import Testing
         #expect(last.remote[0].refusals == ["no": 1] && last.remote[0].pending == 1)
     }
 
-    /// Sent by a process that died before it wrote that down here.
+    /// This finds records that a process sent before it died without writing that down.
     @Test func `The tiers: read once more a minute after the start`() throws {
         let store = try Harness([.neon])
         try store.core.open()
@@ -170,7 +170,7 @@ import Testing
         }
     }
 
-    /// A rename by a clash, in another process and tier, may be made of the same revision.
+    /// Another process may rename the same revision because of a clash in another tier.
     @Test func `A decision while the clock stands still: is above what a store makes of the same record`() throws {
         let store = try Harness([])
         try store.core.open()
@@ -182,13 +182,13 @@ import Testing
         }
     }
 
-    /// Each write's answer is taken in by a merge, which has the tier do what is due: the walk that waits for it, too.
+    /// Each write's response is imported by a merge. The merge pumps the tier, and so the waiting walk too.
     @Test func `A walk that waits for responses to writes: judges all their removals together`() throws {
         var policy = TierPolicy()
         policy.removalsMax = 1
         let store = try Harness([.neon], policy: policy)
         try store.core.open()
-        // A tier that has failed is sent ten records at a time.
+        // A tier that has failed gets ten records at a time.
         try store.report(.neon, .lost(reason: "refused"))
         var records: [Revision: ConversationRecord] = [:]
         for user in 0..<12 {
@@ -214,7 +214,7 @@ import Testing
                         revision: Revision(rawValue: revisions[index].rawValue + 1 << 24), now: TestClock().now())
                     return TierUnstored(index, .held(TierPage<ConversationRecord>.Row(tombstone, isStamped: true)))
                 }
-                // As long as the walk waits before it looks again.
+                // The time that the walk waits before it checks again.
                 if writes.count == 2 { store.elapse(.seconds(1)) }
                 try store.report(.neon, .answered(request: request, .written(unstored: unstored)))
             }
@@ -225,7 +225,7 @@ import Testing
         for record in records.values { #expect(try store.core.stored(record.key)?.isTombstone == false) }
     }
 
-    /// The disk cannot tell what else there is, so the page waits; nobody is to decide over what is older meanwhile.
+    /// The disk cannot be read, so the page waits. Until it is merged, no caller may decide over the older revision.
     @Test func `A key with a newer revision in a tier: not decided over until it is imported`() throws {
         let store = try Harness([.neon])
         try store.core.open()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// The store under faults: what was acknowledged is there, whatever call of the disk fails.
+/// The store under faults: acknowledged records are there, no matter which call of the disk fails.
 @Suite struct StoreTests {
     private static func key(_ user: Int) -> ConversationKey { ConversationKey(userID: "\(user)", chatID: "1") }
 
@@ -33,7 +33,7 @@ import Testing
         try await TieredStore(path: path, memoryLimit: limit, now: TestClock().now)
     }
 
-    /// Waits until the store says so. It tries by itself; there is no event to wait for from outside.
+    /// Waits until the store's status meets `condition`. The store retries by itself and gives no event to wait for.
     private static func until(_ store: TieredStore<FaultyTable>, _ condition: (StoreStatus) -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(20)
         while !condition(store.currentStatus) {
@@ -55,7 +55,7 @@ import Testing
         await again.close()
     }
 
-    /// The Nth call fails, once or for good, for every N until no call is left to fail.
+    /// The Nth call fails, once or forever, for every N until no call is left to fail.
     @Test(arguments: [(SQLITE_FULL, false), (SQLITE_IOERR, false), (SQLITE_IOERR, true)])
     func `A save while the Nth call fails: in memory at once and on disk in the end`(
         _ code: Int32, _ commitsAnyway: Bool
@@ -119,7 +119,7 @@ import Testing
         await store.close()
     }
 
-    /// A held record that the table does not take keeps no other one from the disk, and gets there when it is taken.
+    /// A record in memory that the table refuses keeps no other from the disk. It gets there once the table accepts it.
     @Test func `A record that the table refuses: tried again without delaying others`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path)
@@ -201,7 +201,7 @@ import Testing
         #expect { try refused.get() } throws: { ($0 as? RPCError)?.code == .unavailable }
     }
 
-    /// A disk that cannot be opened at the start is no reason to stop: the store comes up, and takes it when it is there.
+    /// A disk that cannot be opened at the start does not stop the store. The store starts, and opens the disk later.
     @Test func `A file that cannot be opened at the start: opened later`() async throws {
         let file = try TemporaryFile("missing/test.db")
         let store = try await Self.open(file.path)
@@ -214,12 +214,12 @@ import Testing
         await store.close()
     }
 
-    /// The disk fails at the commit that several changes share, and memory has no room for the first: what was decided over
-    /// that one, on its own key or on another, is decided anew.
+    /// The disk fails at a commit that several changes share, and memory has no room for the first. Operations that
+    /// were decided over that change, on its key or on another, are decided again.
     @Test func `An operation that was decided over a refused change: decided again`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path, limit: 4_096)
-        // While the thread is kept busy the others gather: a begin, two puts, and the commit, which fails.
+        // While the thread is busy, the other operations gather: a begin, two puts, and the commit, which fails.
         let gathered = DispatchSemaphore(value: 0)
         let started = Promise<Void>()
         let busy = store.submit { _ throws(RPCError) in

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A path in a directory of its own, which goes with it.
+/// A path in a new directory, which is deleted with this object.
 final class TemporaryFile {
     private let directory: TestDirectory
     let path: String

@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import Persistence
 
-/// A wall clock and a monotonic one that a test moves.
+/// A wall clock and a monotonic clock that a test moves.
 final class TestClock: Sendable {
     private let start = ContinuousClock.now
     private let current: Mutex<(wall: Timestamp, passed: Duration)>

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Persistence
 
-/// All short stories of one tier, each checked against plain facts that are kept beside it.
+/// All short sequences of events of one tier, each checked against separate plain facts.
 @Suite struct TierKnowledgeTests {
     private enum Transition: CaseIterable {
         case contactAsLeft, contactWithSentVisit, contactPutBack, contactWithOtherDatabase, connected, touchPlanned,
@@ -12,18 +12,18 @@ import Testing
             takenUp, diskLost, noNoteFoundOnEmptyDisk, noNoteFoundOnFullDisk, noted
     }
 
-    /// What happened, told without the type under test.
+    /// What happened, described without the type under test.
     private struct Facts {
         var visitsGiven: Int64 = 100
-        /// Since the disk was made or lost rows, and since nothing made the tier strange.
+        /// Since the disk was created or lost rows, and since the tier last became strange.
         var wasReadToEnd = false
         var wasSeeded = true
         var takesDebts = true
-        /// What the disk has a note of.
+        /// The note on the disk.
         var noted = TierProgress()
     }
 
-    /// Does `transition`, and checks what it must come to.
+    /// Applies `transition`, and checks its result.
     private func take(_ transition: Transition, _ knowledge: inout TierKnowledge, _ facts: inout Facts) -> [String] {
         let before = knowledge
         var wrong: [String] = []
@@ -93,7 +93,7 @@ import Testing
             demand(knowledge.isAwaited, "what the disk has lost is not waited for")
             demand(knowledge.progress.mark == before.progress.mark, "another database would pass for this one")
         case .noNoteFoundOnEmptyDisk:
-            // As at a start: nothing is known before.
+            // As at a start, there is no earlier knowledge.
             knowledge = TierKnowledge()
             knowledge.noNoteFound(isDiskEmpty: true)
             facts = Facts(visitsGiven: facts.visitsGiven, noted: facts.noted)
@@ -138,7 +138,7 @@ import Testing
         knowledge.touchPlanned(next: 9)
         knowledge.noted()
         var later = TierKnowledge(noted: knowledge.progress)
-        // The touch arrived, and its answer did not.
+        // The touch arrived, and its response was lost.
         #expect(later.met(TierContact(mark: 3, visit: 9)) == .asLeft)
         var wiped = TierKnowledge(noted: knowledge.progress)
         #expect(wiped.met(TierContact(mark: 4, visit: 0)) == .strange)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Persistence
 
-/// The bound of what one tier removes.
+/// The bound of removals by one tier.
 @Suite struct ToldRemovalsTests {
     private func tombstone(_ number: Int) -> MachineRecord {
         let moment = Timestamp(milliseconds: 1_800_000_000_000 + Int64(number))
@@ -18,7 +18,7 @@ import Testing
         return removals
     }
 
-    /// - Parameter live: before any of them was taken.
+    /// - Parameter live: the number of live records before any removal.
     private func areTooMany(_ count: Int, of live: Int) -> Bool {
         told(0..<count).areTooMany(removalsMax: 100, share: 10, live: live)
     }
@@ -73,7 +73,7 @@ import Testing
         #expect(!removals.areUntaken)
     }
 
-    /// More than are kept in memory.
+    /// There are more than memory keeps.
     @Test func `Many removals within the bound: carried out by a second walk, and counted once`() {
         var removals = told(0..<1_500)
         #expect(!removals.areAllKept && !removals.areTooMany(removalsMax: 100, share: 10, live: 20_000))

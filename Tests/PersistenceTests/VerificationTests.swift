@@ -43,7 +43,7 @@ import Testing
         let recent = conversation(5, closedAt: Timestamp(milliseconds: Self.horizon.milliseconds + 1))
         #expect(kind(nil, old) == nil && kind(old, nil) == nil)
         #expect(kind(nil, recent) == .missing && kind(recent, nil) == .extra)
-        // One that was not forgotten is compared.
+        // A tombstone that both have is compared.
         #expect(kind(conversation(4, closedAt: Self.horizon), old)?.name == "older")
         var machine = MachineRecord(
             id: "a", revision: Revision(rawValue: 5), userID: "7", details: MachineDetails(nickname: "Pump"),
@@ -63,7 +63,7 @@ import Testing
         #expect(
             kind(own, conversation(5, step: "serial", data: ["nickname": "Pump"], clearing: ["a": 2]))
                 == .content(fields: ["last_clear", "step"]))
-        // "é" in one code point and in two are two texts.
+        // "é" as one code point and as two are different texts.
         #expect(
             kind(conversation(5, data: ["x": "\u{E9}"]), conversation(5, data: ["x": "e\u{301}"]))
                 == .content(fields: ["data"]))
@@ -85,7 +85,7 @@ import Testing
     }
 }
 
-/// A connection that reads beside the service that writes.
+/// A connection that reads while the service writes.
 @Suite struct ReaderTests {
     private let key = ConversationKey(userID: "7", chatID: "7")
 
@@ -112,7 +112,7 @@ import Testing
         #expect(try reader.get(key) == record(7))
     }
 
-    /// Even as the last one that closes, it leaves the file and its log as they are.
+    /// Even as the last connection to close, it leaves the file and its log unchanged.
     @Test func `A reader beside a killed service: leaves its log unchanged`() throws {
         let (file, copy) = (try TemporaryFile(), try TemporaryFile())
         let writer = try ConversationTable(path: file.path)

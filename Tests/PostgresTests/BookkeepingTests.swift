@@ -7,7 +7,7 @@ import Testing
 @testable import Persistence
 
 extension ServerTests {
-    /// Which tables say what a database has had, and who may ask them.
+    /// The tables that record the applied migrations, and the rights to read them.
     @Suite struct BookkeepingTests {
         private static let versions =
             "SELECT string_agg(version::text, ' ' ORDER BY version) FROM rivet_schema_migrations"
@@ -30,7 +30,7 @@ extension ServerTests {
             #expect(try await limited.run(PostgresMachineTable.put(machine)).affectedRows == 1)
             let conversation = Samples.conversation(Revision(number: 1))
             #expect(try await limited.run(PostgresConversationTable.put(conversation)).affectedRows == 1)
-            // What it cannot do, it is told how to get done.
+            // The error says how to get a migration applied that this role cannot apply.
             try await owner.run("DELETE FROM rivet_schema_migrations WHERE version = 9")
             let error = await #expect(throws: PostgresMigrationError.self) { try await EarlierSchema.upgrade(limited) }
             #expect(error?.description.contains("Have the owner of the tables run rivetctl migrate") == true)
@@ -62,9 +62,9 @@ extension ServerTests {
             try await EarlierSchema.version7(connection)
             #expect(try await EarlierSchema.upgrade(connection) == [8, 9])
             #expect(try await connection.run(Self.versions).rows[0].text(0) == "2 3 4 5 6 7 8 9")
-            // A Rivet of version 7 refuses what is above 7 there: "install the newer Rivet that wrote it".
+            // A Rivet of version 7 refuses a version above 7 there: "install the newer Rivet that wrote it".
             #expect(try await connection.run("SELECT max(version) FROM schema_migrations").rows[0].integer(0) == 9)
-            // The visits too, so that nothing is read again.
+            // The visits are copied too, so that nothing is read again.
             let visits = try await connection.run(
                 "SELECT host, store, mark, visit FROM rivet_store_visits ORDER BY store")
             #expect(
@@ -72,7 +72,8 @@ extension ServerTests {
             #expect(try await EarlierSchema.upgrade(connection) == [])
         }
 
-        /// It knows only `schema_migrations`, and a new database has none. So it cannot be told to go; it runs its own files.
+        /// It knows only `schema_migrations`, and a new database has none. So it cannot notice the newer schema, and
+        /// runs its files.
         @Test func `An older Rivet in a new database: takes nothing away, and the newer one continues`() async throws {
             let connection = try await Server.freshDatabase()
             _ = try await EarlierSchema.upgrade(connection)

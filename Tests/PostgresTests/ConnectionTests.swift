@@ -8,12 +8,12 @@ extension ServerTests {
     @Suite struct ConnectionTests {
         private static let echo = "SELECT $1::text, $2::bigint, $3::text, $4::boolean"
 
-        /// Batch `number` of those that tell whether they were done.
+        /// A statement that inserts `number`, so that a test can see whether it took effect.
         private static func insert(_ number: Int) -> PostgresStatement {
             PostgresStatement("INSERT INTO t VALUES ($1::bigint) ON CONFLICT DO NOTHING", [String(number)])
         }
 
-        /// A connection through a proxy, to a database with a table `t`, and one past the proxy.
+        /// A connection through a proxy to a database with a table `t`, and one that bypasses the proxy.
         private func proxied() async throws -> (FaultProxy, through: PostgresConnection, past: PostgresConnection) {
             let cluster = try Server.cluster
             let name = try await Server.database()
@@ -89,7 +89,7 @@ extension ServerTests {
             #expect(try await connection.run("SELECT n FROM t ORDER BY n").rows.map { $0.integer(0) } == [1, 4])
         }
 
-        /// Refusals anywhere among many batches, and all answers in one piece.
+        /// There are refusals anywhere among many batches, and all responses arrive together.
         @Test func `Every mix of results and refusals: assigned to the right batches`() async throws {
             var random = SeededGenerator("everyMixOfAnswersIsToldApart")
             let (proxy, connection, _) = try await proxied()
@@ -98,7 +98,7 @@ extension ServerTests {
             let batches = (0..<200).map { _ in
                 (0..<Int.random(in: 1...5, using: &random)).map { _ in Int.random(in: 0..<6, using: &random) }
             }
-            // Dividing by nothing is refused.
+            // The server refuses a division by zero.
             let promises = batches.map { batch in
                 connection.submit(
                     batch.map { PostgresStatement("SELECT 60 / $1::int", [String($0)]) }, deadline: .seconds(20))
@@ -116,7 +116,7 @@ extension ServerTests {
             #expect(connection.end == nil)
         }
 
-        /// The server may refuse at the very end, after every statement was done.
+        /// The server may refuse at the very end, after every statement succeeded.
         @Test func `A commit that is refused after all statements: no success`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)")
@@ -136,13 +136,13 @@ extension ServerTests {
             proxy.set(.holdAnswers)
             let before = proxy.syncs
             let promises = (0..<200).map { connection.submit([Self.insert($0)], deadline: .seconds(20)) }
-            // All of them went out, and not one answer came back.
+            // All of them were sent, and no response came back.
             await proxy.sent(syncs: before + 200)
             proxy.set(.pass)
             for promise in promises { #expect(try await promise.value.get()[0].affectedRows == 1) }
         }
 
-        /// More than the buffers of both ends hold: whoever only sends stands still.
+        /// This is more than the buffers of both ends hold. A side that only sends would block.
         @Test func `Big batches in both directions: do not block each other`() async throws {
             let connection = try await Server.connect(try Server.cluster.tcpURL())
             let text = String(repeating: "x", count: 200_000)
@@ -226,7 +226,7 @@ extension ServerTests {
                 }
                 #expect(error.outcome == .outcomeUnknown && error.failure == .reconnect)
             }
-            // Repeated, they are there once, whatever became of them before.
+            // When repeated, each is stored once, no matter what happened to the first attempt.
             for number in 0..<10 { try await past.run(Self.insert(number)) }
             #expect(try await numbers(past) == 10)
         }
@@ -287,7 +287,7 @@ extension ServerTests {
             #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC != 0)
         }
 
-        /// Until the server has the statement of the two tests that break one off.
+        /// Waits until the server runs the statement of the two tests that interrupt one.
         private func sleepIsUnderWay() async throws {
             let watcher = try await Server.connect(try Server.cluster.url())
             let question = "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(20)' AND state = 'active'"
@@ -303,7 +303,7 @@ extension ServerTests {
             return code == 0 && address.sin_family == sa_family_t(AF_INET) ? UInt16(bigEndian: address.sin_port) : nil
         }
 
-        // MARK: What the server says
+        // MARK: The server's errors
 
         @Test func `A wrong password: named as the cause and not shown`() async throws {
             let error = try await Server.refusal(try Server.cluster.tcpURL(password: "wr0ng"))
@@ -353,7 +353,7 @@ extension ServerTests {
             #expect(!String(reflecting: error).contains("somebody"))
         }
 
-        /// Idle, without anybody asking; busy, with the reason.
+        /// An idle connection learns it without a request. A busy one gets the reason.
         @Test func `A server that stops: reported to idle and busy connections`() async throws {
             let cluster = try Server.cluster
             let idleEnded = Promise<PostgresError>()

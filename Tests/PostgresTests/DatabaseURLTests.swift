@@ -4,13 +4,13 @@ import Testing
 
 @testable import Persistence
 
-/// What is taken as a database URL, and what is said of everything else.
+/// Which texts are accepted as database URLs, and the errors for all others.
 @Suite struct DatabaseURLTests {
     private func error(_ url: String) throws -> DatabaseURLError {
         try #require(throws: DatabaseURLError.self, "\(url)") { try PostgresTarget(url: url) }
     }
 
-    /// Each with `s3crt` where a secret is.
+    /// Each has `s3crt` in place of a secret.
     @Test(
         arguments: [
             ("", .scheme), ("s3crt", .scheme), ("123456:s3crt", .scheme), ("mysql://me:s3crt@db/rivet", .scheme),
@@ -155,7 +155,7 @@ import Testing
         #expect(throws: Never.self) { try PostgresTarget(url: url) }
     }
 
-    /// Where libpq reads something, this reader reads the same or refuses it for a reason of its own.
+    /// If libpq accepts a text, this reader reads the same or refuses it for its own reason.
     @Test func `Pieces of URLs in any order: never read otherwise than by libpq`() {
         var random = SeededGenerator("Pieces of URLs in any order")
         let pieces = [

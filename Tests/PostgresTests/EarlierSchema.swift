@@ -6,7 +6,7 @@ import TestSupport
 
 /// Databases as earlier versions of Rivet leave them.
 enum EarlierSchema {
-    /// Version 7: with its table `schema_migrations`, a visit of both stores, and whatever `rows` adds.
+    /// Version 7: with its table `schema_migrations`, a visit of both stores, and the rows that `rows` inserts.
     static func version7(_ connection: PostgresConnection, rows: [String] = []) async throws {
         try await connection.run(
             """
@@ -26,7 +26,7 @@ enum EarlierSchema {
         for row in rows { try await connection.run(row) }
     }
 
-    /// Both stores' migrations.
+    /// Applies the migrations of both stores.
     static func upgrade(_ connection: PostgresConnection) async throws -> [Int64] {
         var applied: [Int64] = []
         for store in [Migrator.Store.conversations, .machines] {

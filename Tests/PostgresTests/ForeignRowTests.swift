@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persistence
 
-/// Rows that somebody else changed: who is not Rivet sets the time of a row, and leaves its revision.
+/// Rows that another program changed: it sets the time of a row and leaves its revision.
 extension ServerTests {
     @Suite struct ForeignRowTests {
         private let later = "2027-01-01 00:00:00.500"
@@ -21,7 +21,7 @@ extension ServerTests {
 
         @Test func `A conversation that SQL changed: counts as newer`() async throws {
             let connection = try await Server.migratedDatabase()
-            // As where triggers cannot be made.
+            // As in a database where triggers cannot be created.
             try await connection.run("SET session_replication_role = replica")
             let ours = Samples.conversation(Revision(number: 10))
             try await connection.run(PostgresConversationTable.put(ours))
@@ -30,10 +30,11 @@ extension ServerTests {
                 "UPDATE conversation_states SET current_step = 'theirs', updated_at = '\(later)'")
             var row = try await rows(PostgresConversationTable.self, connection)[0]
             #expect(!row.isStamped && row.record.revision == laterRevision && row.record.step == "theirs")
-            // Our next change was decided before it was known.
+            // Our next change was decided before this change was known.
             let lost = PostgresConversationTable.put(Samples.conversation(Revision(number: 11)))
             #expect(try await connection.run(lost).affectedRows == 0)
-            // Taken in, the record is put as it was read: it says the same, and the row has a revision for it.
+            // After the import, the record is put as it was read. The content stays the same, and the row gets its
+            // revision.
             for expected in [1, 0] {
                 let stamping = PostgresConversationTable.put(row.record)
                 #expect(try await connection.run(stamping).affectedRows == expected)
@@ -45,7 +46,7 @@ extension ServerTests {
 
         @Test func `A machine that SQL changed: counts as newer`() async throws {
             let connection = try await Server.migratedDatabase()
-            // As where triggers cannot be made.
+            // As in a database where triggers cannot be created.
             try await connection.run("SET session_replication_role = replica")
             try await connection.run(PostgresMachineTable.put(Samples.machine(Revision(number: 10))))
             try await connection.run("UPDATE user_machines SET location = 'Hall 9', updated_at = '\(later)'")
@@ -110,7 +111,7 @@ extension ServerTests {
             return table.read(result, limit: 100).records
         }
 
-        /// Rows as text, every column but those that a database makes up.
+        /// Rows as text, with every column except the ones that the database generates.
         private func texts(_ connection: PostgresConnection) async throws -> [PostgresRow] {
             try await connection.run(
                 "SELECT (to_jsonb(stored) - 'id')::text FROM conversation_states AS stored ORDER BY user_id, chat_id"
@@ -137,7 +138,7 @@ extension ServerTests {
             let stored = try await all(PostgresConversationTable.self, many)
             #expect(Set(stored.map(\.key)) == Set(records.map(\.key)))
             for record in stored { #expect(records.contains(record)) }
-            // Over what is there, each for itself: older, equal and newer.
+            // Over existing rows, each record separately: older, equal and newer.
             let changed = [(0, Int64(0)), (1, 2), (2, 4)].map { index, number in
                 var record = records[index]
                 record.revision = Revision(number: number)
@@ -149,7 +150,7 @@ extension ServerTests {
             #expect(try await texts(many) == texts(one))
         }
 
-        /// Three machines take over each other's names in one batch.
+        /// Three machines swap their nicknames in one batch.
         @Test func `Machines that swap nicknames: stored when way is made`() async throws {
             let connection = try await Server.migratedDatabase()
             let before = (0..<3).map { Samples.machine(Revision(number: 10), number: $0, nickname: "M\($0)") }
@@ -164,7 +165,7 @@ extension ServerTests {
                 _ = try await connection.submit(batch).value.get()
                 #expect(try await all(PostgresMachineTable.self, connection) == after)
             }
-            // Way is made for what replaces a row, not for what does not.
+            // Way is made only for a record that replaces a row.
             let older = before.compactMap(PostgresMachineTable.makeWay)
             #expect(try await connection.submit(older).value.get().map(\.affectedRows) == [0, 0, 0])
             #expect(try await all(PostgresMachineTable.self, connection) == after)
@@ -186,7 +187,7 @@ extension ServerTests {
             }
             #expect(try await rival(theirs.details.nickname) == theirs)
             #expect(try await rival(theirs.details.nickname.lowercased()) == nil)
-            // Another user's is in nobody's way, and neither is a deleted one.
+            // Another user's machine is no rival, and neither is a deleted one.
             #expect(try await rival("Pump 🔧 3") == nil)
             try await connection.run(
                 PostgresMachineTable.put(Samples.machine(Revision(number: 4), number: 2, deleted: true)))

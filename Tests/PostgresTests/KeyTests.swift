@@ -6,7 +6,7 @@ import Testing
 @testable import Persistence
 
 extension ServerTests {
-    /// Keys lead with the user, and indexes are there for a reason.
+    /// Keys lead with the user, and every index has a use.
     @Suite struct KeyTests {
         private static let rows = [
             """
@@ -74,7 +74,7 @@ extension ServerTests {
             ] { #expect(names.contains(name), "\(names)") }
         }
 
-        /// A foreign key of another table of ours or of another program, if we may change it.
+        /// A foreign key of another table, Rivet's or another program's, if we may change it.
         @Test func `A table that references id: still does, and a UNIQUE stays for it`() async throws {
             let connection = try await Server.freshDatabase()
             try await EarlierSchema.version7(
@@ -118,7 +118,7 @@ extension ServerTests {
             #expect(try await connection.run(Self.strayKeys).rows.map { $0.text(0) } == ["user_machines_pkey"])
         }
 
-        /// As `MISSION.md` and the bot of before write them.
+        /// The statements of `MISSION.md` and of the earlier bot.
         @Test func `The earlier bot's statements: still work`() async throws {
             let connection = try await Server.freshDatabase()
             try await EarlierSchema.version7(connection)

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Persistence
 
-/// Not tests: what the connection costs, printed.
+/// Not tests: they print the costs of the connection.
+///
 /// `RIVET_MEASURE=1 swift test -c release -Xswiftc -enable-testing --filter Measurements`
 @Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["RIVET_MEASURE"] != nil))
 struct Measurements {
@@ -95,7 +96,7 @@ struct Measurements {
         Swift.print("256 clients, a batch each, local: \(Int(256 * 20 / (rate / .seconds(1)))) upserts/s")
     }
 
-    /// Ten thousand records of each kind, owed to two tiers that come back.
+    /// Ten thousand records of each kind are owed to two tiers that come back.
     @Test func `Ten thousand debts: measured until they are paid`() async throws {
         let clusters = try (0..<2).map { _ in try PostgresCluster(isDurable: true) }
         let test = try StoreUnderTest(try await TierDatabases(2, clusters: clusters))

@@ -5,7 +5,7 @@ import Testing
 @testable import Persistence
 
 extension ServerTests {
-    /// Prepared statements save the server's time, and are done without where they get lost.
+    /// Prepared statements save the server's time. Where they get lost, Rivet works without them.
     @Suite struct PreparedStatementTests {
         private static let insert = "INSERT INTO t VALUES ($1::bigint) ON CONFLICT DO NOTHING"
         private static let known = "SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements"
@@ -29,7 +29,7 @@ extension ServerTests {
             #expect(try await numbers(connection) == [0, 1, 2, 3, 4])
         }
 
-        /// What a session forgets is sent whole, once.
+        /// A statement that a session forgot is sent whole, once.
         @Test func `A statement that the session forgot: sent whole`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
@@ -41,7 +41,7 @@ extension ServerTests {
             #expect(try await numbers(connection) == Array(0..<10))
         }
 
-        /// Refused, the batch was not done; so a batch that is sent again is done once.
+        /// A refused batch had no effect, so sending it again applies it once.
         @Test func `A batch that is sent again: takes effect once`() async throws {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT)")
@@ -56,7 +56,7 @@ extension ServerTests {
             let connection = try await Server.freshDatabase()
             try await connection.run("CREATE TABLE t (n BIGINT PRIMARY KEY)")
             await connection.prepare([Self.insert])
-            // As a session of a pooler, in which an earlier connection prepared the same.
+            // As in a session of a pooler, in which an earlier connection prepared the same statement.
             await connection.prepare([Self.insert])
             #expect(try await connection.run(Self.insert(1)).affectedRows == 1)
             #expect(connection.end == nil)
@@ -74,7 +74,7 @@ extension ServerTests {
             #expect(try await connection.run(Self.known).rows.first?.integer(1) == 3)
         }
 
-        /// Told by triggers, which see what their session has prepared, and how often that was done before.
+        /// Triggers record the prepared statements of their session, and how often each was executed.
         @Test func `A tier: prepares its frequent statements`() async throws {
             let test = try await StoreUnderTest(1)
             for store in [Migrator.Store.conversations, .machines] { try await test.databases.migrate(store) }
@@ -130,7 +130,7 @@ struct PoolerTests {
                 #expect(machine.isDurable)
             }
             #expect(try await conversations.clear("7", update: 20).placement.storedIn.first == .neon)
-            // Many at a time are one statement, which is prepared, too.
+            // Many saves at a time are one statement, which is prepared too.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for user in 100..<200 { group.addTask { try await conversations.save("\(user)", "nickname") } }
                 try await group.waitForAll()
@@ -146,7 +146,7 @@ struct PoolerTests {
         #expect(try await test.databases.machines().count == 20)
     }
 
-    /// Has the pooler open all its sessions before `body`: it opens another one when all are busy.
+    /// Makes the pooler open all its sessions before `body`: it opens another one when all are busy.
     private func withBusySessions(_ test: StoreUnderTest, _ body: () async throws -> Void) async throws {
         let url = try #require(test.databases.targets.first).target
         var connections: [PostgresConnection] = []
@@ -158,7 +158,7 @@ struct PoolerTests {
         var sessions: Set<Int64> = []
         for sleeper in sleepers { sessions.insert(try #require(try await sleeper.value.get()[0].rows[0].integer(0))) }
         #expect(sessions.count == 2)
-        // What was prepared in one session is not known in the other.
+        // A statement that was prepared in one session is unknown in the other.
         let statement = "SELECT $1::bigint"
         for connection in connections {
             await connection.prepare([statement])

@@ -5,10 +5,10 @@ import Testing
 @testable import Persistence
 
 extension ServerTests {
-    /// What a page of a pull costs at many rows that are as they were.
+    /// The cost of a pull's page with many unchanged rows.
     @Suite struct PullPlanTests {
         private static let count = 100_000
-        /// Above every row's.
+        /// Above the revision of every row.
         private static let revision = Revision(rawValue: (1_795_000_000_000 + Int64(count)) << 16)
 
         private static let conversations = """
@@ -56,7 +56,7 @@ extension ServerTests {
                 #expect(blocks < 50, "\(plan)")
                 #expect(plan.contains("_revision on ") && plan.contains("_foreign on "), "\(plan)")
             }
-            // One that another program changed, and one that it added, are found as cheaply.
+            // A row that another program changed and one that it added are found as cheaply.
             try await connection.run(
                 "UPDATE user_machines SET location = 'Hall 9', updated_at = '2026-11-27' WHERE nickname = '77'")
             try await connection.run("INSERT INTO user_machines (user_id, nickname) VALUES ('7', 'Theirs')")
@@ -67,11 +67,11 @@ extension ServerTests {
             #expect(try await explain(page, connection).blocks < 60)
         }
 
-        /// More than are sorted at once: each row comes once, in the order of keys.
+        /// There are more than are sorted at once. Each row comes once, in the order of keys.
         @Test func `A pull of many newer rows: returns each once`() async throws {
             let connection = try await Server.migratedDatabase()
             for rows in [Self.machines, Self.deleted] { try await connection.run(rows) }
-            // Of each kind 5,000.
+            // 5,000 of each kind.
             let since = Revision(rawValue: (1_795_000_000_000 + Int64(Self.count) - 5_000) << 16)
             for limit in [1_000, 2_000] {
                 var ids: [String] = []

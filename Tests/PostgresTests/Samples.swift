@@ -2,9 +2,9 @@ import Contracts
 
 @testable import Persistence
 
-/// Records with everything in them that a tier could lose, escape, cut or take for something else.
+/// Records with all content that a tier could lose, escape, truncate or misread.
 enum Samples {
-    /// Past every one of these rows' times.
+    /// Later than all times of these rows.
     static let moment = Timestamp(milliseconds: 1_795_000_100_999)
 
     static let data: [String: JSONValue] = [

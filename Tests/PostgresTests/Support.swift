@@ -3,7 +3,7 @@ import Persistence
 import TestSupport
 import Testing
 
-/// The tests that need a server. They share one, and go one after another: some of them stop it.
+/// The tests that need a server. They share one and run one after another, because some of them stop it.
 @Suite(.serialized, .enabled(if: PostgresCluster.isInstalled, "PostgreSQL is not installed"))
 struct ServerTests {}
 
@@ -18,7 +18,7 @@ enum Server {
         try await PostgresConnection.open(try PostgresTarget(url: url), deadline: deadline, ended: ended).value.get()
     }
 
-    /// The error with which connecting fails.
+    /// The error of a connection attempt that must fail.
     static func refusal(_ url: String, deadline: Duration = .seconds(10)) async throws -> PostgresError {
         let outcome = await PostgresConnection.open(try PostgresTarget(url: url), deadline: deadline).value
         guard case .failure(let error) = outcome else { throw ChildProcess.Failure(description: "connected to \(url)") }
@@ -49,7 +49,7 @@ enum Server {
 }
 
 extension PostgresConnection {
-    /// One statement as one transaction.
+    /// Runs one statement as one transaction.
     @discardableResult
     func run(_ sql: String, _ parameters: [String?] = []) async throws -> PostgresResult {
         try await run(PostgresStatement(sql, parameters))
@@ -72,14 +72,14 @@ extension PostgresConnection {
 }
 
 extension Revision {
-    /// One of a row whose times are those of these tests: not below them, as Rivet's own never are.
+    /// The revision of a row with the times of these tests. It is not below them, since Rivet's revisions never are.
     init(number: Int64) {
         self.init(rawValue: Revision(at: Timestamp(milliseconds: 1_795_000_101_000)).rawValue + number)
     }
 }
 
 extension PostgresTable {
-    /// Rows as they are seen at a moment past every one of these tests' rows.
+    /// Reads rows as seen at a moment later than all rows of these tests.
     static func read(_ result: PostgresResult, limit: Int) -> PostgresPage<Record> {
         read(result, limit: limit, at: Timestamp(milliseconds: 1_800_000_000_000))
     }

@@ -61,7 +61,7 @@ extension ServerTests {
             #expect(try await stored(connection)?.step == "newer")
         }
 
-        /// In SQL the same comparison as in Swift, for every time that a column can have.
+        /// SQL compares as Swift does, for every time that a column can have.
         @Test func `A row of the earlier bot: has the revision of its time`() async throws {
             let connection = try await Server.migratedDatabase()
             for (updatedAt, isDated) in [
@@ -77,7 +77,7 @@ extension ServerTests {
                     VALUES ('7', '-100:3', 'theirs', \(updatedAt))
                     """)
                 let theirs = try #require(try await stored(connection)).revision.rawValue
-                // An equal one is theirs, and gives the row its revision; where there is no time, anything is newer.
+                // An equal revision is the row's own, and stamps it. For a row without a time, every revision is newer.
                 for (revision, expected) in [(theirs - 1, isDated ? 0 : 1), (theirs, 1), (theirs + 1, 1)] {
                     var ours = record(at: Revision(rawValue: revision))
                     ours.updatedAt = Timestamp(milliseconds: max(0, revision >> 16))
@@ -137,7 +137,7 @@ extension ServerTests {
             #expect(try await connection.run(prune).affectedRows == 1)
             #expect(try await stored(connection) == tombstone.emptied)
             #expect(try await connection.run(prune).affectedRows == 0)
-            // An older row of a lagging store still finds it in its way.
+            // It still blocks an older row of a lagging store.
             #expect(try await connection.run(PostgresConversationTable.put(record(9))).affectedRows == 0)
         }
 
@@ -188,7 +188,7 @@ extension ServerTests {
             return PostgresMachineTable.read(result, limit: 1).records.first
         }
 
-        /// How many rows the two tables have.
+        /// The number of rows in both tables.
         private func counts(_ connection: PostgresConnection) async throws -> [Int64?] {
             let row = try await connection.run(
                 "SELECT (SELECT count(*) FROM user_machines), (SELECT count(*) FROM deleted_user_machines)"
@@ -203,7 +203,7 @@ extension ServerTests {
                 #expect(try await put(machine, connection) == 1)
                 #expect(try await stored(connection) == machine)
                 #expect(try await counts(connection) == (deleted ? [0, 1] : [1, 0]))
-                // The same again.
+                // The same statement again.
                 #expect(try await put(machine, connection) == 0)
                 #expect(try await counts(connection) == (deleted ? [0, 1] : [1, 0]))
             }
@@ -250,7 +250,7 @@ extension ServerTests {
                     func ours(_ revision: Int64) -> MachineRecord {
                         machine(at: Revision(rawValue: revision), deleted: deleted)
                     }
-                    // Where there is no time, anything is newer.
+                    // For a row without a time, every revision is newer.
                     #expect(try await put(ours(theirs - 1), connection) == (isDated ? 0 : 1))
                     if isDated { #expect(try await counts(connection) == [1, 0]) }
                     #expect(try await put(ours(theirs), connection) == 1)
@@ -278,7 +278,7 @@ extension ServerTests {
             #expect(try await counts(connection) == [2, 0])
         }
 
-        /// A restored machine whose nickname is taken stays deleted.
+        /// A machine whose nickname was taken stays deleted.
         @Test func `A refused restore: leaves the tombstone`() async throws {
             let connection = try await Server.migratedDatabase()
             _ = try await put(machine(10, deleted: true), connection)

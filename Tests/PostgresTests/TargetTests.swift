@@ -26,9 +26,9 @@ import Testing
         #expect(try PostgresTarget(url: "postgresql://me@db/a-b_c.9").description == "db/a-b_c.9")
     }
 
-    /// What an attempt at one place gives to libpq.
+    /// The host, address and port that an attempt gives to libpq.
     private func values(_ parameters: [(String, String)]) -> [String?] {
-        // Of a keyword that comes twice, libpq takes the last.
+        // If a keyword occurs twice, libpq uses the last.
         let values = Dictionary(parameters, uniquingKeysWith: { $1 })
         return [values["host"], values["hostaddr"], values["port"]]
     }

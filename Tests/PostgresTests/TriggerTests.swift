@@ -5,9 +5,9 @@ import Testing
 @testable import Persistence
 
 extension ServerTests {
-    /// What the triggers make of the statements of other programs, and of ours.
+    /// The effect of the triggers on the statements of other programs, and on ours.
     @Suite struct TriggerTests {
-        /// Above every row's, and below what the server's clock says.
+        /// Above the revision of every row, and below the server's clock.
         private static let revision = Revision(number: 1_000)
 
         private func machines(_ connection: PostgresConnection) async throws -> PostgresPage<MachineRecord> {
@@ -37,7 +37,7 @@ extension ServerTests {
             let now = try await connection.run("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
             let age = try #require(now.rows[0].integer(0)) - changed.updatedAt.milliseconds
             #expect((0...60_000).contains(age))
-            // Rivet's next revision is taken, and has its own time.
+            // Rivet's next revision is accepted, and keeps its time.
             let next = Samples.machine(Revision(rawValue: changed.revision.rawValue + 1))
             #expect(try await connection.run(PostgresMachineTable.put(next)).affectedRows == 1)
             let stored = PostgresMachineTable.read(
@@ -45,7 +45,7 @@ extension ServerTests {
             #expect(stored.records == [next] && stored.isStamped == [true])
         }
 
-        /// A server's clock that is slow does not hide a change.
+        /// A slow server clock does not hide a change.
         @Test func `A change under a revision of the future: counts as after it`() async throws {
             let connection = try await Server.migratedDatabase()
             let future = Revision(at: Timestamp(milliseconds: 1_801_000_000_000))
@@ -63,7 +63,7 @@ extension ServerTests {
             let tombstone = try #require(page.records.first)
             #expect(tombstone.isDeleted && tombstone.revision > record.revision && page.isStamped == [true])
             #expect(tombstone.details == record.details && tombstone.id == record.id)
-            // What Rivet had before does not come back.
+            // Rivet's earlier revision does not come back.
             #expect(try await connection.run(PostgresMachineTable.put(record)).affectedRows == 0)
         }
 
@@ -109,12 +109,12 @@ extension ServerTests {
             #expect(
                 try await connection.run(PostgresConversationTable.prune(before: later, limit: 10)).affectedRows == 1)
             #expect(try await connection.run(PostgresMachineTable.prune(before: later, limit: 10)).affectedRows == 1)
-            // What was emptied is no change by another program.
+            // An emptied row does not count as a change by another program.
             #expect(try await conversations(connection).records.isEmpty)
             #expect(try await machines(connection).records.isEmpty)
         }
 
-        /// A column that has no equality, and a program that sees one table alone.
+        /// A column whose type has no equality, and a program that may read only one table.
         @Test func `Other programs: are not disturbed by the triggers`() async throws {
             let name = try await Server.database()
             let url = try Server.cluster.url(database: name)
@@ -133,7 +133,7 @@ extension ServerTests {
             #expect(try await owner.run("SELECT FROM deleted_user_machines").rows.count == 1)
         }
 
-        /// As on engines without them.
+        /// As on engines without functions.
         @Test func `A role that may make no functions: gets the schema without triggers, and a note`() async throws {
             let name = try await Server.database()
             let url = try Server.cluster.url(database: name)
@@ -170,7 +170,7 @@ extension ServerTests {
                     AND (c.relkind = 'r' AND has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
                         OR c.relkind = 'S' AND has_sequence_privilege(r.oid, c.oid, 'USAGE, SELECT, UPDATE'))
                 """)
-            // They are of the whole server, on which other tests rely on their not being there.
+            // Roles belong to the whole server, and other tests rely on their absence.
             for role in ["anon", "authenticated"] {
                 try await connection.run("DROP OWNED BY \(role)")
                 try await connection.run("DROP ROLE \(role)")

@@ -5,7 +5,7 @@ import Testing
 @testable import Contracts
 @testable import Persistence
 
-/// What is taken at the sockets, PostgreSQL takes too; what it refuses is refused there.
+/// PostgreSQL accepts every value that the sockets accept; the sockets refuse what PostgreSQL refuses.
 @Suite(.serialized, .needsPostgres)
 struct BorderValueTests {
     @Test func `A JSON number: accepted at the socket if PostgreSQL accepts it`() async throws {
@@ -30,7 +30,7 @@ struct BorderValueTests {
         connection.close()
     }
 
-    /// As long as may be, of letters that the index cannot shorten.
+    /// A nickname of the greatest length, of letters that the index cannot compress.
     @Test func `A nickname of the greatest length: reaches the tier`() async throws {
         let test = try await StoreUnderTest()
         let store = try await test.machines()
@@ -67,7 +67,7 @@ struct BorderValueTests {
         let report = store.status.healthReport(at: test.clock.now())
         #expect(report.status == .degraded && report.detail?.contains("ENCODING 'UTF8'") == true, "\(report)")
         await store.close()
-        // Nothing was made in it.
+        // No table was created in it.
         #expect(try await databases.run("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").isEmpty)
     }
 

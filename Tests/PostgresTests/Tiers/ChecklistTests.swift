@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// What was asked of the store when it was first written down, line by line.
+/// The first written requirements of the store, line by line.
 @Suite(.serialized, .needsPostgres)
 struct ChecklistTests {
     @Test func `A save: persists to PostgreSQL`() async throws {
@@ -24,7 +24,7 @@ struct ChecklistTests {
         await store.close()
     }
 
-    /// However it fails: at once, in time, or with a lost connection.
+    /// In each way of failing: at once, at the deadline, or with a lost connection.
     @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole, .holdAnswers, .cutBeforeAnswer])
     func `A save: falls back to SQLite when PostgreSQL fails`(_ failure: FaultProxy.Behaviour) async throws {
         let test = try await StoreUnderTest()
@@ -47,7 +47,7 @@ struct ChecklistTests {
         var store = try await test.conversations()
         try await store.save("7", "model", ["nickname": "Pump"], update: 5)
         await store.close()
-        // Another disk, which has nothing.
+        // Another disk, which is empty.
         store = try await test.conversations(at: test.directory.path + "/other.db")
         let state = try #require(try await store.load("7"))
         #expect(state.step == "model" && state.data == ["nickname": "Pump"] && state.updateID == 5)
@@ -125,7 +125,7 @@ struct ChecklistTests {
                 "SELECT user_id, closed, last_clear->>'reason' FROM conversation_states ORDER BY user_id", on: index)
             #expect(rows.map(\.columns) == [["silent", "t", "expired"], ["talking", "f", nil]])
         }
-        // A fresh start, which outlives the tombstone.
+        // A new conversation replaces the tombstone.
         try await store.save("silent", "nickname")
         try await store.whole()
         await store.close()
@@ -150,11 +150,11 @@ struct ChecklistTests {
         await store.close()
     }
 
-    /// A first contact that does not come about: the service starts, and serves.
+    /// The first contact fails, and the service still starts and serves.
     @Test(arguments: [FaultProxy.Behaviour.refuse, .blackhole])
     func `A start while neon refuses or is silent: serves from SQLite`(_ failure: FaultProxy.Behaviour) async throws {
         let test = try await StoreUnderTest()
-        // On a disk with something on it nobody waits for a tier to start.
+        // With rows on the disk, a start waits for no tier.
         let local = try await ConversationStore(
             path: test.statePath, memoryLimit: 1 << 20, timeToLive: .seconds(86_400), now: test.clock.now)
         try await local.save("6", "model")
@@ -174,7 +174,7 @@ struct ChecklistTests {
         try await test.expectEqualTiers()
     }
 
-    /// Memory keeps its bound, and what it forgets the disk knows.
+    /// Memory keeps its bound, and the disk has what memory forgets.
     @Test func `A memory that grows too large: forgets the oldest`() async throws {
         let test = try await StoreUnderTest()
         let limit = 64 << 10

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persistence
 
-/// A COMMIT that is answered with success and is none.
+/// A COMMIT that reports success and is none.
 @Suite(.serialized, .needsPostgres)
 struct CommitTests {
     /// A server whose commits wait for a standby that does not exist, once `waitForStandby` was called.
@@ -13,7 +13,7 @@ struct CommitTests {
         return try await TierDatabases(1, clusters: [cluster])
     }
 
-    /// A new session shows the setting when every other one was told of it.
+    /// A new session shows the setting once every other session has it.
     private func waitForStandby(_ databases: TierDatabases) async throws {
         try await databases.administer("ALTER SYSTEM SET synchronous_commit = 'on'")
         try await databases.administer("SELECT pg_reload_conf()")
@@ -27,7 +27,7 @@ struct CommitTests {
         try await databases.administer("SELECT pg_reload_conf()")
     }
 
-    /// As an administrator does who sees a session hang: only the wait ends, not what was committed here.
+    /// As an administrator does when a session hangs. Only the wait ends; the local commit stays.
     private func cancelTheWait(_ databases: TierDatabases) async throws {
         try await eventually("a commit waits for the standby") {
             try await !databases.run(
@@ -49,7 +49,7 @@ struct CommitTests {
         try await cancelTheWait(test.databases)
         let saved = try await saving
         #expect(saved.placement == Placement([.sqlite, .memory]))
-        // It is there, and would go with this server.
+        // The row is stored, and would be lost with this server.
         #expect(try await test.databases.conversations()[0].step == "model")
         #expect(store.status.remote[0].pending == 1)
         try await waitForStandbyNoMore(test.databases)
@@ -68,7 +68,7 @@ struct CommitTests {
         guard case .failure(let error) = await promise.value else { throw Unexpected() }
         #expect(error.outcome == .outcomeUnknown && error.cause == .commitUnconfirmed)
         #expect(error.sqlState?.code == "01000")
-        // It concerns that batch alone.
+        // The warning concerns only that batch.
         #expect(try await connection.run("SELECT n FROM t").rows.count == 1)
         try await waitForStandbyNoMore(databases)
     }
@@ -93,7 +93,7 @@ struct CommitTests {
         try await test.expectEqualTiers()
     }
 
-    /// The end of a batch ends no transaction that something else began: what it did may still be undone.
+    /// The end of a batch does not end a transaction that began before it, so the batch may still be rolled back.
     @Test func `A batch within another transaction: not committed, and the connection ends`() async throws {
         let databases = try await TierDatabases(1)
         let connection = try await databases.sql()

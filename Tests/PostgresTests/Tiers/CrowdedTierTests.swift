@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persistence
 
-/// A tier that is owed more than is listed, beside a real disk.
+/// A tier that is owed more than a list may have, with a real disk.
 @Suite(.needsPostgres) struct CrowdedTierTests {
     private static let debtsMax = 200
 
@@ -28,13 +28,14 @@ import Testing
         test.databases.set(.refuse)
         try await test.databases.endSessions()
         try await saveMany(store, 0..<500)
-        // All rows are owed. They were counted when they became too many for a list, and are again at the next start.
+        // All rows are owed. They were counted when there were too many for a list, and are counted again at the next
+        // start.
         #expect(pending(store) > Self.debtsMax)
         await store.close()
         #expect(try ConversationTable(path: test.statePath).progress()[.neon]?.seeding == .due)
         store = try await test.conversations(deadline: .milliseconds(300)) { $0.debtsMax = Self.debtsMax }
         #expect(pending(store) >= 500)
-        // What is saved before the walk begins is a part of it.
+        // Records that are saved before the walk begins are a part of it.
         try await saveMany(store, 490..<600)
         test.databases.set(.pass)
         try await store.whole()
@@ -56,7 +57,7 @@ import Testing
         try await test.databases.run("DELETE FROM conversation_states")
         try await test.databases.run("UPDATE rivet_store_visits SET mark = mark + 1")
         test.databases.set(.pass)
-        // Meanwhile a person goes on.
+        // During that time a person continues.
         for step in ["manufacturer", "model", "serial"] {
             #expect(try await store.save("7", step).placement.isDurable)
         }

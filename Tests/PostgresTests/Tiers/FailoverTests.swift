@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// Down the tiers and back up: what was said last is what is read, whatever is away.
+/// Tiers fail and come back: a read always returns the latest write, no matter which tiers are unavailable.
 @Suite(.serialized, .needsPostgres)
 struct FailoverTests {
     @Test func `Tiers that are killed in turn: replaced by the next, and used again when back`() async throws {
@@ -13,7 +13,7 @@ struct FailoverTests {
         let test = try StoreUnderTest(try await TierDatabases(3, clusters: clusters))
         guard let disk = SmallDisk(bytes: 2 << 20, at: test.directory.path + "/disk") else { return }
         let path = disk.path + "/state.db"
-        // Longer than a busy machine's disk may take: a server that is killed is noticed without it.
+        // Longer than a busy machine's disk may take. A killed server is noticed without the deadline.
         let store = try await test.conversations(at: path, deadline: .seconds(5))
         var steps = 0
         func save() async throws -> Placement {
@@ -22,7 +22,7 @@ struct FailoverTests {
             #expect(try await store.load("7")?.step == "step \(steps)")
             return saved.placement
         }
-        // A later tier may be there too by the time of the answer, when the machine is busy.
+        // On a busy machine, a later tier may have the record too by the time of the response.
         func isIn(_ placement: Placement, _ first: TierName?) -> Bool {
             placement.storedIn.first == first ?? .sqlite && placement.storedIn.suffix(2) == [.sqlite, .memory]
         }
@@ -52,7 +52,7 @@ struct FailoverTests {
         for index in 0..<3 { #expect(try await test.databases.conversations(on: index) == local) }
     }
 
-    /// The tier of choice comes back with what it had, and an empty disk asks both.
+    /// The first tier comes back with its old rows, and an empty disk reads both tiers.
     @Test(arguments: [false, true])
     func `A read after a failback: never stale`(_ isCleared: Bool) async throws {
         let test = try await StoreUnderTest(2)
@@ -65,9 +65,9 @@ struct FailoverTests {
         try await store.whole(of: [.supabase])
         await store.close()
         test.databases.proxies[0].set(.pass)
-        // The row of the tier of choice is stale now.
+        // The row of the first tier is stale now.
         #expect(try await test.databases.conversations()[0].step == "manufacturer")
-        // The other disk comes ten minutes after the visit of this one, which could not say there that it goes.
+        // The other disk comes ten minutes after the visit of this one, which could not release its number there.
         try await test.databases.run("UPDATE rivet_store_visits SET touched_at = touched_at - interval '10 minutes'")
         let other = try await test.conversations(at: test.directory.path + "/other.db")
         #expect(try await other.load("7")?.step == (isCleared ? nil : "serial"))
@@ -79,7 +79,7 @@ struct FailoverTests {
         #expect(rows[0].isClosed == isCleared)
     }
 
-    /// Also while it comes back, under the eyes of whoever reads.
+    /// Every read sees it cleared, even while the tier comes back.
     @Test func `A cleared conversation: stays cleared while a tier comes back`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations(deadline: .milliseconds(300))
@@ -119,14 +119,14 @@ struct FailoverTests {
         try await test.expectEqualTiers()
     }
 
-    /// The server commits, and the connection ends before it says so.
+    /// The server commits, and the connection ends before the response.
     @Test func `A commit whose response is lost: applied once`() async throws {
         let test = try await StoreUnderTest()
         let (conversations, machines) = (
             try await test.conversations(deadline: .milliseconds(500)),
             try await test.machines(deadline: .milliseconds(500))
         )
-        // What is sent after contact is answered when this is.
+        // Everything that was sent at contact has its response when this has.
         let earlier = try await machines.add("Fan").machine.id
         try await conversations.save("7", "manufacturer")
         try await conversations.whole()
@@ -137,7 +137,7 @@ struct FailoverTests {
         let added = try await machines.add("Pump", request: request)
         #expect(saved.placement == Placement([.sqlite, .memory]))
         #expect(added.machine.storedIn == [.sqlite, .memory])
-        // It is there all the same.
+        // It is stored nevertheless.
         try await eventually("the server has done it") {
             let (rows, more) = (try await test.databases.conversations(), try await test.databases.machines())
             return rows.map(\.revision) == [saved.revision] && Set(more.map(\.id)) == [earlier, added.machine.id]
@@ -154,7 +154,7 @@ struct FailoverTests {
         #expect(try await test.databases.machines().count == 2)
     }
 
-    /// One person waits once, and the others not at all.
+    /// One person waits once, and the others do not wait.
     @Test(arguments: [FaultProxy.Behaviour.blackhole, .delay(.seconds(3)), .holdAnswers])
     func `A slow first tier: costs one deadline`(_ failure: FaultProxy.Behaviour) async throws {
         let test = try await StoreUnderTest(3)
@@ -185,15 +185,15 @@ struct FailoverTests {
     }
 
     enum Hindrance: CaseIterable {
-        /// Somebody's open transaction has a row of the first tier.
+        /// Another program's open transaction has locked a row of the first tier.
         case lockedRow
-        /// Somebody's maintenance has the table.
+        /// Another program's maintenance has locked the table.
         case lockedTable
-        /// Every answer comes a little later than one may wait.
+        /// Every response comes a little after the deadline.
         case slowness
     }
 
-    /// A tier that can be reached and is no good: the connection comes about again and again, and nobody waits for it.
+    /// A tier that can be reached but not used: the connection is made repeatedly, and no call waits for it.
     @Test(arguments: Hindrance.allCases)
     func `A tier that connects and hangs at writes: costs one deadline`(_ hindrance: Hindrance) async throws {
         let test = try await StoreUnderTest(2)
@@ -227,9 +227,9 @@ struct FailoverTests {
             let start = ContinuousClock.now
             let saved = try await store.save(number % 10 == 1 ? "locked" : "\(number % 10)", "\(number)")
             #expect(saved.placement.isDurable)
-            // Who waits for the tier waits all of it; a busy disk seldom takes that long.
+            // A call that waits for the tier waits the whole deadline; a busy disk seldom takes that long.
             if .now - start > deadline * 0.9 { waits += 1 }
-            // The pace of a conversation; nothing is waited for.
+            // The pace of a conversation. This sleep waits for no event.
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(waits <= 2, "\(waits) of \(number) saves waited")
@@ -240,7 +240,7 @@ struct FailoverTests {
         try await test.expectEqualTiers()
     }
 
-    /// What a person is told of where an answer is, is so.
+    /// The reply to a person names the tiers that really have the answer.
     @Test(arguments: [Durability.remote, .local])
     func `An acknowledgement: names the tiers that have the record`(_ durability: Durability) async throws {
         let test = try await StoreUnderTest(2)
@@ -268,7 +268,7 @@ struct FailoverTests {
         try await test.expectEqualTiers()
     }
 
-    /// What is owed is known to the next process.
+    /// The next process knows the debts.
     @Test func `Debts: outlive the store`() async throws {
         let test = try await StoreUnderTest(2)
         var (states, library) = (

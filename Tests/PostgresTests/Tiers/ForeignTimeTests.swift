@@ -5,11 +5,11 @@ import Testing
 
 @testable import Persistence
 
-/// Rows in a tier whose times say nothing, or say more than a clock can: what a CSV import with empty columns leaves, or
-/// a program that writes explicit NULLs.
+/// Rows in a tier with meaningless times, or times that no clock can show. A CSV import with empty columns leaves such
+/// rows, or a program that writes explicit NULLs.
 @Suite(.serialized, .needsPostgres)
 struct ForeignTimeTests {
-    /// A name, and what stands in each time column. The revision counts as 0 in all of them.
+    /// A name, and the value of each time column. The revision is 0 in all of them.
     private static let times = [
         ("null", "NULL"), ("minus", "'-infinity'"), ("plus", "'infinity'"), ("bc", "'0044-03-15 12:00 BC'"),
         ("epoch", "'1970-01-01'"), ("before", "'1969-07-20 20:17'"), ("y6429", "'6429-10-17 02:45:55.327'"),
@@ -40,7 +40,7 @@ struct ForeignTimeTests {
         let names = Set(Self.times.map { $0.0 })
         try await states.whole()
         try await library.whole()
-        // A disk that is acquainted with its tiers serves while they are read.
+        // A disk that knows its tiers serves while they are read.
         try await eventually("the library has all of them", within: .seconds(20)) {
             Set(try await library.list().map(\.details.nickname)) == names
         }
@@ -80,7 +80,7 @@ struct ForeignTimeTests {
         #expect(try await states.sweep().get() == 0)
         #expect(try await library.prune().get() == 0)
         try await expectAll(test, states, library)
-        // Each got a revision and a time of its own, and is no foreign row any more.
+        // Each row got a revision and a time, and is no longer foreign.
         let foreign = try await test.databases.run(
             """
             SELECT 1 FROM user_machines WHERE revision = 0 OR updated_at NOT BETWEEN '2027-01-15' AND '2027-01-16'
@@ -104,7 +104,7 @@ struct ForeignTimeTests {
         #expect(try await test.databases.machines().allSatisfy { $0.details.texts[.location] == "Yard" })
     }
 
-    /// It may be older than all that is known: who changed it last cannot be told.
+    /// The row may be older than every known revision: the last writer is unknown.
     @Test func `A row without a time: never replaces the known record`() async throws {
         let test = try await StoreUnderTest(2)
         var store = try await test.conversations()
@@ -138,7 +138,7 @@ struct ForeignTimeTests {
         }
         for round in 1...2 {
             let (states, library) = (try await test.conversations(), try await test.machines())
-            // From the first save on the tier with the row is owed what cannot be written over it.
+            // From the first save on, the tier with the row is owed a record that cannot be written over it.
             if round == 1 { try await states.whole() } else { try await states.whole(of: [.supabase]) }
             try await library.whole()
             #expect(try await library.list().count == Self.times.count)
@@ -159,7 +159,7 @@ struct ForeignTimeTests {
         }
     }
 
-    /// What SQL lets pass, and what Swift makes of a row, must be the same, or a row is read and never written.
+    /// SQL and Swift must compare a row in the same way. Otherwise a row could be read and never written.
     @Test(arguments: ["NULL", "'infinity'", "'6430-01-01'", "'1969-01-01'", "'9999-01-01'"])
     func `A row with a meaningless time: accepts the next write`(_ time: String) async throws {
         let databases = try await TierDatabases(1)

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Persistence
 
-/// What a tier holds is what it says, and not that a statement went well.
+/// The store asks a tier what it has, and does not conclude it from a statement's success.
 @Suite(.serialized, .needsPostgres)
 struct HeldRowTests {
-    /// A session in another time zone writes `now()` into a column without one, where no trigger sees to it: its row is
-    /// hours ahead.
+    /// A session in another time zone writes `now()` into a column without one. Without a trigger, its row is hours
+    /// ahead.
     private func change(_ table: String, _ change: String, in test: StoreUnderTest) async throws {
         try await test.databases.run("ALTER TABLE \(table) DISABLE TRIGGER USER")
         try await test.databases.run(
@@ -23,9 +23,9 @@ struct HeldRowTests {
         try await change("conversation_states", "current_step = 'theirs'", in: test)
         let lost = try await store.save("7", "model")
         #expect(lost.placement == Placement([.sqlite, .memory]))
-        try await eventually("the row is taken in") { try await store.load("7")?.step == "theirs" }
+        try await eventually("the row is imported") { try await store.load("7")?.step == "theirs" }
         #expect(store.status.counters["rows.overtaken"] == 1)
-        // Whatever is typed from now on is decided over it.
+        // From now on, new input is decided over it.
         let saved = try await store.save("7", "serial", ["serial": "SN-1"])
         #expect(saved.placement.storedIn.contains(.neon))
         try await store.whole()
@@ -48,8 +48,8 @@ struct HeldRowTests {
         try await change("conversation_states", "current_step = 'theirs'", in: test)
         let saved = try await store.save("7", "model")
         #expect(saved.placement == Placement(storedIn: [.memory], isDurable: false))
-        // Sent again, it is decided over what was found there.
-        try await eventually("the row is taken in") { try await store.load("7")?.step == "theirs" }
+        // A repeated save is decided over the row that was found there.
+        try await eventually("the row is imported") { try await store.load("7")?.step == "theirs" }
         #expect(try await store.save("7", "model").placement.storedIn.contains(.neon))
         disk.free()
         try await store.whole()
@@ -67,18 +67,18 @@ struct HeldRowTests {
                 reference: .init(userID: "7", id: added[0].id), expectedRevision: added[0].revision,
                 changes: .init(texts: [.notes: "ours"])))().get()
         #expect(!changed.machine.storedIn.contains(.neon) && changed.isDurable)
-        try await eventually("the row is taken in") {
+        try await eventually("the row is imported") {
             try await store.list().first { $0.id == added[0].id }?.details.texts[.location] == "Hall 9"
         }
         _ = try await store.delete(.init(userID: "7", id: added[1].id))().get()
-        try await eventually("the row is taken in") { try await store.list().count == 2 }
+        try await eventually("the row is imported") { try await store.list().count == 2 }
         #expect(store.status.counters["rows.overtaken"] == 2)
         try await store.whole()
         await store.close()
         try await test.expectEqualTiers()
     }
 
-    /// A trigger that swallows the row: the statement goes well.
+    /// A trigger drops the row, and the statement still succeeds.
     @Test func `A row that the database swallows: not in stored_in, still owed, and health says so`() async throws {
         let test = try await StoreUnderTest()
         try await test.databases.migrate(.conversations)

@@ -26,7 +26,7 @@ struct HostNumberTests {
         let second = try await store(test, "second.db", host: 1)
         try await second.whole()
         #expect(try await second.list().count == 5)
-        // The clock of these stores is far ahead of the server's, which tells its time.
+        // The clock of these stores is far ahead of the server's, which reports its time.
         #expect(try #require(first.status.counters["clock_ahead_s.neon"]) < -60)
         let pulls = (first.status.counters["pulls.neon"], second.status.counters["pulls.neon"])
         // Each sees the other's visits come and go.
@@ -57,10 +57,10 @@ struct HostNumberTests {
         #expect(try await second.add("Valve").machine.storedIn.contains(.neon) == false)
         #expect(second.status.health == .degraded)
         #expect(try await test.databases.run("SELECT nickname FROM user_machines").map { $0.text(0) } == ["Pump"])
-        // The other's visit is as it left it, and it goes on.
+        // The first store finds its visit unchanged, and continues.
         try await first.add("Compressor")
         try await first.whole()
-        // Ten minutes later, that one is taken for gone; if it is not, it finds that out.
+        // After the first store has released its number, the second one takes the row over.
         await first.close()
         try await second.whole()
         #expect(try await second.list().count == 3)
@@ -86,7 +86,7 @@ struct HostNumberTests {
         try await visited("11 minutes")
         try await store.whole()
         #expect(try await store.add("Pump").machine.storedIn.contains(.neon))
-        // Another one takes it in turn: this one sees it at its next visit, and leaves the tier alone.
+        // Another store takes the row over. This one notices it at its next visit, and leaves the tier alone.
         try await test.databases.run("UPDATE rivet_store_visits SET writer = 42")
         try await eventually("it is told again", within: .seconds(20)) {
             store.status.remote[0].state != .up

@@ -6,10 +6,10 @@ import Testing
 
 @testable import Persistence
 
-/// The file on local disk is full, broken or unreadable, and other tiers know what it held.
+/// The file on local disk is full, broken or unreadable, and other tiers have its records.
 @Suite(.serialized, .needsPostgres)
 struct LocalDiskTests {
-    /// With PostgreSQL down too, memory holds it, and the journal keeps it beyond the end of the store.
+    /// With PostgreSQL down too, memory stores the record, and the spill file keeps it beyond the end of the store.
     @Test func `The spill file: outlives the store while the disk is full`() async throws {
         let test = try await StoreUnderTest()
         guard let disk = SmallDisk(bytes: 1 << 20, at: test.directory.path + "/disk") else { return }
@@ -32,7 +32,7 @@ struct LocalDiskTests {
             #expect(state.revision == saved.revision && state.data == ["nickname": "Pump 🔧"])
             #expect(state.storedIn == [.memory])
             #expect(try await store.load("6") == nil)
-            // What was answered is answered again.
+            // A repeated update gets the same result.
             let again = try await store.save("7", "other", update: 2)
             #expect(again.revision == saved.revision && !again.placement.isDurable)
         }
@@ -87,7 +87,7 @@ struct LocalDiskTests {
         if isRunning { store = try await test.conversations() }
         try Self.damage(test.statePath, damage)
         if !isRunning { store = try await test.conversations() }
-        // Whoever comes on the broken pages is told to try again, and then it is there.
+        // A call that reads a broken page gets "try again", and then the record is there.
         for user in 0..<200 {
             try await eventually("conversation \(user)") {
                 guard case .success(let output) = await store.load(.init(key: key("\(user)")))() else { return false }
@@ -97,7 +97,7 @@ struct LocalDiskTests {
         try await store.save("17", "nickname")
         try await store.whole()
         await store.close()
-        // A page that nobody of the running store came to is met at the next start.
+        // The next start finds a broken page that no call of the running store read.
         let replaced = store.status.counters["disk.replaced"] ?? 0
         let salvaged = store.status.counters["disk.salvaged"] ?? 0
         store = try await test.conversations()
@@ -112,7 +112,7 @@ struct LocalDiskTests {
         try await test.expectEqualTiers()
     }
 
-    /// Without a tier to ask, what can be read is kept.
+    /// No tier is configured, so only the readable rows are kept.
     @Test func `The readable rows of a broken file: kept without a tier`() async throws {
         let test = try await StoreUnderTest()
         func open() async throws -> MachineStore {
@@ -152,7 +152,7 @@ struct LocalDiskTests {
         #expect(try await store.load("8")?.step == "model")
         let kept = try Database(test.statePath).rows("SELECT key, content FROM quarantine")
         #expect(kept.count == 1 && kept[0][1]?.contains("{\"nickname\": \"Pu") == true)
-        // The gateway clears it, and a fresh one begins.
+        // The gateway clears it, and a new conversation begins.
         try await store.clear("7")
         try await store.save("7", "nickname")
         try await store.whole()

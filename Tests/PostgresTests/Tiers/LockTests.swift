@@ -7,7 +7,7 @@ import Testing
 /// Rows that another program keeps locked, and statements that outlast their deadline.
 @Suite(.serialized, .needsPostgres)
 struct LockTests {
-    /// Keeps the row of a user locked until it is cancelled.
+    /// Locks the row of a user until `unlock`.
     private func lock(
         _ user: String, _ databases: TierDatabases
     ) async throws -> (connection: PostgresConnection, end: Promise<PostgresConnection.Outcome>) {
@@ -79,7 +79,7 @@ struct LockTests {
         try await test.expectEqualTiers()
     }
 
-    /// A server does not notice that nothing waits for its answer any more.
+    /// A server does not notice that the client no longer waits for its response.
     @Test(arguments: [false, true])
     func `A statement that is no longer awaited: cancelled by the server`(_ isGivenUp: Bool) async throws {
         let databases = try await TierDatabases(1)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// What others write in a tier is looked for while the store is in use, and the tier may sleep when it is not.
+/// While the store is in use, it looks for rows that others write in a tier. When it is not, the tier may sleep.
 @Suite(.serialized, .needsPostgres)
 struct LookTests {
     private static func quick(_ policy: inout TierPolicy) {
@@ -39,13 +39,13 @@ struct LookTests {
         try await store.add("Pump")
         try await store.whole()
         try await insert("Valve", into: test)
-        // The status asks the store for nothing.
-        try await eventually("the row is taken in") { store.status.counters["rows.adopted"] == 1 }
+        // Reading the status counts as no use of the store.
+        try await eventually("the row is imported") { store.status.counters["rows.adopted"] == 1 }
         try await quiet(test)
         try await insert("Fan", into: test)
         #expect(store.status.counters["rows.adopted"] == 1)
         _ = try await store.list()
-        try await eventually("the other row is taken in") { store.status.counters["rows.adopted"] == 2 }
+        try await eventually("the other row is imported") { store.status.counters["rows.adopted"] == 2 }
         #expect(try await store.list().count == 3)
         try await store.whole()
         await store.close()
@@ -59,15 +59,15 @@ struct LookTests {
         try await store.whole()
         try await quiet(test)
         try await test.databases.run("UPDATE conversation_states SET current_step = 'notes'")
-        // A timer's sweep is no use.
+        // A timer's sweep counts as no use.
         #expect(try await store.sweep().get() == 0)
-        // Longer: two of these were before the sweep.
+        // Longer than before, since two of these seconds had passed before the sweep.
         try await quiet(test, for: 6)
         #expect(store.status.counters["rows.adopted"] ?? 0 == 0)
         let key = ConversationKey(userID: "7", chatID: "7")
         #expect(store.loadFromMemory(StateLoad.Params(key: key))?.state?.step == "model")
         await store.pulse()
-        try await eventually("the change is taken in") { store.status.counters["rows.adopted"] == 1 }
+        try await eventually("the change is imported") { store.status.counters["rows.adopted"] == 1 }
         await store.close()
     }
 }

@@ -10,10 +10,10 @@ import Testing
 struct MassDeletionTests {
     private static let rows = 5_000
 
-    /// Two tiers with 5,200 machines, of which 5,000 are deleted in the first while no store is there.
+    /// Two tiers with 5,200 machines, of which 5,000 are deleted in the first while no store runs.
     ///
-    /// - Parameter isNow: by the clock of the test, so that a pull meets the tombstones. If not, they are older than what was
-    ///   pulled, and only the answers to writes tell of them.
+    /// - Parameter isNow: whether they are deleted now by the clock of the test, so that a pull finds the tombstones.
+    ///   If not, they are older than the last pull, and only the responses to writes report them.
     private func deletedTest(isNow: Bool) async throws -> StoreUnderTest {
         let test = try await StoreUnderTest(2)
         try await test.databases.migrate(.machines)
@@ -46,7 +46,7 @@ struct MassDeletionTests {
 
     private func held(_ store: MachineStore) async throws {
         do {
-            try await eventually("the removals are held back", within: .seconds(60)) {
+            try await eventually("the removals are deferred", within: .seconds(60)) {
                 store.status.remote[0].heldRemovals == Self.rows
             }
         } catch { throw NotInTime(description: "\(error): \(store.status.summary), \(store.status.counters)") }
@@ -67,8 +67,8 @@ struct MassDeletionTests {
         #expect(store.status.health == .degraded)
         #expect(store.status.summary.contains("5000 records") && store.status.summary.contains("rivetctl accept neon"))
         #expect(try await live(test) == [200, 5_200, 5_200])
-        // A person's own deletion is none of those.
-        // The second tier may be met after the first.
+        // A person's own deletion is not one of them. The contact with the second tier may come after that with the
+        // first.
         try await eventually("the second tier is met") {
             try await store.list(user: "1").first?.storedIn.contains(.supabase) == true
         }
@@ -77,7 +77,7 @@ struct MassDeletionTests {
         #expect(try await store.delete(.init(userID: "1", id: machine.id))().get().deleted)
         await store.close()
         store = try await test.machines()
-        try await eventually("they are held back again", within: .seconds(60)) {
+        try await eventually("they are deferred again", within: .seconds(60)) {
             store.status.remote[0].heldRemovals > 4_900
         }
         try await eventually("the person's deletion is everywhere") { try await live(test)[1] == 5_199 }
@@ -87,7 +87,7 @@ struct MassDeletionTests {
         try await store.whole(within: .seconds(60))
         #expect(store.status.health == .ok)
         #expect(Set(try await live(test)).isSubset(of: [199, 200]))
-        // Once: what is deleted after that waits again.
+        // The decision applies once: later deletions wait again.
         #expect(try await store.decide(.init(tier: .neon, decision: .accept)).get().removals == 0)
         await store.close()
         try await test.expectEqualTiers()

@@ -24,7 +24,7 @@ struct NicknameClashTests {
         Dictionary(uniqueKeysWithValues: try await store.list().map { ($0.id, $0.details.nickname) })
     }
 
-    /// By each of two stores that met them in another order, and by one that lost its disk.
+    /// On two stores that found them in different orders, and on one that lost its disk.
     @Test(
         arguments: [
             ["'2026-01-01'", "'2026-01-02'"], ["'2026-01-02'", "'2026-01-01'"], ["NULL", "NULL"],
@@ -60,7 +60,7 @@ struct NicknameClashTests {
         try await test.expectEqualTiers()
     }
 
-    /// As it is told by a pull, with a time that no clock gave, or with none.
+    /// A pull reports the row with a later time, or without a time.
     @Test(arguments: ["'2027-02-01'", "NULL"])
     func `A foreign row that takes a nickname in another spelling: both stay, and a person can tell them apart`(
         _ time: String
@@ -80,7 +80,7 @@ struct NicknameClashTests {
             return Set(found.values.map(Nickname.folded)).count == 2 && found[valve.id] != "Valve"
         }
         try await store.whole()
-        // Of two that were added here, the first keeps it.
+        // Of two machines that were added here, the first one keeps it.
         #expect(try await nicknames(store) == [pump.id: "Pump", valve.id: "PUMP (2)"])
         let listed = try await store.list(.init(userID: "7", query: "PUMP"))().get()
         #expect(listed.total == 2)

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Persistence
 
-/// Databases in which somebody else wrote too: the earlier bot, a person with SQL, another host.
+/// Databases in which other programs wrote too: the earlier bot, a person with SQL, another host.
 @Suite(.serialized, .needsPostgres)
 struct OtherWritersTests {
-    /// Another machine of that user has the nickname, in the tier alone.
+    /// Another machine of that user has the nickname, only in the tier.
     @Test(arguments: [false, true])
     func `A nickname clash with a tier: both machines are kept`(_ isFoundByPulling: Bool) async throws {
         let test = try await StoreUnderTest(2)
@@ -31,21 +31,21 @@ struct OtherWritersTests {
         #expect(machines.first { $0.id != ours.machine.id }?.details.texts[.location] == "theirs")
         #expect(machines.first { $0.id != ours.machine.id }?.details.nickname == "Pump")
         if !isFoundByPulling { #expect(store.status.counters["clashes"] == 1) }
-        // Its person has still to be told.
+        // The person must still be informed.
         let stored = try await test.databases.machines(on: 1)
         let renamed = try #require(stored.first { $0.id == ours.machine.id })
         #expect(renamed.renamedFrom == "Pump")
-        // A name that nobody decided leaves room for what somebody did.
+        // No person decided this name, so its revision leaves room below a person's later decision.
         #expect((1...0xFFFF).contains(renamed.revision.rawValue - ours.machine.revision.rawValue))
         #expect(stored.first { $0.id != ours.machine.id }?.renamedFrom == nil)
-        // The third of that name goes on from there.
+        // A third machine of that name gets the next number.
         let error = await #expect(throws: RPCError.self) { try await store.add("Pump") }
         #expect(error?.suggestion == "Pump (3)")
         await store.close()
         try await test.expectEqualTiers()
     }
 
-    /// While no store was there, and while the tier was away from a running one.
+    /// SQL changes it while no store runs, and while a running store cannot reach the tier.
     @Test(arguments: [nil, FaultProxy.Behaviour.refuse, .blackhole])
     func `A row that SQL changed: imported`(_ outage: FaultProxy.Behaviour?) async throws {
         let test = try await StoreUnderTest(2)
@@ -81,13 +81,13 @@ struct OtherWritersTests {
             test.databases.proxies[0].set(.pass)
             test.databases.proxies[0].reset()
         }
-        try await eventually("what SQL changed is taken in", within: .seconds(20)) {
+        try await eventually("what SQL changed is imported", within: .seconds(20)) {
             guard try await store.load("7")?.step == "notes" else { return false }
             return try await machines.list().contains { $0.details.texts[.location] == "Hall 9" }
         }
         let state = try #require(try await store.load("7"))
         #expect(state.data == ["nickname": "Pump", "by": "SQL"])
-        // It goes on from there.
+        // The conversation continues from there.
         let saved = try await store.save("7", "end")
         #expect(saved.revision > state.revision)
         let machine = try #require(try await machines.list().first { $0.id == added.machine.id })
@@ -99,13 +99,13 @@ struct OtherWritersTests {
         try await test.expectEqualTiers()
     }
 
-    /// By a store whose server tells no time, and by one that was told it.
+    /// For a store that ignores its server's time, and for one that uses it.
     @Test(arguments: [false, true])
     func `A row that was written after a pull by a clock that was days ahead: imported`(
         _ isServerHeeded: Bool
     ) async throws {
         let test = try await StoreUnderTest(1)
-        // The server's own, before it was set wrong.
+        // The server's clock, before it was set wrong.
         let ahead = Duration.seconds(isServerHeeded ? 200 * 86_400 : 5 * 86_400)
         test.clock.advance(ahead)
         var store = try await test.machines(heedsServerTime: isServerHeeded)
@@ -113,7 +113,7 @@ struct OtherWritersTests {
         try await store.whole()
         await store.close()
         test.clock.advance(.zero - ahead)
-        // As another host stores it.
+        // The row as another host stores it.
         let now = isServerHeeded ? Timestamp(clamping: Int64(Date.now.timeIntervalSince1970 * 1_000)) : test.clock.now()
         try await test.databases.run(
             """
@@ -121,11 +121,11 @@ struct OtherWritersTests {
             VALUES ('7', 'Valve', \(Revision(at: now).rawValue), '\(now.databaseText)', '\(now.databaseText)')
             """)
         store = try await test.machines(heedsServerTime: isServerHeeded)
-        try await eventually("the other host's row is taken in") { try await store.list().count == 2 }
+        try await eventually("the other host's row is imported") { try await store.list().count == 2 }
         await store.close()
     }
 
-    /// With nothing beside: no time, no revision, no tombstone.
+    /// SQL changes nothing else: no time, no revision, no tombstone.
     @Test func `Changes and deletions by SQL: in every tier after the next contact`() async throws {
         let test = try await StoreUnderTest(2)
         var (store, machines) = (try await test.conversations(), try await test.machines())
@@ -142,7 +142,7 @@ struct OtherWritersTests {
             "DELETE FROM user_machines WHERE nickname = 'Valve'",
         ] { try await test.databases.run(sql) }
         (store, machines) = (try await test.conversations(), try await test.machines())
-        try await eventually("what SQL did is taken in", within: .seconds(20)) {
+        try await eventually("what SQL did is imported", within: .seconds(20)) {
             let places = try await machines.list().map { $0.details.texts[.location] }
             guard try await store.load("7")?.step == "notes", places == ["Hall 9"] else { return false }
             return try await store.load("8") == nil
@@ -154,7 +154,7 @@ struct OtherWritersTests {
         try await test.expectEqualTiers()
     }
 
-    /// As the mission's own files make the tables, with rows that the earlier bot wrote.
+    /// The tables are as the mission's files create them, with rows that the earlier bot wrote.
     @Test func `A database of the earlier bot: upgraded in place`() async throws {
         let test = try await StoreUnderTest(2)
         for statement in Self.earlierTables { try await test.databases.run(statement) }
@@ -184,13 +184,13 @@ struct OtherWritersTests {
         let listed = try await machines.list()
         #expect(listed.count == 30 && Set(listed.map(\.id)).count == 30)
         #expect(listed.allSatisfy { $0.details.ocrData == ["text": "3RQ"] })
-        // It goes on at its step, and what it was is replaced.
+        // The conversation continues at its step, and its old row is replaced.
         let saved = try await store.save(
             .init(key: key, step: "serial", data: state.data, expectedRevision: state.revision))().get()
         #expect(saved.revision > state.revision)
         let error = await #expect(throws: RPCError.self) { try await machines.add("MACHINE 7") }
         #expect(error?.code == .duplicateNickname)
-        // It expired before this service began to watch its clock.
+        // The other conversation expired before this service began to watch its clock.
         test.clock.advance(TierPolicy().clockPatience)
         #expect(try await store.sweep().get() == 1)
         try await store.whole()
@@ -198,7 +198,7 @@ struct OtherWritersTests {
         await store.close()
         await machines.close()
         try await test.expectEqualTiers()
-        // Its columns still say what they said.
+        // The earlier bot's columns keep their meaning.
         let row = try #require(
             try await test.databases.run(
                 "SELECT current_step, state_data->>'nickname' FROM conversation_states WHERE user_id = '7'"
@@ -206,7 +206,7 @@ struct OtherWritersTests {
         #expect(row.columns == ["serial", "Main compressor"])
     }
 
-    /// JSON that is no object, where nobody of ours wrote it.
+    /// The row has JSON that is no object, which Rivet never writes.
     @Test func `A row that is no record: quarantined`() async throws {
         let test = try await StoreUnderTest()
         try await test.databases.migrate(.conversations)
@@ -221,7 +221,7 @@ struct OtherWritersTests {
         #expect(try await store.load("7") == nil)
         #expect(try await store.load("8")?.data == ["nickname": "Pump"])
         #expect(store.status.counters["rows.quarantined"] == 1)
-        // A fresh start takes its place.
+        // A new conversation replaces it.
         try await store.save("7", "nickname")
         try await store.whole()
         await store.close()

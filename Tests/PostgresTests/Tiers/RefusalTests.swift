@@ -4,7 +4,7 @@ import Testing
 
 @testable import Persistence
 
-/// Records that a database does not take: a CHECK of its owner's, a trigger.
+/// Records that a database refuses, because of its owner's CHECK or a trigger.
 @Suite(.serialized, .needsPostgres)
 struct RefusalTests {
     @Test func `Records refused in bulk: the others are stored, and one line says why`() async throws {
@@ -29,7 +29,7 @@ struct RefusalTests {
         #expect(try await test.databases.conversations().count == 30)
         #expect(lines.count == 1, "\(lines)")
         #expect(store.status.summary.contains("neon refuses 270 records, which stay owed: "))
-        // Each of them changes nothing for the others.
+        // A refused record does not affect the others.
         #expect(try await store.save("0", "serial").placement.storedIn.contains(.neon))
         #expect(try await store.save("1", "serial").placement.storedIn.contains(.neon))
         #expect(store.status.remote[0].pending == 269)

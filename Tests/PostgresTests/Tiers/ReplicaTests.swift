@@ -4,8 +4,8 @@ import Testing
 
 @testable import Persistence
 
-/// A managed database that fails over to a replica which lacks the last seconds: behind the same address, with the same
-/// mark and the same visit.
+/// A managed database that fails over to a replica that lacks the last seconds. The replica has the same address, mark
+/// and visit.
 @Suite(.serialized, .needsPostgres)
 struct ReplicaTests {
     private func nicknames(_ replica: PostgresCluster, _ name: String) async throws -> [String?] {

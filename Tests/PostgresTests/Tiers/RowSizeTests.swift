@@ -5,12 +5,12 @@ import Testing
 
 @testable import Persistence
 
-/// Rows of other programs that are larger than what our sockets can show.
+/// Rows of other programs that are too large for the frames of our sockets.
 @Suite(.serialized, .needsPostgres)
 struct RowSizeTests {
     private static let id = "a0000000-0000-4000-8000-000000000001"
 
-    /// - Parameter character: repeated; one that JSON escapes is larger there than in the row.
+    /// - Parameter character: the repeated character. One that JSON escapes is larger in JSON than in the row.
     private func large(_ bytes: Int, _ character: String) -> String {
         "jsonb_build_object('text', repeat('\(character)', \(bytes)))"
     }
@@ -36,17 +36,17 @@ struct RowSizeTests {
                 ('7', 'Valve', gen_random_uuid(), NULL)
             """)
         let store = try await test.machines()
-        try await eventually("the others are taken in") { try await store.list().count == 2 }
+        try await eventually("the others are imported") { try await store.list().count == 2 }
         try await store.whole()
         #expect(try await Set(store.list().map(\.details.nickname)) == ["Fan", "Valve"])
         expectOneAside(store.status, Self.id)
         let content = try #require(try Database(test.libraryPath).rows("SELECT content FROM quarantine").first?[0])
         #expect(content.hasPrefix("too large") && content.utf8.count < 4_096)
-        // A whole pull meets it again, and tells of it once.
+        // A whole pull finds it again, and does not report it again.
         store.reconcile()
         try await eventually("the tier was read again") { store.status.counters["pulls.neon"] ?? 0 > 1 }
         #expect(store.status.counters["rows.quarantined"] == 1)
-        // It is where it was.
+        // The row stays in its tier.
         #expect(try await test.databases.run("SELECT 1 FROM user_machines WHERE nickname = 'Pump'").count == 1)
         await store.close()
     }

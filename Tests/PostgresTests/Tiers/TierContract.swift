@@ -3,17 +3,17 @@ import Testing
 
 @testable import Persistence
 
-/// A tier of records, as the statements about all of them see it.
+/// A tier of records, as the statements about all tiers use it.
 protocol TierUnderTest<Record> {
     associatedtype Record: SampleRecord
 
     func put(_ records: [Record]) async throws
-    /// What a walk through the whole tier meets, in its order.
+    /// The records of a walk through the whole tier, in its order.
     func walk() async throws -> [Record]
 }
 
 protocol SampleRecord: TieredRecord, Equatable {
-    /// - Parameter variant: of the content.
+    /// - Parameter variant: a variant of the content.
     static func sample(_ number: Int, _ revision: Revision, variant: Int, isTombstone: Bool) -> Self
 }
 
@@ -35,7 +35,7 @@ extension MachineRecord: SampleRecord {
     }
 }
 
-/// What holds of every tier of records, whatever keeps them.
+/// Statements that are true of every tier of records, however it stores them.
 enum TierStatement: String, CaseIterable, CustomTestStringConvertible {
     case contentComesBackWhole = "content comes back whole"
     case newestRevisionWins = "the newest revision wins"
@@ -91,7 +91,7 @@ enum TierStatement: String, CaseIterable, CustomTestStringConvertible {
         .sample(number, Revision(number: revision), variant: variant, isTombstone: isTombstone)
     }
 
-    /// Puts records of one key, one after another, of which some take the place of what was there.
+    /// Puts records of one key, one after another. Some of them replace the stored one.
     private func expectEach<Record: SampleRecord>(
         of tier: some TierUnderTest<Record>, _ puts: [(record: Record, isTaken: Bool)]
     ) async throws {

@@ -37,7 +37,7 @@ import Testing
 }
 
 extension TierContractTests {
-    /// What is not as it was left is not taken for it: the visit stays, and is told.
+    /// A visit that was not expected stays, and is reported.
     @Test(.needsPostgres) func `A visit: replaces only the known one`() async throws {
         let databases = try await TierDatabases(1)
         let tier = try await RemoteUnderTest(
@@ -79,7 +79,7 @@ private struct LocalTier<Table: LocalTable>: TierUnderTest where Table.Record: S
     }
 }
 
-/// - Note: a class, since a tier under test is shared.
+/// - Note: a class, because a tier under test is shared.
 private final class MemoryUnderTest<Record: SampleRecord>: TierUnderTest {
     private var tier = MemoryTier<Record>(limit: 4 << 20)
     private let isHeld: Bool
@@ -106,11 +106,11 @@ private final class MemoryUnderTest<Record: SampleRecord>: TierUnderTest {
     }
 }
 
-/// A PostgreSQL tier, by the calls that a store makes.
+/// A PostgreSQL tier, used through the calls that a store makes.
 private final class RemoteUnderTest<Table: PostgresTable>: TierUnderTest, Sendable where Table.Record: SampleRecord {
     typealias Record = Table.Record
 
-    /// Who waits for the next report.
+    /// The waiter for the next report.
     private final class Reports: Sendable {
         private let waiting = Mutex<Promise<TierEvent<Record>>?>(nil)
 
@@ -145,7 +145,7 @@ private final class RemoteUnderTest<Table: PostgresTable>: TierUnderTest, Sendab
     func put(_ records: [Record]) async throws {
         let event = await reports.answer { tier.write(records, makingWay: isMakingWay, link: 1, request: 5) }
         guard case .answered(request: 5, .written(let unstored)) = event else { throw Unexpected() }
-        // What it did not take, it has newer.
+        // For each record that it did not store, it has a newer one.
         for item in unstored {
             guard case .held(let row) = item.cause else { throw Unexpected() }
             #expect(row.record.key == records[item.index].key && row.record.revision > records[item.index].revision)

@@ -12,8 +12,8 @@ extension Trait where Self == ConditionTrait {
     }
 }
 
-/// Up to three databases of a real server, each behind a proxy that can be told to fail. Tests share the server and do
-/// not stop it; the databases and the proxies are a test's own.
+/// Up to three databases of a real server, each behind a proxy that a test can make fail. Tests share the server and do
+/// not stop it. Each test has its own databases and proxies.
 final class TierDatabases: Sendable {
     private static let shared = Result { try PostgresCluster() }
     static var cluster: PostgresCluster { get throws { try shared.get() } }
@@ -25,9 +25,9 @@ final class TierDatabases: Sendable {
     let targets: [(name: TierName, target: PostgresTarget)]
 
     /// - Parameters:
-    ///   - owner: who connects; nil: the superuser.
-    ///   - clusters: a server for each; nil: databases of the one that all tests share.
-    ///   - pooler: what the proxies lead to; nil: the servers.
+    ///   - owner: the role that connects; nil: the superuser.
+    ///   - clusters: a server for each database; nil: the server that all tests share.
+    ///   - pooler: the pooler behind the proxies; nil: the proxies lead to the servers.
     init(
         _ count: Int, owner: String? = nil, clusters given: [PostgresCluster]? = nil, pooler: Pooler? = nil
     ) async throws {
@@ -50,12 +50,12 @@ final class TierDatabases: Sendable {
 
     func set(_ behaviour: FaultProxy.Behaviour) { proxies.forEach { $0.set(behaviour) } }
 
-    /// A connection that goes past the proxy.
+    /// A connection that bypasses the proxy.
     func sql(_ index: Int = 0) async throws -> PostgresConnection {
         try await Server.connect(clusters[index].url(database: names[index]))
     }
 
-    /// Runs SQL as somebody else's program would.
+    /// Runs SQL as another program would.
     @discardableResult
     func run(_ sql: String, on index: Int = 0) async throws -> [PostgresRow] {
         let connection = try await self.sql(index)
@@ -70,14 +70,14 @@ final class TierDatabases: Sendable {
         try await connection.run(sql)
     }
 
-    /// Ends the sessions of a database, as a server does that restarts.
+    /// Ends the sessions of a database, as a restarting server does.
     func endSessions(on index: Int = 0) async throws {
         try await administer(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(names[index])'", on: index)
     }
 
-    /// Ends a session in which nothing is under way, as a server that scales to zero does. One that is in use would be a
-    /// failure of the tier, so only a session that has been idle for a while is taken.
+    /// Ends an idle session, as a server that scales to zero does. Ending a session in use would be a failure of the
+    /// tier, so only a session that has been idle for a while is ended.
     func endIdleSession(on index: Int = 0) async throws {
         let connection = try await Server.connect(clusters[index].url())
         defer { connection.close() }
@@ -91,7 +91,7 @@ final class TierDatabases: Sendable {
         }
     }
 
-    /// Brings up the tables, as a store's first contact does.
+    /// Creates the tables, as a store's first contact does.
     func migrate(_ store: Migrator.Store, on index: Int = 0) async throws {
         let connection = try await sql(index)
         defer { connection.close() }
@@ -145,7 +145,7 @@ final class StoreUnderTest: Sendable {
     }
 
     /// - Parameters:
-    ///   - path: of the file; nil: `statePath`.
+    ///   - path: the path of the file; nil: `statePath`.
     ///   - change: what else its policy is.
     func conversations(
         at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5),
@@ -158,8 +158,8 @@ final class StoreUnderTest: Sendable {
     }
 
     /// - Parameters:
-    ///   - path: of the file; nil: `libraryPath`.
-    ///   - heedsServerTime: whether the databases' clocks, which are not `clock`, count.
+    ///   - path: the path of the file; nil: `libraryPath`.
+    ///   - heedsServerTime: whether the databases' clocks, which differ from `clock`, are used.
     ///   - change: what else its policy is.
     func machines(
         at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5),
@@ -178,7 +178,7 @@ final class StoreUnderTest: Sendable {
             .sorted { $0.key.cursorText < $1.key.cursorText }
     }
 
-    /// Every database holds just what the file of the store, which is closed, does.
+    /// Expects that every database has exactly the records of the store's file. The store must be closed.
     func expectEqualTiers(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         if FileManager.default.fileExists(atPath: statePath) {
             let local = try records(ConversationTable.self, at: statePath)
@@ -197,7 +197,7 @@ final class StoreUnderTest: Sendable {
     }
 }
 
-/// A wall clock and a monotonic one that a test moves.
+/// A wall clock and a monotonic clock that a test moves.
 final class SetClock: Sendable {
     private let start = ContinuousClock.now
     private let passed = Mutex(Duration.zero)
@@ -210,7 +210,7 @@ final class SetClock: Sendable {
     func advance(_ duration: Duration) { passed.withLock { $0 += duration } }
 }
 
-/// What both stores tell.
+/// The status of either store.
 protocol StoreWithStatus: Sendable { var status: StoreStatus { get } }
 extension ConversationStore: StoreWithStatus {}
 extension MachineStore: StoreWithStatus {}
@@ -228,14 +228,14 @@ extension StoreWithStatus {
         } catch { throw NotInTime(description: "\(error): \(last.summary), \(last.counters)") }
     }
 
-    /// Waits until `tiers` have everything, whatever the others do.
+    /// Waits until `tiers` have everything, no matter what the others do.
     func whole(of tiers: [TierName]) async throws {
         try await eventually("\(tiers) have everything") {
             status.remote.allSatisfy { !tiers.contains($0.name) || ($0.state == .up && $0.pending == 0) }
         }
     }
 
-    /// Waits until a tier is known to be away.
+    /// Waits until a tier is known to be unavailable.
     func lost(_ tier: TierName) async throws {
         try await eventually("\(tier) is down or tried") { state(of: tier) != .up }
     }
@@ -258,7 +258,7 @@ extension ConversationStore {
         return try await clear(.init(key: key, reason: .completed, updateID: update, outcome: nil))().get()
     }
 
-    /// Saves until the disk takes no more: what is free within the file is used up first.
+    /// Saves until the disk accepts no more. Free space within the file is used up first.
     func fillUp() async throws {
         for number in 0... {
             let saved = try await save("filler", "\(number)", ["x": .string(Samples.repeating("x", 4_000))])

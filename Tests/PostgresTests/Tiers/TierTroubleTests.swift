@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// Databases that are emptied, put back, asleep, read-only, full of connections, or away for too long.
+/// Databases that are emptied, restored, asleep, read-only, out of connections, or unavailable for too long.
 @Suite(.serialized, .needsPostgres)
 struct TierTroubleTests {
     @Test(arguments: [false, true])
@@ -22,7 +22,7 @@ struct TierTroubleTests {
         if isStarting {
             (states, library) = (try await test.conversations(), try await test.machines())
         }
-        // Whoever meets it next finds another database.
+        // The next contact finds a different database.
         try await states.save("last", "model")
         try await library.add("Last")
         try await eventually("the tier is filled") {
@@ -33,7 +33,7 @@ struct TierTroubleTests {
         try await end(test, states, library)
     }
 
-    /// A backup is put back: the same database, as it was.
+    /// A backup is restored: the same database, as it was earlier.
     @Test func `A tier that is restored from a backup: filled again`() async throws {
         let test = try await StoreUnderTest(2)
         var (states, library) = (try await test.conversations(), try await test.machines())
@@ -78,7 +78,7 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
-    /// The tier of choice is compared with ours, row by row, and that takes it a while: the next one is as good.
+    /// The first tier is compared row by row, which takes a while. The next tier serves as well meanwhile.
     @Test func `A save while the first tier is compared: waits for the next one`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations(deadline: .seconds(1))
@@ -107,7 +107,7 @@ struct TierTroubleTests {
         try await store.whole()
         for step in ["nickname", "manufacturer", "model"] {
             try await test.databases.endIdleSession()
-            // Known here as soon as nothing of it is left to be said.
+            // The end is known here once its error was processed.
             try await eventually("the end of the session is known") { store.status.remote[0].lastError != nil }
             #expect(store.state(of: .neon) == .up)
             let saved = try await store.save("7", step)
@@ -119,11 +119,11 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
-    /// A router forgets the connections, and nobody is told: in use, and while one is being made.
+    /// A router silently forgets the connections: one in use, and one that is being made.
     @Test(arguments: [false, true])
     func `A connection that dies silently: replaced`(_ isBeingMade: Bool) async throws {
         let test = try await StoreUnderTest()
-        // As a migration of another program does, for as long as it takes.
+        // The lock that another program's migration takes.
         let lock = isBeingMade ? try await test.databases.sql() : nil
         let proxy = test.databases.proxies[0]
         if let lock { _ = try await lock.run("SELECT pg_advisory_lock(491362542964)") }
@@ -141,13 +141,13 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
-    /// The longest that a tier which is back can stay unmet leaves time to pay within half a minute.
+    /// The longest time without contact after a tier is back leaves time to pay within half a minute.
     @Test func `A tier that is back: contacted in time to be paid within half a minute`() {
         let unmet = Breaker.waitMax + PostgresTier<PostgresConversationTable>.connectDeadline
         #expect(unmet <= .seconds(27))
     }
 
-    /// A standby, or a disk quota: it can be read, and it is no place for a write.
+    /// A standby, or a disk quota: the tier can be read and accepts no writes.
     @Test func `A read-only tier: down until it accepts writes again`() async throws {
         let test = try await StoreUnderTest(2)
         let store = try await test.conversations()
@@ -198,7 +198,7 @@ struct TierTroubleTests {
         try await test.expectEqualTiers()
     }
 
-    /// It is what keeps a tier that was away for months from bringing back what it has not heard the end of.
+    /// The tombstone keeps a tier that was unavailable for months from bringing back ended records.
     @Test func `A tombstone: loses its content after 30 days and stays in every tier`() async throws {
         let test = try await StoreUnderTest(2)
         let (states, library) = (
@@ -211,7 +211,7 @@ struct TierTroubleTests {
         try await library.whole()
         try await states.clear("7", update: 1)
         try await states.whole()
-        // The second never hears of the end of these.
+        // The second tier does not receive these ends.
         test.databases.proxies[1].set(.refuse)
         try await states.clear("8", update: 2)
         #expect(try await library.delete(.init(userID: "7", id: machine.id))().get().deleted)
@@ -274,7 +274,7 @@ struct TierTroubleTests {
         await library.close()
     }
 
-    /// As after a broken file that was salvaged in part while the tier was away.
+    /// As after a broken file that was partly salvaged while the tier was unavailable.
     @Test func `A row that this disk has lost: comes back from the tier and is not deleted there`() async throws {
         let test = try await StoreUnderTest()
         var library = try await test.machines()
@@ -298,7 +298,7 @@ struct TierTroubleTests {
         try Database(path).rows("SELECT count(*) FROM \(table)")[0][0].flatMap { Int($0) }
     }
 
-    /// A record that PostgreSQL will never take holds up no other.
+    /// A record that PostgreSQL never accepts does not delay others.
     @Test func `A record that a tier refuses: delays no other`() async throws {
         let test = try await StoreUnderTest()
         let store = try await test.conversations(deadline: .milliseconds(500))
@@ -317,7 +317,7 @@ struct TierTroubleTests {
         #expect(store.state(of: .neon) == .up)
         #expect(store.status.remote[0].pending == 1)
         #expect(store.status.counters["tiers.refusals"] ?? 0 > 0)
-        // The rule goes, and at the next contact it is there too.
+        // The rule is dropped, and after the next contact the record is stored too.
         try await test.databases.run("ALTER TABLE conversation_states DROP CONSTRAINT their_rule")
         try await test.databases.endSessions()
         try await eventually("the next contact") {

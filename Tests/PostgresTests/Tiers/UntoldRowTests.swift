@@ -5,13 +5,13 @@ import Testing
 
 @testable import Persistence
 
-/// A row that a server cannot show: the pull goes on behind it, and ends.
+/// A row that a server cannot return: the pull continues behind it, and ends.
 @Suite(.serialized, .needsPostgres)
 struct UntoldRowTests {
     enum Fault: CaseIterable {
-        /// What is stored outside of the row is lost: XX001.
+        /// The part that is stored outside of the row (TOAST) is lost: XX001.
         case damaged
-        /// To show it takes longer than the server lets a statement take: 57014.
+        /// Returning it takes longer than the server's statement time-out: 57014.
         case slow
     }
 
@@ -30,14 +30,14 @@ struct UntoldRowTests {
             """)
     }
 
-    /// Has the server fail at the row of number 31.
+    /// Makes the server fail at the row with number 31.
     private func plant(_ fault: Fault, _ databases: TierDatabases) async throws {
         let connection = try await databases.sql()
         defer { connection.close() }
         let (machine, conversation) = ("WHERE nickname = 'M31'", "WHERE user_id = '31'")
         switch fault {
         case .damaged:
-            // Too long for a row, and too random to be shortened.
+            // Too long for a row, and too random to be compressed.
             let text = "(SELECT jsonb_agg(md5(random()::text)) FROM generate_series(1, 400))"
             try await connection.run("UPDATE user_machines SET ocr_data = jsonb_build_object('x', \(text)) \(machine)")
             try await connection.run(
@@ -51,7 +51,7 @@ struct UntoldRowTests {
             connection.close()
             try await loseContent(of: files, databases)
         case .slow:
-            // 390 MB of text, which no machine writes in the time allowed.
+            // 390 MB of text, which no machine writes within the time-out.
             let numbers = "(SELECT jsonb_agg('1e131000'::numeric) FROM generate_series(1, 3000))"
             try await connection.run(
                 "UPDATE user_machines SET ocr_data = jsonb_build_object('x', \(numbers)) \(machine)")
@@ -61,7 +61,7 @@ struct UntoldRowTests {
         }
     }
 
-    /// A copy of the database takes its place, with nothing in `files`: no page of a copy is in the server's memory.
+    /// Replaces the database by a copy with zeros in `files`. No page of a copy is in the server's memory yet.
     private func loseContent(of files: [String], _ databases: TierDatabases) async throws {
         let name = databases.names[0]
         try await databases.administer("CREATE DATABASE \(name)_copy TEMPLATE \(name) STRATEGY file_copy")
@@ -101,7 +101,7 @@ struct UntoldRowTests {
         let names = Set(try await library.list().map(\.details.nickname))
         #expect(names == Set((1...60).map { "M\($0)" }).subtracting(["M31"]))
         for user in ["1", "60"] { #expect(try await states.load(user)?.step == "model") }
-        // The tier takes writes as before.
+        // The tier accepts writes as before.
         try await library.add("New")
         try await states.save("31", "nickname")
         try await library.whole()
