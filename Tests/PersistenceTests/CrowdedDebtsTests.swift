@@ -55,7 +55,7 @@ import Testing
         #expect(try store.notes().allSatisfy { $0.key.userID != "7" })
     }
 
-    /// The process ends before the tier has the last of them.
+    /// The process ends before the tier has the last save.
     @Test func `The last save of a conversation: is owed after a crash by the note of the first`() throws {
         let file = try TemporaryFile("state.db")
         var last = Revision.none

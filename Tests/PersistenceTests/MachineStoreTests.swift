@@ -34,7 +34,7 @@ import Testing
         #expect(try await add(store, "Another", request: request).get().machine == first.machine)
         let reference = MachineReference(userID: "7", id: first.machine.id)
         #expect(try await store.delete(reference)().get().deleted)
-        // Deleted since, it is still not added again.
+        // Even after its deletion, it is not added again.
         #expect(try await add(store, "Pump", request: request).get().machine.id == first.machine.id)
         #expect(try await store.list(.init(userID: "7"))().get().total == 0)
         #expect(
@@ -193,7 +193,7 @@ import Testing
         let (file, clock) = (try TemporaryFile(), TestClock())
         let store = try await open(file, clock)
         for number in 0..<45 {
-            // Some share a moment.
+            // Some have the same creation time.
             if number.isMultiple(of: 3) { clock.advance(.milliseconds(1)) }
             _ = try await add(store, "Machine \(number)").get()
         }

@@ -39,7 +39,7 @@ import Testing
         #expect(isRefused(machine(1, "Straße", 8), by: table))
     }
 
-    /// An earlier version of Rivet let two have one.
+    /// An earlier version of Rivet allowed two machines with one nickname.
     @Test func `A machine that shares its nickname already: can be changed, and not take another one's`() throws {
         let file = try TemporaryFile()
         let table = try MachineTable(path: file.path)

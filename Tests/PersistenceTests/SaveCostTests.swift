@@ -44,7 +44,7 @@ import Testing
         return Double(try #require(bytes) - 32) / Double(4_096 + 24) / Double(saves)
     }
 
-    /// The two indexes on `expires_at` made it 6.4.
+    /// With the two indexes on `expires_at` it was 6.4 pages.
     @Test func `A save: writes its row to the log, and no index`() throws {
         let frames = try framesASave(saves: 500, applied: 0)
         #expect(frames <= 1.2, "\(frames) frames a save")
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    /// A million rows took 0.7 s of each start.
+    /// With a million rows, that took 0.7 s of each start.
     @Test func `A start: does not look through the machines for those of other programs`() throws {
         let file = try TemporaryFile("library.db")
         let connection = try MachineTable(path: file.path).connection

@@ -15,12 +15,12 @@ final class TestClock: Sendable {
     var now: @Sendable () -> Timestamp { { self.current.withLock { $0.wall } } }
     var steady: @Sendable () -> ContinuousClock.Instant { { self.start + self.current.withLock { $0.passed } } }
 
-    /// Time passes.
+    /// Lets time pass.
     func advance(_ duration: Duration) {
         current.withLock { $0 = ($0.wall.advanced(by: duration), $0.passed + duration) }
     }
 
-    /// The wall clock is set.
+    /// Sets the wall clock.
     func jump(_ duration: Duration) { current.withLock { $0.wall = $0.wall.advanced(by: duration) } }
 }
 

@@ -8,7 +8,7 @@ extension ServerTests {
     @Suite struct ConversationTableTests {
         private let key = ConversationKey(userID: "7", chatID: "-100:3")
 
-        /// - Parameter number: of the revision, counted from a base that is not below the time of the row.
+        /// - Parameter number: counts revisions from a base that is not below the time of the row.
         private func record(_ number: Int64, step: String = "model", closed: Bool = false) -> ConversationRecord {
             record(at: Revision(number: number), step: step, closed: closed)
         }
@@ -156,7 +156,7 @@ extension ServerTests {
         private let id = "0192f3c4-0000-4000-8000-000000000001"
         private let other = "0192f3c4-0000-4000-8000-000000000002"
 
-        /// - Parameter number: of the revision, counted from a base that is not below the time of the row.
+        /// - Parameter number: counts revisions from a base that is not below the time of the row.
         private func machine(
             _ number: Int64, _ nickname: String = "Pump 🔧", id: String? = nil, deleted: Bool = false
         ) -> MachineRecord {

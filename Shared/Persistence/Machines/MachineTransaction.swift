@@ -283,7 +283,7 @@ extension MachineRecord {
 }
 
 extension String {
-    /// Without a number in parentheses at the end, so that after "Pump (2)" comes "Pump (3)".
+    /// The text without a number in parentheses at the end, so that after "Pump (2)" comes "Pump (3)".
     fileprivate var withoutNumber: String {
         guard hasSuffix(")"), let open = lastIndex(of: "("), open > startIndex,
             self[index(before: open)] == " ", Int(self[index(after: open)..<index(before: endIndex)]) != nil

@@ -37,7 +37,7 @@ final class FileJournal<Record: TieredRecord>: MemoryJournal {
     func begin() {
         guard isFirst else { return }
         let file = open(beginning, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        // If that fails, the next process waits for its tiers once more.
+        // If that fails, the next process waits for its tiers again.
         if file >= 0 { close(file) }
         isFirst = false
     }

@@ -126,7 +126,7 @@ struct SQLiteMigrator {
         try connection.begin()
         for statement in Self.statements(in: migration.sqlite) {
             do { try connection.execute(statement) } catch  where error.message.hasPrefix("duplicate column name") {
-                // SQLite has no ADD COLUMN IF NOT EXISTS: the column is there, as the statement wants it.
+                // SQLite has no ADD COLUMN IF NOT EXISTS. The column exists already, as the statement requires.
             }
         }
         for table in ["rivet_schema_migrations", "schema_migrations"] {

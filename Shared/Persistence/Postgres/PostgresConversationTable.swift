@@ -115,8 +115,8 @@ public enum PostgresConversationTable: PostgresTable {
         key: "(user_id, chat_id, conversation_type)", order: "user_id, chat_id, conversation_type",
         after: "($1::text, $2::text, $3::text)", revision: "$5::bigint", limit: "$4::bigint")
 
-    /// Empties up to `limit` tombstones made before `moment`, the oldest first: so many rows are affected. One that
-    /// another program changed since is left alone: it counts by its time.
+    /// Empties up to `limit` tombstones made before `moment`, the oldest first. The number of affected rows is that of
+    /// the emptied ones. A tombstone that another program changed since is left alone, because its time counts.
     public static func prune(before moment: Timestamp, limit: Int) -> PostgresStatement {
         PostgresStatement(
             """

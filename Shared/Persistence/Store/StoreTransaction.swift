@@ -80,7 +80,7 @@ public struct StoreTransaction<Table: LocalTable> {
     public var held: [Record.Key: Record] { store.held }
     var changed: [Record] { Array(newest.values) }
 
-    /// Where the newest revision of `key` is.
+    /// The tiers that have the newest revision of `key`.
     public func placement(of key: Record.Key) -> Placement { store.placement(of: key) }
 
     /// The result of a query to the table.

@@ -5,7 +5,7 @@
 /// reported once.
 struct PutAside<Key: Hashable & Sendable> {
     enum Cause: Sendable, Equatable {
-        /// Another transaction holds the row.
+        /// Another transaction has locked the row.
         case locked
         /// The tier refuses the record.
         case refused

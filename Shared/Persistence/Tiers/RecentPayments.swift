@@ -24,7 +24,7 @@ struct RecentPayments<Key: Hashable & Sendable> {
 
     func payment(_ key: Key) -> Payment? { young[key] ?? old[key] }
 
-    /// - Returns: the keys that are kept no longer.
+    /// - Returns: the keys that are no longer kept.
     mutating func paid(_ key: Key, _ payment: Payment) -> [Key] {
         let gone = young.count >= Self.keysMax && young[key] == nil ? rotate() : []
         young[key] = payment
@@ -33,7 +33,7 @@ struct RecentPayments<Key: Hashable & Sendable> {
     }
 
     /// A new visit was left in the tier.
-    /// - Returns: the keys that are kept no longer.
+    /// - Returns: the keys that are no longer kept.
     mutating func visitBegan() -> [Key] { rotate() }
 
     private mutating func rotate() -> [Key] {

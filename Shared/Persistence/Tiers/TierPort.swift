@@ -90,7 +90,7 @@ package struct TierRefusal: Sendable, Equatable {
         case clash
         /// The same request may succeed later.
         case transient
-        /// Another transaction holds the row, or the table, and did not end in time.
+        /// Another transaction has locked the row or the table, and did not end in time.
         case locked
         /// The tier will not accept it tomorrow either: our bug.
         case bug

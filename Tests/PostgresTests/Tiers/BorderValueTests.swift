@@ -36,7 +36,7 @@ struct BorderValueTests {
         let store = try await test.machines()
         try await store.whole()
         var random = SeededGenerator(seed: 7)
-        // One letter for a person, with combining marks.
+        // To a person this is one letter with combining marks.
         var nickname = "z"
         while nickname.utf8.count < 990 {
             let mark = try #require(Unicode.Scalar(UInt32.random(in: 0x1DC0...0x1DE6, using: &random)))

@@ -47,7 +47,7 @@ struct LocalDiskTests {
         #expect(local.contains { $0.revision == saved.revision })
     }
 
-    /// A full disk with PostgreSQL up is durable, and says so.
+    /// With PostgreSQL up, a write is durable although the disk is full, and its result says so.
     @Test func `A machine added on a full disk with PostgreSQL up: durable`() async throws {
         let test = try await StoreUnderTest(2)
         guard let disk = SmallDisk(bytes: 1 << 20, at: test.directory.path + "/disk") else { return }

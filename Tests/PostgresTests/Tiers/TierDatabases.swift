@@ -146,7 +146,7 @@ final class StoreUnderTest: Sendable {
 
     /// - Parameters:
     ///   - path: the path of the file; nil: `statePath`.
-    ///   - change: what else its policy is.
+    ///   - change: changes the policy.
     func conversations(
         at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5),
         change: (inout TierPolicy) -> Void = { _ in }
@@ -160,7 +160,7 @@ final class StoreUnderTest: Sendable {
     /// - Parameters:
     ///   - path: the path of the file; nil: `libraryPath`.
     ///   - heedsServerTime: whether the databases' clocks, which differ from `clock`, are used.
-    ///   - change: what else its policy is.
+    ///   - change: changes the policy.
     func machines(
         at path: String? = nil, _ durability: Durability = .remote, deadline: Duration = .seconds(5),
         heedsServerTime: Bool = false, change: (inout TierPolicy) -> Void = { _ in }
