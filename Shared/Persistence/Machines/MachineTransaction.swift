@@ -80,7 +80,7 @@ extension StoreTransaction where Table: MachineRows {
         return change(record)
     }
 
-    /// - Returns: whether there was such a machine.
+    /// - Returns: whether the machine existed.
     package mutating func delete(_ params: MachineReference) throws(RPCError) -> Bool {
         guard var record = try get(params.id), record.userID == params.userID, !record.isDeleted else { return false }
         record.deletedAt = now

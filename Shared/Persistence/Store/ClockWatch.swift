@@ -7,7 +7,7 @@ import Contracts
 /// clock is set. If something began and ended while we watched and the clock was not set, it really lasted that long.
 /// If it began earlier, we believe that it is over only once it has been over for `patience` on a wall clock that was
 /// not set during that time: a clock that starts with a wrong date is set within that time. After the clock was set,
-/// the wait is at least as long as the clock was off.
+/// the wait is not shorter than the clock was off.
 struct ClockWatch {
     /// A difference up to this does not mean that the wall clock was set: a leap second, and a slow reading.
     private static let tolerance = Duration.seconds(2)
