@@ -18,10 +18,10 @@ struct VerifyCommand: JSONCommand {
             content: the same revision with other content. More than 30 days after a record was deleted, either side \
             may have forgotten it.
 
-            rivetctl pull corrects what is missing, extra, older or newer. If the content of a row differs or cannot \
-            be read, first make the row old in the tier, so that rivetctl pull writes it again: UPDATE ... SET \
-            revision = 1, updated_at = '1970-01-02' WHERE ... (a row that you delete there counts as deleted \
-            everywhere).
+            rivetctl pull corrects what is missing, extra, older or newer, and stores other content of a tier everywhere. \
+            If a row cannot be read, or its content in the tier is unwanted, first make the row old there, so that \
+            rivetctl pull writes it again: UPDATE ... SET revision = 1, updated_at = '1970-01-02' WHERE ... (a row that \
+            you delete there counts as deleted everywhere).
 
             EXIT CODES
               0   all tiers hold the same

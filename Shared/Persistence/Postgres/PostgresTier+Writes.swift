@@ -111,8 +111,8 @@ extension PostgresTier {
             let reason = "the database stored nothing and said nothing: a trigger, a rule or a policy in it"
             return TierUnstored(index, .refused(TierRefusal(.bug, index: nil, reason: reason)))
         }
-        // Stored before: the write was a repetition.
-        if row.isStamped, row.record.revision == record.revision { return nil }
+        // Stored before: the write was a repetition. Unless another program changed the row and left its revision.
+        if row.isStamped, row.record.revision == record.revision, record.isSettled(with: row.record) { return nil }
         return TierUnstored(index, .held(row))
     }
 }

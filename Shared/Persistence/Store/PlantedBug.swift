@@ -32,6 +32,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case crowdedDebtsForgotten
     /// Nicknames from two tiers are the same if their bytes are, not if they are equal ignoring case.
     case nicknamesComparedByBytes
+    /// Two rows of one revision are taken for the same, whatever is in them.
+    case equalRevisionsCountAsEqual
     /// Whatever a tier tells to be gone is removed.
     case removalsUnbounded
 }

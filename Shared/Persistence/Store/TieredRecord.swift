@@ -25,6 +25,10 @@ public protocol TieredRecord: Sendable {
     func isLive(at now: Timestamp) -> Bool
     /// The same at another revision.
     func at(_ revision: Revision) -> Self
+    /// Whether both hold the same, but for the revision, however each tier spells it.
+    func hasSameContent(as other: Self) -> Bool
+    /// A number for what this holds, but for the revision: the same in every tier and on every machine.
+    var contentDigest: UInt64 { get }
     /// Roughly the bytes that this takes in memory.
     var memoryCost: Int { get }
 

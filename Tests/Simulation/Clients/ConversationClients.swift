@@ -212,6 +212,12 @@ final class ConversationClients: Clients {
         guard let row = tier.content.rows[shared], !row.record.isClosed else { return }
         let moment = world.clock.wall.advanced(by: world.foreignClockError())
         var record = row.shown.changedOutside(at: moment, by: "outside \(dice.number(1...1_000))")
+        if dice.chance(0.3), row.stored == row.revision {
+            let record = row.shown.changedOutside(at: row.record.updatedAt, by: "silently \(dice.number(1...9))")
+            tier.changedSilently(record)
+            world.note("\(tier.name.rawValue): another program silently makes \(record.summary)")
+            return world.model.wroteSilently(record, clock: world.clock)
+        }
         // Two programs' changes of one millisecond cannot be told apart: one of them stays, anywhere.
         guard Revision(at: moment) > row.revision, world.model.version(shared, Revision(at: moment)) == nil else {
             return

@@ -187,6 +187,12 @@ final class MachineClients: Clients {
             world.model.facts[$0.record.id]?.isShared == true && !$0.record.isDeleted
         }
         if let row = shared.first, dice.chance(0.5) {
+            if dice.chance(0.3), row.stored == row.revision {
+                let record = row.shown.changedOutside(at: row.record.updatedAt, by: "silently \(dice.number(1...9))")
+                tier.changedSilently(record)
+                world.note("\(tier.name.rawValue): another program silently makes \(record.summary)")
+                return world.model.wroteSilently(record, clock: world.clock)
+            }
             // Two programs' changes of one millisecond cannot be told apart: one of them stays, anywhere.
             guard Revision(at: moment) > row.revision,
                 world.model.version(row.record.id, Revision(at: moment)) == nil

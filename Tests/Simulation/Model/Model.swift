@@ -42,6 +42,7 @@ final class Model<Record: SimulatedRecord> {
     private(set) var facts: [Key: Facts] = [:]
     private(set) var keys: [Key] = []
     private var versions: [Key: [Revision: Version]] = [:]
+    private var silentChanges: [Key: [SilentChange<Record>]] = [:]
     private(set) var violation: String?
     /// The wall clock was set back: revisions of a new process may be lower than those of the one before.
     var clockWentBack = false
@@ -115,6 +116,27 @@ final class Model<Record: SimulatedRecord> {
             wallOffset: before?.wallOffset ?? clock.wallOffset, process: before?.process ?? 0)
     }
 
+    /// Another program left `record` at the revision that was there. If the store finds other content at that revision,
+    /// this is a change just above it.
+    func wroteSilently(_ record: Record, clock: VirtualClock) {
+        let isKnown = silentChanges[record.key]?.contains { $0.record == record } ?? false
+        if !isKnown { silentChanges[record.key, default: []].append(SilentChange(record: record)) }
+        wroteOutside(record.asChange, over: record.revision, clock: clock)
+    }
+
+    /// Notes which silent changes are all that is left of their revision: such a one may stay there.
+    ///
+    /// - Parameter copies: what is stored of a key at a revision, anywhere.
+    func checkSilentChanges(_ copies: (Key, Revision) -> [Record]) {
+        for (key, changes) in silentChanges {
+            for (index, change) in changes.enumerated() where !change.isAllThatIsLeft {
+                let copies = copies(key, change.record.revision)
+                guard !copies.isEmpty, copies.allSatisfy({ $0 == change.record }) else { continue }
+                silentChanges[key]?[index].isAllThatIsLeft = true
+            }
+        }
+    }
+
     /// - Parameter own: the highest revision that the store has itself, or finds when it starts.
     func acknowledged(_ key: Key, _ revision: Revision, isDurable: Bool, own: Revision) {
         guard var fact = facts[key] else { return }
@@ -152,7 +174,9 @@ final class Model<Record: SimulatedRecord> {
     /// A version that no client asked for: the store made it of an earlier one, if it may be made so.
     private func tookAsMade(_ record: Record) {
         let earlier = (versions[record.key] ?? [:]).filter { $0.key < record.revision }
-        guard let base = earlier.filter({ record.isMade(of: $0.value.record) }).map(\.key).max() else {
+        let silent = (silentChanges[record.key] ?? []).map(\.record).filter { record.isMade(of: $0) }.map(\.revision)
+        let bases = earlier.filter { record.isMade(of: $0.value.record) }.map(\.key) + silent
+        guard let base = bases.filter({ $0 < record.revision }).max() else {
             violated("\(record.key): nobody made \(record.summary) of \(earlier.values.map(\.record.summary))")
             return
         }
@@ -208,7 +232,7 @@ final class Model<Record: SimulatedRecord> {
             violated("\(key): all agree on \(revision.rawValue), and \(fact.promised.rawValue) was acknowledged")
         }
         if let record, let version = versions[key]?[revision], version.record != record,
-            !record.isEmptied || version.record.emptied != record
+            !record.isEmptied || version.record.emptied != record, !isLeftSilently(record)
         {
             violated("\(key): \(record) is not what was decided: \(version.record)")
         }
@@ -219,6 +243,10 @@ final class Model<Record: SimulatedRecord> {
         facts[key]?.acknowledged = []
         facts[key]?.isForked = false
         facts[key]?.isAmnesic = false
+    }
+
+    private func isLeftSilently(_ record: Record) -> Bool {
+        silentChanges[record.key]?.contains { $0.isAllThatIsLeft && $0.record == record } ?? false
     }
 
     private func checkHistory(_ key: Key, _ fact: Facts, _ revision: Revision) {

@@ -322,6 +322,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
     private func check() {
         guard model.violation == nil else { return }
         model.checkCopies(durable: durableCopy, own: ownCopy)
+        model.checkSilentChanges(copies)
         guard let core else { return }
         if !deletions.isEmpty { checkDeletions() }
         let cost = memory.bytes

@@ -1,0 +1,105 @@
+import Contracts
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// Rows that another program changed without a new revision, where no trigger tells of it.
+@Suite(.serialized, .needsPostgres)
+struct EqualRevisionTests {
+    private func changeMachine(_ place: String, on index: Int, in test: StoreUnderTest) async throws {
+        try await test.databases.run("ALTER TABLE user_machines DISABLE TRIGGER USER", on: index)
+        try await test.databases.run(
+            "UPDATE user_machines SET location = '\(place)' WHERE nickname = 'Pump'", on: index)
+    }
+
+    private func changeConversation(_ place: String, on index: Int, in test: StoreUnderTest) async throws {
+        try await test.databases.run("ALTER TABLE conversation_states DISABLE TRIGGER USER", on: index)
+        try await test.databases.run(
+            "UPDATE conversation_states SET current_step = 'notes', state_data = '{\"by\": \"\(place)\"}'", on: index)
+    }
+
+    /// - Parameter isReconciled: by `rivetctl pull`, of a store that runs.
+    @Test(arguments: [true, false])
+    func `A row with other content at our revision: is taken over in every tier`(_ isReconciled: Bool) async throws {
+        let test = try await StoreUnderTest(2)
+        var (store, machines) = (try await test.conversations(), try await test.machines())
+        try await store.save("7", "model", ["nickname": "Pump"])
+        let pump = try await machines.add("Pump").machine
+        try await machines.add("Valve")
+        try await store.whole()
+        try await machines.whole()
+        if !isReconciled {
+            await store.close()
+            await machines.close()
+        }
+        try await changeMachine("Hall 9", on: 0, in: test)
+        try await changeConversation("Hall 9", on: 0, in: test)
+        if isReconciled {
+            store.reconcile()
+            machines.reconcile()
+        } else {
+            (store, machines) = (try await test.conversations(), try await test.machines())
+        }
+        try await eventually("the change is taken over") {
+            guard try await store.load("7")?.data == ["by": "Hall 9"] else { return false }
+            return try await machines.list().contains { $0.details.texts[.location] == "Hall 9" }
+        }
+        try await store.whole()
+        try await machines.whole()
+        #expect(try await store.load("7")?.step == "notes")
+        let found = try #require(try await machines.list().first { $0.id == pump.id })
+        #expect(found.revision > pump.revision && found.revision.rawValue - pump.revision.rawValue < 1 << 17)
+        await store.close()
+        await machines.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// While a write of that revision is repeated, as after an answer that was lost.
+    @Test func `A repeated write that meets other content at its revision: finds it`() async throws {
+        let test = try await StoreUnderTest(1)
+        var machines = try await test.machines()
+        try await machines.add("Pump")
+        try await machines.whole()
+        await machines.close()
+        try await changeMachine("Hall 9", on: 0, in: test)
+        // Below what was pulled, so that no page tells of it; and owed again.
+        try Database(test.libraryPath).rows(
+            """
+            INSERT OR REPLACE INTO tier_debts (machine_id, revision, tiers, since)
+            SELECT machine_id, revision, 1, updated_at FROM user_machines
+            """)
+        machines = try await test.machines()
+        try await eventually("the change is taken over") {
+            try await machines.list().contains { $0.details.texts[.location] == "Hall 9" }
+        }
+        try await machines.whole()
+        await machines.close()
+        try await test.expectEqualTiers()
+    }
+
+    /// Of a disk that is lost it cannot be said which of the two was changed: what is read first must not matter.
+    @Test(arguments: [true, false])
+    func `Two tiers with other content at one revision, and a lost disk: one rule says which wins`(
+        _ isSecondChanged: Bool
+    ) async throws {
+        let test = try await StoreUnderTest(2)
+        var machines = try await test.machines()
+        try await machines.add("Pump", request: "a0000000-0000-4000-8000-000000000001")
+        try await machines.whole()
+        await machines.close()
+        try await changeMachine("Hall 8", on: 0, in: test)
+        if isSecondChanged { try await changeMachine("Hall 9", on: 1, in: test) }
+        var rows: [MachineRecord] = []
+        for index in 0...1 { rows += try await test.databases.machines(on: index) }
+        let winner = try #require(rows.map(\.asChange).max { $0.revision < $1.revision })
+        #expect(rows.count == 2)
+        try FileManager.default.removeItem(atPath: test.libraryPath)
+        machines = try await test.machines()
+        try await machines.whole()
+        await machines.close()
+        try await test.expectEqualTiers()
+        #expect(try await test.databases.machines().map(\.details) == [winner.details])
+    }
+}
