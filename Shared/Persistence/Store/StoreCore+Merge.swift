@@ -135,12 +135,18 @@ extension StoreCore {
         /// The tier has other content at the revision that is here: another program changed the row there and left the
         /// revision. That is a change like any other. Of a disk that lost rows it cannot be said which of the two was
         /// changed; then the higher revision that they get wins.
+        ///
+        /// Of a removal and a live record the live one stays, wherever it is: a removal must be newer than what it removes.
+        /// The two meet at one revision when another program deletes a row in the millisecond of a person's change.
         private func settle(
             _ record: Record, _ known: Record, _ transaction: inout StoreTransaction<Table>, all: TierSet,
             mayRename: Bool
         ) throws(RPCError) {
             let (theirs, ours) = (record.asChange, known.asChange)
-            if transaction.store.lacksRows, ours.revision > theirs.revision { return transaction.put(ours) }
+            let isOursKept =
+                record.isTombstone == known.isTombstone
+                ? transaction.store.lacksRows && ours.revision > theirs.revision : record.isTombstone
+            if isOursKept { return transaction.put(ours) }
             let change = TierPage<Record>.Row(theirs, isStamped: false)
             try adopt(change, &transaction, others: all, all: all, mayRename: mayRename)
         }

@@ -102,4 +102,38 @@ struct EqualRevisionTests {
         try await test.expectEqualTiers()
         #expect(try await test.databases.machines().map(\.details) == [winner.details])
     }
+
+    /// - Parameter isDiskLost: then the tombstone, in the first of two tiers, may be all that was read at first.
+    @Test(arguments: [true, false])
+    func `A tombstone at the revision of a live machine: the machine stays`(_ isDiskLost: Bool) async throws {
+        let test = try await StoreUnderTest(2)
+        var machines = try await test.machines()
+        try await machines.add("Pump")
+        try await machines.whole()
+        await machines.close()
+        let columns = """
+            machine_id, request_id, revision, user_id, nickname, manufacturer, model_number, serial_number, location, notes, \
+            photo_file_id, ocr_data, created_at, updated_at
+            """
+        try await test.databases.run("ALTER TABLE user_machines DISABLE TRIGGER USER", on: 0)
+        try await test.databases.run(
+            """
+            WITH gone AS (DELETE FROM user_machines RETURNING *)
+            INSERT INTO deleted_user_machines (\(columns), deleted_at) SELECT \(columns), updated_at FROM gone
+            """, on: 0)
+        #expect(try await test.databases.machines(on: 0).map(\.isDeleted) == [true])
+        if isDiskLost { try FileManager.default.removeItem(atPath: test.libraryPath) }
+        machines = try await test.machines()
+        try await machines.whole()
+        try await eventually("the machine is everywhere") {
+            for index in 0...1 {
+                guard try await test.databases.machines(on: index).map(\.isDeleted) == [false] else { return false }
+            }
+            return true
+        }
+        try await machines.whole()
+        await machines.close()
+        try await test.expectEqualTiers()
+        #expect(try await test.databases.machines().map(\.details.nickname) == ["Pump"])
+    }
 }

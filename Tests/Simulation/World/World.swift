@@ -274,7 +274,8 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         for deletion in deletions {
             // What is over may be removed by anyone.
             let gone = deletion.count { key, deletion in
-                visible(key)??.revision == deletion.tombstone && deletion.before.isLive(at: clock.wall)
+                guard let shown = visible(key) ?? nil, shown.isTombstone else { return false }
+                return shown.revision == deletion.tombstone && deletion.before.isLive(at: clock.wall)
             }
             if gone >= Self.massMin { model.violated("\(gone) of \(deletion.count) removals taken without a decision") }
         }
