@@ -269,7 +269,7 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         return true
     }
 
-    /// Of one deletion, hardly more went than is taken without a decision, in several visits.
+    /// Of one deletion, hardly more went than is taken without a decision, in two visits.
     private func checkDeletions() {
         for deletion in deletions {
             // What is over may be removed by anyone.
@@ -277,7 +277,10 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
                 guard let shown = visible(key) ?? nil, shown.isTombstone else { return false }
                 return shown.revision == deletion.tombstone && deletion.before.isLive(at: clock.wall)
             }
-            if gone >= Self.massMin { model.violated("\(gone) of \(deletion.count) removals taken without a decision") }
+            guard gone >= Self.massMin else { continue }
+            let live = model.keys.count { (visible($0) ?? nil)?.isLive(at: clock.wall) ?? false }
+            guard gone > 2 * ((live + gone) / scenario.policy.removalsShare) else { continue }
+            model.violated("\(gone) of \(deletion.count) removals taken without a decision, of \(live + gone)")
         }
     }
 
