@@ -8,7 +8,7 @@ public enum TextRefusal: Error, Sendable, Hashable {
     /// A line break or a tab, in a field of one line.
     case severalLines
     case controlCharacter
-    /// U+202D or U+202E in a nickname: what follows would be shown in another order than it is stored, so that two names
-    /// that look alike could differ.
+    /// U+202D or U+202E in a nickname. The text after it would be shown in another order than it is stored, so two
+    /// names that look alike could differ.
     case directionOverride
 }

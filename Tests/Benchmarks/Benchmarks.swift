@@ -8,9 +8,9 @@ import TestSupport
 /// `rivet-bench [--short] [--only state|service|tiers|cost|debts|scale|backup]`
 ///
 /// `RIVET_BIN_DIR` names the directory of the binaries, `RIVET_BENCH_DIR` a directory on the disk to measure (else the
-/// current one), `RIVET_BENCH_FIGURES` a Markdown file to which the run is added, and `RIVET_BENCH_COMMIT` the commit that
-/// was built. It exits with 1 if a ratio misses its bound. With `--short`, for machines with other work, it does so only if
-/// a ratio misses its bound by half in three attempts.
+/// current one), `RIVET_BENCH_FIGURES` a Markdown file to which the run is added, and `RIVET_BENCH_COMMIT` the commit
+/// that was built. It exits with 1 if a ratio misses its bound. With `--short`, for machines with other work, it does
+/// so only if a ratio misses its bound by half in three attempts.
 @main
 struct Benchmarks {
     private static let shortAttemptsMax = 3

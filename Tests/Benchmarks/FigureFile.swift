@@ -6,7 +6,7 @@ struct FigureFile {
 
     var path: String
 
-    /// Adds a section for a run that has just ended, above the existing ones. What is above the first section stays there.
+    /// Adds a section for a run that has just ended, above the existing ones. The text above the first section stays.
     ///
     /// The file is replaced in one step. If it is missing, it is created.
     /// - Parameter commit: what was built; nil if that is not known.

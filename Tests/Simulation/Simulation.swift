@@ -57,7 +57,7 @@ package enum Simulation {
         return result
     }
 
-    /// All is mended: in time, all tiers hold the same, and nothing is left to do.
+    /// All faults have ended: after some time, all tiers hold the same, and no work is left.
     private static func settle<Users: Clients>(_ world: World<Users.Table>, _ users: Users) {
         let meetings = world.tiers.map(\.meetings)
         func areMet() -> Bool { zip(meetings, world.tiers).allSatisfy { $0 != $1.meetings } }
@@ -78,7 +78,8 @@ package enum Simulation {
         if !world.scenario.faults.isDisjoint(with: [.otherProgram, .corruption, .massDeletion]),
             world.model.violation == nil
         {
-            // What others wrote while the store was connected, and a page that nobody read, is found when it looks for it.
+            // The store finds other programs' writes since its contact, and pages that no client read, when it looks
+            // for them.
             world.core?.reconcile()
             rest()
         }
@@ -117,7 +118,7 @@ package enum Simulation {
                         """)
                 }
             }
-            // Without a tier to compare with, nobody reads a page before somebody asks for what is on it.
+            // Without a tier to compare with, the store reads a page only when a client asks for a record on it.
             if !world.disk.isDeceiving, case .some(let shown) = world.visible(key), shown != own {
                 world.model.violated("\(key): memory has \(shown?.summary ?? "nothing"), the disk another")
             }

@@ -4,16 +4,16 @@ public import Contracts
 public struct ConversationStore: Sendable {
     /// Conversations that one turn of a sweep removes. Live calls go between two turns.
     static let sweepBatch = 10
-    /// Between two turns: each row is a page of its own in the log, and a log that fills up is moved into the file while
-    /// everybody waits.
+    /// The pause between two batches of a sweep. Each row is a page of the log, and while a full log is moved into the
+    /// file, every call waits.
     static let sweepPause = Duration.milliseconds(5)
     /// A tombstone keeps its content this long, and stays for years without it.
     public static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
 
-    /// Replies that are still owed are no conversation that a person left: however short the time to live, they are kept
-    /// for as long as they are tried.
+    /// Queued replies are not a conversation that a person left: even with a short time to live, they are kept for as
+    /// long as they are tried.
     static let outboxKeptFor: Duration = .seconds(24 * 3_600)
-    /// And nor is what waits to be dealt with. Telegram has forgotten it: after a week, few would know what it was about.
+    /// Nor are parked updates. Telegram has forgotten them; after a week, few people would know what they were about.
     static let parkedKeptFor: Duration = .seconds(7 * 24 * 3_600)
 
     public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
@@ -65,8 +65,8 @@ public struct ConversationStore: Sendable {
         await tiers.decide(params.decision, for: params.tier).map { TiersRemovals.Output(removals: Int64($0)) }
     }
 
-    /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
-    /// the same name, all others are let go. No call is lost.
+    /// Continues with other databases. Those named in `kept` stay as they are; those of `remote` are new or replace one
+    /// of the same name; all others are dropped. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
         let path = path
         return await tiers.changeTiers(keeping: kept) { [now] report in
@@ -192,8 +192,8 @@ public struct ConversationStore: Sendable {
         return (parts[0], parts[1])
     }
 
-    /// Turns every expired conversation into a tombstone, some at a time, and empties tombstones that are old enough: by
-    /// clocks that agree, see `ClockWatch`. What they do not agree on is left to a later sweep.
+    /// Turns expired conversations into tombstones, some at a time, and empties tombstones that are old enough. Both go
+    /// by clocks that agree (see `ClockWatch`); where the clocks disagree, a later sweep decides.
     /// - Returns: how many conversations went.
     public func sweep() async -> Result<Int, RPCError> {
         var total = 0
@@ -245,8 +245,9 @@ public struct ConversationStore: Sendable {
     /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
     public func reconcile() { tiers.reconcile() }
 
-    /// Takes in conversations that another program kept, where they are open and newer than what is known.
-    /// - Returns: how many were; `invalidArgument` for one that was changed more than a year from now, and then none is.
+    /// Imports conversations that another program kept, if they are open and newer than the known ones.
+    /// - Returns: how many were imported; `invalidArgument`, and none imported, if one was changed more than a year
+    ///   from now.
     public func importConversations(_ items: [StateImport.Item]) async -> Result<Int, RPCError> {
         let promise = tiers.submit { transaction throws(RPCError) in
             var count = 0

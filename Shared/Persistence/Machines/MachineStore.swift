@@ -52,8 +52,8 @@ public struct MachineStore: Sendable {
         await tiers.decide(params.decision, for: params.tier).map { TiersRemovals.Output(removals: Int64($0)) }
     }
 
-    /// Goes on with other databases: those named in `kept` stay as they are, those of `remote` are new or replace one of
-    /// the same name, all others are let go. No call is lost.
+    /// Continues with other databases. Those named in `kept` stay as they are; those of `remote` are new or replace one
+    /// of the same name; all others are dropped. No call is lost.
     public func changeTiers(_ remote: RemoteTiers, keeping kept: Set<TierName>) async -> Result<Void, RPCError> {
         await tiers.changeTiers(keeping: kept) { report in
             remote.ports(PostgresMachineTable.self, at: path, now: now, report)
@@ -139,7 +139,8 @@ public struct MachineStore: Sendable {
         }
     }
 
-    /// Empties the tombstones of machines that were deleted more than 30 days ago, by clocks that agree: see `ClockWatch`.
+    /// Empties the tombstones of machines that were deleted more than 30 days ago, by clocks that agree (see
+    /// `ClockWatch`).
     /// - Returns: how many were emptied.
     public func prune() async -> Result<Int, RPCError> {
         var total = 0

@@ -74,8 +74,8 @@ extension PostgresTier {
         }
     }
 
-    /// The answer to a committed write, if every record was stored or refused. Otherwise the rows of the others are asked
-    /// for, and the answer comes with them.
+    /// The result of a committed write, if every record was stored or refused. Otherwise the tier is asked for the rows
+    /// of the others, and the result comes with them.
     private func answer(
         _ records: [Record], stored: Set<Record.Key>, refusals: [Int: TierRefusal] = [:], _ link: Int, _ request: Int
     ) -> TierAnswer<Record>? {
@@ -103,7 +103,8 @@ extension PostgresTier {
     ) -> TierUnstored<Record>? {
         guard let row = rows[record.key] else {
             if let revision = unreadable[record.key] {
-                // Stored before, and changed since by another program, which left the revision alone: `rivetctl verify` tells.
+                // Stored before. Another program changed the row since and left the revision alone: `rivetctl verify`
+                // shows it.
                 if revision == record.revision.rawValue { return nil }
                 let reason = "the row there cannot be read; see rivetctl verify"
                 return TierUnstored(index, .refused(TierRefusal(.bug, index: nil, reason: reason)))

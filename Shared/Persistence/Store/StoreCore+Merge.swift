@@ -99,7 +99,8 @@ extension StoreCore {
             mayRename: Bool
         ) throws(RPCError) {
             let record = row.record
-            // That it is not here is no evidence that it was deleted here: the disk may have lost it. A tombstone would be.
+            // Its absence here is no evidence that it was deleted here: the disk may have lost it. A tombstone would be
+            // evidence.
             guard let known = try transaction.get(record.key) else {
                 if plantedBug(.buriesWhatWasNeverRead) {
                     let monthAgo = transaction.now.advanced(by: .zero - TierLimits.debtsKeptFor)
@@ -136,8 +137,9 @@ extension StoreCore {
         /// revision. That is a change like any other. Of a disk that lost rows it cannot be said which of the two was
         /// changed; then the higher revision that they get wins.
         ///
-        /// Of a removal and a live record the live one stays, wherever it is: a removal must be newer than what it removes.
-        /// The two meet at one revision when another program deletes a row in the millisecond of a person's change.
+        /// Of a removal and a live record, the live one stays, wherever it is: a removal must be newer than what it
+        /// removes. The two meet at one revision when another program deletes a row in the millisecond of a person's
+        /// change.
         private func settle(
             _ record: Record, _ known: Record, _ transaction: inout StoreTransaction<Table>, all: TierSet,
             mayRename: Bool

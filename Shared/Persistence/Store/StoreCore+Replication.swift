@@ -142,7 +142,8 @@ extension StoreCore {
 
     func received(_ index: Int, _ page: TierPage<Record>) {
         if tiers[index].pull?.isPassing == true { return received(index, keyOfRow: page.next) }
-        // Until it is merged the page counts as asked for: a merge has the tiers do what is due, and that is no other page.
+        // The page counts as requested until it is merged. A merge makes the tiers do what is due, and must not request
+        // the next page.
         tiers[index].pull?.told = page
         mergePiece(index)
     }
@@ -204,8 +205,8 @@ extension StoreCore {
     func endBootstrapIfDue(at now: ContinuousClock.Instant) {
         guard let limit = bootstrapUntil else { return }
         let isEveryoneKnown = tiers.allSatisfy { $0.isPulled || $0.hasFailed }
-        // Who lacks rows waits long, for somebody who has them. Who does not waits for all, and not long: what memory
-        // held may be in any of them.
+        // If our disk lost rows, wait until one tier has been read. If only memory was lost, wait for all tiers, since
+        // any may have a write that only memory had.
         let isEnough = lacksRows ? isEveryoneKnown && tiers.contains { $0.isPulled } : tiers.allSatisfy(\.isPulled)
         guard (isEnough || limit <= now) && !isAnyoneReading else {
             if limit <= now { bootstrapUntil = now + .milliseconds(100) }

@@ -116,9 +116,9 @@ package final class StoreCore<Table: LocalTable> {
         return stored
     }
 
-    /// - Throws: `unavailable` when a tier has a newer revision than `known`, or may well have, and it is not taken in yet.
+    /// - Throws: `unavailable` when a tier has, or may well have, a newer revision than `known` that is not merged yet.
     ///
-    /// - Parameter isReading: whether nothing is decided. Then it does no harm that a record is shown until it is removed.
+    /// - Parameter isReading: whether the caller only reads. Then a record may be shown until it is removed.
     func requireNoNewer(_ key: Key, than known: Record?, isReading: Bool) throws(RPCError) {
         if let waiting = deferred[key], waiting.revision > known?.revision ?? .none {
             throw RPCError(.unavailable, "a newer revision of this is being taken in from another tier; try again")
@@ -149,9 +149,10 @@ package final class StoreCore<Table: LocalTable> {
 
     /// Per key: a row with a time in the future must not move the clock of all others.
     ///
-    /// Where the wall clock was set back, an earlier process may have given the next revision already, to something that
-    /// was kept in one tier and not here: so it is not the very next one, and no two are alike. Nor may it lie within what
-    /// ``revision(shortlyAfter:)`` gives, in whichever process: what a person decides is above what a store makes of the same.
+    /// If the wall clock was set back, an earlier process may already have given the next revision to a change that one
+    /// tier has and this disk lacks. So this is not the very next one, and no two are equal. It must also lie outside
+    /// the range of ``revision(shortlyAfter:)`` in any process: a person's decision is above what a store makes of the
+    /// same record.
     func nextRevision(after stored: Revision, now: Timestamp) -> Revision {
         let next = clock.next(at: now)
         if next > stored.following(steps: Self.shortSteps) { return next }

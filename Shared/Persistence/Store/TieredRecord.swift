@@ -63,11 +63,11 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     var latestMoment: Timestamp { get }
 
     func get(_ key: Record.Key) throws(SQLiteError) -> Record?
-    /// Rows that another program put in since this was asked last: they have a key from now on. Cheap where there are none.
+    /// Rows that another program inserted since the last call; this gives them a key. Cheap if there are none.
     func foreignRows() throws(SQLiteError) -> [Record]
-    /// In a transaction, when the table refused one of `records` for the sake of another row: what another program wrote
-    /// gets what Rivet compares rows by.
-    /// - Returns: whether something was changed, so that the same may be decided otherwise.
+    /// In a transaction, after the table refused one of `records` because of another row: rows of other programs get
+    /// the columns by which Rivet compares rows.
+    /// - Returns: whether a row changed, so that the same decision may come out differently.
     func settleRivals(of records: [Record]) throws(SQLiteError) -> Bool
     /// Stores `record` unless a revision as high or higher is there. So the same call again changes nothing.
     func put(_ record: Record) throws(SQLiteError)
@@ -119,7 +119,7 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func progress() throws(SQLiteError) -> [TierName: TierProgress]
     func write(_ progress: TierProgress, of tier: TierName) throws(SQLiteError)
 
-    /// Moves a broken file out of the way, whole, under a name with the date. Nobody has it open.
+    /// Moves a whole broken file out of the way, to a name with the date. No connection has it open.
     static func setAside(_ path: String, at now: Timestamp) throws(SQLiteError)
     /// Files that were set aside and not `salvaged` yet, the oldest first.
     static func unsalvaged(_ path: String) throws(SQLiteError) -> [String]

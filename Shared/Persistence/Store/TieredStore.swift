@@ -42,9 +42,9 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     }
 
     private struct Submitted: @unchecked Sendable {
-        // SAFETY: made in `submit`, read by the thread that takes it out of the queue, and by nobody in between; its
-        // closures are made from Sendable parts. Held by StoreTests.manySubmittersShareCommits under ThreadSanitizer (which
-        // knows nothing of Mutex: reports with `withLock` on both sides are none).
+        // SAFETY: made in `submit`, read by the thread that takes it out of the queue, and used nowhere in between; its
+        // closures are made from Sendable parts. StoreTests holds this under ThreadSanitizer, which does not know
+        // Mutex: its reports with `withLock` on both sides are false.
         let operation: StoreOperation<Table>
         let key: Record.Key?
     }
@@ -70,8 +70,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             _ report: @escaping @Sendable (TierName, Int, TierEvent<Record>) -> Void
         ) -> [(name: TierName, port: any TierPort<Record>)]
 
-    /// Opens the file at `path` on a thread of its own, and brings its schema up to date. If there is nothing in it, what
-    /// the remote tiers have is read first; for that they are waited for up to ten seconds.
+    /// Opens the file at `path` on its own thread, and updates the schema. If the file is empty, the remote tiers are
+    /// read first; this waits for them for up to ten seconds.
     ///
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
@@ -201,8 +201,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// Has every remote tier empty tombstones made before `moment`. Returns at once.
     public func pruneTiers(before moment: Timestamp) { post(.pruneTiers(before: moment)) }
 
-    /// Goes on with other remote tiers: those in `kept` stay as they are, those that `makePorts` makes are new or replace one
-    /// of the same name, all others are let go. No call is lost, and nothing that is owed to a tier that stays.
+    /// Continues with other remote tiers. Those in `kept` stay as they are; those that `makePorts` makes are new or
+    /// replace one of the same name; all others are dropped. No call is lost, and no debt of a tier that stays.
     ///
     /// - Returns: `unavailable` when the disk is away; nothing is changed then.
     package func changeTiers(keeping kept: Set<TierName>, _ makePorts: @escaping MakePorts) async -> Result<
@@ -217,7 +217,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         return .success(())
     }
 
-    /// Returns when the store's thread has come to it: not while that stands still. A tier that is away is no hindrance.
+    /// Returns when the store's thread reaches it, so not while that thread is stuck. An unavailable tier does not
+    /// delay it.
     public func pulse() async {
         let felt = Promise<Void>()
         post(.pulse(felt))
@@ -280,7 +281,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         finished.fulfill(())
     }
 
-    /// A report keeps nobody alive: the last ones come from threads that outlive the store.
+    /// Captures self weakly: the last reports come from threads that outlive the store.
     private var report: @Sendable (TierName, Int, TierEvent<Record>) -> Void {
         { [weak self] name, link, event in self?.post(.tier(name, link: link, event)) }
     }

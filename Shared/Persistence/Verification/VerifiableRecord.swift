@@ -48,16 +48,16 @@ extension VerifiableRecord {
 }
 
 extension TieredRecord {
-    /// Whether nothing is to be settled between two records of one key and revision. One of two tombstones may be emptied
-    /// before the other.
+    /// Whether two records of one key and revision need no decision. One of two tombstones may be emptied before the
+    /// other.
     func isSettled(with other: Self) -> Bool {
         if plantedBug(.equalRevisionsCountAsEqual) { return true }
         return (isTombstone && other.isTombstone) || hasSameContent(as: other)
     }
 
-    /// The same as a change of its own: at a revision just above its own, less than a millisecond, which its content gives
-    /// down to the bits of the host. So every store comes to the same, and of two changes at one revision the same one wins
-    /// everywhere.
+    /// The same record as a new change. Its revision is less than a millisecond above the old one, by a step that its
+    /// content gives, down to the bits of the host. So all stores compute the same revision, and of two changes at one
+    /// revision the same one wins everywhere.
     package var asChange: Self {
         let (host, steps) = (contentDigest % 64, contentDigest / 64 % 1_022)
         return at(revision.following(steps: 1 + Int64(steps), host: UInt8(host)))
@@ -77,8 +77,8 @@ extension JSONValue {
         }
     }
 
-    /// Whether both mean the same: text by its bytes, numbers by their value, however each is spelled. PostgreSQL writes
-    /// `1e2` as `100`.
+    /// Whether both values are equal: text by its bytes, numbers by their value, regardless of spelling. PostgreSQL
+    /// writes `1e2` as `100`.
     func isSame(as other: JSONValue) -> Bool {
         switch (self, other) {
         case (.string(let own), .string(let other)): own.utf8.elementsEqual(other.utf8)

@@ -136,7 +136,7 @@ final class MachineClients: Clients {
             return try transaction.add(.init(requestID: id, userID: userID, details: .init(nickname: nickname)))
                 .revision
         case .rename(let id, let nickname, let mark):
-            // Whoever asks again looks first whether it was done.
+            // A client that repeats the call first checks whether it took effect.
             guard let before, before.details.texts[.notes] != mark else { return before?.revision }
             return try transaction.update(
                 .init(

@@ -21,7 +21,7 @@ final class Model<Record: SimulatedRecord> {
     struct Facts {
         /// The highest revision that was acknowledged as durable, and that no damage took.
         var durable = Revision.none
-        /// The same, be it in memory alone.
+        /// The same, even if only memory has it.
         var promised = Revision.none
         /// The highest that the store showed since it was opened.
         var seen = Revision.none

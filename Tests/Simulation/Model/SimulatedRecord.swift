@@ -4,7 +4,7 @@ import Persistence
 /// What a virtual tier must know of a record to treat it as a real one does.
 protocol SimulatedRecord: TieredRecord, Equatable {
     var revision: Revision { get set }
-    /// The column by which a tier sees that somebody else changed the row.
+    /// The column by which a tier notices another program's change of the row.
     var changedAt: Timestamp { get set }
     /// When a tombstone was made.
     var goneAt: Timestamp { get }
@@ -13,7 +13,7 @@ protocol SimulatedRecord: TieredRecord, Equatable {
     var requestOfItsOwn: String? { get }
     /// What no other live record may have in the end, although a tier would let it.
     var nameToAPerson: String? { get }
-    /// With a name that nobody can choose.
+    /// With a name that no client can choose.
     var withoutName: Self { get }
     /// Whether tombstones are in a table of their own, where only the revision counts.
     static var tombstonesAreApart: Bool { get }

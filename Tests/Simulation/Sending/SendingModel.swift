@@ -128,7 +128,7 @@ final class SendingModel {
 
     func outageEnded() { for id in updates.keys { change(id) { $0.unknownsInOutage = 0 } } }
 
-    /// The next process found this in a row. A write that the end of the one before broke off may have taken effect since.
+    /// The next process found this in a row. An interrupted write of the process before may have taken effect since.
     func tookOver(_ id: Int64, tries: Int) {
         change(id) { $0.unknowns = max($0.unknowns, tries) }
     }

@@ -1,7 +1,7 @@
 import Sending
 
-/// The sending queue under virtual time, with a Telegram that limits and fails, a state-service that goes away, and restarts.
-/// A seed brings back everything that happens.
+/// The sending queue under virtual time, with a Telegram that limits and fails, a state-service that is sometimes
+/// unavailable, and restarts. A seed repeats every event.
 package enum SendingSimulation {
     /// - Parameter trace: is told what happens.
     package static func run(seed: UInt64, trace: ((String) -> Void)? = nil) -> SimulationResult {

@@ -58,7 +58,7 @@ final class SendingWorld {
 
     // MARK: - People
 
-    /// Somebody says something now.
+    /// The bot has a reply for a person now.
     func say(_ lane: SimulatedLane, _ content: SimulatedContent, _ policy: SendPolicy = .message) {
         let id = nextUpdate
         nextUpdate += 1

@@ -47,8 +47,8 @@ final class VirtualTier<Record: SimulatedRecord> {
     var changesKnown = 0
     /// How often the store heard of a contact.
     var meetings = 0
-    /// What the store was told last of the visit here, and what it asked to be left: with or without a note on its disk, it
-    /// knows these while it lives.
+    /// The visit that the store last read here, and the one that it last asked to leave. While the store lives it knows
+    /// both, with or without a note on its disk.
     var visitTold: Int64?
     var visitAsked: Int64?
     /// Whether something was wrong with it since the store was opened.

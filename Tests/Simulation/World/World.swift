@@ -223,7 +223,8 @@ final class World<Table: LocalTable> where Table.Record: SimulatedRecord {
         model.violated("\(record.key): swept after \(age) of \(scenario.timeToLive)")
     }
 
-    /// How old it is by a perfect clock; nil when no process can know: the clock was behind when an earlier one made it.
+    /// Its age by a perfect clock; nil if no process can know it, because the clock was behind when an earlier process
+    /// made it.
     private func age(of record: Record) -> Duration? {
         guard let version = model.version(record.key, record.revision) else { return nil }
         if version.wallOffset < .zero - Self.clockAllowance, version.process != processes { return nil }
