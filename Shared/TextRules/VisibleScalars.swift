@@ -40,7 +40,8 @@ extension Unicode.Scalar {
     fileprivate var isPictograph: Bool { properties.isEmoji && !isASCII }
 
     var isControl: Bool { properties.generalCategory == .control }
-    var isVisible: Bool { !properties.isWhitespace && !properties.isDefaultIgnorableCodePoint }
+    /// Whether it shows anything. U+2800, the Braille pattern without a dot, shows nothing but is not white space.
+    var isVisible: Bool { !properties.isWhitespace && !properties.isDefaultIgnorableCodePoint && self != "\u{2800}" }
     /// Whether it is the left-to-right or the right-to-left override (UAX #9).
     var overridesDirection: Bool { self == "\u{202D}" || self == "\u{202E}" }
 }

@@ -16,6 +16,7 @@ func decide(_ entry: Entry?, _ input: Input) -> Decision { AddMachine.decide(ent
 
 extension Input {
     static let addMachine = Input.begin(Draft())
+    static let unknownCommand = Input.unknownCommand("/nonsense")
     static func text(_ text: String) -> Input { Input(typed: text) }
     static func button(data: String) -> Input { Input(tapped: data) }
     static func saveToLibrary(fileID: String?, manufacturerHint: String?, modelHint: String?) -> Input {
@@ -58,7 +59,7 @@ extension Decision {
 
     /// The decision with which the conversation continues if the library has no such nickname.
     func next(from entry: Entry) -> Decision {
-        guard case .checkNickname(let nickname) = self else { return self }
+        guard case .checkNickname(let nickname, let entry, _) = self else { return self }
         return AddMachine.nicknameFree(entry, nickname)
     }
 

@@ -60,6 +60,10 @@ struct Greek: Texts {
     func libraryRefuses(_ step: StepTexts) -> Markup { "άλλο \(fixed: step.noun)" }
     var otherAnswersKept: Markup { "μένουν" }
     var unknownCommandInFlow: Markup { "άγνωστο" }
+    func takeAsAnswer(_ text: String, _ step: StepTexts) -> Markup { "\(text) για \(fixed: step.noun)" }
+    var howToEnterSlash: Markup { "με λέξη" }
+    func wordsNotTaken(_ typed: String, _ command: AddMachineCommand) -> Markup { "όχι \(typed)" }
+    func nicknameNotTaken(_ nickname: String) -> Markup { "όχι \(nickname)" }
     func notAnAnswer(_ kind: MessageKind) -> Markup { "είδος \(1 + (MessageKind.allCases.firstIndex(of: kind) ?? 0))" }
     func awaited(_ step: StepTexts, isSkippable: Bool) -> Markup { "περιμένω \(fixed: step.noun)" }
     func staleTap(isOfThisEntry: Bool) -> String { isOfThisEntry ? "παλιό βήμα" : "παλιά καταχώριση" }

@@ -27,14 +27,16 @@ struct MessageSample: Sendable, CustomStringConvertible {
         let flow: [MessageSample] = [
             .init(.addMachine(.question(begun))), .init(.addMachine(.welcomeBack(told)), "the nickname", "the model"),
             .init(.addMachine(.begun(begun, beside: over)), "the nickname"),
-            .init(.addMachine(.inProgress(told)), "the nickname"),
+            .init(.addMachine(.inProgress(told, notTaken: "Valve 9")), "the nickname", "Valve 9"),
             .init(.addMachine(.answered(.model, told)), "the model"), .init(.addMachine(.wentBack(told))),
             .init(.addMachine(.nothingBefore(begun))), .init(.addMachine(.notSkippable(begun))),
             .init(.addMachine(.photoKept(told))),
             .init(.addMachine(.nicknameTaken("Pump", suggestion: "Pump (2)", begun)), "Pump", "Pump (2)"),
             .init(.addMachine(.askedAgain(missing))),
             .init(.addMachine(.refused(.tooLong(characters: 731), told)), "731"),
-            .init(.addMachine(.unknownCommand(told))), .init(.addMachine(.notUnderstood(.sticker, told))),
+            .init(.addMachine(.unknownCommand("/A-103", told)), "/A-103"),
+            .init(.addMachine(.wordsNotTaken(.skip, "2", told)), "/skip 2"),
+            .init(.addMachine(.notUnderstood(.sticker, told))),
             .init(.addMachine(.staleTap(isOfThisEntry: true, told))),
             .init(.addMachine(.takenUp(told)), "the nickname"),
             .init(.addMachine(.cancelled(over))), .init(.addMachine(.expired(over)), "the nickname", "the model"),
@@ -57,7 +59,8 @@ struct MessageSample: Sendable, CustomStringConvertible {
     /// A new case does not compile here until it is named; the test then asks for its sample.
     static let names: Set<String> = [
         "question", "welcomeBack", "begun", "inProgress", "answered", "wentBack", "nothingBefore", "notSkippable",
-        "photoKept", "nicknameTaken", "askedAgain", "refused", "unknownCommand", "notUnderstood", "staleTap", "takenUp",
+        "photoKept", "nicknameTaken", "askedAgain", "refused", "unknownCommand", "wordsNotTaken", "notUnderstood",
+        "staleTap", "takenUp",
         "cancelled", "expired", "nothingOpen", "saved", "alreadySaved", "page", "unavailable", "renamed", "offer",
         "help",
         "version",
@@ -95,6 +98,7 @@ struct MessageSample: Sendable, CustomStringConvertible {
         case .askedAgain: "askedAgain"
         case .refused: "refused"
         case .unknownCommand: "unknownCommand"
+        case .wordsNotTaken: "wordsNotTaken"
         case .notUnderstood: "notUnderstood"
         case .staleTap: "staleTap"
         case .takenUp: "takenUp"

@@ -113,9 +113,9 @@ import Testing
         let again = RecentPhotos(photos.data)
         #expect(again == photos)
         #expect(again.photos.count == 20)
-        #expect(again.fileID(messageID: 10) == "f10b")
-        #expect(again.fileID(messageID: 3) == nil)
-        #expect(again.fileID(messageID: nil) == "f10b")
+        #expect(again.photo(messageID: 10)?.fileID == "f10b")
+        #expect(again.photo(messageID: 3)?.fileID == nil)
+        #expect(again.photo(messageID: nil)?.fileID == "f10b")
         #expect(RecentPhotos(["photos": "junk"]).photos.isEmpty)
     }
 

@@ -35,7 +35,7 @@ import Testing
         ("/addmachine", Turn.Request.conversation(.addMachine)), ("/AddMachine", .conversation(.addMachine)),
         ("/start payload", .conversation(.help)), ("/help@rivet_bot", .conversation(.help)),
         ("/skip", .conversation(.skip)),
-        ("/cancel", .conversation(.cancel)), ("/nonsense", .conversation(.unknownCommand)),
+        ("/cancel", .conversation(.cancel)), ("/nonsense", .conversation(.unknownCommand("/nonsense"))),
         ("/", .conversation(.text("/"))),
         ("/library", .library(LibraryQuery(words: ""))), ("/version", .say(.about(.version(rivetVersion)))),
         ("/library@Rivet_Bot  pump  hall ", .library(LibraryQuery(words: "pump  hall"))),
@@ -109,12 +109,90 @@ import Testing
         let sizes = [("s", 90), ("l", 1280), ("m", 320)].map {
             PhotoSize(fileID: $0.0, width: Int64($0.1), height: Int64($0.1))
         }
-        #expect(request(message(nil, kind: .photo, photo: sizes)) == .photo(fileID: "l"))
+        #expect(request(message(nil, kind: .photo, photo: sizes)) == .photo(fileID: "l", caption: nil))
         let image = Document(fileID: "d", mimeType: "image/png")
-        #expect(request(message(nil, kind: .document, document: image)) == .photo(fileID: "d"))
+        #expect(request(message(nil, kind: .document, document: image)) == .photo(fileID: "d", caption: nil))
         let sheet = Document(fileID: "d", mimeType: "application/pdf")
         #expect(request(message(nil, kind: .document, document: sheet)) == .conversation(.other(.file)))
         #expect(request(message(nil, kind: .voice)) == .conversation(.other(.voice)))
+    }
+
+    private func captioned(_ caption: String) -> Turn.Request? {
+        request(
+            Update(
+                id: 1,
+                kind: .message(
+                    Message(
+                        id: 5, from: ann, chat: Chat(id: 7), caption: caption, photo: [PhotoSize(fileID: "p")],
+                        contentKind: .photo))))
+    }
+
+    @Test func `A caption: a command works as a command, any other text goes with the photo`() {
+        #expect(captioned("Main pump") == .photo(fileID: "p", caption: .answer("Main pump")))
+        #expect(captioned(" \n") == .photo(fileID: "p", caption: nil))
+        #expect(captioned("/cancel") == .photo(fileID: "p", caption: .cancel))
+        #expect(captioned("/addmachine Pump 3") == .conversation(.begin(Draft(photoFileID: "p"), nickname: "Pump 3")))
+        #expect(captioned("/library") == .library(LibraryQuery(words: "")))
+        #expect(captioned("/A-103") == .photo(fileID: "p", caption: .unknownCommand("/A-103")))
+        #expect(captioned("/07/2291") == .photo(fileID: "p", caption: .answer("/07/2291")))
+        #expect(captioned("/skip@other_bot") == nil)
+    }
+
+    @Test func `Words behind a command: a nickname, or a question`() {
+        #expect(request(message("/addmachine Pump 3")) == .conversation(.begin(Draft(), nickname: "Pump 3")))
+        #expect(request(message("/skip 2")) == .conversation(.commandWithWords(.skip, "2")))
+        #expect(
+            request(message("/cancel the old contract"))
+                == .conversation(.commandWithWords(.cancel, "the old contract")))
+        #expect(request(message("/skip.")) == .conversation(.skip))
+        #expect(request(message("/07/2291")) == .conversation(.answer("/07/2291")))
+    }
+
+    @Test func `The bot's own name at the beginning: left out`() {
+        #expect(request(message("@rivet_bot Pump 7", chat: group)) == .conversation(.answer("Pump 7")))
+        #expect(request(message("@Rivet_Bot, Pump 7", chat: group)) == .conversation(.answer("Pump 7")))
+        #expect(request(message("@rivet_bots Pump", chat: group)) == .conversation(.answer("@rivet_bots Pump")))
+    }
+
+    @Test func `A file: a photo by its type or its name, and otherwise none`() {
+        func file(_ type: String?, _ name: String?) -> Turn.Request? {
+            request(message(nil, kind: .document, document: Document(fileID: "d", mimeType: type, fileName: name)))
+        }
+        for (type, name) in [
+            ("image/jpeg", nil), ("image/heic", "x"), (nil, "IMG_1.JPG"), ("application/octet-stream", "a.webp"),
+        ] {
+            #expect(file(type, name) == .photo(fileID: "d", caption: nil), "\(type ?? "") \(name ?? "")")
+        }
+        for (type, name) in [
+            ("image/vnd.dwg", "plan.dwg"), ("image/svg+xml", "a.svg"), ("image/x-icon", "a.ico"),
+            ("application/pdf", "a.png"),
+            (nil, nil), (nil, "jpg"),
+        ] {
+            #expect(file(type, name) == .conversation(.other(.file)), "\(type ?? "") \(name ?? "")")
+        }
+    }
+
+    @Test func `Places, service messages, channel posts: an answer, silence, silence`() {
+        func of(_ kind: ContentKind, place: Place? = nil, isAutomaticForward: Bool = false) -> Router.Route {
+            route(
+                Update(
+                    id: 1,
+                    kind: .message(
+                        Message(
+                            id: 5, from: ann, chat: Chat(id: 7), isAutomaticForward: isAutomaticForward, place: place,
+                            contentKind: kind))))
+        }
+        guard case .turn(let pin) = of(.location, place: Place(latitude: 48.1371540001, longitude: -11.5)),
+            case .turn(let venue) = of(
+                .venue, place: Place(latitude: 1, longitude: 2, title: "Hall 3", address: "Dock Road"))
+        else {
+            Issue.record("no turn")
+            return
+        }
+        #expect(pin.request == .conversation(.place("48.137154,-11.5 https://maps.google.com/?q=48.137154,-11.5")))
+        #expect(venue.request == .conversation(.place("Hall 3, Dock Road")))
+        #expect(of(.service) == .ignored && of(.migration) == .ignored)
+        #expect(of(.sticker, isAutomaticForward: true) == .ignored)
     }
 
     @Test func `A text in a group: overheard, unless it is a command of this bot`() {

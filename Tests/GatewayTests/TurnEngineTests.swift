@@ -197,7 +197,8 @@ import Testing
     }
 
     @Test func `A photo without an entry: stored, offered and found`() async throws {
-        let photo = Turn(updateID: 1, lane: lane, isGroup: false, messageID: 40, request: .photo(fileID: "p1"))
+        let photo = Turn(
+            updateID: 1, lane: lane, isGroup: false, messageID: 40, request: .photo(fileID: "p1", caption: nil))
         let offer = try await engine().run(photo)
         #expect(offer.repliesToMessage)
         #expect(offer.message == .photo(.offer))
@@ -207,10 +208,47 @@ import Testing
             tap: Turn.Tap(queryID: "q", messageID: 41))
         _ = try await engine().run(tap)
         #expect(services.row(lane)?.data["photo_file_id"] == "p1")
-        let second = Turn(updateID: 3, lane: lane, isGroup: false, messageID: 42, request: .photo(fileID: "p2"))
+        let second = Turn(
+            updateID: 3, lane: lane, isGroup: false, messageID: 42, request: .photo(fileID: "p2", caption: nil))
         _ = try await engine().run(second)
         #expect(services.row(lane)?.data["photo_file_id"] == "p2")
         #expect(services.row(lane, "photo")?.data == ["photos": [["message_id": 40, "file_id": "p1"]]])
+    }
+
+    @Test func `A captioned photo: its words are proposed as the nickname`() async throws {
+        let photo = Turn(
+            updateID: 1, lane: lane, isGroup: false, messageID: 40,
+            request: .photo(fileID: "p1", caption: .answer("Main pump")))
+        #expect(try await engine().run(photo).message == .photo(.offer))
+        let tap = Turn(
+            updateID: 2, lane: lane, isGroup: false, request: .saveTapped(photoMessageID: 40, photoFileID: nil),
+            tap: Turn.Tap(queryID: "q", messageID: 41))
+        #expect(try await engine().run(tap).reply?.buttons.first?.first?.label == "💡 Main pump")
+        _ = try await engine().run(turn(3, .button(data: "hint:nickname:tagtagtagtagtag1")))
+        #expect(services.row(lane)?.data["nickname"] == "Main pump" && services.row(lane)?.step == "manufacturer")
+    }
+
+    @Test func `A nickname behind /addmachine: one save, delivered once or twice`() async throws {
+        let begin = turn(10, .begin(Draft(), nickname: "Pump 3"))
+        let first = try await engine().run(begin)
+        #expect(first.reply?.plainText.hasPrefix("✅ Nickname: Pump 3") == true)
+        #expect(services.row(lane)?.step == "manufacturer")
+        let second = try await engine().run(begin)
+        #expect(second.isRepeated && second.reply == first.reply)
+        let other = LibraryAdd.Params(requestID: "other", userID: "7", details: MachineDetails(nickname: "PUMP"))
+        _ = try await services.call(LibraryAdd.self, other)
+        _ = try await engine().run(turn(11, .cancel))
+        let taken = try await engine().run(turn(12, .begin(Draft(), nickname: "Pump")))
+        #expect(taken.reply?.plainText.contains("already have") == true && services.row(lane)?.step == "nickname")
+    }
+
+    @Test func `A photo with a caption that is refused: the photo is stored`() async throws {
+        _ = try await engine().run(entry[0])
+        let photo = Turn(
+            updateID: 11, lane: lane, isGroup: false, messageID: 40,
+            request: .photo(fileID: "p1", caption: .answer("x")))
+        #expect(try await engine().run(photo).reply?.plainText.contains("too short") == true)
+        #expect(services.row(lane)?.data["photo_file_id"] == "p1" && services.row(lane)?.step == "nickname")
     }
 
     @Test func `An overheard message: gets a reply only while an entry is open`() async throws {

@@ -89,11 +89,33 @@ import Testing
         (#""sticker":{"file_id":"s"}"#, ContentKind.sticker), (#""voice":{}"#, .voice), (#""video":{}"#, .video),
         (#""animation":{},"document":{"file_id":"d"}"#, .animation), (#""venue":{},"location":{}"#, .venue),
         (#""migrate_to_chat_id":-100"#, .migration), (#""new_chat_members":[]"#, .service),
-        (#""paid_media":{}"#, .other),
-        (#""text":null"#, .other),
+        (#""paid_media":{}"#, .other), (#""checklist":{}"#, .other),
+        (#""text":null"#, .service), (#""gift":{}"#, .service), (#""a_kind_to_come":{}"#, .service),
     ])
     func `The kind of content: recognized`(_ members: String, _ kind: ContentKind) throws {
         #expect(try message(members).contentKind == kind)
+    }
+
+    @Test func `Marks, albums, senders and places: kept`() throws {
+        let text = try message(
+            #""text":"/a b","entities":[{"type":"bot_command","offset":0,"length":2},{"type":5}],"is_automatic_forward":true"#
+        )
+        #expect(text.entities == [MessageEntity(type: "bot_command", offset: 0, length: 2)] && text.isAutomaticForward)
+        let photo = try message(
+            #""caption":"/a","caption_entities":[{"type":"code","offset":0,"length":2}],"media_group_id":"g","photo":[]"#
+        )
+        #expect(photo.entities?.map(\.type) == ["code"] && photo.mediaGroupID == "g")
+        #expect(try message(#""text":"x""#).entities == nil)
+        let pin = try message(#""location":{"latitude":1.5,"longitude":-2}"#)
+        #expect(pin.place == Place(latitude: 1.5, longitude: -2) && pin.contentKind == .location)
+        let venue = try message(
+            #""location":{"latitude":1,"longitude":2},"venue":{"location":{"latitude":1,"longitude":2},"title":"T","address":"A"}"#
+        )
+        #expect(venue.place?.title == "T" && venue.place?.address == "A" && venue.contentKind == .venue)
+        #expect(try message(#""location":{"latitude":"x"}"#).place == nil)
+        let file = try message(#""document":{"file_id":"d","file_name":"IMG.JPG"}"#)
+        #expect(file.document?.isPhoto == true)
+        #expect(try message(#""sender_chat":{"id":-7,"type":"channel"},"text":"x""#).senderChat?.id == -7)
     }
 
     @Test func `The IDs of a migration: kept`() throws {

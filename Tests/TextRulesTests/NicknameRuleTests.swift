@@ -47,7 +47,8 @@ import TextRules
     }
 
     @Test(arguments: [
-        ("", TextRefusal.blank), (" \n", .blank), ("P", .tooShort), (" P ", .tooShort), (family, .tooShort),
+        ("", TextRefusal.blank), ("\u{2800}\u{2800}", .blank), (" \n", .blank), ("P", .tooShort), (" P ", .tooShort),
+        (family, .tooShort),
         ("P\u{0}ump", .controlCharacter), ("P\u{1B}[31mump", .controlCharacter),
         (String(repeating: "x", count: 101), .tooLong(characters: 101)),
         ("xy" + String(repeating: "\u{363}", count: 500), .tooManyBytes),

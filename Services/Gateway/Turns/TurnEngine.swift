@@ -34,7 +34,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     func run(_ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         switch turn.request {
         case .conversation(let input): return try await run(input, turn)
-        case .photo(let fileID): return try await photo(fileID, turn)
+        case .photo(let fileID, let caption): return try await photo(fileID, caption, turn)
         case .saveTapped(let messageID, let fileID): return try await saveTapped(messageID, fileID, turn)
         case .library(let query): return try await library(query, turn)
         case .say(let message): return TurnOutcome(message: message)

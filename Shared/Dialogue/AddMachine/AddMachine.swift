@@ -11,12 +11,15 @@ public enum AddMachine {
             return .takeUp(again, .addMachine(.takenUp(again)))
         }
         switch (input, entry) {
-        case (.begin(let draft), nil):
+        case (.begin(let draft, let nickname), nil):
             let begun = Entry(step: .nickname, draft: draft, tag: newTag)
+            if let nickname { return answer(nickname, in: begun, isStored: false) }
             return .save(begun, .addMachine(.begun(begun, beside: worthTelling(kept))))
-        case (.begin, let entry?): return reply(.inProgress(entry))
+        case (.begin(_, let nickname), let entry?): return reply(.inProgress(entry, notTaken: nickname))
         case (.help, let entry): return .reply(.about(.help(entry)))
-        case (.photo, nil): return .reply(.photo(.offer))
+        case (.photo(_, let caption), nil):
+            guard let caption, !caption.isAnswer else { return .reply(.photo(.offer)) }
+            return decide(nil, kept: kept, caption, newTag: newTag)
         case (let input, nil):
             if let kept, kept.hasExpired { return reply(.expired(kept)) }
             return reply(.nothingOpen(input))
@@ -24,11 +27,16 @@ public enum AddMachine {
         case (.skip, let entry?): return skip(entry)
         case (.back, let entry?): return back(entry)
         case (.cancel, let entry?): return cancel(entry)
-        case (.photo(let fileID), var entry?):
+        case (.photo(let fileID, let caption), var entry?):
             entry.draft.photoFileID = fileID
-            return save(entry, .photoKept(entry))
+            guard let caption else { return save(entry, .photoKept(entry)) }
+            return saving(entry, decide(entry, kept: kept, caption, newTag: newTag))
+        case (.place(let text), let entry?):
+            return entry.step == .location ? answer(text, in: entry) : reply(.notUnderstood(.location, entry))
         case (.tap(let tap), let entry?): return follow(tap, in: entry)
-        case (.unknownCommand, let entry?): return reply(.unknownCommand(entry))
+        case (.unknownCommand(let text), let entry?): return reply(.unknownCommand(text, entry))
+        case (.commandWithWords(let command, let words), let entry?):
+            return reply(.wordsNotTaken(command, words, entry))
         case (.other(let kind), let entry?): return reply(.notUnderstood(kind, entry))
         }
     }
@@ -38,9 +46,13 @@ public enum AddMachine {
         record(.value(nickname), in: entry)
     }
 
-    /// The library has a machine under `nickname`. `suggestion` is a nickname that is free.
-    public static func nicknameTaken(_ entry: Entry, _ nickname: String, suggestion: String?) -> Decision {
-        reply(.nicknameTaken(nickname, suggestion: suggestion, entry))
+    /// The library has a machine under `nickname`. `suggestion` is a nickname that is free. `isStored` tells whether the
+    /// state holds `entry` as it is here.
+    public static func nicknameTaken(
+        _ entry: Entry, _ nickname: String, suggestion: String?, isStored: Bool = true
+    ) -> Decision {
+        let message = AddMachineMessage.nicknameTaken(nickname, suggestion: suggestion, entry)
+        return isStored ? reply(message) : save(entry, message)
     }
 
     /// The library refused the machine of a completed `entry` because of its answer to `step`. For example, the
@@ -57,22 +69,37 @@ public enum AddMachine {
 
     private static func replayed(_ entry: Entry, _ kept: KeptEntry?, _ input: Input) -> AddMachineMessage {
         switch input {
-        case .begin:
+        case .begin(_, let nickname):
+            if nickname != nil, entry.step == .manufacturer, entry.draft.answers.count == 1 {
+                return .answered(.nickname, entry)
+            }
             return entry.step == .nickname && entry.draft.answers.isEmpty
-                ? .begun(entry, beside: worthTelling(kept)) : .inProgress(entry)
+                ? .begun(entry, beside: worthTelling(kept)) : .inProgress(entry, notTaken: nil)
         case .tap(.act(.resume, _, _)): return .takenUp(entry)
-        case .photo: return .photoKept(entry)
+        case .photo(_, let caption):
+            guard let caption else { return .photoKept(entry) }
+            return wasTaken(caption, by: entry) ? replayed(entry, kept, caption) : .photoKept(entry)
         case .back, .tap(.act(.back, _, _)): return .wentBack(entry)
-        case .answer, .skip, .tap:
+        case .answer, .skip, .tap, .place:
             if entry.isAskedAgain { return .askedAgain(entry) }
             return entry.step.previous.map { .answered($0, entry) } ?? .question(entry)
-        case .cancel, .help, .unknownCommand, .other: return .question(entry)
+        case .cancel, .help, .unknownCommand, .commandWithWords, .other: return .question(entry)
         }
     }
 
     /// The kept entry, if a message about a new entry mentions it: it has expired, and the person told something in it.
     private static func worthTelling(_ kept: KeptEntry?) -> KeptEntry? {
         kept.flatMap { $0.hasExpired && $0.entry.hasContent ? $0 : nil }
+    }
+
+    /// Whether the input of a caption led to this entry. One that was refused did not; of a step back, that is not known.
+    private static func wasTaken(_ caption: Input, by entry: Entry) -> Bool {
+        guard let step = entry.step.previous else { return false }
+        switch caption {
+        case .answer(let text): return entry.draft[step] == (try? AnswerRules.accepted(text, at: step))
+        case .skip: return entry.draft.answers[step] == .skipped
+        default: return false
+        }
     }
 
     // MARK: - Steps
@@ -83,12 +110,22 @@ public enum AddMachine {
         .save(entry, .addMachine(message))
     }
 
-    private static func answer(_ text: String, in entry: Entry) -> Decision {
+    private static func answer(_ text: String, in entry: Entry, isStored: Bool = true) -> Decision {
         do {
             let value = try AnswerRules.accepted(text, at: entry.step)
-            return entry.step == .nickname ? .checkNickname(value) : record(.value(value), in: entry)
+            return entry.step == .nickname
+                ? .checkNickname(value, entry, isStored: isStored) : record(.value(value), in: entry)
         } catch {
-            return reply(.refused(error, entry))
+            return isStored ? reply(.refused(error, entry)) : save(entry, .refused(error, entry))
+        }
+    }
+
+    /// The same decision about an entry that the state does not hold yet: whatever is said, it is stored first.
+    private static func saving(_ entry: Entry, _ decision: Decision) -> Decision {
+        switch decision {
+        case .reply(let message): .save(entry, message)
+        case .checkNickname(let nickname, let entry, _): .checkNickname(nickname, entry, isStored: false)
+        case .save, .takeUp, .complete, .cancel: decision
         }
     }
 
@@ -117,6 +154,7 @@ public enum AddMachine {
         case .act(.hint, let step, _): return entry.draft.hint(for: step).map { answer($0, in: entry) } ?? stale
         case .act(.keep, let step, _): return entry.draft[step].map { answer($0, in: entry) } ?? stale
         case .nickname(let nickname, _): return answer(nickname, in: entry)
+        case .value(let value, _, _): return answer(value, in: entry)
         }
     }
 

@@ -9,11 +9,11 @@ extension AddMachineMessage {
         case .welcomeBack(let entry):
             return Self.asking(entry, "\(texts.welcomeBack)\n\n\(Self.progress(of: entry, in: texts))", in: texts)
         case .begun(let entry, let kept): return Self.begun(entry, kept, in: texts)
-        case .inProgress(let entry):
+        case .inProgress(let entry, let notTaken):
             let progress = Self.progress(of: entry, in: texts)
-            return Self.asking(
-                entry, "\(texts.entryInProgress)\n\n\(progress)\n\n\(texts.continuing(from: texts.step(entry.step)))",
-                in: texts)
+            let words: Markup = notTaken.map { "\n\(texts.nicknameNotTaken($0))" } ?? ""
+            let from = texts.continuing(from: texts.step(entry.step))
+            return Self.asking(entry, "\(texts.entryInProgress)\(words)\n\n\(progress)\n\n\(from)", in: texts)
         case .answered(let step, let entry):
             let words = texts.step(step)
             return Self.asking(
@@ -31,9 +31,9 @@ extension AddMachineMessage {
             return Self.asking(entry, "\(why)\n\(texts.otherAnswersKept)", in: texts)
         case .refused(let refusal, let entry):
             return Self.asking(entry, Self.reason(refusal, entry.step, in: texts), in: texts)
-        case .unknownCommand(let entry):
-            return Self.asking(
-                entry, "\(texts.unknownCommandInFlow)\n\(Self.awaited(entry, in: texts))", in: texts)
+        case .unknownCommand(let text, let entry): return Self.unknownCommand(text, entry, in: texts)
+        case .wordsNotTaken(let command, let words, let entry):
+            return Self.asking(entry, texts.wordsNotTaken("/\(command.rawValue) \(words)", command), in: texts)
         case .notUnderstood(let kind, let entry):
             return Self.asking(entry, "\(texts.notAnAnswer(kind))\n\(Self.awaited(entry, in: texts))", in: texts)
         case .staleTap(let isOfThisEntry, let entry):
@@ -106,6 +106,18 @@ extension AddMachineMessage {
         return Reply(
             "\(refusal)\n\(texts.nicknameFree(suggestion))\n\n\(question(of: entry, in: texts))",
             buttons: (accept.map { [$0] } ?? []) + buttons(for: entry, in: texts))
+    }
+
+    private static func unknownCommand(_ text: String, _ entry: Entry, in texts: any Texts) -> Reply {
+        let beginning: Markup = "\(texts.unknownCommandInFlow)\n\(awaited(entry, in: texts))"
+        let isAnswer = (try? AnswerRules.accepted(text, at: entry.step)) != nil
+        guard isAnswer, let data = TapData.value(text, entry.step, tag: entry.tag).encoded else {
+            return asking(entry, "\(beginning)\n\(texts.howToEnterSlash)", in: texts)
+        }
+        let take = [Reply.Button(label: buttonLabel("✅ ", text), data: data)]
+        return Reply(
+            "\(beginning)\n\(texts.takeAsAnswer(text, texts.step(entry.step)))\n\n\(question(of: entry, in: texts))",
+            buttons: [take] + buttons(for: entry, in: texts))
     }
 
     private static func saved(_ draft: Draft, in texts: any Texts) -> Reply {

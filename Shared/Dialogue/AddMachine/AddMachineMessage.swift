@@ -8,7 +8,8 @@ public enum AddMachineMessage: Sendable, Equatable {
     case welcomeBack(Entry)
     /// An entry began. `beside` is an expired entry in which the person told something, if there is one.
     case begun(Entry, beside: KeptEntry?)
-    case inProgress(Entry)
+    /// `notTaken` is what was written behind `/addmachine`.
+    case inProgress(Entry, notTaken: String?)
     /// The step was answered or skipped.
     case answered(Step, Entry)
     case wentBack(Entry)
@@ -20,7 +21,10 @@ public enum AddMachineMessage: Sendable, Equatable {
     /// One question again, after all were answered. The entry alone decides the message.
     case askedAgain(Entry)
     case refused(TextRefusal, Entry)
-    case unknownCommand(Entry)
+    /// A text that looks like a command and is none of the bot's, with a button that takes it as the answer.
+    case unknownCommand(String, Entry)
+    /// `/skip 2`: nothing was skipped.
+    case wordsNotTaken(AddMachineCommand, String, Entry)
     case notUnderstood(MessageKind, Entry)
     /// A tap on a button of an earlier step, or of an earlier entry.
     case staleTap(isOfThisEntry: Bool, Entry)

@@ -70,6 +70,13 @@ public protocol AddMachineTexts: Sendable {
     func libraryRefuses(_ step: StepTexts) -> Markup
     var otherAnswersKept: Markup { get }
     var unknownCommandInFlow: Markup { get }
+    /// A button takes `text`, which looks like a command, as the answer.
+    func takeAsAnswer(_ text: String, _ step: StepTexts) -> Markup
+    /// How a text that looks like a command is entered when it does not fit a button.
+    var howToEnterSlash: Markup { get }
+    /// `typed` is the command with its words, which does nothing.
+    func wordsNotTaken(_ typed: String, _ command: AddMachineCommand) -> Markup
+    func nicknameNotTaken(_ nickname: String) -> Markup
     func notAnAnswer(_ kind: MessageKind) -> Markup
     func awaited(_ step: StepTexts, isSkippable: Bool) -> Markup
     func staleTap(isOfThisEntry: Bool) -> String

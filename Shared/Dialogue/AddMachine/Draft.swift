@@ -9,16 +9,18 @@ public enum Answer: Sendable, Hashable {
 public struct Draft: Sendable, Hashable {
     public var answers: [Step: Answer]
     public var photoFileID: String?
-    /// What was read from the photo. The bot offers it as a button, and never stores it without a tap.
+    /// What was read from the photo or written below it. The bot offers it as a button, and never stores it without a tap.
+    public var nicknameHint: String?
     public var manufacturerHint: String?
     public var modelHint: String?
 
     public init(
-        answers: [Step: Answer] = [:], photoFileID: String? = nil, manufacturerHint: String? = nil,
-        modelHint: String? = nil
+        answers: [Step: Answer] = [:], photoFileID: String? = nil, nicknameHint: String? = nil,
+        manufacturerHint: String? = nil, modelHint: String? = nil
     ) {
         self.answers = answers
         self.photoFileID = photoFileID
+        self.nicknameHint = nicknameHint
         self.manufacturerHint = manufacturerHint
         self.modelHint = modelHint
     }
@@ -43,9 +45,10 @@ public struct Draft: Sendable, Hashable {
     func hint(for step: Step) -> String? {
         let hint: String? =
             switch step {
+            case .nickname: nicknameHint
             case .manufacturer: manufacturerHint
             case .model: modelHint
-            case .nickname, .serial, .location, .notes: nil
+            case .serial, .location, .notes: nil
             }
         return hint.flatMap { try? AnswerRules.accepted($0, at: step) }
     }

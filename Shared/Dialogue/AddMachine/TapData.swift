@@ -1,4 +1,5 @@
-/// The callback data of the flow's own buttons: `<verb>:<step>:<tag>`, or `nick:<tag>:<nickname>`.
+/// The callback data of the flow's own buttons: `<verb>:<step>:<tag>`, `nick:<tag>:<nickname>`, or
+/// `use:<step>:<tag>:<value>`.
 public enum TapData: Sendable, Equatable {
     public enum Verb: String, Sendable, CaseIterable {
         case skip, back, cancel
@@ -13,12 +14,20 @@ public enum TapData: Sendable, Equatable {
     case act(Verb, Step, tag: String)
     /// Accept the nickname that the bot suggested because the first one is taken.
     case nickname(String, tag: String)
+    /// Accept a text as the answer that looks like a command.
+    case value(String, Step, tag: String)
 
     /// Telegram's bound on callback data.
     static let bytesMax = 64
     static let tagBytesMax = 16
 
     init?(_ data: String) {
+        if data.hasPrefix("use:") {
+            let parts = data.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 4, let step = Step(rawValue: parts[1]), Self.isTag(parts[2]) else { return nil }
+            self = .value(parts[3], step, tag: parts[2])
+            return
+        }
         let parts = data.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3 else { return nil }
         if parts[0] == "nick" {
@@ -38,20 +47,21 @@ public enum TapData: Sendable, Equatable {
             switch self {
             case .act(let verb, let step, let tag): "\(verb.rawValue):\(step.rawValue):\(tag)"
             case .nickname(let nickname, let tag): "nick:\(tag):\(nickname)"
+            case .value(let value, let step, let tag): "use:\(step.rawValue):\(tag):\(value)"
             }
         return data.utf8.count <= Self.bytesMax ? data : nil
     }
 
     var step: Step {
         switch self {
-        case .act(_, let step, _): step
+        case .act(_, let step, _), .value(_, let step, _): step
         case .nickname: .nickname
         }
     }
 
     var tag: String {
         switch self {
-        case .act(_, _, let tag), .nickname(_, let tag): tag
+        case .act(_, _, let tag), .nickname(_, let tag), .value(_, _, let tag): tag
         }
     }
 

@@ -116,6 +116,20 @@ extension English {
     }
     public var otherAnswersKept: Markup { "All other answers are kept." }
     public var unknownCommandInFlow: Markup { "⚠️ Unknown command during add flow." }
+    public func takeAsAnswer(_ text: String, _ step: StepTexts) -> Markup {
+        "If \(code: text) is the \(fixed: step.noun), tap ✅."
+    }
+    public var howToEnterSlash: Markup { "If it is the answer, send it with a word in front of the slash." }
+    public func wordsNotTaken(_ typed: String, _ command: AddMachineCommand) -> Markup {
+        switch command {
+        case .skip: "❓ \(code: typed): nothing was skipped. Tap ⏭️ Skip, or send /skip alone."
+        case .back: "❓ \(code: typed): nothing was changed. Tap ⬅️ Back, or send /back alone."
+        case .cancel, .addmachine: "❓ \(code: typed): nothing was dropped. Tap ❌ Cancel, or send /cancel alone."
+        }
+    }
+    public func nicknameNotTaken(_ nickname: String) -> Markup {
+        "\(bold: nickname) was not taken: finish or cancel this entry first."
+    }
     public func notAnAnswer(_ kind: MessageKind) -> Markup {
         "⚠️ This cannot be taken as an answer (\(fixed: name(of: kind)))."
     }
@@ -175,7 +189,8 @@ extension English {
         case .tap: "⚠️ \(fixed: nothingOpenNotice)"
         case .unknownCommand: "⚠️ Unknown command. /help shows what there is."
         case .other(let kind): "⚠️ This cannot be used here (\(fixed: name(of: kind)))."
-        case .answer, .begin, .photo, .help: "No entry is open."
+        case .commandWithWords(let command, _): "Nothing to \(fixed: command.rawValue): no entry is open."
+        case .answer, .begin, .photo, .place, .help: "No entry is open."
         }
     }
     public var nothingOpenNotice: String { "That entry is finished. Nothing was changed." }

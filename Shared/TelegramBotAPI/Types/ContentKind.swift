@@ -3,12 +3,13 @@ public enum ContentKind: String, Sendable, CaseIterable {
     case text, photo, document, sticker, voice, video, videoNote = "video_note", audio, animation, contact, location,
         venue
     case poll, dice
+    /// Other content that a person sends: a paid photo, a story, a checklist, a game, an invoice.
+    case other
     /// A group became a supergroup.
     case migration
-    /// A service message: for example, a person joined or left, or a message was pinned.
+    /// A service message (a person joined, a message was pinned, a gift), and anything that this client does not know: no
+    /// content that a person sent.
     case service
-    /// Content that this client does not know.
-    case other
 }
 
 extension ContentKind {
@@ -24,20 +25,13 @@ extension ContentKind {
     private static let members: [(String, ContentKind)] = [
         ("text", .text), ("photo", .photo), ("animation", .animation), ("sticker", .sticker), ("voice", .voice),
         ("video_note", .videoNote), ("video", .video), ("audio", .audio), ("document", .document),
-        ("contact", .contact),
-        ("venue", .venue), ("location", .location), ("poll", .poll), ("dice", .dice),
-        ("migrate_to_chat_id", .migration),
-        ("migrate_from_chat_id", .migration), ("new_chat_members", .service), ("left_chat_member", .service),
-        ("new_chat_title", .service), ("new_chat_photo", .service), ("delete_chat_photo", .service),
-        ("pinned_message", .service), ("group_chat_created", .service), ("supergroup_chat_created", .service),
-        ("channel_chat_created", .service), ("message_auto_delete_timer_changed", .service),
-        ("forum_topic_created", .service), ("forum_topic_edited", .service), ("forum_topic_closed", .service),
-        ("forum_topic_reopened", .service), ("video_chat_started", .service), ("video_chat_ended", .service),
-        ("write_access_allowed", .service), ("boost_added", .service), ("chat_background_set", .service),
+        ("contact", .contact), ("venue", .venue), ("location", .location), ("poll", .poll), ("dice", .dice),
+        ("paid_media", .other), ("story", .other), ("checklist", .other), ("game", .other), ("invoice", .other),
+        ("migrate_to_chat_id", .migration), ("migrate_from_chat_id", .migration),
     ]
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
-        self = Self.members.first { values.has(Key(stringValue: $0.0)) }?.1 ?? .other
+        self = Self.members.first { values.has(Key(stringValue: $0.0)) }?.1 ?? .service
     }
 }

@@ -34,20 +34,34 @@ public struct PhotoSize: Sendable, Hashable, Decodable {
 public struct Document: Sendable, Hashable, Decodable {
     public var fileID: String
     public var mimeType: String?
+    public var fileName: String?
 
-    public init(fileID: String, mimeType: String? = nil) {
+    public init(fileID: String, mimeType: String? = nil, fileName: String? = nil) {
         self.fileID = fileID
         self.mimeType = mimeType
+        self.fileName = fileName
+    }
+
+    /// Whether type or name says that it is a photo: JPEG, PNG, WebP or HEIC. A drawing or an icon is an image, too, and is
+    /// no photo; phones send photos as files without a type.
+    public var isPhoto: Bool {
+        let types: Set = ["image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif"]
+        if let mimeType, types.contains(mimeType.lowercased()) { return true }
+        let isTypeSilent = mimeType.map { $0.isEmpty || $0.lowercased() == "application/octet-stream" } ?? true
+        guard isTypeSilent, let name = fileName?.lowercased() else { return false }
+        return ["jpg", "jpeg", "png", "webp", "heic", "heif"].contains { name.hasSuffix("." + $0) }
     }
 
     private enum CodingKeys: String, CodingKey {
         case fileID = "file_id"
         case mimeType = "mime_type"
+        case fileName = "file_name"
     }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         fileID = try values.decode(String.self, forKey: .fileID)
         mimeType = values.lenient(String.self, .mimeType)
+        fileName = values.lenient(String.self, .fileName)
     }
 }

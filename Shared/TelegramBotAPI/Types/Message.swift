@@ -11,9 +11,18 @@ public struct Message: Sendable, Hashable {
     public var date: Int64
     public var text: String?
     public var caption: String?
+    /// The marked parts of `text`, or else of `caption`; nil if Telegram marks none.
+    public var entities: [MessageEntity]?
+    /// The same for all messages of an album.
+    public var mediaGroupID: String?
+    /// The chat in whose name a person writes: a channel, or the group itself for an anonymous administrator.
+    public var senderChat: Chat?
+    /// A channel's post that Telegram forwards into the channel's discussion group.
+    public var isAutomaticForward: Bool
     /// One photo in several sizes, smallest first; empty if the message is not a photo.
     public var photo: [PhotoSize]
     public var document: Document?
+    public var place: Place?
     public var contentKind: ContentKind
     /// The id of the supergroup that this group became.
     public var migrateToChatID: Int64?
@@ -24,8 +33,9 @@ public struct Message: Sendable, Hashable {
 
     public init(
         id: Int64, threadID: Int64? = nil, isTopicMessage: Bool = false, from: User? = nil, chat: Chat, date: Int64 = 1,
-        text: String? = nil, caption: String? = nil, photo: [PhotoSize] = [], document: Document? = nil,
-        contentKind: ContentKind = .text, replyTo: Message? = nil, migrateToChatID: Int64? = nil,
+        text: String? = nil, caption: String? = nil, entities: [MessageEntity]? = nil, mediaGroupID: String? = nil,
+        senderChat: Chat? = nil, isAutomaticForward: Bool = false, photo: [PhotoSize] = [], document: Document? = nil,
+        place: Place? = nil, contentKind: ContentKind = .text, replyTo: Message? = nil, migrateToChatID: Int64? = nil,
         migrateFromChatID: Int64? = nil
     ) {
         self.id = id
@@ -36,8 +46,13 @@ public struct Message: Sendable, Hashable {
         self.date = date
         self.text = text
         self.caption = caption
+        self.entities = entities
+        self.mediaGroupID = mediaGroupID
+        self.senderChat = senderChat
+        self.isAutomaticForward = isAutomaticForward
         self.photo = photo
         self.document = document
+        self.place = place
         self.contentKind = contentKind
         self.migrateToChatID = migrateToChatID
         self.migrateFromChatID = migrateFromChatID
@@ -59,7 +74,11 @@ extension Message: Decodable {
         case messageID = "message_id"
         case threadID = "message_thread_id"
         case isTopicMessage = "is_topic_message"
-        case from, chat, date, text, caption, photo, document
+        case from, chat, date, text, caption, entities, photo, document, location, venue
+        case captionEntities = "caption_entities"
+        case mediaGroupID = "media_group_id"
+        case senderChat = "sender_chat"
+        case isAutomaticForward = "is_automatic_forward"
         case replyTo = "reply_to_message"
         case migrateToChatID = "migrate_to_chat_id"
         case migrateFromChatID = "migrate_from_chat_id"
@@ -76,13 +95,28 @@ extension Message: Decodable {
             date: values.lenient(Int64.self, .date) ?? 0,
             text: values.lenient(String.self, .text),
             caption: values.lenient(String.self, .caption),
+            entities: values.lenient(LossyList<MessageEntity>.self, values.has(.text) ? .entities : .captionEntities)?
+                .elements,
+            mediaGroupID: values.lenient(String.self, .mediaGroupID),
+            senderChat: values.lenient(Chat.self, .senderChat),
+            isAutomaticForward: values.lenient(Bool.self, .isAutomaticForward) ?? false,
             photo: values.lenient(LossyList<PhotoSize>.self, .photo)?.elements ?? [],
             document: values.lenient(Document.self, .document),
+            place: Self.place(values),
             contentKind: try ContentKind(from: decoder),
             replyTo: values.lenient(Message.self, .replyTo),
             migrateToChatID: values.lenient(Int64.self, .migrateToChatID),
             migrateFromChatID: values.lenient(Int64.self, .migrateFromChatID))
         // Another Bot API server may nest replies deeper; keep one level.
         replyTo?.replyTo = nil
+    }
+
+    private static func place(_ values: KeyedDecodingContainer<CodingKeys>) -> Place? {
+        if let venue = values.lenient(Venue.self, .venue) {
+            return Place(
+                latitude: venue.location.latitude, longitude: venue.location.longitude, title: venue.title,
+                address: venue.address)
+        }
+        return values.lenient(LocationPin.self, .location).map { Place(latitude: $0.latitude, longitude: $0.longitude) }
     }
 }

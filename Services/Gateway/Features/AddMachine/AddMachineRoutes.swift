@@ -5,7 +5,8 @@ extension FeatureRoutes {
         commands: AddMachineCommand.allCases,
         command: { typed in
             switch AddMachineCommand(rawValue: typed.name) {
-            case .addmachine: .conversation(.begin(Draft()))
+            case .addmachine: .conversation(.begin(Draft(), nickname: typed.rest.isEmpty ? nil : typed.rest))
+            case let command? where !typed.rest.isEmpty: .conversation(.commandWithWords(command, typed.rest))
             case .skip: .conversation(.skip)
             case .back: .conversation(.back)
             case .cancel: .conversation(.cancel)

@@ -5,6 +5,7 @@ import Dialogue
 struct OpenEntry: Sendable, Equatable {
     enum Key {
         static let photo = "photo_file_id"
+        static let nicknameHint = "nickname_hint"
         static let manufacturerHint = "manufacturer_hint"
         static let modelHint = "model_hint"
         static let ocrData = "ocr_data"
@@ -47,6 +48,7 @@ struct OpenEntry: Sendable, Equatable {
             }
         }
         draft.photoFileID = data[Key.photo]?.stringValue
+        draft.nicknameHint = data[Key.nicknameHint]?.stringValue
         draft.manufacturerHint = data[Key.manufacturerHint]?.stringValue
         draft.modelHint = data[Key.modelHint]?.stringValue
         let stored = data[Key.tag]?.stringValue.flatMap { ConversationTag.isTag($0) ? $0 : nil }
@@ -83,6 +85,7 @@ struct OpenEntry: Sendable, Equatable {
             }
         }
         if let photo = entry.draft.photoFileID { data[Key.photo] = .string(photo) }
+        if let hint = entry.draft.nicknameHint { data[Key.nicknameHint] = .string(hint) }
         if let hint = entry.draft.manufacturerHint { data[Key.manufacturerHint] = .string(hint) }
         if let hint = entry.draft.modelHint { data[Key.modelHint] = .string(hint) }
         data[Key.tag] = .string(entry.tag)

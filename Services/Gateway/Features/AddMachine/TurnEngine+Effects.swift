@@ -27,9 +27,9 @@ extension TurnEngine {
             // Updates that had no effect before must not become answers in the entry that is taken up.
             again.answeredUpdates += open?.answeredUpdates ?? []
             return TurnOutcome(message: message, volatile: try await save(entry, over: again, turn))
-        case .checkNickname(let nickname):
-            guard let open else { return .silent }
-            return try await checkNickname(nickname, open, input, turn)
+        case .checkNickname(let nickname, let entry, let isStored):
+            let decision = try await checkNickname(nickname, entry, isStored: isStored, turn)
+            return try await follow(decision, over: open, kept: kept, input, turn)
         case .complete(let entry): return try await complete(entry, over: open, input, turn)
         case .cancel(let message): return try await clear(.cancelled, turn, message)
         }
@@ -73,24 +73,20 @@ extension TurnEngine {
     }
 
     private func checkNickname(
-        _ nickname: String, _ open: OpenEntry, _ input: Input, _ turn: Turn
-    ) async throws(ServiceFailure) -> TurnOutcome {
-        let decision: Decision
+        _ nickname: String, _ entry: Entry, isStored: Bool, _ turn: Turn
+    ) async throws(ServiceFailure) -> Decision {
         do {
             let check = try await calls.call(
                 LibraryCheckNickname.self,
                 .init(
                     userID: turn.lane.user, nickname: nickname,
-                    requestID: MachineRequestID.make(
-                        userID: turn.lane.user, chatID: turn.lane.chat, tag: open.entry.tag)))
-            decision =
-                check.available
-                ? AddMachine.nicknameFree(open.entry, nickname)
-                : AddMachine.nicknameTaken(open.entry, nickname, suggestion: check.suggestion)
+                    requestID: MachineRequestID.make(userID: turn.lane.user, chatID: turn.lane.chat, tag: entry.tag)))
+            return check.available
+                ? AddMachine.nicknameFree(entry, nickname)
+                : AddMachine.nicknameTaken(entry, nickname, suggestion: check.suggestion, isStored: isStored)
         } catch .refused(let error) where error.code == .invalidArgument {
-            decision = AddMachine.libraryRefused(open.entry, at: .nickname)
+            return AddMachine.libraryRefused(entry, at: .nickname)
         }
-        return try await follow(decision, over: open, input, turn)
     }
 
     /// Adds the machine, and only then ends the conversation.

@@ -9,6 +9,8 @@ struct RecentPhotos: Sendable, Equatable {
     struct Photo: Sendable, Equatable {
         var messageID: Int64
         var fileID: String
+        /// The caption: a proposal for the nickname.
+        var caption: String?
     }
 
     private(set) var photos: [Photo] = []
@@ -20,14 +22,20 @@ struct RecentPhotos: Sendable, Equatable {
             guard let messageID = value["message_id"]?.integerValue, let fileID = value["file_id"]?.stringValue else {
                 return nil
             }
-            return Photo(messageID: messageID, fileID: fileID)
+            return Photo(messageID: messageID, fileID: fileID, caption: value["caption"]?.stringValue)
         }
     }
 
     var data: [String: JSONValue] {
         [
             "photos": .array(
-                photos.map { ["message_id": .integer($0.messageID), "file_id": .string($0.fileID)] })
+                photos.map { photo in
+                    var members: [String: JSONValue] = [
+                        "message_id": .integer(photo.messageID), "file_id": .string(photo.fileID),
+                    ]
+                    members["caption"] = photo.caption.map(JSONValue.string)
+                    return .object(members)
+                })
         ]
     }
 
@@ -38,8 +46,8 @@ struct RecentPhotos: Sendable, Equatable {
     }
 
     /// The photo of a message; the newest photo if `messageID` is nil, because Telegram no longer shows the message.
-    func fileID(messageID: Int64?) -> String? {
-        guard let messageID else { return photos.last?.fileID }
-        return photos.first { $0.messageID == messageID }?.fileID
+    func photo(messageID: Int64?) -> Photo? {
+        guard let messageID else { return photos.last }
+        return photos.first { $0.messageID == messageID }
     }
 }

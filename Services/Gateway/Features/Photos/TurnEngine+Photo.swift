@@ -4,14 +4,16 @@ import KillPoints
 
 extension TurnEngine {
     /// Adds a photo to the open entry. Without one, the photo is stored, and the bot offers to begin an entry with it.
-    func photo(_ fileID: String, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
-        let input = Input.photo(fileID: fileID)
+    func photo(_ fileID: String, _ caption: Input?, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
+        let input = Input.photo(fileID: fileID, caption: caption)
         switch try await status(turn) {
         case .open, .applied, .unreadable, .answered: return try await run(input, turn)
+        case .none where caption.map { !$0.isAnswer } == true: return try await run(input, turn)
         case .none:
             var volatile: [VolatileEffect] = []
             if let messageID = turn.messageID {
-                volatile = try await store(.init(messageID: messageID, fileID: fileID), turn)
+                volatile = try await store(
+                    .init(messageID: messageID, fileID: fileID, caption: caption?.answer), turn)
             }
             return noEffect(TurnOutcome(message: .photo(.offer), repliesToMessage: true, volatile: volatile), turn)
         }
@@ -22,10 +24,14 @@ extension TurnEngine {
     ) async throws(ServiceFailure) -> TurnOutcome {
         let photos = RecentPhotos(
             try await calls.call(StateLoad.self, .init(key: photoKey(turn))).state?.data ?? [:])
-        let fileID = photos.fileID(messageID: photoMessageID) ?? shownFileID
+        let photo = photos.photo(messageID: photoMessageID)
+        let fileID = photo?.fileID ?? shownFileID
         let hints = await hints(fileID: fileID)
         return try await run(
-            .begin(Draft(photoFileID: fileID, manufacturerHint: hints.manufacturer, modelHint: hints.model)), turn)
+            .begin(
+                Draft(
+                    photoFileID: fileID, nicknameHint: photo?.caption, manufacturerHint: hints.manufacturer,
+                    modelHint: hints.model)), turn)
     }
 
     /// What can be read from a photo of a nameplate. No reader exists yet.

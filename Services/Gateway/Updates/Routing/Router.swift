@@ -26,31 +26,9 @@ struct Router: Sendable {
     // MARK: - Messages
 
     private func route(_ message: Message, from user: User, _ updateID: Int64) -> Route {
-        guard !user.isBot, message.chat.kind != .channel else { return .ignored }
+        guard !user.isBot, message.chat.kind != .channel, !message.isAutomaticForward else { return .ignored }
+        guard let (request, isOverheard) = request(of: message) else { return .ignored }
         let isPrivate = !message.chat.isGroup
-        var isOverheard = !isPrivate
-        let request: Turn.Request
-        switch message.contentKind {
-        case .service, .migration: return .ignored
-        case .text:
-            guard let text = message.text else { return .ignored }
-            if let command = TypedCommand(text) {
-                if let bot = command.bot, let botName, bot != botName.lowercased() { return .ignored }
-                let known = FeatureRoutes.request(command)
-                isOverheard = isOverheard && known == nil && command.bot == nil
-                request = known ?? .conversation(.unknownCommand)
-            } else {
-                request = .conversation(Input(typed: text))
-            }
-        case .photo:
-            guard let largest = message.largestPhoto else { return .ignored }
-            request = .photo(fileID: largest.fileID)
-            isOverheard = false
-        case .document where message.document?.mimeType?.hasPrefix("image/") == true:
-            request = .photo(fileID: message.document?.fileID ?? "")
-            isOverheard = false
-        case let kind: request = .conversation(.other(MessageKind(kind)))
-        }
         let lane = LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID)
         guard allowedUsers.admits(user.id, in: message.chat.id) else {
             // In a group, the bot posts nothing for a person who is not let in.
@@ -62,6 +40,65 @@ struct Router: Sendable {
             Turn(
                 updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: request,
                 isOverheard: isOverheard, sentAt: message.sentAt))
+    }
+
+    /// What a message asks for, and whether it was said into a group rather than to the bot; nil if it asks for nothing.
+    private func request(of message: Message) -> (Turn.Request, isOverheard: Bool)? {
+        let isInGroup = message.chat.isGroup
+        switch message.contentKind {
+        case .service, .migration: return nil
+        case .text:
+            guard let text = message.text else { return nil }
+            guard let command = TypedCommand(text, entities: message.entities) else {
+                return (.conversation(Input(typed: withoutOwnName(text))), isInGroup)
+            }
+            guard isOurs(command) else { return nil }
+            let known = FeatureRoutes.request(command)
+            return (
+                known ?? .conversation(.unknownCommand(text)), isInGroup && known == nil && command.bot == nil
+            )
+        case .photo:
+            guard let largest = message.largestPhoto else { return nil }
+            return photo(largest.fileID, message)
+        case .document where message.document?.isPhoto == true: return photo(message.document?.fileID ?? "", message)
+        case .location, .venue:
+            return (message.place.map { .conversation(.place($0.text)) } ?? .conversation(.other(.location)), isInGroup)
+        case let kind: return (.conversation(.other(MessageKind(kind))), isInGroup)
+        }
+    }
+
+    /// A photo with what its caption says. A command in a caption works as a command.
+    private func photo(_ fileID: String, _ message: Message) -> (Turn.Request, isOverheard: Bool)? {
+        guard let caption = message.caption, caption.contains(where: { !$0.isWhitespace }) else {
+            return (.photo(fileID: fileID, caption: nil), false)
+        }
+        guard let command = TypedCommand(caption, entities: message.entities) else {
+            return (.photo(fileID: fileID, caption: Input(typed: withoutOwnName(caption))), false)
+        }
+        guard isOurs(command) else { return nil }
+        switch FeatureRoutes.request(command) {
+        case .conversation(.begin(_, let nickname)):
+            return (.conversation(.begin(Draft(photoFileID: fileID), nickname: nickname)), false)
+        case .conversation(let input): return (.photo(fileID: fileID, caption: input), false)
+        case let request?: return (request, false)
+        case nil: return (.photo(fileID: fileID, caption: .unknownCommand(caption)), false)
+        }
+    }
+
+    /// Whether the command is meant for this bot. While the bot's name is unknown, a command with a name may be.
+    private func isOurs(_ command: TypedCommand) -> Bool {
+        guard let bot = command.bot, let botName else { return true }
+        return bot == botName.lowercased()
+    }
+
+    /// `text` without the bot's own name at its beginning, by which it is addressed in groups.
+    private func withoutOwnName(_ text: String) -> String {
+        guard let botName else { return text }
+        let name = "@\(botName)"
+        guard text.count > name.count, text.prefix(name.count).lowercased() == name.lowercased() else { return text }
+        let rest = text.dropFirst(name.count)
+        guard rest.first?.isWhitespace == true || rest.first == "," || rest.first == ":" else { return text }
+        return String(rest.dropFirst().drop(while: \.isWhitespace))
     }
 
     // MARK: - Taps
@@ -113,5 +150,21 @@ extension MessageKind {
             case .dice: .dice
             case .text, .photo, .migration, .service, .other: .unknown
             }
+    }
+}
+
+extension Place {
+    /// As it is stored: name and address, or the coordinates and a link to a map.
+    fileprivate var text: String {
+        let names = [title, address].compactMap { $0 }.filter { !$0.isEmpty }
+        if !names.isEmpty { return names.joined(separator: ", ") }
+        let point = "\(Self.degrees(latitude)),\(Self.degrees(longitude))"
+        return "\(point) https://maps.google.com/?q=\(point)"
+    }
+
+    /// With six decimal places at most: a tenth of a metre.
+    private static func degrees(_ value: Double) -> String {
+        guard value.isFinite, abs(value) <= 360 else { return "0" }
+        return "\((value * 1_000_000).rounded() / 1_000_000)"
     }
 }

@@ -1,21 +1,23 @@
+import TelegramBotAPI
+
 /// A command as a person typed it: `/library@rivet_bot pump`.
 struct TypedCommand: Equatable {
     /// In lower case, without the slash.
     var name: String
     /// In lower case, without the "@"; nil if no bot was named.
     var bot: String?
-    /// What follows, trimmed.
+    /// What follows, without white space around it; empty if it has no letter and no digit.
     var rest: String
 
-    init?(_ text: String) {
-        guard text.first == "/" else { return nil }
-        let parts = text.dropFirst().split(
-            maxSplits: 1, omittingEmptySubsequences: false, whereSeparator: \.isWhitespace)
-        let words = (parts.first ?? "").split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let name = words.first, !name.isEmpty else { return nil }
+    /// Nil if Telegram marks no command at the beginning of `text`.
+    init?(_ text: String, entities: [MessageEntity]? = nil) {
+        guard let command = CommandMark.command(of: text, entities: entities) else { return nil }
+        let words = command.dropFirst().split(separator: "@", maxSplits: 1)
+        guard let name = words.first else { return nil }
         self.name = name.lowercased()
         bot = words.count > 1 ? words[1].lowercased() : nil
-        let tail = parts.count > 1 ? parts[1].drop(while: \.isWhitespace) : ""
-        rest = String(tail.reversed().drop(while: \.isWhitespace).reversed())
+        let tail = text[command.endIndex...].drop(while: \.isWhitespace)
+        let trimmed = String(tail.reversed().drop(while: \.isWhitespace).reversed())
+        rest = trimmed.contains { $0.isLetter || $0.isNumber } ? trimmed : ""
     }
 }
