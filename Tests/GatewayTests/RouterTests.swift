@@ -173,7 +173,7 @@ import Testing
     }
 
     @Test func `Places, service messages, channel posts: an answer, silence, silence`() {
-        func of(_ kind: ContentKind, place: Place? = nil, isAutomaticForward: Bool = false) -> Router.Route {
+        func of(_ kind: ContentKind, place: MapPlace? = nil, isAutomaticForward: Bool = false) -> Router.Route {
             route(
                 Update(
                     id: 1,
@@ -182,9 +182,9 @@ import Testing
                             id: 5, from: ann, chat: Chat(id: 7), isAutomaticForward: isAutomaticForward, place: place,
                             contentKind: kind))))
         }
-        guard case .turn(let pin) = of(.location, place: Place(latitude: 48.1371540001, longitude: -11.5)),
+        guard case .turn(let pin) = of(.location, place: MapPlace(latitude: 48.1371540001, longitude: -11.5)),
             case .turn(let venue) = of(
-                .venue, place: Place(latitude: 1, longitude: 2, title: "Hall 3", address: "Dock Road"))
+                .venue, place: MapPlace(latitude: 1, longitude: 2, title: "Hall 3", address: "Dock Road"))
         else {
             Issue.record("no turn")
             return

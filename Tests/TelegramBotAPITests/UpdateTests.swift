@@ -107,7 +107,7 @@ import Testing
         #expect(photo.entities?.map(\.type) == ["code"] && photo.mediaGroupID == "g")
         #expect(try message(#""text":"x""#).entities == nil)
         let pin = try message(#""location":{"latitude":1.5,"longitude":-2}"#)
-        #expect(pin.place == Place(latitude: 1.5, longitude: -2) && pin.contentKind == .location)
+        #expect(pin.place == MapPlace(latitude: 1.5, longitude: -2) && pin.contentKind == .location)
         let venue = try message(
             #""location":{"latitude":1,"longitude":2},"venue":{"location":{"latitude":1,"longitude":2},"title":"T","address":"A"}"#
         )

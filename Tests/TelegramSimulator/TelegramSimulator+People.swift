@@ -2,8 +2,8 @@ import Contracts
 
 /// The actions of people in their chats. Each returns the ID of the resulting update.
 ///
-/// Unlike Telegram's apps, people here send only text, one photo, a sticker or a voice message, and a text of any
-/// length. Use `inject` for other updates.
+/// Unlike Telegram's apps, people here send only text, one photo, a file, a place, a sticker or a voice message, and a
+/// text of any length. Use `inject` for other updates.
 extension TelegramSimulator {
     /// Adds a person, or renames one. The private chat with the bot has the person's ID. Unlike in Telegram the bot may
     /// write there at once, without a `/start`.
@@ -85,6 +85,34 @@ extension TelegramSimulator {
             "file_id": "voice-1", "file_unique_id": "uvoice-1", "duration": 3, "mime_type": "audio/ogg",
         ]
         return try sendMessage("", attachment: ["voice": voice], from: user, chat: chat, thread: thread).updateID
+    }
+
+    /// `user` sends a file: `type` and `name` are what the app says of it, which may be nothing.
+    @discardableResult
+    public func sendFile(
+        from user: Int64, fileID: String, type: String?, name: String?, caption: String = "", chat: Int64? = nil,
+        thread: Int64? = nil
+    ) throws -> Int64 {
+        var document: [String: JSONValue] = ["file_id": .string(fileID), "file_unique_id": .string("u" + fileID)]
+        document["mime_type"] = type.map(JSONValue.string)
+        document["file_name"] = name.map(JSONValue.string)
+        return try sendMessage(
+            caption, attachment: ["document": .object(document)], from: user, chat: chat, thread: thread
+        ).updateID
+    }
+
+    /// `user` sends a point on the map, or a venue if it has a title. Coordinates are spelled as JSON numbers.
+    @discardableResult
+    public func sendPlace(
+        from user: Int64, latitude: String, longitude: String, title: String? = nil, address: String = "",
+        chat: Int64? = nil, thread: Int64? = nil
+    ) throws -> Int64 {
+        let point: JSONValue = ["latitude": .decimal(latitude), "longitude": .decimal(longitude)]
+        var attachment = ["location": point]
+        if let title {
+            attachment["venue"] = ["location": point, "title": .string(title), "address": .string(address)]
+        }
+        return try sendMessage("", attachment: attachment, from: user, chat: chat, thread: thread).updateID
     }
 
     /// The author of the message changes its text.

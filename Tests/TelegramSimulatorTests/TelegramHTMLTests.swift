@@ -56,8 +56,12 @@ import Testing
         #expect(parsed == FormattedText(text: "a", entities: [.init(kind: "bold", offset: 0, length: 1)]))
     }
 
-    @Test func `Commands that people type: marked`() {
-        let typed = FormattedText.typed("/addmachine@rivet_bot or /x, /")
-        #expect(typed.entities == [.init(kind: "bot_command", offset: 0, length: 21)])
+    /// As Telegram's own library finds them (TDLib, `find_bot_commands`).
+    @Test(arguments: [
+        ("/addmachine@rivet_bot or /x, /", [0, 21, 25, 2]), ("/A-103", [0, 2]), ("/07/2291", []), ("/dev/ttyUSB0", []),
+        ("a/b", []), ("/µ5", []), ("x\n/skip.", [2, 5]),
+    ])
+    func `Commands that people type: marked`(_ text: String, _ marks: [Int]) {
+        #expect(FormattedText.typed(text).entities.flatMap { [$0.offset, $0.length] } == marks)
     }
 }

@@ -7,8 +7,8 @@ struct Turn: Sendable, Equatable {
     enum Request: Sendable, Equatable {
         /// For the add-machine flow, with or without an open entry.
         case conversation(Input)
-        /// A photo: for the open entry; without one, the bot offers to begin an entry with it. `caption` is the input that
-        /// the caption makes, if there is one.
+        /// A photo: for the open entry; without one, the bot offers to begin an entry with it. `caption` is the input
+        /// that the caption makes, if there is one.
         case photo(fileID: String, caption: Input?)
         /// A tap on `save_to_library`. The photo is in the message to which the bot's message replies, if Telegram
         /// still shows it.

@@ -46,8 +46,8 @@ public enum AddMachine {
         record(.value(nickname), in: entry)
     }
 
-    /// The library has a machine under `nickname`. `suggestion` is a nickname that is free. `isStored` tells whether the
-    /// state holds `entry` as it is here.
+    /// The library has a machine under `nickname`. `suggestion` is a nickname that is free. `isStored` tells whether
+    /// the state holds `entry` as it is here.
     public static func nicknameTaken(
         _ entry: Entry, _ nickname: String, suggestion: String?, isStored: Bool = true
     ) -> Decision {
@@ -92,7 +92,8 @@ public enum AddMachine {
         kept.flatMap { $0.hasExpired && $0.entry.hasContent ? $0 : nil }
     }
 
-    /// Whether the input of a caption led to this entry. One that was refused did not; of a step back, that is not known.
+    /// Whether the input of a caption led to this entry. One that was refused did not; of a step back, that is not
+    /// known.
     private static func wasTaken(_ caption: Input, by entry: Entry) -> Bool {
         guard let step = entry.step.previous else { return false }
         switch caption {

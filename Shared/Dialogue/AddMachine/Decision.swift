@@ -6,8 +6,8 @@ public enum Decision: Sendable, Equatable {
     case save(Entry, AnyMessage)
     /// The kept entry replaces the state.
     case takeUp(Entry, AnyMessage)
-    /// Check whether this (normalized) nickname of the entry is free in the person's library. Continues in `nicknameFree`
-    /// or `nicknameTaken`. `isStored` tells whether the state holds the entry as it is here.
+    /// Check whether this (normalized) nickname of the entry is free in the person's library. Continues in
+    /// `nicknameFree` or `nicknameTaken`. `isStored` tells whether the state holds the entry as it is here.
     case checkNickname(String, Entry, isStored: Bool)
     /// Add the machine to the library and clear the conversation as completed. Continues in `saved`, or in
     /// `libraryRefused` if the library refuses one of the answers.

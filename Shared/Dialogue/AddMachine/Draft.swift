@@ -9,7 +9,8 @@ public enum Answer: Sendable, Hashable {
 public struct Draft: Sendable, Hashable {
     public var answers: [Step: Answer]
     public var photoFileID: String?
-    /// What was read from the photo or written below it. The bot offers it as a button, and never stores it without a tap.
+    /// What was read from the photo or written below it. The bot offers it as a button, and never stores it without a
+    /// tap.
     public var nicknameHint: String?
     public var manufacturerHint: String?
     public var modelHint: String?

@@ -7,8 +7,8 @@ public enum ContentKind: String, Sendable, CaseIterable {
     case other
     /// A group became a supergroup.
     case migration
-    /// A service message (a person joined, a message was pinned, a gift), and anything that this client does not know: no
-    /// content that a person sent.
+    /// A service message (a person joined, a message was pinned, a gift), and anything that this client does not know:
+    /// no content that a person sent.
     case service
 }
 

@@ -42,8 +42,8 @@ public struct Document: Sendable, Hashable, Decodable {
         self.fileName = fileName
     }
 
-    /// Whether type or name says that it is a photo: JPEG, PNG, WebP or HEIC. A drawing or an icon is an image, too, and is
-    /// no photo; phones send photos as files without a type.
+    /// Whether type or name says that it is a photo: JPEG, PNG, WebP or HEIC. A drawing or an icon is an image, too,
+    /// and is no photo; phones send photos as files without a type.
     public var isPhoto: Bool {
         let types: Set = ["image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif"]
         if let mimeType, types.contains(mimeType.lowercased()) { return true }

@@ -22,7 +22,7 @@ public struct Message: Sendable, Hashable {
     /// One photo in several sizes, smallest first; empty if the message is not a photo.
     public var photo: [PhotoSize]
     public var document: Document?
-    public var place: Place?
+    public var place: MapPlace?
     public var contentKind: ContentKind
     /// The id of the supergroup that this group became.
     public var migrateToChatID: Int64?
@@ -35,7 +35,8 @@ public struct Message: Sendable, Hashable {
         id: Int64, threadID: Int64? = nil, isTopicMessage: Bool = false, from: User? = nil, chat: Chat, date: Int64 = 1,
         text: String? = nil, caption: String? = nil, entities: [MessageEntity]? = nil, mediaGroupID: String? = nil,
         senderChat: Chat? = nil, isAutomaticForward: Bool = false, photo: [PhotoSize] = [], document: Document? = nil,
-        place: Place? = nil, contentKind: ContentKind = .text, replyTo: Message? = nil, migrateToChatID: Int64? = nil,
+        place: MapPlace? = nil, contentKind: ContentKind = .text, replyTo: Message? = nil,
+        migrateToChatID: Int64? = nil,
         migrateFromChatID: Int64? = nil
     ) {
         self.id = id
@@ -111,12 +112,14 @@ extension Message: Decodable {
         replyTo?.replyTo = nil
     }
 
-    private static func place(_ values: KeyedDecodingContainer<CodingKeys>) -> Place? {
+    private static func place(_ values: KeyedDecodingContainer<CodingKeys>) -> MapPlace? {
         if let venue = values.lenient(Venue.self, .venue) {
-            return Place(
+            return MapPlace(
                 latitude: venue.location.latitude, longitude: venue.location.longitude, title: venue.title,
                 address: venue.address)
         }
-        return values.lenient(LocationPin.self, .location).map { Place(latitude: $0.latitude, longitude: $0.longitude) }
+        return values.lenient(LocationPin.self, .location).map {
+            MapPlace(latitude: $0.latitude, longitude: $0.longitude)
+        }
     }
 }

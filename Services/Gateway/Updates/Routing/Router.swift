@@ -42,7 +42,8 @@ struct Router: Sendable {
                 isOverheard: isOverheard, sentAt: message.sentAt))
     }
 
-    /// What a message asks for, and whether it was said into a group rather than to the bot; nil if it asks for nothing.
+    /// What a message asks for, and whether it was said into a group rather than to the bot; nil if it asks for
+    /// nothing.
     private func request(of message: Message) -> (Turn.Request, isOverheard: Bool)? {
         let isInGroup = message.chat.isGroup
         switch message.contentKind {
@@ -153,7 +154,7 @@ extension MessageKind {
     }
 }
 
-extension Place {
+extension MapPlace {
     /// As it is stored: name and address, or the coordinates and a link to a map.
     fileprivate var text: String {
         let names = [title, address].compactMap { $0 }.filter { !$0.isEmpty }

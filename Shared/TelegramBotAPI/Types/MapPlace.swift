@@ -1,5 +1,5 @@
 /// A point on the map that a person sent, perhaps with a name.
-public struct Place: Sendable, Hashable {
+public struct MapPlace: Sendable, Hashable {
     /// In degrees.
     public var latitude: Double
     public var longitude: Double
