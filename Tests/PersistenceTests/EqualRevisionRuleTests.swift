@@ -3,14 +3,14 @@ import Testing
 
 @testable import Persistence
 
-/// A tier that has another record at the revision that is here.
+/// A tier that has a different record at the same revision.
 @Suite struct EqualRevisionRuleTests {
     private static func tombstone(_ step: String, _ revision: Revision) -> ConversationRecord {
         CoreHarness.record(step, revision).cleared(
             reason: .completed, outcome: nil, updateID: nil, revision: revision, now: TestClock().now())
     }
 
-    /// Answers each write with `row`, once, and the rest as a tier that does what it is asked.
+    /// Responds to one write with `row`, and to everything else as a tier that fulfills its requests.
     /// - Returns: the revisions of the last write.
     private func answer(
         _ store: CoreHarness, heldOnce row: ConversationRecord
@@ -33,7 +33,7 @@ import Testing
         return written
     }
 
-    /// As the trigger of a tier leaves it of a deletion in the millisecond of the save.
+    /// The trigger of a tier leaves it when a row is deleted in the millisecond of the save.
     @Test func `A tombstone at the revision of a save: the save stays, and is written there again`() throws {
         let store = try CoreHarness([.neon])
         try store.core.open()
@@ -65,7 +65,7 @@ import Testing
         #expect(written == [stored.revision])
     }
 
-    /// Between two revisions that are given to people's changes there is room for what stores make of one.
+    /// Between the revisions of two changes by people there is room for what stores make of one of them.
     @Test func `A change without a trace: gets a revision below every later decision, by its content alone`() {
         let base = Revision(at: TestClock().now())
         var found: Set<Revision> = []
@@ -75,7 +75,7 @@ import Testing
             #expect(change.at(base).asChange == change)
             found.insert(change.revision)
         }
-        // Of 65,408 places; 1,000 contents meet about 8 times.
+        // There are 65,408 places, in which 1,000 contents collide about 8 times.
         #expect(found.count > 970)
     }
 }

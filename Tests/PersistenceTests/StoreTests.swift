@@ -144,7 +144,7 @@ import Testing
         await again.close()
     }
 
-    @Test func manySubmittersShareCommits() async throws {
+    @Test func `Many submitters: share commits`() async throws {
         let file = try TemporaryFile()
         let store = try await Self.open(file.path)
         FaultyTable.set(.init(callsBefore: .max), for: file.path)

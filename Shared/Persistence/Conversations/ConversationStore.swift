@@ -1,8 +1,8 @@
 public import Contracts
 
-/// `conversation_states`, in tiers: what the methods of `state.sock` do.
+/// `conversation_states` in tiers: the work of the methods of `state.sock`.
 public struct ConversationStore: Sendable {
-    /// Conversations that one turn of a sweep removes. Live calls go between two turns.
+    /// The number of conversations that one batch of a sweep removes. Live calls run between two batches.
     static let sweepBatch = 10
     /// The pause between two batches of a sweep. Each row is a page of the log, and while a full log is moved into the
     /// file, every call waits.
@@ -10,8 +10,8 @@ public struct ConversationStore: Sendable {
     /// A tombstone keeps its content this long, and stays for years without it.
     public static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
 
-    /// Queued replies are not a conversation that a person left: even with a short time to live, they are kept for as
-    /// long as they are tried.
+    /// Queued replies are not a conversation that a person left: even with a short time to live, they are kept while
+    /// they are tried.
     static let outboxKeptFor: Duration = .seconds(24 * 3_600)
     /// Nor are parked updates. Telegram has forgotten them; after a week, few people would know what they were about.
     static let parkedKeptFor: Duration = .seconds(7 * 24 * 3_600)
@@ -26,9 +26,9 @@ public struct ConversationStore: Sendable {
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - steady: the monotonic clock by which the wall clock `now` is judged.
-    ///   - journalPath: where to note what only memory holds; nil: nowhere.
-    ///   - happened: is told what an operator should read in the log. Must not block.
-    ///   - progressed: is told again and again while the start takes time. Must not block.
+    ///   - journalPath: the path of the spill file for records in memory only; nil: none.
+    ///   - happened: called with each event that an operator should read in the log. Must not block.
+    ///   - progressed: called repeatedly while the start takes time. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, timeToLive: Duration, now: @escaping @Sendable () -> Timestamp,
@@ -50,17 +50,17 @@ public struct ConversationStore: Sendable {
     public var status: StoreStatus { tiers.currentStatus }
     public func close() async { await tiers.close() }
 
-    /// Returns when the store's thread has come to it: not while that stands still.
+    /// Returns when the store's thread has processed this event, and so not while the thread hangs.
     public func pulse() async { await tiers.pulse() }
 
-    /// Remembers that an operator knows what happened to the file and its rows.
+    /// Records that an operator knows about the incidents of the file and its rows.
     ///
-    /// - Returns: what that was; `unavailable` when the disk is away, and nothing is changed then.
+    /// - Returns: the acknowledged incidents; `unavailable` when the disk is unavailable, and then nothing is changed.
     public func acknowledge() async -> Result<StoreAcknowledge.Output, RPCError> {
         await tiers.acknowledge().map { StoreAcknowledge.Output(acknowledged: $0) }
     }
 
-    /// Carries out an operator's decision on removals that a tier holds back: see ``TiersRemovals``.
+    /// Records an operator's decision on the removals that were deferred for a tier: see ``TiersRemovals``.
     public func decide(_ params: TiersRemovals.Params) async -> Result<TiersRemovals.Output, RPCError> {
         await tiers.decide(params.decision, for: params.tier).map { TiersRemovals.Output(removals: Int64($0)) }
     }
@@ -74,7 +74,7 @@ public struct ConversationStore: Sendable {
         }
     }
 
-    /// What memory knows of a conversation, at once; nil when the disk must be asked.
+    /// Loads a conversation from memory, at once; nil when the disk must be read.
     public func loadFromMemory(_ params: StateLoad.Params) -> StateLoad.Output? {
         guard let (record, placement) = tiers.cached(params.key) else { return nil }
         return Self.output(record, params, placement, now())
@@ -112,7 +112,7 @@ public struct ConversationStore: Sendable {
             tellsApplied: params.updateID != nil)
     }
 
-    /// Durable when the answer's placement says so. Idempotent by update id.
+    /// Durable when the result's placement says so. Idempotent by update id.
     public func save(_ params: StateSave.Params) -> Answer<StateSave.Output> {
         let timeToLive = max(timeToLive, Self.keptFor(params.key.type))
         let promise = tiers.submit(touching: params.key) { transaction throws(RPCError) in
@@ -153,7 +153,7 @@ public struct ConversationStore: Sendable {
         let promise = tiers.submit { transaction throws(RPCError) in
             transaction.onlyReads()
             let now = transaction.now
-            // What memory holds is laid over the rows: as many of them as it holds may turn out not to be open.
+            // Records in memory only replace rows, and up to as many rows may turn out not to be open.
             let held = transaction.held.values.filter { $0.key.type == params.type }
             let rows = try transaction.ask { table throws(SQLiteError) in
                 try table.open(type: params.type, after: after, at: now, limit: Int(params.limit) + 1 + held.count)
@@ -194,7 +194,7 @@ public struct ConversationStore: Sendable {
 
     /// Turns expired conversations into tombstones, some at a time, and empties tombstones that are old enough. Both go
     /// by clocks that agree (see `ClockWatch`); where the clocks disagree, a later sweep decides.
-    /// - Returns: how many conversations went.
+    /// - Returns: the number of conversations that became tombstones.
     public func sweep() async -> Result<Int, RPCError> {
         var total = 0
         var position: SweepPosition?
@@ -205,7 +205,7 @@ public struct ConversationStore: Sendable {
                 total += count
                 position = next
                 guard next == nil else {
-                    // Ended early, the sweep has still done what it counted; the next one goes on.
+                    // A cancelled sweep has still done the part that it counted; the next one continues.
                     do { try await Task.sleep(for: Self.sweepPause) } catch { return .success(total) }
                     continue
                 }
@@ -223,7 +223,8 @@ public struct ConversationStore: Sendable {
             switch await promise.value.map(\.output) {
             case .failure(let error): return .failure(error)
             case .success(let pruned?):
-                // A tier has those that this store has: where there is nothing to do here, there is nothing there.
+                // A tier has the same tombstones as this store. If there is nothing to empty here, there is nothing
+                // there.
                 if !pruned.keys.isEmpty { tiers.pruneTiers(before: pruned.horizon) }
                 if pruned.keys.count < Self.sweepBatch { return .success(()) }
             case .success(nil): return .success(())
@@ -242,7 +243,7 @@ public struct ConversationStore: Sendable {
 
     // MARK: Other tiers
 
-    /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
+    /// Compares all rows of every remote tier with ours, and sends each tier what it may lack. Returns at once.
     public func reconcile() { tiers.reconcile() }
 
     /// Imports conversations that another program kept, if they are open and newer than the known ones.
@@ -259,7 +260,7 @@ public struct ConversationStore: Sendable {
 
     // MARK: Facts
 
-    /// When something was remembered of which the rows tell nothing; nil when it was not.
+    /// The time when `fact` was recorded; nil when it was not. A fact is not visible in the rows.
     public func remembered(_ fact: String) async -> Result<Timestamp?, RPCError> {
         let promise = tiers.submit { transaction throws(RPCError) in
             try transaction.ask { table throws(SQLiteError) in try table.fact(fact) }
@@ -267,7 +268,7 @@ public struct ConversationStore: Sendable {
         return await promise.value.map { $0.output.map(Timestamp.init(clamping:)) }
     }
 
-    /// Remembers `fact`, on the disk.
+    /// Records `fact` on the disk.
     public func remember(_ fact: String) async -> Result<Void, RPCError> {
         let promise = tiers.submit { transaction throws(RPCError) in
             let now = transaction.now.milliseconds

@@ -1,6 +1,6 @@
 public import Contracts
 
-/// `user_machines`, in tiers: what the methods of `library.sock` do.
+/// `user_machines` in tiers: the work of the methods of `library.sock`.
 public struct MachineStore: Sendable {
     public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
     typealias Transaction = StoreTransaction<MachineTable>
@@ -14,9 +14,9 @@ public struct MachineStore: Sendable {
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - steady: the monotonic clock by which the wall clock `now` is judged.
-    ///   - journalPath: where to note what only memory holds; nil: nowhere.
-    ///   - happened: is told what an operator should read in the log. Must not block.
-    ///   - progressed: is told again and again while the start takes time. Must not block.
+    ///   - journalPath: the path of the spill file for records in memory only; nil: none.
+    ///   - happened: called with each event that an operator should read in the log. Must not block.
+    ///   - progressed: called repeatedly while the start takes time. Must not block.
     /// - Throws: see `TieredStore`.
     public init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
@@ -37,17 +37,17 @@ public struct MachineStore: Sendable {
     public var status: StoreStatus { tiers.currentStatus }
     public func close() async { await tiers.close() }
 
-    /// Returns when the store's thread has come to it: not while that stands still.
+    /// Returns when the store's thread has processed this event, and so not while the thread hangs.
     public func pulse() async { await tiers.pulse() }
 
-    /// Remembers that an operator knows what happened to the file and its rows.
+    /// Records that an operator knows about the incidents of the file and its rows.
     ///
-    /// - Returns: what that was; `unavailable` when the disk is away, and nothing is changed then.
+    /// - Returns: the acknowledged incidents; `unavailable` when the disk is unavailable, and then nothing is changed.
     public func acknowledge() async -> Result<StoreAcknowledge.Output, RPCError> {
         await tiers.acknowledge().map { StoreAcknowledge.Output(acknowledged: $0) }
     }
 
-    /// Carries out an operator's decision on removals that a tier holds back: see ``TiersRemovals``.
+    /// Records an operator's decision on the removals that were deferred for a tier: see ``TiersRemovals``.
     public func decide(_ params: TiersRemovals.Params) async -> Result<TiersRemovals.Output, RPCError> {
         await tiers.decide(params.decision, for: params.tier).map { TiersRemovals.Output(removals: Int64($0)) }
     }
@@ -73,7 +73,7 @@ public struct MachineStore: Sendable {
         }) { $0.output }
     }
 
-    /// Idempotent by request id: the same one again answers the same machine and adds none.
+    /// Idempotent by request id: a repeated request returns the same machine and adds none.
     public func add(_ params: LibraryAdd.Params) -> Answer<StoredMachine> {
         answer({ transaction throws(RPCError) in try transaction.add(params) }, Self.storedMachine)
     }
@@ -101,7 +101,7 @@ public struct MachineStore: Sendable {
         answer({ transaction throws(RPCError) in try transaction.restore(params) }, Self.storedMachine)
     }
 
-    /// Machines whose people do not know yet that they have another nickname.
+    /// Renamed machines whose owners do not know it yet.
     public func renamings() -> Answer<LibraryRenamings.Output> {
         answer({ transaction throws(RPCError) in
             transaction.onlyReads()
@@ -121,7 +121,7 @@ public struct MachineStore: Sendable {
         }
     }
 
-    /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
+    /// Compares all rows of every remote tier with ours, and sends each tier what it may lack. Returns at once.
     public func reconcile() { tiers.reconcile() }
 
     public func list(_ params: LibraryList.Params) throws(RPCError) -> Answer<LibraryList.Output> {
@@ -141,7 +141,7 @@ public struct MachineStore: Sendable {
 
     /// Empties the tombstones of machines that were deleted more than 30 days ago, by clocks that agree (see
     /// `ClockWatch`).
-    /// - Returns: how many were emptied.
+    /// - Returns: the number of emptied tombstones.
     public func prune() async -> Result<Int, RPCError> {
         var total = 0
         while true {
@@ -153,7 +153,8 @@ public struct MachineStore: Sendable {
             case .success(nil): return .success(total)
             case .success(let pruned?):
                 total += pruned.keys.count
-                // A tier has those that this store has: where there is nothing to do here, there is nothing there.
+                // A tier has the same tombstones as this store. If there is nothing to empty here, there is nothing
+                // there.
                 if !pruned.keys.isEmpty { tiers.pruneTiers(before: pruned.horizon) }
                 if pruned.keys.count < Self.pruneBatch { return .success(total) }
             }

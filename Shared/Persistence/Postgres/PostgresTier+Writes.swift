@@ -1,9 +1,10 @@
 import Contracts
 import Synchronization
 
-/// Writes: what was stored is what the database says that it stored.
+/// Writes: a record counts as stored only if the database returned its key.
 extension PostgresTier {
-    /// Records that go each by itself, because one of them is refused or locked, are not waited for any longer.
+    /// How long each record waits for a lock when records are sent separately, because one of them is refused or
+    /// locked.
     private static var patienceApart: Duration { .milliseconds(20) }
 
     func write(_ records: [Record], makingWay: Bool, link: Int, request: Int) {
@@ -42,7 +43,7 @@ extension PostgresTier {
         }
     }
 
-    /// - Returns: nil when the records go again, each by itself.
+    /// - Returns: nil when the records are sent again, each separately.
     private func refused(
         _ error: PostgresError, index: Int?, _ records: [Record], makingWay: Bool, _ link: Int, _ request: Int
     ) -> TierAnswer<Record>? {
@@ -52,12 +53,12 @@ extension PostgresTier {
             guard records.count > 1, !makingWay else { return .refused(refusal) }
             writeApart(records, link, request)
             return nil
-        // Records that clash may only need another order.
+        // Clashing records may only need a different order.
         case .clash, .transient: return .refused(refusal)
         }
     }
 
-    /// Each record in a transaction of its own, all in one round trip: those that are not refused are stored.
+    /// Sends each record in a separate transaction, all in one round trip: the records that are not refused are stored.
     private func writeApart(_ records: [Record], _ link: Int, _ request: Int) {
         let fates = Fates(count: records.count)
         for (index, record) in records.enumerated() {
@@ -112,13 +113,14 @@ extension PostgresTier {
             let reason = "the database stored nothing and said nothing: a trigger, a rule or a policy in it"
             return TierUnstored(index, .refused(TierRefusal(.bug, index: nil, reason: reason)))
         }
-        // Stored before: the write was a repetition. Unless another program changed the row and left its revision.
+        // It was stored before: the write was a repetition. But another program may have changed the row and left its
+        // revision.
         if row.isStamped, row.record.revision == record.revision, record.isSettled(with: row.record) { return nil }
         return TierUnstored(index, .held(row))
     }
 }
 
-/// What became of records that were written each by itself. Told from the connection's thread.
+/// The outcomes of records that were written separately. Reported from the connection's thread.
 private final class Fates: Sendable {
     struct All {
         var stored: [Int] = []
@@ -129,7 +131,7 @@ private final class Fates: Sendable {
 
     init(count: Int) { state = Mutex((count, All())) }
 
-    /// - Returns: all, when this was the last.
+    /// - Returns: all outcomes, when this was the last.
     func ended(_ index: Int, isStored: Bool = false, refusal: TierRefusal? = nil) -> All? {
         state.withLock { state in
             state.left -= 1

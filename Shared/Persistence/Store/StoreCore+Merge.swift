@@ -1,13 +1,13 @@
 import Contracts
 
-/// What a tier's rows change here, and what they show that the tier lacks.
+/// Merges rows of a tier: imports what is newer there, and finds what the tier lacks.
 extension StoreCore {
-    /// Takes in what a tier has newer, and owes it what we have newer.
+    /// Imports newer rows of a tier, and owes it what is newer here.
     ///
     /// - Parameters:
     ///   - index: nil for rows of several tiers.
-    ///   - rule: what becomes of rows that say that a record is gone which is live here.
-    /// - Returns: false when that cannot be done now; nothing was changed.
+    ///   - rule: the treatment of tombstones for records that are live here.
+    /// - Returns: false when that cannot be done now; then nothing was changed.
     func merge(
         _ rows: [TierPage<Record>.Row], from index: Int?, mayRename: Bool,
         removals rule: ToldRemovals<Record>.Rule = .collect
@@ -59,18 +59,18 @@ extension StoreCore {
         return true
     }
 
-    /// What one merge comes to. A class, so that the operation's closures share it.
+    /// The results of one merge. A class, so that the operation's closures share it.
     private final class Merge {
         var adopted = 0
         var deferred: [Record] = []
-        /// The tier has not got these.
+        /// The tier lacks these.
         var missing: [(Key, Revision)] = []
         /// The tier has these.
         var present: [(Key, Revision)] = []
-        /// Tombstones of what is live here, which were not taken.
+        /// Tombstones of records that are live here, which were not applied.
         var removals: [Record] = []
         private let rule: ToldRemovals<Record>.Rule
-        /// What is known here of these makes way for what comes.
+        /// Keys whose records here make way for the incoming ones.
         private var leaving: Set<Key> = []
 
         init(_ rule: ToldRemovals<Record>.Rule) { self.rule = rule }
@@ -108,7 +108,7 @@ extension StoreCore {
                 }
                 return try adopt(row, &transaction, others: others, all: all, mayRename: mayRename)
             }
-            // A row without a time may be older than all that is known, and is not newer.
+            // A row without a time may be older than every known revision, so it does not count as newer.
             let isNewer = (row.isDated && known.revision < record.revision) || plantedBug(.staleTierPreferred)
             if isNewer, record.isTombstone, known.isLive(at: transaction.now) {
                 switch rule {
@@ -117,7 +117,7 @@ extension StoreCore {
                     return transaction.put(known.at(transaction.nextRevision(after: record.revision)))
                 case .leave: return
                 case .collect, .take, .putBack:
-                    // It has what is newer, so it lacks nothing.
+                    // The tier has the newer revision, so it lacks nothing.
                     present.append((record.key, known.revision))
                     return removals.append(record)
                 }
@@ -133,9 +133,9 @@ extension StoreCore {
             }
         }
 
-        /// The tier has other content at the revision that is here: another program changed the row there and left the
-        /// revision. That is a change like any other. Of a disk that lost rows it cannot be said which of the two was
-        /// changed; then the higher revision that they get wins.
+        /// The tier has different content at the same revision: another program changed the row there and left the
+        /// revision. That is a change like any other. If the disk lost rows, it is unknown which of the two was
+        /// changed; then the higher of the revisions that they get wins.
         ///
         /// Of a removal and a live record, the live one stays, wherever it is: a removal must be newer than what it
         /// removes. The two meet at one revision when another program deletes a row in the millisecond of a person's

@@ -1,10 +1,10 @@
 import Contracts
 
-/// How all tiers come to hold the same: debts, the walk that owes a tier everything, and what a tier has newer.
+/// How all tiers get the same records: debts, the seeding walk that owes a tier everything, and pulls of newer rows.
 extension StoreCore {
     // MARK: Debts
 
-    /// Something was added to the book.
+    /// The book grew.
     func backlogGrew() {
         let due = time.instant() + TierLimits.debtDelay
         for index in tiers.indices where memory.withLock({ $0.book.count(tiers[index].name) > policy.debtsMax }) {
@@ -25,11 +25,11 @@ extension StoreCore {
         }
         if tier.debtsDueAt == nil { tiers[index].debtsDueAt = now + TierLimits.debtDelay }
         let isBesideLive = tier.lastLiveAt.map { now - $0 < TierLimits.liveSpell } ?? false
-        // A tier that has failed proves itself by the time that it needs, so it is asked for little.
+        // A tier that has failed proves itself by a response in time, so it gets small batches.
         let limit =
             isBesideLive || tier.link.isDoubted ? TierLimits.debtRecordsBesideLiveMax : TierLimits.debtRecordsMax
         let isDue = tiers[index].debtsDueAt.map { $0 <= now } ?? false
-        // A whole batch need not wait for more; but a fault's delay is kept.
+        // A full batch need not wait for more debts, but the delay after a failure is kept.
         guard isDue, !tier.hasDebtsUnderWay, tier.live.isEmpty else { return }
         let keys = memory.withLock { $0.book.take(tier.name, limit: limit) }
         let records = recordsOwed(keys, index)
@@ -54,7 +54,7 @@ extension StoreCore {
                     records.append(record)
                     bytes += record.memoryCost
                 } else {
-                    // Forgotten meanwhile: there is nothing to tell.
+                    // The record was forgotten in the meantime: there is nothing to send.
                     memory.withLock { $0.book.paid(key, Revision(rawValue: .max), to: tiers[index].name) }
                 }
             } catch {
@@ -70,7 +70,7 @@ extension StoreCore {
         return records
     }
 
-    /// The newest revision, and it counts as no use.
+    /// The newest revision. Does not count as a use for the LRU order.
     func stored(_ key: Key) throws(RPCError) -> Record? {
         if let record = memory.withLock({ $0.peek(key) }) { return record }
         return try ask { table throws(SQLiteError) in try table.get(key) }
@@ -78,7 +78,7 @@ extension StoreCore {
 
     // MARK: Seeding
 
-    /// Goes on with the walk that owes the tier what was here before its debts were written down.
+    /// Continues the seeding walk, which owes the tier all records older than its written debts.
     func seed(_ index: Int) {
         guard !tiers[index].knowledge.isSeeded, tiers[index].isPulled, let table, isDiskUp,
             !debtsToStrike.contains(TierSet(tiers[index].name))
@@ -101,14 +101,14 @@ extension StoreCore {
             guard noteSeeded(index, rows.map { $0.key }, upTo: end) else { return }
             tiers[index].rowsToSeed = max(0, tiers[index].rowsToSeed - rows.count)
             if tiers[index].knowledge.isSeeded {
-                // Rows that were there before a walk that goes on after a restart were counted too.
+                // After a restart, the count included rows that the walk had passed before.
                 tiers[index].rowsToSeed = 0
                 holdersChanged()
             }
         }
     }
 
-    /// Every tier compares all its rows with ours, and is owed what it may lack.
+    /// Compares all rows of every tier with ours, and owes each tier what it may lack.
     package func reconcile() {
         for index in tiers.indices { startOver(index) }
         pumpAll()
@@ -121,7 +121,7 @@ extension StoreCore {
             tiers[index].wantsPull = false
             requestsIssued += 1
             let moment = pullMoment(index)
-            // It was noted by a clock that was ahead: what was written since then may be below it.
+            // A clock that was ahead noted this mark: rows that were written since may be below it.
             if tiers[index].knowledge.pulledTo > Revision(at: moment) { tiers[index].knowledge.doubted() }
             var pull = RemoteTier<Record>.Pull(
                 number: requestsIssued, newerThan: tiers[index].knowledge.pulledTo, beganAt: moment,
@@ -150,7 +150,7 @@ extension StoreCore {
 
     func pulled(_ index: Int) {
         guard let pull = tiers[index].pull else { return }
-        // As with a page: what is done now has the tiers do what is due, and that is nothing more of this walk.
+        // As with a page: this pumps the tiers, which must not continue this walk.
         tiers[index].pull?.isAsked = true
         let readAt = pull.readAt ?? time.instant()
         tiers[index].pull?.readAt = readAt
@@ -163,7 +163,7 @@ extension StoreCore {
         }
         tiers[index].pull = nil
         holdersChanged()
-        // Those that wait are to be met again, by the next walk or the next process.
+        // The next walk or the next process must find the waiting removals again.
         if tiers[index].removals.rule != .collect {
             tiers[index].wantsPull = true
         } else if tiers[index].removals.held == nil {
@@ -181,8 +181,8 @@ extension StoreCore {
 
     var isAnyoneReading: Bool { tiers.contains { $0.link.isUp && !$0.isPulled } }
 
-    /// What waited for the rest of the rows of all tiers, and still finds something in its way, comes in now. Earlier,
-    /// what is in its way might be given another name although a tier has a newer revision of that.
+    /// Imports the deferred records once all tiers are read, although other records may stand in their way. Earlier, a
+    /// record in their way might be renamed although a tier has a newer revision of it.
     func settleDeferredIfDue(at now: ContinuousClock.Instant) {
         if let moment = settleAt, moment <= now { settleAt = nil }
         guard !deferred.isEmpty, isServing, !isAnyoneReading, settleAt == nil else { return }
@@ -201,7 +201,7 @@ extension StoreCore {
         deferred[record.key] = record
     }
 
-    /// What an empty store waited for is there, or does not come.
+    /// Ends the wait of an empty store, when the tiers were read or the time is over.
     func endBootstrapIfDue(at now: ContinuousClock.Instant) {
         guard let limit = bootstrapUntil else { return }
         let isEveryoneKnown = tiers.allSatisfy { $0.isPulled || $0.hasFailed }
@@ -214,14 +214,15 @@ extension StoreCore {
         }
         bootstrapUntil = nil
         journal?.begin()
-        // Those that were not there are read when they are; no operation waits for them again.
+        // Tiers that were unavailable are read when they are back; no operation waits for them again.
         for index in tiers.indices { tiers[index].knowledge.awaitedInVain() }
         noteBookkeeping()
     }
 
-    /// What an earlier process sent, and did not come to write down here, may arrive when the tiers were read.
+    /// Schedules a second look. Records that an earlier process sent and did not write down here may arrive after the
+    /// tiers were read.
     ///
-    /// - Parameter isAll: also what is older than what was read, as when the disk was lost, which had it.
+    /// - Parameter isAll: whether to read older rows too, as after the loss of a disk that had them.
     func lookAgainLater(isAll: Bool) {
         guard !tiers.isEmpty else { return }
         secondLook = (time.instant() + TierLimits.secondLook, isAll || secondLook?.isAll ?? false)
@@ -232,7 +233,7 @@ extension StoreCore {
         secondLook = nil
         for index in tiers.indices {
             if look.isAll { readEverything(index) } else { tiers[index].wantsPull = true }
-            // Also of one that sleeps.
+            // This wakes a sleeping tier too.
             tiers[index].touchDueAt = now
         }
     }

@@ -2,8 +2,8 @@ package import Contracts
 import DequeModule
 import KillPoints
 
-/// The decisions and the state of one store: what its thread does. Single-threaded; its clocks, its disk and its remote
-/// tiers are given to it, so that a simulation drives this very code.
+/// The decisions and the state of one store, which its thread drives. Single-threaded. Its clocks, its disk and its
+/// remote tiers are passed in, so that a simulation runs this same code.
 package final class StoreCore<Table: LocalTable> {
     package typealias Record = Table.Record
     typealias Key = Record.Key
@@ -13,7 +13,7 @@ package final class StoreCore<Table: LocalTable> {
     let time: StoreTime
     let policy: TierPolicy
     let journal: (any MemoryJournal<Record>)?
-    /// Is told again and again while the start takes time.
+    /// Called repeatedly while the start takes time.
     let progressed: (StartStep) -> Void
     private var clock: RevisionClock
     var clockWatch: ClockWatch
@@ -26,27 +26,27 @@ package final class StoreCore<Table: LocalTable> {
         }
     }
     var breaker: Breaker
-    /// When held records that the table refused, though it is up, are tried again.
+    /// When records in memory that the working table refused are tried again.
     var refusals: Breaker
-    /// Whether the batch that is being done has a transaction open, so that the table has its changes.
+    /// Whether the current batch has an open transaction, so that the table has its changes.
     var isWriting = false
-    /// Whether rows of another program are being taken in.
+    /// Whether rows of another program are being imported.
     var isTakingIn = false
-    /// Whether the file is broken and must make way for a new one.
+    /// Whether the file is broken and must be replaced by a new one.
     var isBroken = false
     var lastError: String?
     var lastCommit: Duration?
     var log = LogKeeper()
-    /// What happened to the disk; nil when it is to be read.
+    /// The incidents of the disk; nil when they must be read.
     var incidents: StoreIncidents?
-    /// Whether what the journal had at the start is in memory.
+    /// Whether the records that the spill file had at the start are in memory.
     var isJournalRestored = false
-    /// When what the book says of debts is written down, if nothing else is before.
+    /// When the book's debts are written down, unless another commit does so before.
     var bookkeepingAt: ContinuousClock.Instant?
-    /// What the open transaction says of debts and of tiers, or one that failed.
+    /// The notes of debts and the tiers' progress in the open transaction, or in one that failed.
     var notesUnderWay: [Debt<Key>] = []
     var tiersUnderWay: [Int] = []
-    /// Tiers whose debts are forsaken, and that notes on the disk may name all the same.
+    /// Tiers whose debts were forsaken, and that notes on the disk may still name.
     var debtsToStrike: TierSet = []
 
     // The remote tiers, best first
@@ -56,19 +56,19 @@ package final class StoreCore<Table: LocalTable> {
     var waiting: Deque<(ticket: Int, deadline: ContinuousClock.Instant)> = []
     var ticketsIssued = 0
     var requestsIssued = 0
-    /// The highest number of a connection to a tier that was let go or got another port.
+    /// The highest connection number of the tiers that were let go or got another port.
     var linksEnded = 0
-    /// Until when nothing is decided, because the disk was found empty and the tiers may know more.
+    /// Until this time nothing is decided, because the disk was found empty and the tiers may know more.
     var bootstrapUntil: ContinuousClock.Instant?
-    /// When this store was last asked for something from outside.
+    /// When this store was last used from outside.
     var lastUseAt: ContinuousClock.Instant?
-    /// When the tiers are read once more after the start, and whether all of them.
+    /// When the tiers are read again after the start, and whether from the first row.
     var secondLook: (moment: ContinuousClock.Instant, isAll: Bool)?
-    /// What the tiers have newer and something here stands in the way of.
+    /// Newer records of the tiers that cannot be imported yet, because another record here stands in their way.
     var deferred: [Key: Record] = [:]
-    /// Rows of a tier that are merged in one turn.
+    /// The number of a tier's rows that are merged in one pass.
     var mergedAtOnce: PieceSize
-    /// When it is tried again to take that in.
+    /// When the import of `deferred` is tried again.
     var settleAt: ContinuousClock.Instant?
     var random: any RandomNumberGenerator
     package internal(set) var counters: [String: Int64] = [:]
@@ -76,9 +76,9 @@ package final class StoreCore<Table: LocalTable> {
     struct Waiter {
         let operation: StoreOperation<Table>
         let subject: Key?
-        /// What the operation made of the subject.
+        /// The subject's revision after the operation.
         let revision: Revision?
-        /// Changes that the tier has not answered for.
+        /// The number of changes that the tier has neither confirmed nor refused.
         var left: Int
         var confirmed: TierSet = []
     }
@@ -104,7 +104,7 @@ package final class StoreCore<Table: LocalTable> {
         tiers = ports.sorted { $0.name < $1.name }.map { RemoteTier(name: $0.name, port: $0.port, random: random) }
     }
 
-    // MARK: What a transaction asks
+    // MARK: Queries of a transaction
 
     /// The records that the table does not have.
     var held: [Key: Record] { memory.withLock { $0.held } }
@@ -126,7 +126,7 @@ package final class StoreCore<Table: LocalTable> {
         if !isReading, known.map({ !$0.isTombstone }) ?? false, isToldGone(key) {
             throw RPCError(.unavailable, "another tier is being read, and has a newer revision of this; try again")
         }
-        // Nothing can be taken in before the file was opened: what the journal had may be outdated.
+        // Nothing can be imported before the file was opened, so records of the spill file may be outdated.
         if table == nil, tiers.contains(where: { !$0.isPulled && !$0.isAway }) {
             throw RPCError(.unavailable, "the local database cannot be opened; try again")
         }
@@ -147,7 +147,7 @@ package final class StoreCore<Table: LocalTable> {
         }
     }
 
-    /// Per key: a row with a time in the future must not move the clock of all others.
+    /// The next revision is per key: a row with a time in the future must not advance the clock of all other keys.
     ///
     /// If the wall clock was set back, an earlier process may already have given the next revision to a change that one
     /// tier has and this disk lacks. So this is not the very next one, and no two are equal. It must also lie outside
@@ -160,20 +160,20 @@ package final class StoreCore<Table: LocalTable> {
         return stored.following(steps: .random(in: steps, using: &random) + 1, host: clock.host)
     }
 
-    /// So far above a revision is what the store itself makes of it, at most: less than a millisecond.
+    /// The most steps of a store's own change above a revision: less than a millisecond.
     private static var shortSteps: Int64 { 0x3FF }
 
-    /// Less than a millisecond above it.
+    /// A revision less than a millisecond above `stored`.
     func revision(shortlyAfter stored: Revision) -> Revision {
         stored.following(steps: .random(in: 1...Self.shortSteps, using: &random), host: clock.host)
     }
 
-    /// What memory has of these beside the disk is not what the disk has any more.
+    /// Drops memory's copies of `keys`, because the disk has other content now.
     func forgetCopies(of keys: [Key]) { memory.withLock { $0.forgetCopies(of: keys) } }
 
     func placement(of key: Key) -> Placement { memory.withLock { $0.placement(of: key) } }
 
-    /// Does `operations` in their order, with one commit for all, and answers each.
+    /// Performs `operations` in order, with one commit for all, and responds to each.
     package func perform(_ operations: [StoreOperation<Table>]) {
         if operations.contains(where: { $0.isLive && $0.isUse }) { lastUseAt = time.instant() }
         takeInForeignRows()
@@ -184,7 +184,7 @@ package final class StoreCore<Table: LocalTable> {
 
     // MARK: Time
 
-    /// When `tick` should be called, if nothing else happens before.
+    /// When to call `tick`, unless another event comes first.
     package var wakeAt: ContinuousClock.Instant? {
         var first = FirstMoment()
         first.or(breaker.probeAt)
@@ -200,7 +200,7 @@ package final class StoreCore<Table: LocalTable> {
         return first.moment
     }
 
-    /// Does what is due.
+    /// Performs the due work.
     package func tick() {
         let now = time.instant()
         _ = readWallClock()
@@ -215,7 +215,7 @@ package final class StoreCore<Table: LocalTable> {
         settleDeferredIfDue(at: now)
     }
 
-    /// Whether nothing is under way, and nothing is left to be written down.
+    /// Whether nothing is under way and nothing is left to write down.
     package var isAtRest: Bool {
         memory.withLock { $0.book.unwritten.isEmpty } && debtsToStrike.isEmpty && deferred.isEmpty && secondLook == nil
             && tiers.allSatisfy {

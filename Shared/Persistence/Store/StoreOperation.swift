@@ -1,17 +1,17 @@
 package import Contracts
 
-/// One thing to be done on a store's thread.
+/// One operation for the store's thread.
 package final class StoreOperation<Table: LocalTable> {
     /// Decides what to change. If it fails, it returns false and nothing changes. It is called again if the state over
     /// which it decided turns out not to be kept.
     let decide: (inout StoreTransaction<Table>) -> Bool
-    /// What was decided is where `Placement` says.
+    /// Called when the decided changes are stored as `Placement` says.
     let done: (Placement) -> Void
-    /// It was decided, but cannot be kept.
+    /// Called when it was decided, but cannot be stored.
     let failed: (RPCError) -> Void
     /// Whether a caller waits for it: then it goes to the first healthy remote tier at once.
     let isLive: Bool
-    /// Whether it comes from outside: for a while after that, tiers are looked at for what others write there.
+    /// Whether it comes from outside. For a while after it, tiers are checked for rows of others.
     let isUse: Bool
 
     package init(

@@ -5,32 +5,33 @@ import KillPoints
 import Synchronization
 import Threads
 
-/// What an operation brought, and where that is held.
+/// The result of an operation, and the tiers that have its changes.
 public struct Stored<Output: Sendable>: Sendable {
     public var output: Output
     public var placement: Placement
 }
 
-/// The records of one kind, held in tiers: memory, SQLite on local disk, and databases elsewhere.
+/// The records of one kind, stored in tiers: memory, SQLite on local disk, and remote databases.
 ///
-/// Every operation is decided on the store's one thread, in the order of `submit`; all that wait at one time share one
-/// commit, and go to the first healthy remote tier meanwhile. When an operation's result is there, its changes survive
-/// the loss of power (`placement.isDurable`), or, while no durable tier takes them, are held in memory until one does.
+/// Every operation is decided on the store's thread, in the order of `submit`. All operations that wait at the same
+/// time share one commit, and go to the first healthy remote tier at the same time. When the result of an operation
+/// arrives, its changes survive power loss (`placement.isDurable`), or, if no durable tier accepts them, are in memory
+/// only until one does.
 public final class TieredStore<Table: LocalTable>: Sendable {
     public typealias Record = Table.Record
     public typealias Outcome<Output: Sendable> = Result<Stored<Output>, RPCError>
 
-    /// Operations that share one commit at most.
+    /// The most operations that share one commit.
     public static var batchMax: Int { 512 }
 
     private struct Queue: ~Copyable {
-        /// SAFETY of the sending: an operation is reached from this queue only, and leaves it for the store's thread.
+        /// SAFETY of the sending: only this queue refers to an operation, until the store's thread takes it out.
         var operations: [Submitted] = []
         var events: [Event] = []
         var isClosed = false
     }
 
-    /// What is not decided: reports of the remote tiers, and what is asked of the core itself.
+    /// Events without a decision: reports of the remote tiers, and requests to the core itself.
     private enum Event: Sendable {
         case tier(TierName, link: Int, TierEvent<Record>)
         case reconcile
@@ -43,20 +44,20 @@ public final class TieredStore<Table: LocalTable>: Sendable {
 
     private struct Submitted: @unchecked Sendable {
         // SAFETY: made in `submit`, read by the thread that takes it out of the queue, and used nowhere in between; its
-        // closures are made from Sendable parts. StoreTests holds this under ThreadSanitizer, which does not know
-        // Mutex: its reports with `withLock` on both sides are false.
+        // closures are made from Sendable parts. Tested by `StoreTests.Many submitters: share commits` under
+        // ThreadSanitizer, which does not know Mutex: its reports with `withLock` on both sides are false.
         let operation: StoreOperation<Table>
         let key: Record.Key?
     }
 
-    /// The end waits so long for the tiers to know of it.
+    /// How long the end waits until the tiers know of it.
     private static var letGoSeconds: Double { 1 }
 
     private let path: String
     private let queue = Mutex(Queue())
     private let work = DispatchSemaphore(value: 0)
     private let memory: SharedMemory<Record>
-    /// Up until the thread says otherwise, so that the start is no event.
+    /// `isUp` is true until the thread publishes a status, so that the start causes no event.
     private let status = Mutex(StoreStatus(isUp: true))
     private let now: @Sendable () -> Timestamp
     private let steady: @Sendable () -> ContinuousClock.Instant
@@ -76,12 +77,14 @@ public final class TieredStore<Table: LocalTable>: Sendable {
     /// - Parameters:
     ///   - memoryLimit: the bound of the memory tier, in bytes.
     ///   - steady: the monotonic clock by which the wall clock `now` is judged.
-    ///   - journalPath: where to note what only memory holds, so that it outlives the process; nil: nowhere.
-    ///   - happened: is told, on the store's thread, what an operator should read in the log. Must not block.
-    ///   - progressed: is told again and again, on the store's thread, while the start takes time. Must not block.
-    ///   - makePorts: makes the remote tiers, which report as they are told.
-    /// - Throws: when the file must not be used, as when a later version of Rivet wrote it. A disk that is full or
-    ///   failing is no error: the store is degraded then, and tries again.
+    ///   - journalPath: the path of the spill file, which lists the records in memory only, so that they outlive the
+    ///     process; nil: none.
+    ///   - happened: called on the store's thread with each event that an operator should read in the log. Must not
+    ///     block.
+    ///   - progressed: called repeatedly on the store's thread while the start takes time. Must not block.
+    ///   - makePorts: makes the remote tiers, which report to the given closure.
+    /// - Throws: when the file must not be used, for example because a later version of Rivet wrote it. A full or
+    ///   failing disk is no error: then the store is degraded, and retries.
     package init(
         path: String, memoryLimit: Int, now: @escaping @Sendable () -> Timestamp,
         steady: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, policy: TierPolicy = TierPolicy(),
@@ -101,11 +104,11 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         try await opened.value.get()
     }
 
-    /// Has `decide` done on the store's thread, after everything that was submitted before.
+    /// Runs `decide` on the store's thread, after everything that was submitted before.
     ///
     /// - Parameters:
-    ///   - key: the key that it changes, when there is one that `cached` may be asked for.
-    ///   - isUse: whether it comes from outside, and not from a timer.
+    ///   - key: the key that it changes, if `cached` may be called with that key.
+    ///   - isUse: whether it comes from a caller, and not from a timer.
     public func submit<Output: Sendable>(
         touching key: Record.Key? = nil, isUse: Bool = true,
         _ decide: @escaping @Sendable (inout StoreTransaction<Table>) throws(RPCError) -> Output
@@ -133,7 +136,8 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             failed: { promise.fulfill(.failure($0)) })
         if let key { memory.withLock { $0.began(key) } }
         let (isClosed, wasEmpty) = queue.withLock { queue in
-            // Looked at apart: while the store waits for its tiers, operations stay where they are and events do not.
+            // Operations and events wake the thread separately: while the store waits for its tiers, operations stay in
+            // the queue and events do not.
             let wasEmpty = queue.operations.isEmpty
             if !queue.isClosed { queue.operations.append(Submitted(operation: operation, key: key)) }
             return (queue.isClosed, wasEmpty)
@@ -146,7 +150,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         return promise
     }
 
-    /// The newest revision of `key`, if it is in memory and nothing is under way on it. Answers at once.
+    /// The newest revision of `key`, if it is in memory and no operation on it is under way. Returns at once.
     public func cached(_ key: Record.Key) -> (record: Record, placement: Placement)? {
         memory.withLock { memory in
             memory.isUsed = true
@@ -155,35 +159,37 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         }
     }
 
-    /// How the store is now.
+    /// The current status of the store.
     public var currentStatus: StoreStatus {
         var current = status.withLock { $0 }
         var file = stat()
-        // Asked for here, not by the thread: only who wants to know pays for it. Without a log there is nothing in it.
+        // Read here and not by the thread, so that only a caller that wants the status pays for it. Without a log file
+        // its size is zero.
         if stat(path + "-wal", &file) == 0 { current.logBytes = Int64(file.st_size) }
         current.turns = turns.counted
         return current
     }
 
-    /// Remembers that an operator knows what happened to the store.
+    /// Records that an operator knows about the incidents of the store.
     ///
-    /// - Returns: what that was; `unavailable` when the disk is away, and nothing is changed then.
+    /// - Returns: the acknowledged incidents; `unavailable` when the disk is unavailable, and then nothing is changed.
     public func acknowledge() async -> Result<[StoreIncident], RPCError> {
         let done = Promise<Result<[StoreIncident], RPCError>>()
         post(.acknowledge(done))
         return await done.value
     }
 
-    /// Carries out an operator's decision on removals that a tier holds back. Returns at once.
+    /// Records an operator's decision on the removals that were deferred for a tier. Returns at once.
     ///
-    /// - Returns: how many it is about; `invalidArgument` for a tier that the store has not got.
+    /// - Returns: the number of those removals; `invalidArgument` for a tier that the store does not have.
     public func decide(_ decision: RemovalDecision, for tier: TierName) async -> Result<Int, RPCError> {
         let done = Promise<Result<Int, RPCError>>()
         post(.decide(decision, for: tier, done))
         return await done.value
     }
 
-    /// Does what was submitted, writes the log into the file, and ends the thread. Later operations are `unavailable`.
+    /// Performs the submitted operations, writes the log into the file, and ends the thread. Later operations are
+    /// `unavailable`.
     public func close() async {
         let wasClosed = queue.withLock { queue in
             let wasClosed = queue.isClosed
@@ -195,16 +201,16 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         await finished.value
     }
 
-    /// Has every remote tier compare all its rows with ours, and take what it may lack. Returns at once.
+    /// Compares all rows of every remote tier with ours, and sends each tier what it may lack. Returns at once.
     public func reconcile() { post(.reconcile) }
 
-    /// Has every remote tier empty tombstones made before `moment`. Returns at once.
+    /// Makes every remote tier empty tombstones made before `moment`. Returns at once.
     public func pruneTiers(before moment: Timestamp) { post(.pruneTiers(before: moment)) }
 
     /// Continues with other remote tiers. Those in `kept` stay as they are; those that `makePorts` makes are new or
     /// replace one of the same name; all others are dropped. No call is lost, and no debt of a tier that stays.
     ///
-    /// - Returns: `unavailable` when the disk is away; nothing is changed then.
+    /// - Returns: `unavailable` when the disk is unavailable; then nothing is changed.
     package func changeTiers(keeping kept: Set<TierName>, _ makePorts: @escaping MakePorts) async -> Result<
         Void, RPCError
     > {
@@ -264,7 +270,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
             if !batch.isEmpty { perform(batch, core, answers) }
             if let moment = core.wakeAt, moment <= .now { core.tick() }
             if !core.isServing, !events.isEmpty { progressed(.readingTiers) }
-            // Who has an answer that only memory holds reads a status that knows of it.
+            // Publish first: a caller with a result that is in memory only must then read a status that says so.
             publish(core)
             answers.give()
             if core.tendLog() { publish(core) }
@@ -307,7 +313,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         }
     }
 
-    /// Does a batch. Its answers are given later: at once, or when a remote tier has answered.
+    /// Performs a batch. Its results are given after this pass, or when a remote tier has responded.
     private func perform(_ batch: [Submitted], _ core: StoreCore<Table>, _ answers: Answers) {
         core.perform(
             batch.map { submitted in
@@ -322,7 +328,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         }
     }
 
-    /// Answers that were made, and are given when the status says what came of them.
+    /// Results that are given once the published status includes their effects.
     private final class Answers {
         var waiting: [() -> Void] = []
 

@@ -1,8 +1,8 @@
 import Contracts
 
-/// A record that can be compared with what another tier holds of its key.
+/// A record that can be compared with another tier's record of its key.
 protocol VerifiableRecord: TieredRecord {
-    /// Since when it says "gone".
+    /// The time since which it has been a tombstone.
     var goneSince: Timestamp { get }
 }
 
@@ -21,11 +21,11 @@ extension MachineRecord: VerifiableRecord {
 }
 
 extension VerifiableRecord {
-    /// Everything but the revision, by name, in the form in which two databases can be compared.
+    /// All fields except the revision, by name, in a form that can be compared between two databases.
     private var content: [String: JSONValue] {
         var content = journalValue.objectValue ?? [:]
         for name in ["revision", "key"] { content[name] = nil }
-        // JSON that is kept as text: PostgreSQL lays it out in a way of its own.
+        // These columns hold JSON as text, which PostgreSQL formats differently.
         for name in ["applied_updates", "last_clear"] {
             if let text = content[name]?.stringValue, let value = try? JSONValue(parsing: text) {
                 content[name] = value
@@ -38,7 +38,7 @@ extension VerifiableRecord {
         FNV1a.hash(JSONValue.object(content.filter { !$0.value.isNull }).canonicalText.utf8)
     }
 
-    /// The names of what differs, beside the revision.
+    /// The names of the fields that differ, apart from the revision.
     func fieldsDiffering(from other: Self) -> [String] {
         let (own, others) = (content, other.content)
         return Set(own.keys).union(others.keys).filter { name in
@@ -65,7 +65,7 @@ extension TieredRecord {
 }
 
 extension JSONValue {
-    /// The same for all that is the same, as `isSame` has it.
+    /// A text that is equal for equal values, as defined by `isSame`.
     var canonicalText: String {
         switch self {
         case .array(let elements): return "[" + elements.map(\.canonicalText).joined(separator: ",") + "]"

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Persistence
 
-/// Rows that another program changed without a new revision, where no trigger tells of it.
+/// Rows that another program changed without a new revision, where no trigger reports it.
 @Suite(.serialized, .needsPostgres)
 struct EqualRevisionTests {
     private func changeMachine(_ place: String, on index: Int, in test: StoreUnderTest) async throws {
@@ -20,7 +20,7 @@ struct EqualRevisionTests {
             "UPDATE conversation_states SET current_step = 'notes', state_data = '{\"by\": \"\(place)\"}'", on: index)
     }
 
-    /// - Parameter isReconciled: by `rivetctl pull`, of a store that runs.
+    /// - Parameter isReconciled: whether a running store reads the tier by `rivetctl pull`.
     @Test(arguments: [true, false])
     func `A row with other content at our revision: is taken over in every tier`(_ isReconciled: Bool) async throws {
         let test = try await StoreUnderTest(2)
@@ -56,7 +56,7 @@ struct EqualRevisionTests {
         try await test.expectEqualTiers()
     }
 
-    /// While a write of that revision is repeated, as after an answer that was lost.
+    /// A write of that revision is repeated, as after a lost response.
     @Test func `A repeated write that meets other content at its revision: finds it`() async throws {
         let test = try await StoreUnderTest(1)
         var machines = try await test.machines()
@@ -64,7 +64,7 @@ struct EqualRevisionTests {
         try await machines.whole()
         await machines.close()
         try await changeMachine("Hall 9", on: 0, in: test)
-        // Below what was pulled, so that no page tells of it; and owed again.
+        // It is below the pulled revision, so no page reports it, and it is owed again.
         try Database(test.libraryPath).rows(
             """
             INSERT OR REPLACE INTO tier_debts (machine_id, revision, tiers, since)
@@ -79,7 +79,7 @@ struct EqualRevisionTests {
         try await test.expectEqualTiers()
     }
 
-    /// Of a disk that is lost it cannot be said which of the two was changed: what is read first must not matter.
+    /// After the loss of a disk, it is unknown which of the two was changed. The order of reading must not matter.
     @Test(arguments: [true, false])
     func `Two tiers with other content at one revision, and a lost disk: one rule says which wins`(
         _ isSecondChanged: Bool
@@ -103,7 +103,8 @@ struct EqualRevisionTests {
         #expect(try await test.databases.machines().map(\.details) == [winner.details])
     }
 
-    /// - Parameter isDiskLost: then the tombstone, in the first of two tiers, may be all that was read at first.
+    /// - Parameter isDiskLost: whether the disk is lost. Then the tombstone in the first tier may be all that was read
+    ///   at first.
     @Test(arguments: [true, false])
     func `A tombstone at the revision of a live machine: the machine stays`(_ isDiskLost: Bool) async throws {
         let test = try await StoreUnderTest(2)
