@@ -29,7 +29,7 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
     static var marksMax: Int { 64 }
     /// How long before its time a stored item's try is counted.
     static var markAhead: Duration { .seconds(2) }
-    /// Consecutive tries without a response after which the others wait.
+    /// After this many consecutive tries without a response, no try begins until Telegram responds to a probe.
     static var failuresMax: Int { 3 }
 
     let times: SendTimes

@@ -34,7 +34,7 @@ enum SocketProbe {
     /// What the result of connect(2) means. `code` is `errno`; 0 is success.
     static func finding(code: Int32) -> Finding {
         switch code {
-        // EAGAIN: the listener's queue is full, so there is one.
+        // EAGAIN: the queue of waiting connections is full, so a process listens.
         case 0, EAGAIN: .listening
         case ENOENT, ENOTDIR: .noFile
         case ECONNREFUSED: .nobodyListens

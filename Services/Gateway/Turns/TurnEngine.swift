@@ -9,7 +9,7 @@ import Synchronization
 /// update's id, or under an id made from the conversation. This type does not send, wait or try again. If a turn fails,
 /// its repetition finds every change that it made.
 struct TurnEngine<Calls: ServiceCalls>: Sendable {
-    /// How often a turn is decided, at most, if the conversation changes meanwhile.
+    /// The most times that one turn is decided. It is decided again when the conversation changed meanwhile.
     static var conflictsMax: Int { 8 }
 
     let calls: Calls

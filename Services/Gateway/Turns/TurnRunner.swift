@@ -164,7 +164,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
 private final class Spinner: Sendable {
     private let isClaimed = Mutex(false)
 
-    /// - Returns: whether the caller must stop it; true for the first call only.
+    /// - Returns: whether the caller must stop the spinner; true for the first call only.
     func claim() -> Bool {
         isClaimed.withLock { isClaimed in
             defer { isClaimed = true }

@@ -59,7 +59,7 @@ public enum LibraryRenamingTold: RPCMethod {
     public typealias Params = MachineReference
 
     public struct Output: RPCOutput {
-        /// False when no renaming was recorded.
+        /// False when there was nothing to record, for example because an earlier call recorded it.
         public var told: Bool
         public var isDurable: Bool
 

@@ -60,7 +60,7 @@ public struct ConversationStore: Sendable {
         await tiers.acknowledge().map { StoreAcknowledge.Output(acknowledged: $0) }
     }
 
-    /// Records an operator's decision on the removals that were deferred for a tier: see ``TiersRemovals``.
+    /// Carries out an operator's decision on removals that this store deferred: see ``TiersRemovals``.
     public func decide(_ params: TiersRemovals.Params) async -> Result<TiersRemovals.Output, RPCError> {
         await tiers.decide(params.decision, for: params.tier).map { TiersRemovals.Output(removals: Int64($0)) }
     }

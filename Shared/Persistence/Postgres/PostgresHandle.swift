@@ -4,8 +4,8 @@ import CLibpq
 ///
 /// Thread rule: used by the one thread that owns it. Its socket is close-on-exec (libpq sets that).
 struct PostgresHandle: ~Copyable {
-    /// Messages that the server sent unasked. libpq 15 treats the reason of a server that ends an idle connection as a
-    /// notice.
+    /// What the server's notices said. A notice is a message that is not the result of a statement. When the server
+    /// ends an idle connection, libpq 15 reports the server's reason as a notice.
     private final class Notices {
         var lastState: SQLState?
         /// A warning of the server itself, not raised by a function. For example, a synchronous standby has not

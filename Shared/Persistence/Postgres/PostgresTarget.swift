@@ -21,7 +21,8 @@ public struct PostgresTarget: Sendable, Equatable, CustomStringConvertible, Cust
     /// The options for libpq, in the order of their names.
     private let options: [Option]
     private let applicationName: String
-    /// If true, libpq tries all hosts twice, and must get them together.
+    /// Whether the URL prefers a standby. If so, libpq goes through all hosts twice, so one attempt must list all of
+    /// them.
     private let prefersStandby: Bool
     /// Options of other clients in the URL that were ignored.
     public let ignoredOptions: [String]

@@ -113,14 +113,14 @@ extension PostgresTier {
             let reason = "the database stored nothing and said nothing: a trigger, a rule or a policy in it"
             return TierUnstored(index, .refused(TierRefusal(.bug, index: nil, reason: reason)))
         }
-        // It was stored before: the write was a repetition. But another program may have changed the row and left its
-        // revision.
+        // If the tier already has this revision with the same content, our write was a repetition. If the content
+        // differs, another program changed the row and left its revision alone, so our write is reported as unstored.
         if row.isStamped, row.record.revision == record.revision, record.isSettled(with: row.record) { return nil }
         return TierUnstored(index, .held(row))
     }
 }
 
-/// The outcomes of records that were written separately. Reported from the connection's thread.
+/// Collects the outcomes of records that were written in separate transactions. The connection's thread reports them.
 private final class Fates: Sendable {
     struct All {
         var stored: [Int] = []

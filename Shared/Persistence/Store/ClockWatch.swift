@@ -29,7 +29,8 @@ struct ClockWatch {
         let difference = Duration.milliseconds(wall.milliseconds - anchor.wall.milliseconds) - passed
         let jump = difference < .zero ? .zero - difference : difference
         guard jump > Self.tolerance else { return }
-        // A clock that was set wrong and then corrected was off by both jumps.
+        // The clock may have been off by the earlier jump or by this one, so keep the longer wait. The time since the
+        // earlier jump counts toward its wait.
         error = max(jump, error - passed)
         anchor = (wall, steady)
     }

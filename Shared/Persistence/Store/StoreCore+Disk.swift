@@ -56,8 +56,9 @@ extension StoreCore {
     /// Whether the disk is new, or was rebuilt from the readable part of a broken file, and no tier was read since.
     var lacksRows: Bool { tiers.contains { $0.knowledge.isAwaited } }
 
-    /// Delays all decisions until the tiers were read, if they may have acknowledged records that this store lacks.
-    /// That is so when the disk is new, or when memory was lost, which may have stored writes while the disk took none.
+    /// Delays all decisions until the tiers have been read, if the tiers may have acknowledged records that this store
+    /// lacks. There are two such cases. The disk is new or was rebuilt. Or memory and its journal were lost: while the
+    /// disk takes no writes, this store has the newest records only in those two.
     func awaitTiersIfNeeded() {
         let isMemoryLost = journal.map { $0.isFirst } ?? true
         if !tiers.isEmpty, isMemoryLost || lacksRows {

@@ -95,7 +95,7 @@ extension StoreCore {
 
     func found(_ index: Int, _ rival: Record?, of record: Record) {
         let name = tiers[index].name
-        // A tier that is being read may have a newer revision of one of the two.
+        // A tier that is still being read may have a newer revision of `rival` or of `record`.
         if rival != nil, isAnyoneReading { return settleClashLater(index, record.key) }
         if let rival {
             let known: Record?

@@ -142,8 +142,8 @@ extension StoreCore {
 
     func received(_ index: Int, _ page: TierPage<Record>) {
         if tiers[index].pull?.isPassing == true { return received(index, keyOfRow: page.next) }
-        // The page counts as requested until it is merged. A merge makes the tiers do what is due, and must not request
-        // the next page.
+        // `isAsked` stays true until the whole page is merged. A merge calls `pumpAll`, which sends all requests that
+        // are due. It must not request the next page yet.
         tiers[index].pull?.told = page
         mergePiece(index)
     }

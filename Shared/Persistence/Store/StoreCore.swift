@@ -58,7 +58,8 @@ package final class StoreCore<Table: LocalTable> {
     var requestsIssued = 0
     /// The highest connection number of the tiers that were let go or got another port.
     var linksEnded = 0
-    /// Until this time nothing is decided, because the disk was found empty and the tiers may know more.
+    /// While this is set, the store decides nothing, because the tiers may know more: see `awaitTiersIfNeeded`. The
+    /// wait ends at this time at the latest, or when the reading that is under way then has ended.
     var bootstrapUntil: ContinuousClock.Instant?
     /// When this store was last used from outside.
     var lastUseAt: ContinuousClock.Instant?

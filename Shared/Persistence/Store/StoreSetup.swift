@@ -50,8 +50,8 @@ package struct TierPolicy: Sendable {
     package var mergedRecords = 10...1_000
     /// The interval at which a connected tier is checked for rows that others wrote, while this store is in use.
     package var lookInterval = Duration.seconds(45)
-    /// A store counts as in use for this long after a write or a call. After that nothing is sent before the heartbeat,
-    /// so that a database that sleeps after five idle minutes can do so.
+    /// A store counts as in use for this long after a write or a call. After that, the store sends nothing to a tier
+    /// until the next heartbeat, so a database that goes to sleep after five idle minutes can do so.
     package var lookSpell = Duration.seconds(240)
     /// At most this many records are removed because of one tier in one visit, or one in `removalsShare` of the live
     /// ones, if that is more.

@@ -80,7 +80,7 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func rollback()
     func savepoint() throws(SQLiteError)
     func rollbackToSavepoint() throws(SQLiteError)
-    /// Moves the write-ahead log into the file, when the store closes.
+    /// Called before the table is closed. Moves the write-ahead log into the file and empties it.
     func checkpoint()
     /// The number of pages in the write-ahead log that may not be in the file yet.
     var logPages: Int { get }

@@ -179,7 +179,7 @@ public final class TieredStore<Table: LocalTable>: Sendable {
         return await done.value
     }
 
-    /// Records an operator's decision on the removals that were deferred for a tier. Returns at once.
+    /// Carries out an operator's decision on removals that this store deferred. Returns at once.
     ///
     /// - Returns: the number of those removals; `invalidArgument` for a tier that the store does not have.
     public func decide(_ decision: RemovalDecision, for tier: TierName) async -> Result<Int, RPCError> {

@@ -4,9 +4,9 @@ import DequeModule
 /// The keys whose newest revision each remote tier still lacks. No I/O, no clock.
 ///
 /// Decisions use the book in memory. Beside the records, its owner stores a note for each key, which names the tiers.
-/// The note is written in one commit with the change that makes a debt, unless a note already names the tiers. It is
-/// deleted when no tier can lose its payment any more: until then it does no harm, since paying a debt again changes
-/// nothing.
+/// The note is written in one commit with the change that makes a debt, unless a note already names the tiers. A tier
+/// may lose a recent payment in a failover, so the note stays until that can no longer happen. Meanwhile it does no
+/// harm, since paying a debt again changes nothing.
 struct DebtBook<Key: Hashable & Sendable> {
     private struct Entry {
         var revision: Revision

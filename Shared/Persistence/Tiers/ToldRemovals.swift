@@ -60,11 +60,12 @@ struct ToldRemovals<Record: TieredRecord> {
         }
     }
 
-    /// Whether there are so many that they must wait for an operator's decision.
+    /// Whether there are so many that they must wait for an operator's decision: more than both bounds. Those that were
+    /// carried out earlier in the visit count, too.
     ///
     /// - Parameters:
-    ///   - removalsMax: this many are always carried out.
-    ///   - share: one in `share` of the live records is carried out, too.
+    ///   - removalsMax: the first bound.
+    ///   - share: the second bound is one in `share` of the records that are live or were removed in the visit.
     ///   - live: the number of records that are live now.
     func areTooMany(removalsMax: Int, share: Int, live: Int) -> Bool {
         let (total, before) = (takenInVisit + count, live + takenInVisit)

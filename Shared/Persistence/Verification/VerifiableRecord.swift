@@ -48,8 +48,8 @@ extension VerifiableRecord {
 }
 
 extension TieredRecord {
-    /// Whether two records of one key and revision need no decision. One of two tombstones may be emptied before the
-    /// other.
+    /// Whether two records with the same key and revision are equivalent, so that neither has to win. Two tombstones
+    /// always are: their contents may differ, because one tier empties its tombstone before another does.
     func isSettled(with other: Self) -> Bool {
         if plantedBug(.equalRevisionsCountAsEqual) { return true }
         return (isTombstone && other.isTombstone) || hasSameContent(as: other)

@@ -38,7 +38,8 @@ struct ReconnectState {
     mutating func connectionLost(hasCalls: Bool) -> Action {
         guard phase == .connecting || phase == .connected else { return .none }
         defer { failures += 1 }
-        // A peer that has sent a response works. Most likely it restarts and systemd keeps its socket: connect at once.
+        // A peer that has responded was working. Most likely it is restarting. systemd keeps its socket, so connect at
+        // once.
         guard failures > 0 || phase == .connecting else {
             phase = .disconnected
             return hasCalls ? connectNow() : .none

@@ -4,12 +4,14 @@ import Logging
 import Synchronization
 import TelegramBotAPI
 
-/// Stores updates that wait in the state-service, so that they can be confirmed to Telegram. Telegram shows 100 updates
-/// at a time: otherwise all of these could belong to waiting lanes, and no other update would be read.
+/// Stores waiting updates in rivet-state, so that they can be confirmed to Telegram. Telegram shows only 100
+/// unconfirmed updates at a time. Without parking, all of these could belong to lanes that wait, and no other update
+/// would be read.
 ///
 /// An update that is not settled within ``patience`` is parked: it is stored in a record of its lane, with all other
-/// waiting updates of the lane, and confirmed to Telegram when a durable tier has it. It stays in its lane meanwhile.
-/// After a restart, lanes continue with the parked updates. An update that only memory could have stays with Telegram.
+/// waiting updates of the lane. It is confirmed to Telegram when a durable tier has it. Meanwhile it stays in its lane.
+/// After a restart, lanes continue with the parked updates. If rivet-state could keep the update only in memory, it is
+/// not confirmed, so Telegram keeps it.
 final class Parking<Calls: ServiceCalls>: Sendable {
     /// How long an update may be in progress before it is parked.
     static var patience: Duration { .milliseconds(200) }
