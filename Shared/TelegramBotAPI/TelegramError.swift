@@ -30,34 +30,6 @@ public enum TelegramError: Error, Sendable, Equatable {
     }
 }
 
-extension TelegramError {
-    /// Whether the same call can succeed later.
-    public var isRetriable: Bool {
-        switch self {
-        case .notSent(let failure): failure.reason != .invalidURL
-        case .outcomeUnknown, .tooManyRequests, .unauthorized, .conflict, .malformedResponse: true
-        case .forbidden, .badRequest: false
-        }
-    }
-
-    /// Whether the call may have taken effect although it failed.
-    public var mayHaveTakenEffect: Bool {
-        switch self {
-        case .outcomeUnknown, .malformedResponse: true
-        case .notSent, .tooManyRequests, .unauthorized, .conflict, .forbidden, .badRequest: false
-        }
-    }
-
-    /// Whether the calling task was cancelled, or the transport was shut down during the call.
-    public var isCancellation: Bool {
-        switch self {
-        case .notSent(let failure), .outcomeUnknown(.transport(let failure)):
-            failure.reason == .cancelled || failure.reason == .transportShutDown
-        default: false
-        }
-    }
-}
-
 extension TelegramError: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -76,10 +76,9 @@ import Testing
         }
     }
 
-    @Test func `A revision: above every observed one`() {
-        var clock = RevisionClock()
+    @Test func `A revision: above the one after which its clock begins`() {
         let far = Revision(at: Timestamp(milliseconds: 9_000_000))
-        clock.observed(far)
+        var clock = RevisionClock(after: far)
         #expect(clock.next(at: Timestamp(milliseconds: 1_000)) > far)
     }
 

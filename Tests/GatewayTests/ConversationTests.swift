@@ -55,7 +55,7 @@ import Testing
 
     @Test func `A tag: valid even if the stored one is malformed, and the same for the same turn`() throws {
         let open = try #require(OpenEntry(conversation("model", ["entry_tag": "No tag!"])))
-        #expect(ConversationTag.isTag(open.entry.tag))
+        #expect(TapData.isTag(open.entry.tag))
         let lane = LaneKey(userID: 1, chatID: 1)
         var tags: Set<String> = []
         for update in Int64(0)..<50 {
@@ -66,13 +66,13 @@ import Testing
                 let tag = ConversationTag.begun(by: turn)
                 #expect(tag == ConversationTag.begun(by: turn))
                 #expect(tag.count == 16)
-                #expect(ConversationTag.isTag(tag))
+                #expect(TapData.isTag(tag))
                 tags.insert(tag)
             }
         }
         #expect(tags.count == 100)
-        #expect(ConversationTag.isTag(ConversationTag.derived(from: Timestamp(milliseconds: -5))))
-        #expect(!ConversationTag.isTag(""))
+        #expect(TapData.isTag(ConversationTag.derived(from: Timestamp(milliseconds: -5))))
+        #expect(!TapData.isTag(""))
     }
 
     @Test func `FNV-1a of 128 bits: equal to its published vectors`() {

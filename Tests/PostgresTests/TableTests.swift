@@ -264,7 +264,7 @@ extension ServerTests {
             let connection = try await Server.migratedDatabase()
             _ = try await put(machine(10), connection)
             let clash = try await connection.refusal([PostgresMachineTable.put(machine(11, id: other))])
-            #expect(PostgresMachineTable.isNicknameClash(clash) && !PostgresMachineTable.isRequestClash(clash))
+            #expect(PostgresMachineTable.isNicknameClash(clash))
             #expect(clash.failure == .conflict && clash.outcome == .refused)
             let owner = PostgresMachineTable.read(
                 try await connection.run(PostgresMachineTable.owner(of: "Pump 🔧", userID: "7")), limit: 1)
@@ -272,9 +272,9 @@ extension ServerTests {
             #expect(try await put(machine(11, "Pump 🔧 (2)", id: other), connection) == 1)
             var sameRequest = machine(12, "Valve", id: "0192f3c4-0000-4000-8000-000000000003")
             sameRequest.requestID = machine(10).requestID
-            #expect(
-                PostgresMachineTable.isRequestClash(
-                    try await connection.refusal([PostgresMachineTable.put(sameRequest)])))
+            let sameIdentity = try await connection.refusal([PostgresMachineTable.put(sameRequest)])
+            #expect(sameIdentity.failure == .conflict && !PostgresMachineTable.isNicknameClash(sameIdentity))
+            #expect(sameIdentity.constraint == "idx_user_machines_user_request")
             #expect(try await counts(connection) == [2, 0])
         }
 

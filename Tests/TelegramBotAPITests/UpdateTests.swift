@@ -47,7 +47,7 @@ import Testing
         else { throw UnexpectedOutcome(list) }
         #expect(seen.data == "d" && seen.message?.messageID == 4)
         #expect(unseen.message == .inaccessible(InaccessibleMessage(id: 4, chat: Chat(id: 1))))
-        #expect(change.newStatus == .kicked && !change.mayWrite)
+        #expect(change.newStatus == .kicked)
     }
 
     @Test func `An update that cannot be read: keeps its ID`() throws {

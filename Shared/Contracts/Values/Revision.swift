@@ -55,7 +55,7 @@ extension Revision {
     public static func highestBelieved(at now: Timestamp) -> Revision { Revision(at: now.advanced(by: aheadMax)) }
 }
 
-/// Issues revisions. Each is higher than all issued and all `observed` before, even if the wall clock jumps.
+/// Issues revisions. Each is higher than all issued before, even if the wall clock jumps.
 public struct RevisionClock: Sendable {
     /// This host's number among the hosts that share tiers. With it two hosts never issue the same revision.
     public let host: UInt8
@@ -67,9 +67,6 @@ public struct RevisionClock: Sendable {
         self.last = last
         self.host = host
     }
-
-    /// Records a revision that was seen, here or in another tier.
-    public mutating func observed(_ revision: Revision) { last = max(last, revision) }
 
     public mutating func next(at now: Timestamp) -> Revision {
         let first = Revision(rawValue: Revision(at: now).rawValue | Int64(host))

@@ -19,7 +19,7 @@ public enum TapData: Sendable, Equatable {
 
     /// Telegram's bound on callback data.
     static let bytesMax = 64
-    static let tagBytesMax = 16
+    public static let tagBytesMax = 16
 
     init?(_ data: String) {
         if data.hasPrefix("use:") {
@@ -65,7 +65,8 @@ public enum TapData: Sendable, Equatable {
         }
     }
 
-    static func isTag(_ text: String) -> Bool {
+    /// Whether `text` is a tag of an entry: `[a-z0-9]{1,16}`.
+    public static func isTag(_ text: String) -> Bool {
         (1...tagBytesMax).contains(text.utf8.count)
             && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
     }

@@ -171,12 +171,6 @@ public enum PostgresMachineTable: PostgresTable {
         error.failure == .conflict && error.constraint == "idx_user_machines_nickname"
     }
 
-    /// Whether `put` was refused because another machine has the same request id.
-    public static func isRequestClash(_ error: PostgresError) -> Bool {
-        error.failure == .conflict
-            && ["idx_user_machines_user_request", "idx_deleted_user_machines_user_request"].contains(error.constraint)
-    }
-
     /// Reads the result of `page`, or of `get` and `owner` with a limit of 1.
     public static func read(
         _ result: PostgresResult, limit: Int, at now: Timestamp

@@ -15,9 +15,6 @@ public struct ChatMemberUpdated: Sendable, Hashable {
         self.from = from
         self.newStatus = newStatus
     }
-
-    /// Whether the bot may write to the chat, by this update.
-    public var mayWrite: Bool { newStatus != .left && newStatus != .kicked }
 }
 
 extension ChatMemberUpdated: Decodable {

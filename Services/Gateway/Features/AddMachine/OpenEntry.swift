@@ -51,7 +51,7 @@ struct OpenEntry: Sendable, Equatable {
         draft.nicknameHint = data[Key.nicknameHint]?.stringValue
         draft.manufacturerHint = data[Key.manufacturerHint]?.stringValue
         draft.modelHint = data[Key.modelHint]?.stringValue
-        let stored = data[Key.tag]?.stringValue.flatMap { ConversationTag.isTag($0) ? $0 : nil }
+        let stored = data[Key.tag]?.stringValue.flatMap { TapData.isTag($0) ? $0 : nil }
         entry = Entry(
             step: step, draft: draft, tag: stored ?? ConversationTag.derived(from: conversation.startedAt))
         revision = conversation.revision
