@@ -15,7 +15,7 @@ struct SendEntry<Lane: Hashable & Sendable, Content: SendContent>: Sendable {
     var begunAt: Duration?
     /// The tries that its stored row counts; nil while no row certainly has the item.
     var storedTries: Int?
-    /// The tries that the row counts which is being written; nil while none is written with this item.
+    /// While a row with this item is being written: the tries that this row counts. Otherwise nil.
     var writingTries: Int?
     var isStoreWanted = false
     /// The next try begins as soon as the stored row counts it.

@@ -99,7 +99,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
 }
 
 extension TurnEngine {
-    /// What may be taken up again. For an entry without content, that is the one that was over before it began.
+    /// The entry that may be taken up again. If it has no content, that is the entry before it.
     private func kept(_ kept: KeptDraft?) -> KeptDraft? {
         guard var kept, now() < kept.keptUntil, let open = OpenEntry(kept) else { return nil }
         if !open.entry.hasContent, let earlier = open.earlier { return now() < earlier.keptUntil ? earlier : nil }

@@ -93,8 +93,9 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         return isNew
     }
 
-    /// The update has its effect: the rest does not take long, or waits for a durable tier. Unless it is parked
-    /// already, it stays with Telegram, because a lane remembers only so many of the updates that may come again.
+    /// The update has its effect. What is left to do takes little time, or waits for a durable tier. Unless it is
+    /// parked already, it stays with Telegram, because a lane remembers only so many of the updates that may come
+    /// again.
     func applied(_ id: Int64) { state.withLock { $0.waiting[id] = nil } }
 
     /// The update is settled.
