@@ -167,7 +167,7 @@ struct SupervisionTests {
         try manager.ready(within: .seconds(120))
         let asked = manager.messages.filter { $0.hasPrefix("EXTEND_TIMEOUT_USEC=30000000\nSTATUS=starting: ") }
         #expect(!asked.isEmpty && asked.count == manager.messages.count - 1, "\(manager.messages)")
-        #expect(asked.allSatisfy { $0.contains("held in memory") })
+        #expect(asked.allSatisfy { $0.contains("had in memory only") })
         let listed = try service.client().result("state.load", conversation("user-7"))
         #expect(listed["state"]?["step"] == "nickname")
     }
