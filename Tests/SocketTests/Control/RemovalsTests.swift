@@ -39,7 +39,7 @@ struct RemovalsTests {
         let services = try await services(neon)
         #expect(try total(services) == 300)
         let health = try services.control("health")
-        #expect(health.text.contains("neon tells that 250 records"), "\(health.text)")
+        #expect(health.text.contains("neon reports that 250 records"), "\(health.text)")
         #expect(health.text.contains("rivetctl accept neon") && health.text.contains("rivetctl reject neon"))
         let tiers = try services.control("tiers", "--json")
         #expect(
