@@ -35,7 +35,7 @@ simulate: build ## run SEEDS simulations of the store with failing tiers, and of
 
 bench: build ## measure against this machine's disk and sockets, and add to Tests/Benchmarks/FIGURES.md
 	@commit=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown); \
-	git diff --quiet HEAD -- . ':!$(figures)' 2>/dev/null || commit=$$commit-dirty; \
+	[ -z "$$(git status --porcelain -- . ':!$(figures)' 2>/dev/null)" ] || commit=$$commit-dirty; \
 	RIVET_BENCH_DIR=.build RIVET_BENCH_FIGURES=$(figures) RIVET_BENCH_COMMIT=$$commit .build/release/rivet-bench
 
 build: packages ## build the release binaries into .build/release; they run without Swift

@@ -21,6 +21,7 @@ final class Gateway: Service {
     private let foreignWebhook: ForeignWebhook
     private let allowList: AllowList
     private let botProfile: BotProfile
+    private let botID: Int64?
     private let lanes: Lanes<LaneKey, Turn>
     private let runner: TurnRunner<WireCalls>
     private let renamings: RenamingMessages<WireCalls>
@@ -69,6 +70,7 @@ final class Gateway: Service {
         self.lanes = lanes
         self.parking = parking
         allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
+        botID = settings.token.botID
         botProfile = BotProfile(bot: bot, texts: texts, logger: logger)
         watch = ServiceWatch(calls: calls)
         let sender = Sender(
@@ -216,7 +218,7 @@ final class Gateway: Service {
         }
     }
 
-    private var router: Router { Router(allowedUsers: allowList.current, botName: botProfile.botName) }
+    private var router: Router { Router(allowedUsers: allowList.current, botName: botProfile.botName, botID: botID) }
 
     /// - Returns: false if nothing was done: an earlier process may have parked older updates, which come first.
     private func work(_ turn: Turn) async -> Bool {

@@ -12,6 +12,9 @@ public struct BotToken: Sendable, Hashable {
         value = text
     }
 
+    /// The bot's id: the digits before the colon (Bot API, "Authorizing your bot"). Nil if they exceed 64 bits.
+    public var botID: Int64? { Int64(value.prefix { $0 != ":" }) }
+
     /// The token for a URL's path. It needs no escaping.
     var pathSegment: String { value }
 

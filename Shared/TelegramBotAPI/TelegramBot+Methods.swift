@@ -75,7 +75,7 @@ extension TelegramBot {
     ///   - replyTo: the message to reply to. If that one is gone, the message is sent without it.
     public func sendMessage(
         chatID: Int64, threadID: Int64? = nil, text: String, parseMode: ParseMode? = nil,
-        replyMarkup: InlineKeyboardMarkup? = nil, replyTo: Int64? = nil, disableLinkPreview: Bool = true
+        replyMarkup: ReplyMarkup? = nil, replyTo: Int64? = nil, disableLinkPreview: Bool = true
     ) async throws(TelegramError) {
         struct Parameters: Encodable {
             var chat_id: Int64
@@ -84,7 +84,7 @@ extension TelegramBot {
             var parse_mode: ParseMode?
             var link_preview_options: LinkPreviewOptions?
             var reply_parameters: ReplyParameters?
-            var reply_markup: InlineKeyboardMarkup?
+            var reply_markup: ReplyMarkup?
         }
         let _: Acknowledgement = try await call(
             "sendMessage",

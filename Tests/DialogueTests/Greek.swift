@@ -17,6 +17,7 @@ struct Greek: Texts {
     }
     func valueBefore(_ value: String) -> Markup { "πριν \(value)" }
     func valueDetected(_ hint: String) -> Markup { "βρέθηκε \(hint)" }
+    var replyInGroup: Markup { "απάντηση" }
     var skipButton: String { "παράλειψη" }
     var backButton: String { "πίσω" }
     var cancelButton: String { "άκυρο" }
@@ -117,6 +118,7 @@ struct Greek: Texts {
     var notAllowedNotice: String { "κλειστό" }
     var unreadableEntry: Markup { "χάλασε" }
     var unreadableEntryNotice: String { "χάλασε" }
+    var anonymous: Markup { "ανώνυμος" }
     var tryAgain: Markup { "ξανά" }
     var tryAgainNotice: String { "ξανά" }
     var messageKept: Markup { "περίμενε" }

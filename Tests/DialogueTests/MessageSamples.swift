@@ -52,7 +52,8 @@ struct MessageSample: Sendable, CustomStringConvertible {
             .init(.library(.unavailable)), .init(.library(.renamed(from: "Pump", to: "Pump (2)")), "Pump", "Pump (2)"),
             .init(.photo(.offer)), .init(.about(.help(told))), .init(.about(.version("1.2.3")), "1.2.3"),
             .init(.trouble(.notAllowed(userID: "4711")), "4711"),
-            .init(.trouble(.unreadableEntry)), .init(.trouble(.tryAgain)), .init(.trouble(.messageKept)),
+            .init(.trouble(.unreadableEntry)), .init(.trouble(.tryAgain)), .init(.trouble(.anonymous)),
+            .init(.trouble(.messageKept)),
         ]
     }
 
@@ -64,7 +65,7 @@ struct MessageSample: Sendable, CustomStringConvertible {
         "cancelled", "expired", "nothingOpen", "saved", "alreadySaved", "page", "unavailable", "renamed", "offer",
         "help",
         "version",
-        "notAllowed", "unreadableEntry", "tryAgain", "messageKept",
+        "notAllowed", "unreadableEntry", "tryAgain", "anonymous", "messageKept",
     ]
 
     private static func name(of message: AnyMessage) -> String {
@@ -79,6 +80,7 @@ struct MessageSample: Sendable, CustomStringConvertible {
         case .trouble(.notAllowed): "notAllowed"
         case .trouble(.unreadableEntry): "unreadableEntry"
         case .trouble(.tryAgain): "tryAgain"
+        case .trouble(.anonymous): "anonymous"
         case .trouble(.messageKept): "messageKept"
         }
     }

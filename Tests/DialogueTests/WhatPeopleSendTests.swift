@@ -134,4 +134,50 @@ import Testing
             #expect(decision.isReplyOnly && decision.reply?.plainText.contains("(location)") == true)
         }
     }
+
+    @Test(arguments: Step.allCases) func `A question in a group: asks for a reply instead of showing buttons`(
+        _ step: Step
+    ) {
+        let question = Reply.question(entry(at: step)).inGroup(in: English())
+        #expect(question.buttons.isEmpty && question.isQuestion)
+        for command in ["/skip", "/back", "/cancel"] { #expect(question.plainText.contains(command)) }
+        // Buttons that the text names stay, and so do those of other messages.
+        let slash = decide(entry(at: step), .unknownCommand("/A-103")).reply?.inGroup(in: English())
+        #expect(slash?.buttons.first?.first?.label == "✅ /A-103")
+        let offer = AnyMessage.photo(.offer).reply
+        #expect(offer.inGroup(in: English()) == offer)
+    }
+
+    @Test func `A nickname behind /addmachine beside an expired entry: proposed, so that the entry can be taken up`()
+        throws
+    {
+        let expired = KeptEntry(entry: entry(at: .location), hasExpired: true)
+        let decision = AddMachine.decide(nil, kept: expired, .begin(Draft(), nickname: "Pump 3"), newTag: "new")
+        let begun = try #require(decision.saved)
+        #expect(begun.step == .nickname && begun.draft.answers.isEmpty && begun.draft.nicknameHint == "Pump 3")
+        let reply = try #require(decision.reply)
+        #expect(reply.buttonData.first == "resume:location:\(tag)" && reply.plainText.contains("has expired"))
+        #expect(reply.buttonData.contains("hint:nickname:new"))
+        #expect(AddMachine.replay(begun, kept: expired, .begin(Draft(), nickname: "Pump 3")) == decision.message)
+    }
+
+    @Test func `/addmachine below a photo: begins with it, or keeps it with the open entry`() throws {
+        let begin = Input.photo(fileID: "new", caption: .begin(Draft(), nickname: nil))
+        #expect(decide(nil, begin).saved?.draft.photoFileID == "new")
+        let kept = decide(entry(at: .serial), begin)
+        #expect(kept.saved?.draft.photoFileID == "new" && kept.saved?.step == .serial)
+        #expect(kept.reply?.plainText.contains("in-progress") == true)
+    }
+
+    @Test func `A nickname that was taken: the replay says so, without a proposal`() throws {
+        let named = Input.begin(Draft(), nickname: "Pump")
+        let begun = Entry(step: .nickname, draft: Draft(), tag: tag)
+        #expect(AddMachine.replay(begun, named) == .addMachine(.nicknameTaken("Pump", suggestion: nil, begun)))
+        var photographed = begun
+        photographed.draft.photoFileID = "p"
+        let captioned = Input.photo(fileID: "p", caption: .answer("Pump"))
+        #expect(
+            AddMachine.replay(photographed, captioned)
+                == .addMachine(.nicknameTaken("Pump", suggestion: nil, photographed)))
+    }
 }

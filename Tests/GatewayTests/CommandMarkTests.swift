@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [
         ("/skip", "/skip"), ("/skip 2", "/skip"), ("/skip@rivet_bot x", "/skip@rivet_bot"), ("/A-103", "/A"),
         ("/3~400V", "/3"),
-        ("/skip.", "/skip"), ("/skip@x y", "/skip"), ("/a_b\nc", "/a_b"),
+        ("/skip.", "/skip"), ("/a_b\nc", "/a_b"),
     ])
     func `A command: marked as far as Telegram marks it`(_ text: String, _ marked: String) {
         #expect(CommandMark.command(of: text, entities: nil).map(String.init) == marked)
@@ -28,6 +28,8 @@ import Testing
         let later = MessageEntity(type: "url", offset: 6, length: 4)
         #expect(CommandMark.command(of: "/skip", entities: [code]) == nil)
         #expect(CommandMark.command(of: "/skip", entities: [command]) == "/skip")
-        #expect(CommandMark.command(of: "/skip a.de", entities: [later]) == "/skip")
+        // Telegram's marks are what counts, if it gives any.
+        #expect(CommandMark.command(of: "/skip a.de", entities: [later]) == nil)
+        #expect(CommandMark.command(of: "/skip a.de", entities: []) == "/skip")
     }
 }

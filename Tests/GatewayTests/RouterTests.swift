@@ -87,8 +87,8 @@ import Testing
             guard case .turn(let turn) = route(update) else { return nil }
             return turn.lane
         }
-        #expect(lane(message("x", chat: group, threadID: 9, isTopicMessage: true))?.chat == "-100:9")
-        #expect(lane(message("x", chat: group, threadID: 9))?.chat == "-100")
+        #expect(lane(message("/addmachine", chat: group, threadID: 9, isTopicMessage: true))?.chat == "-100:9")
+        #expect(lane(message("/addmachine", chat: group, threadID: 9))?.chat == "-100")
         #expect(lane(message("x"))?.user == "7")
     }
 
@@ -131,11 +131,25 @@ import Testing
         #expect(captioned("Main pump") == .photo(fileID: "p", caption: .answer("Main pump")))
         #expect(captioned(" \n") == .photo(fileID: "p", caption: nil))
         #expect(captioned("/cancel") == .photo(fileID: "p", caption: .cancel))
-        #expect(captioned("/addmachine Pump 3") == .conversation(.begin(Draft(photoFileID: "p"), nickname: "Pump 3")))
+        #expect(captioned("/addmachine Pump 3") == .photo(fileID: "p", caption: .begin(Draft(), nickname: "Pump 3")))
         #expect(captioned("/library") == .library(LibraryQuery(words: "")))
+        guard
+            case .turn(let turn) = route(
+                Update(
+                    id: 1,
+                    kind: .message(
+                        Message(
+                            id: 5, from: ann, chat: Chat(id: 7), caption: "/library", photo: [PhotoSize(fileID: "p")],
+                            contentKind: .photo))))
+        else {
+            Issue.record("no turn")
+            return
+        }
+        #expect(turn.photoFileID == "p")
         #expect(captioned("/A-103") == .photo(fileID: "p", caption: .unknownCommand("/A-103")))
         #expect(captioned("/07/2291") == .photo(fileID: "p", caption: .answer("/07/2291")))
-        #expect(captioned("/skip@other_bot") == nil)
+        // The photo is the person's, whatever the caption is for.
+        #expect(captioned("/skip@other_bot") == .photo(fileID: "p", caption: nil))
     }
 
     @Test func `Words behind a command: a nickname, or a question`() {
@@ -151,7 +165,7 @@ import Testing
     @Test func `The bot's own name at the beginning: left out`() {
         #expect(request(message("@rivet_bot Pump 7", chat: group)) == .conversation(.answer("Pump 7")))
         #expect(request(message("@Rivet_Bot, Pump 7", chat: group)) == .conversation(.answer("Pump 7")))
-        #expect(request(message("@rivet_bots Pump", chat: group)) == .conversation(.answer("@rivet_bots Pump")))
+        #expect(request(message("@rivet_bots Pump")) == .conversation(.answer("@rivet_bots Pump")))
     }
 
     @Test func `A file: a photo by its type or its name, and otherwise none`() {
@@ -160,13 +174,13 @@ import Testing
         }
         for (type, name) in [
             ("image/jpeg", nil), ("image/heic", "x"), (nil, "IMG_1.JPG"), ("application/octet-stream", "a.webp"),
+            ("image/pjpeg", "a.jpg"),
         ] {
             #expect(file(type, name) == .photo(fileID: "d", caption: nil), "\(type ?? "") \(name ?? "")")
         }
         for (type, name) in [
             ("image/vnd.dwg", "plan.dwg"), ("image/svg+xml", "a.svg"), ("image/x-icon", "a.ico"),
-            ("application/pdf", "a.png"),
-            (nil, nil), (nil, "jpg"),
+            ("application/pdf", "a.pdf"), (nil, nil), (nil, "jpg"),
         ] {
             #expect(file(type, name) == .conversation(.other(.file)), "\(type ?? "") \(name ?? "")")
         }
@@ -191,20 +205,88 @@ import Testing
         }
         #expect(pin.request == .conversation(.place("48.137154,-11.5 https://maps.google.com/?q=48.137154,-11.5")))
         #expect(venue.request == .conversation(.place("Hall 3, Dock Road")))
+        for (latitude, longitude, text) in [(0.00005, -0.0000001, "0.00005,0"), (-0.5, 179.9999999, "-0.5,180")] {
+            guard case .turn(let turn) = of(.location, place: MapPlace(latitude: latitude, longitude: longitude)) else {
+                continue
+            }
+            #expect(turn.request == .conversation(.place("\(text) https://maps.google.com/?q=\(text)")))
+        }
+        for (latitude, longitude) in [(91.0, 0.0), (0.0, .infinity), (.nan, 0.0), (0.0, -180.1)] {
+            guard case .turn(let turn) = of(.location, place: MapPlace(latitude: latitude, longitude: longitude)) else {
+                continue
+            }
+            #expect(turn.request == .conversation(.other(.location)))
+        }
         #expect(of(.service) == .ignored && of(.migration) == .ignored)
         #expect(of(.sticker, isAutomaticForward: true) == .ignored)
     }
 
-    @Test func `A text in a group: overheard, unless it is a command of this bot`() {
-        func isOverheard(_ text: String, _ chat: Chat) -> Bool? {
-            guard case .turn(let turn) = route(message(text, chat: chat)) else { return nil }
-            return turn.isOverheard
+    private func inGroup(_ text: String, replyTo author: User? = nil) -> Turn? {
+        let answered = author.map { Message(id: 4, from: $0, chat: group, text: "?") }
+        let message = Message(id: 5, from: ann, chat: group, text: text, replyTo: answered)
+        guard case .turn(let turn) = route(Update(id: 1, kind: .message(message))) else { return nil }
+        return turn
+    }
+
+    @Test func `A text in a group: the bot's only if it is addressed to the bot`() {
+        let bot = User(id: 999, isBot: true, username: "rivet_bot")
+        #expect(inGroup("hello") == nil && inGroup("/roll") == nil)
+        #expect(inGroup("hello", replyTo: User(id: 8)) == nil)
+        #expect(inGroup("hello", replyTo: User(id: 998, isBot: true, username: "other_bot")) == nil)
+        // A reply may be to another person's question: without an open entry it gets no reply.
+        #expect(inGroup("Pump", replyTo: bot)?.request == .conversation(.answer("Pump")))
+        #expect(inGroup("Pump", replyTo: bot)?.isOverheard == true)
+        #expect(inGroup("/A-103", replyTo: bot)?.request == .conversation(.unknownCommand("/A-103")))
+        #expect(inGroup("/addmachine")?.isOverheard == false && inGroup("/roll@rivet_bot")?.isOverheard == false)
+        #expect(inGroup("@rivet_bot Pump")?.request == .conversation(.answer("Pump")))
+        #expect(inGroup("@rivet_bot Pump")?.isOverheard == false)
+    }
+
+    @Test func `The bot: recognized by its id or by its name`() {
+        func isAnswer(_ author: User, name: String?, id: Int64?) -> Bool {
+            let message = Message(
+                id: 5, from: ann, chat: group, text: "Pump", replyTo: Message(id: 4, from: author, chat: group))
+            let router = Router(allowedUsers: .everyone, botName: name, botID: id)
+            return router.route(Update(id: 1, kind: .message(message))) != .ignored
         }
-        #expect(isOverheard("hello", group) == true)
-        #expect(isOverheard("/roll", group) == true)
-        #expect(isOverheard("/roll@rivet_bot", group) == false)
-        #expect(isOverheard("/addmachine", group) == false)
-        #expect(isOverheard("hello", Chat(id: 7)) == false)
+        #expect(isAnswer(User(id: 999, isBot: true), name: nil, id: 999))
+        #expect(isAnswer(User(id: 1, isBot: true, username: "Rivet_Bot"), name: "rivet_bot", id: 999))
+        #expect(!isAnswer(User(id: 999), name: "rivet_bot", id: 999))
+        #expect(!isAnswer(User(id: 1, isBot: true), name: nil, id: nil))
+    }
+
+    @Test func `A photo in a group: the bot's only if it is addressed to the bot`() {
+        func route(_ caption: String?, replyTo author: User? = nil) -> Router.Route {
+            self.route(
+                Update(
+                    id: 1,
+                    kind: .message(
+                        Message(
+                            id: 5, from: ann, chat: group, caption: caption, photo: [PhotoSize(fileID: "p")],
+                            contentKind: .photo, replyTo: author.map { Message(id: 4, from: $0, chat: group) }))))
+        }
+        #expect(route(nil) == .ignored && route("our new pump") == .ignored)
+        for (caption, author) in [
+            (nil, User(id: 999, isBot: true, username: "rivet_bot")), ("@rivet_bot Pump", nil), ("/addmachine", nil),
+        ] {
+            guard case .turn(let turn) = route(caption, replyTo: author) else {
+                Issue.record("\(caption ?? "none")")
+                continue
+            }
+            #expect(!turn.isOverheard)
+        }
+    }
+
+    @Test func `A person who writes as a group or a channel: told why that cannot work, for a command only`() {
+        func anonymous(_ text: String) -> Turn.Request? {
+            let bot = User(id: 1_087_968_824, isBot: true, username: "GroupAnonymousBot")
+            return request(
+                Update(
+                    id: 1, kind: .message(Message(id: 5, from: bot, chat: group, text: text, senderChat: group))))
+        }
+        #expect(anonymous("/addmachine") == .say(.trouble(.anonymous)))
+        #expect(anonymous("/addmachine@rivet_bot") == .say(.trouble(.anonymous)))
+        #expect(anonymous("hello") == nil && anonymous("/roll") == nil)
     }
 
     @Test func `A person who is not let in: refused in the private chat, ignored in a group`() {

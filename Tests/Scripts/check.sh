@@ -9,5 +9,5 @@ which=(--skip PostgresTests --skip SocketTests --skip SimulationTests --skip '^S
 [ -z "$filter" ] || which=(--filter "$filter")
 
 swift build --no-color-diagnostics --build-tests
-swift test --no-color-diagnostics --skip-build --disable-xctest "${which[@]}" </dev/null | grep -v -E ' (started|passed after .* seconds)\.$'
+swift test --no-color-diagnostics --skip-build --disable-xctest "${which[@]}" </dev/null | grep -v -E '^◇|^✔ (Test "|Test [a-zA-Z]+\(|Suite )'
 swift format lint --strict --recursive --parallel Package.swift Services Shared Tests migrations

@@ -46,6 +46,7 @@ enum NetworkNamespace {
         let anyKind: Int32 = 0
         // A GNU extension, which the Glibc module does not export.
         guard let symbol = dlsym(nil, "setns") else { throw failure("setns") }
+        // SAFETY: the symbol has the type that glibc declares in sched.h.
         guard unsafeBitCast(symbol, to: SetNamespace.self)(network, anyKind) == 0 else { throw failure("setns") }
     }
 

@@ -30,6 +30,14 @@ struct TelegramBotTests {
         #"{"ok":false,"error_code":\#(code),"description":"\#(description)","parameters":\#(parameters)}"#
     }
 
+    @Test func `A request for a reply: selective`() async throws {
+        let server = try LoopbackServer { _ in .http(status: 200, body: #"{"ok":true,"result":{}}"#) }
+        defer { server.stop() }
+        try await bot(server.url).sendMessage(chatID: -5, text: "x", replyMarkup: .askingForReply, replyTo: 8)
+        let body = try JSONSerialization.jsonObject(with: Data(server.requests[0].body.utf8)) as? NSDictionary
+        #expect(body?["reply_markup"] as? NSDictionary == ["force_reply": true, "selective": true])
+    }
+
     @Test func `A message: sent in the form that Telegram requires`() async throws {
         let server = try LoopbackServer { _ in
             .ok(#"{"message_id":9,"date":1,"chat":{"id":-5,"type":"group"},"text":"x"}"#)
@@ -37,7 +45,8 @@ struct TelegramBotTests {
         defer { server.stop() }
         try await bot(server.url + "/").sendMessage(
             chatID: -5, threadID: 3, text: "a <b>ä</b>", parseMode: .html,
-            replyMarkup: InlineKeyboardMarkup(rows: [[InlineKeyboardButton(text: "Skip", callbackData: "s")]]),
+            replyMarkup: .buttons(
+                InlineKeyboardMarkup(rows: [[InlineKeyboardButton(text: "Skip", callbackData: "s")]])),
             replyTo: 8)
         #expect(server.requests.map(\.path) == ["/bot\(token)/sendMessage"])
         let body = try JSONSerialization.jsonObject(with: Data(server.requests[0].body.utf8)) as? NSDictionary
@@ -173,7 +182,9 @@ struct TelegramBotTests {
         let server = try LoopbackServer { _ in .reset }
         defer { server.stop() }
         let broken = await #expect(throws: TelegramError.self) { try await bot(server.url).getMe() }
-        guard case .outcomeUnknown(.transport)? = broken else { throw UnexpectedOutcome("\(String(describing: broken))") }
+        guard case .outcomeUnknown(.transport)? = broken else {
+            throw UnexpectedOutcome("\(String(describing: broken))")
+        }
     }
 
     @Test func `The token: in no error and no description`() async throws {
@@ -213,7 +224,9 @@ struct TelegramBotTests {
         await server.reached(requests: 1)
         task.cancel()
         let error = await #expect(throws: TelegramError.self) { try await task.value }
-        guard case .outcomeUnknown(.transport(let failure))? = error else { throw UnexpectedOutcome("\(String(describing: error))") }
+        guard case .outcomeUnknown(.transport(let failure))? = error else {
+            throw UnexpectedOutcome("\(String(describing: error))")
+        }
         #expect(failure.reason == .cancelled)
     }
 }

@@ -17,6 +17,9 @@ public struct Person: Sendable {
         try await simulator.send(text, from: id, chat: chat, thread: thread)
     }
 
+    /// Says `text` to the other people in the group: in privacy mode the bot does not get it.
+    public func talk(_ text: String) async { await simulator.talk(text, from: id, chat: chat, thread: thread) }
+
     /// Writes `text`; returns the bot's next message.
     public func ask(_ text: String, timeout: Duration = .seconds(10)) async throws -> BotMessage {
         try await send(text)

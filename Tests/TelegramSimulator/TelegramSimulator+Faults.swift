@@ -40,6 +40,9 @@ extension TelegramSimulator {
         change { core, _ in core.rateLimiter = limits.map(RateLimiter.init) }
     }
 
+    /// Turns privacy mode off, as for a bot that is an administrator of its groups; or on again.
+    public func setPrivacyMode(_ isOn: Bool) { change { core, _ in core.isInPrivacyMode = isOn } }
+
     /// The number of messages that `limitRates` refused.
     public var rateLimitedCount: Int { core.statistics.rateLimited }
 }

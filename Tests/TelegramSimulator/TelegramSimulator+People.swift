@@ -35,6 +35,15 @@ extension TelegramSimulator {
         try sendMessage(text, from: user, chat: chat, thread: thread, replyTo: replyTo).updateID
     }
 
+    /// `user` says `text` to the other people in the group `chat`, and not in reply to the bot. In privacy mode the bot
+    /// does not get it.
+    public func talk(_ text: String, from user: Int64, chat: Int64, thread: Int64? = nil) {
+        change { core, now in
+            _ = try? core.personSends(
+                text, from: user, at: Place(chat: chat, thread: thread), isReplyOpen: false, at: now)
+        }
+    }
+
     /// Like `send`, with the ID of the message in addition.
     func sendMessage(
         _ text: String, attachment: [String: JSONValue] = [:], from user: Int64, chat: Int64?, thread: Int64?,

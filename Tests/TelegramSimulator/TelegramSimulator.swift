@@ -18,8 +18,7 @@ import NIOCore
 ///
 /// What Telegram does that this server does not:
 ///
-/// - Privacy mode: `getMe` reports it as on, but the bot gets every message of a group, and not only commands, mentions
-///   and replies to the bot.
+/// - Privacy mode: a command without a bot's name reaches the bot always, and not only if it spoke last in the group.
 /// - Consent: a person must press Start before the bot may write, and a member can be restricted. Here an added person
 ///   or group accepts every message until a test blocks the bot.
 /// - Faults: Telegram fails, delays, closes connections and shifts its update IDs unasked; here only a test does that.

@@ -59,7 +59,7 @@ import Testing
     /// As Telegram's own library finds them (TDLib, `find_bot_commands`).
     @Test(arguments: [
         ("/addmachine@rivet_bot or /x, /", [0, 21, 25, 2]), ("/A-103", [0, 2]), ("/07/2291", []), ("/dev/ttyUSB0", []),
-        ("a/b", []), ("/µ5", []), ("x\n/skip.", [2, 5]),
+        ("a/b", []), ("/µ5", []), ("/skip@x y", []), ("/P@1", []), ("/a@bcd", [0, 6]), ("x\n/skip.", [2, 5]),
     ])
     func `Commands that people type: marked`(_ text: String, _ marks: [Int]) {
         #expect(FormattedText.typed(text).entities.flatMap { [$0.offset, $0.length] } == marks)

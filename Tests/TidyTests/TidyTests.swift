@@ -23,6 +23,11 @@ import Testing
             "struct S: @unchecked Sendable {}"
         ),
         (.escapeHatches, "// try! is not used here", "nonisolated(unsafe) var x = 1"),
+        (.escapeHatches, "let text = \"try! this\"", "let x = try! f(\"y\")"),
+        (
+            .functionLength, "func f() {\n    func g() {\n    }\n}",
+            "func f() {\n    func g() {\n    }\n" + String(repeating: "    g()\n", count: 60) + "}"
+        ),
     ]
 
     @Test(arguments: planted.indices) func `A planted breach: found, and its like that is none is not`(_ index: Int) {

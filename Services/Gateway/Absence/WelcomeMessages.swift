@@ -77,7 +77,7 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         else { return nil }
         let reply = OutgoingReply(
             AnyMessage.addMachine(.welcomeBack(open.entry)).reply(in: texts), toChat: lane.chatID, topic: lane.topicID,
-            at: now())
+            lastMessageID: open.lastMessageID, in: texts, at: now())
         switch await sender.deliver(reply, to: lane) {
         case .sent, .stored, .queued, .dropped: return state.revision
         case .stopping: throw .stopping

@@ -13,6 +13,8 @@ struct OutgoingReply: Sendable, Equatable {
     var plainText: String
     var buttons: [[Reply.Button]]
     var replyTo: Int64?
+    /// Whether Telegram asks the author of `replyTo` for a reply to it.
+    var asksForReply = false
     /// The message of the bot that it replaces.
     var replaces: Int64?
     var queuedAt: Timestamp
@@ -25,12 +27,13 @@ struct OutgoingReply: Sendable, Equatable {
     }
 
     /// Whether a newer reply makes this one needless: the newer one repeats the question.
-    var isPrompt: Bool { !buttons.isEmpty }
+    var isPrompt: Bool { !buttons.isEmpty || asksForReply }
 
     /// Whether a person sees no difference between the two.
     func says(_ other: OutgoingReply) -> Bool {
         chatID == other.chatID && threadID == other.threadID && html == other.html && buttons == other.buttons
-            && replyTo == other.replyTo && replaces == nil && other.replaces == nil
+            && replyTo == other.replyTo && asksForReply == other.asksForReply && replaces == nil
+            && other.replaces == nil
     }
 
     /// How many bytes it takes in a row, at most: numbers and times, buttons, and both texts as JSON escapes them.
@@ -45,21 +48,37 @@ struct OutgoingReply: Sendable, Equatable {
 }
 
 extension OutgoingReply {
+    /// - Parameters:
+    ///   - repliesToMessage: whether it replies to the person's message. In a group each question does.
+    ///   - lastMessageID: the person's last message of the entry, for a turn that has no message.
     init(
-        _ reply: Reply, to turn: Turn, repliesToMessage: Bool, replacesMessage: Bool = false, at now: Timestamp
+        _ reply: Reply, to turn: Turn, repliesToMessage: Bool, lastMessageID: Int64? = nil,
+        replacesMessage: Bool = false, in texts: any Texts, at now: Timestamp
     ) {
+        let isGroupQuestion = turn.isGroup && reply.isQuestion
+        let reply = turn.isGroup ? reply.inGroup(in: texts) : reply
+        let replyTo = repliesToMessage || isGroupQuestion ? turn.messageID ?? lastMessageID : nil
         self.init(
             updateID: turn.updateID, chatID: turn.lane.chatID, threadID: turn.lane.topicID, isGroup: turn.isGroup,
-            html: reply.html, plainText: reply.plainText, buttons: reply.buttons,
-            replyTo: repliesToMessage ? turn.messageID : nil,
+            html: reply.html, plainText: reply.plainText, buttons: reply.buttons, replyTo: replyTo,
+            asksForReply: isGroupQuestion && reply.buttons.isEmpty && replyTo != nil,
             replaces: replacesMessage ? turn.tap?.messageID : nil, queuedAt: now, receivedAt: turn.receivedAt)
     }
 
     /// A message that replies to no update. A group's id is negative.
-    init(_ reply: Reply, toChat chatID: Int64, topic topicID: Int64? = nil, at now: Timestamp) {
+    ///
+    /// - Parameter lastMessageID: the person's last message of the entry, to which a question in a group replies.
+    init(
+        _ reply: Reply, toChat chatID: Int64, topic topicID: Int64? = nil, lastMessageID: Int64? = nil,
+        in texts: any Texts, at now: Timestamp
+    ) {
+        let isGroup = chatID < 0
+        let replyTo = isGroup && reply.isQuestion ? lastMessageID : nil
+        let reply = isGroup ? reply.inGroup(in: texts) : reply
         self.init(
-            updateID: 0, chatID: chatID, threadID: topicID, isGroup: chatID < 0, html: reply.html,
-            plainText: reply.plainText, buttons: reply.buttons, replyTo: nil, queuedAt: now)
+            updateID: 0, chatID: chatID, threadID: topicID, isGroup: isGroup, html: reply.html,
+            plainText: reply.plainText, buttons: reply.buttons, replyTo: replyTo,
+            asksForReply: reply.buttons.isEmpty && replyTo != nil, queuedAt: now)
     }
 
     init?(json: JSONValue) {
@@ -79,6 +98,7 @@ extension OutgoingReply {
             updateID: updateID, chatID: chatID, threadID: json["thread_id"]?.integerValue,
             isGroup: json["is_group"]?.boolValue ?? false, html: html, plainText: plainText,
             buttons: buttons.filter { !$0.isEmpty }, replyTo: json["reply_to"]?.integerValue,
+            asksForReply: json["asks_for_reply"]?.boolValue ?? false,
             replaces: json["replaces"]?.integerValue, queuedAt: queuedAt,
             receivedAt: json["received_at"]?.stringValue.flatMap { Timestamp(parsing: $0) })
     }
@@ -94,6 +114,7 @@ extension OutgoingReply {
             "buttons": .array(
                 buttons.map { row in .array(row.map { ["label": .string($0.label), "data": .string($0.data)] }) }),
             "reply_to": replyTo.map(JSONValue.integer) ?? .null,
+            "asks_for_reply": .bool(asksForReply),
             "replaces": replaces.map(JSONValue.integer) ?? .null,
             "queued_at": .string(queuedAt.description),
             "received_at": (receivedAt?.description).json,

@@ -40,7 +40,8 @@ struct TelegramCalls: Sendable {
         let error = await failure { () async throws(TelegramError) in
             try await bot.sendMessage(
                 chatID: form.chatID, threadID: form.isWithoutThread ? nil : reply.threadID, text: text, parseMode: mode,
-                replyMarkup: markup(reply), replyTo: form.isWithoutReply ? nil : reply.replyTo)
+                replyMarkup: markup(reply).map(ReplyMarkup.buttons) ?? (reply.asksForReply ? .askingForReply : nil),
+                replyTo: form.isWithoutReply ? nil : reply.replyTo)
         }
         if error == nil { killPoint("gateway.after-send") }
         return error

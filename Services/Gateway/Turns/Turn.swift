@@ -34,6 +34,8 @@ struct Turn: Sendable, Equatable {
     /// The person's message; nil for a tap.
     var messageID: Int64?
     var request: Request
+    /// A photo of the message, beside what its caption asks for.
+    var photoFileID: String?
     var tap: Tap?
     /// Whether the message was for the group rather than for the bot: without an open entry, the bot does not reply.
     var isOverheard = false
@@ -51,6 +53,12 @@ extension Turn {
         guard let sentAt else { return nil }
         guard let receivedAt, sentAt < receivedAt.advanced(by: .seconds(-7 * 86_400)) else { return sentAt }
         return nil
+    }
+
+    /// The person's message that the turn is about: also the photo whose button was tapped.
+    var personsMessageID: Int64? {
+        if case .saveTapped(let photoMessageID, _) = request { return photoMessageID }
+        return messageID
     }
 
     /// Whether the person certainly waits for a reply: not if the message was for the group, and not if refused.

@@ -32,6 +32,14 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     }
 
     func run(_ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
+        guard let fileID = turn.photoFileID else { return try await perform(turn) }
+        let kept = try await photo(fileID, nil, turn)
+        var outcome = try await perform(turn)
+        outcome.volatile += kept.volatile
+        return outcome
+    }
+
+    private func perform(_ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         switch turn.request {
         case .conversation(let input): return try await run(input, turn)
         case .photo(let fileID, let caption): return try await photo(fileID, caption, turn)

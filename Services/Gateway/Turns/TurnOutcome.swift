@@ -9,6 +9,8 @@ struct TurnOutcome: Sendable, Equatable {
     var isNoticeOnly = false
     /// Whether the message is sent as a reply to the person's message.
     var repliesToMessage = false
+    /// The person's last message of the open entry: a question in a group replies to it if the turn has no message.
+    var lastMessageID: Int64?
     /// Whether the message replaces the one with the button.
     var replacesMessage = false
     /// Whether the update was handled before.

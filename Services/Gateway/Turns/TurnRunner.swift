@@ -124,8 +124,8 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
 
     private func outgoing(_ reply: Reply, _ outcome: TurnOutcome, _ turn: Turn) -> OutgoingReply {
         OutgoingReply(
-            reply, to: turn, repliesToMessage: outcome.repliesToMessage, replacesMessage: outcome.replacesMessage,
-            at: engine.now())
+            reply, to: turn, repliesToMessage: outcome.repliesToMessage, lastMessageID: outcome.lastMessageID,
+            replacesMessage: outcome.replacesMessage, in: texts, at: engine.now())
     }
 
     /// Tells the person once that the message is kept, when the turn has waited long for the peers.
@@ -140,7 +140,7 @@ struct TurnRunner<Calls: ServiceCalls>: Sendable {
             guard keptNotices.begins(turn.lane.userID) else { return }
             let notice = OutgoingReply(
                 AnyMessage.trouble(.messageKept).reply(in: texts), to: turn, repliesToMessage: turn.isGroup,
-                at: engine.now())
+                in: texts, at: engine.now())
             // Not awaited: the turn may end meanwhile.
             sender.handOver(notice, to: turn.lane, isPassing: true) { [keptNotices] resolution in
                 switch resolution {

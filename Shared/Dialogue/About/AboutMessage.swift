@@ -13,7 +13,7 @@ public enum AboutMessage: Sendable, Equatable {
             let question = AddMachineMessage.question(of: entry, in: texts)
             return Reply(
                 "\(help)\n\n\(texts.entryInProgress)\n\n\(question)",
-                buttons: AddMachineMessage.buttons(for: entry, in: texts))
+                buttons: AddMachineMessage.buttons(for: entry, in: texts), isQuestion: true)
         case .version(let version): return Reply(texts.version(version))
         }
     }

@@ -1,3 +1,5 @@
+import TextRules
+
 /// The add-machine flow as a pure function: it decides what follows from a person's input and the entry so far.
 public enum AddMachine {
     /// Decides what follows from `input` while `entry` is stored.
@@ -12,14 +14,22 @@ public enum AddMachine {
         }
         switch (input, entry) {
         case (.begin(let draft, let nickname), nil):
-            let begun = Entry(step: .nickname, draft: draft, tag: newTag)
-            if let nickname { return answer(nickname, in: begun, isStored: false) }
-            return .save(begun, .addMachine(.begun(begun, beside: worthTelling(kept))))
+            var begun = Entry(step: .nickname, draft: draft, tag: newTag)
+            let beside = worthTelling(kept)
+            // An answer would end the chance to take the expired entry up: here the nickname is only proposed.
+            if let nickname, beside == nil { return answer(nickname, in: begun, isStored: false) }
+            if let nickname { begun.draft.nicknameHint = nickname }
+            return .save(begun, .addMachine(.begun(begun, beside: beside)))
         case (.begin(_, let nickname), let entry?): return reply(.inProgress(entry, notTaken: nickname))
         case (.help, let entry): return .reply(.about(.help(entry)))
-        case (.photo(_, let caption), nil):
-            guard let caption, !caption.isAnswer else { return .reply(.photo(.offer)) }
-            return decide(nil, kept: kept, caption, newTag: newTag)
+        case (.photo(let fileID, let caption), nil):
+            switch caption {
+            case nil, .answer: return .reply(.photo(.offer))
+            case .begin(var draft, let nickname):
+                draft.photoFileID = fileID
+                return decide(nil, kept: kept, .begin(draft, nickname: nickname), newTag: newTag)
+            case let caption?: return decide(nil, kept: kept, caption, newTag: newTag)
+            }
         case (let input, nil):
             if let kept, kept.hasExpired { return reply(.expired(kept)) }
             return reply(.nothingOpen(input))
@@ -63,28 +73,59 @@ public enum AddMachine {
     }
 
     /// The reply to an input whose effect `entry` already has: the same as the first time, unless another one followed.
+    ///
+    /// Of a nickname that was taken, the proposal is not known any more: it is left out.
     public static func replay(_ entry: Entry, kept: KeptEntry? = nil, _ input: Input) -> AnyMessage {
-        .addMachine(replayed(entry, kept, input))
+        guard case .photo(_, let caption?) = input, !wasTaken(caption, by: entry) else {
+            return .addMachine(replayed(entry, kept, input))
+        }
+        // The photo is stored; what was said to the caption follows from the entry.
+        switch decide(entry, caption, newTag: entry.tag) {
+        case .reply(let message): return message
+        case .checkNickname(let nickname, _, _): return .addMachine(.nicknameTaken(nickname, suggestion: nil, entry))
+        case .save, .takeUp, .complete, .cancel: return .addMachine(replayed(entry, kept, caption))
+        }
     }
 
     private static func replayed(_ entry: Entry, _ kept: KeptEntry?, _ input: Input) -> AddMachineMessage {
         switch input {
-        case .begin(_, let nickname):
-            if nickname != nil, entry.step == .manufacturer, entry.draft.answers.count == 1 {
-                return .answered(.nickname, entry)
-            }
-            return entry.step == .nickname && entry.draft.answers.isEmpty
-                ? .begun(entry, beside: worthTelling(kept)) : .inProgress(entry, notTaken: nil)
+        case .begin(_, let nickname): return replayedBeginning(entry, kept, nickname)
         case .tap(.act(.resume, _, _)): return .takenUp(entry)
-        case .photo(_, let caption):
-            guard let caption else { return .photoKept(entry) }
-            return wasTaken(caption, by: entry) ? replayed(entry, kept, caption) : .photoKept(entry)
+        case .photo(_, let caption): return caption.map { replayed(entry, kept, $0) } ?? .photoKept(entry)
         case .back, .tap(.act(.back, _, _)): return .wentBack(entry)
         case .answer, .skip, .tap, .place:
             if entry.isAskedAgain { return .askedAgain(entry) }
             return entry.step.previous.map { .answered($0, entry) } ?? .question(entry)
         case .cancel, .help, .unknownCommand, .commandWithWords, .other: return .question(entry)
         }
+    }
+
+    private static func replayedBeginning(
+        _ entry: Entry, _ kept: KeptEntry?, _ nickname: String?
+    ) -> AddMachineMessage {
+        let value: String?
+        do {
+            value = try nickname.map { text throws(TextRefusal) in try AnswerRules.accepted(text, at: .nickname) }
+        } catch {
+            // A nickname that was refused began the entry.
+            let hasBegun = entry.step == .nickname && entry.draft.answers.isEmpty
+            let isProposed = entry.draft.nicknameHint != nil && entry.draft.nicknameHint == nickname
+            return hasBegun && !isProposed ? .refused(error, entry) : replayedBeginning(entry, kept, notTaken: nickname)
+        }
+        if let value, entry.step == .manufacturer, entry.draft.answers == [.nickname: .value(value)] {
+            return .answered(.nickname, entry)
+        }
+        if let value, entry.step == .nickname, entry.draft.answers.isEmpty, entry.draft.nicknameHint != nickname {
+            return .nicknameTaken(value, suggestion: nil, entry)
+        }
+        return replayedBeginning(entry, kept, notTaken: nickname)
+    }
+
+    private static func replayedBeginning(
+        _ entry: Entry, _ kept: KeptEntry?, notTaken nickname: String?
+    ) -> AddMachineMessage {
+        entry.step == .nickname && entry.draft.answers.isEmpty
+            ? .begun(entry, beside: worthTelling(kept)) : .inProgress(entry, notTaken: nickname)
     }
 
     /// The kept entry, if a message about a new entry mentions it: it has expired, and the person told something in it.
@@ -97,7 +138,9 @@ public enum AddMachine {
     private static func wasTaken(_ caption: Input, by entry: Entry) -> Bool {
         guard let step = entry.step.previous else { return false }
         switch caption {
-        case .answer(let text): return entry.draft[step] == (try? AnswerRules.accepted(text, at: step))
+        case .answer(let text):
+            guard let value = try? AnswerRules.accepted(text, at: step) else { return false }
+            return entry.draft[step] == value
         case .skip: return entry.draft.answers[step] == .skipped
         default: return false
         }

@@ -5,7 +5,8 @@ extension AddMachineMessage {
     func reply(in texts: any Texts) -> Reply {
         switch self {
         case .question(let entry):
-            return Reply(Self.question(of: entry, in: texts), buttons: Self.buttons(for: entry, in: texts))
+            return Reply(
+                Self.question(of: entry, in: texts), buttons: Self.buttons(for: entry, in: texts), isQuestion: true)
         case .welcomeBack(let entry):
             return Self.asking(entry, "\(texts.welcomeBack)\n\n\(Self.progress(of: entry, in: texts))", in: texts)
         case .begun(let entry, let kept): return Self.begun(entry, kept, in: texts)
@@ -92,7 +93,8 @@ extension AddMachineMessage {
         let beside = texts.expiredBeside(kept.entry.draft[.nickname])
         return Reply(
             "\(texts.addMachineTitle)\n\(beside)\n\n\(question(of: entry, in: texts))",
-            buttons: takeUpButtons(kept, in: texts) + buttons(for: entry, in: texts))
+            buttons: takeUpButtons(kept, in: texts) + buttons(for: entry, in: texts), isQuestion: true,
+            needsButtons: true)
     }
 
     private static func nicknameTaken(
@@ -105,7 +107,7 @@ extension AddMachineMessage {
         }
         return Reply(
             "\(refusal)\n\(texts.nicknameFree(suggestion))\n\n\(question(of: entry, in: texts))",
-            buttons: (accept.map { [$0] } ?? []) + buttons(for: entry, in: texts))
+            buttons: (accept.map { [$0] } ?? []) + buttons(for: entry, in: texts), isQuestion: true)
     }
 
     private static func unknownCommand(_ text: String, _ entry: Entry, in texts: any Texts) -> Reply {
@@ -117,7 +119,7 @@ extension AddMachineMessage {
         let take = [Reply.Button(label: buttonLabel("✅ ", text), data: data)]
         return Reply(
             "\(beginning)\n\(texts.takeAsAnswer(text, texts.step(entry.step)))\n\n\(question(of: entry, in: texts))",
-            buttons: [take] + buttons(for: entry, in: texts))
+            buttons: [take] + buttons(for: entry, in: texts), isQuestion: true, needsButtons: true)
     }
 
     private static func saved(_ draft: Draft, in texts: any Texts) -> Reply {
@@ -147,7 +149,7 @@ extension AddMachineMessage {
     ) -> Reply {
         Reply(
             "\(beginning)\n\n\(question(of: entry, in: texts))", buttons: buttons(for: entry, in: texts),
-            notice: notice)
+            notice: notice, isQuestion: true)
     }
 
     private static func awaited(_ entry: Entry, in texts: any Texts) -> Markup {

@@ -33,6 +33,8 @@ public protocol AddMachineTexts: Sendable {
     func step(_ step: Step) -> StepTexts
     func valueBefore(_ value: String) -> Markup
     func valueDetected(_ hint: String) -> Markup
+    /// Below a question in a group.
+    var replyInGroup: Markup { get }
     var skipButton: String { get }
     var backButton: String { get }
     var cancelButton: String { get }

@@ -57,6 +57,7 @@ extension English {
 
     public func valueBefore(_ value: String) -> Markup { "✏️ Before: \(value)" }
     public func valueDetected(_ hint: String) -> Markup { "💡 Detected: \(hint)" }
+    public var replyInGroup: Markup { "↩️ Answer by replying to this message. /skip, /back and /cancel work, too." }
     public var skipButton: String { "⏭️ Skip" }
     public var backButton: String { "⬅️ Back" }
     public var cancelButton: String { "❌ Cancel" }
@@ -190,7 +191,8 @@ extension English {
         case .unknownCommand: "⚠️ Unknown command. /help shows what there is."
         case .other(let kind): "⚠️ This cannot be used here (\(fixed: name(of: kind)))."
         case .commandWithWords(let command, _): "Nothing to \(fixed: command.rawValue): no entry is open."
-        case .answer, .begin, .photo, .place, .help: "No entry is open."
+        case .place: "⚠️ This cannot be used here (location)."
+        case .answer, .begin, .photo, .help: "No entry is open."
         }
     }
     public var nothingOpenNotice: String { "That entry is finished. Nothing was changed." }
@@ -274,6 +276,9 @@ extension English {
         "⚠️ Your earlier entry could not be read, sorry. It was set aside.\nPlease start again with /addmachine"
     }
     public var unreadableEntryNotice: String { "Please start again with /addmachine" }
+    public var anonymous: Markup {
+        "🕶 You write as the group or as a channel, so I cannot tell whose library this is. Please write as yourself."
+    }
     public var tryAgain: Markup {
         "❌ That did not work just now. Please try again.\nYour progress is kept: /addmachine shows it and continues."
     }

@@ -5,6 +5,7 @@ public protocol TroubleTexts: Sendable {
     var notAllowedNotice: String { get }
     var unreadableEntry: Markup { get }
     var unreadableEntryNotice: String { get }
+    var anonymous: Markup { get }
     var tryAgain: Markup { get }
     var tryAgainNotice: String { get }
     var messageKept: Markup { get }

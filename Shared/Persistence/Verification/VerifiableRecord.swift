@@ -9,14 +9,14 @@ protocol VerifiableRecord: TieredRecord {
 extension ConversationRecord: VerifiableRecord {
     var goneSince: Timestamp { updatedAt }
     public func hasSameContent(as other: ConversationRecord) -> Bool {
-        at(other.revision) == other || fieldsDiffering(from: other).isEmpty
+        at(other.revision) == other || hasSameTold(as: other)
     }
 }
 
 extension MachineRecord: VerifiableRecord {
     var goneSince: Timestamp { deletedAt ?? updatedAt }
     public func hasSameContent(as other: MachineRecord) -> Bool {
-        at(other.revision) == other || fieldsDiffering(from: other).isEmpty
+        at(other.revision) == other || hasSameTold(as: other)
     }
 }
 
@@ -35,8 +35,17 @@ extension VerifiableRecord {
     }
 
     public var contentDigest: UInt64 {
-        FNV1a.hash(JSONValue.object(content.filter { !$0.value.isNull }).canonicalText.utf8)
+        let told = content.filter { $0.key != Self.timeOfChange && !$0.value.isNull }
+        return FNV1a.hash(JSONValue.object(told).canonicalText.utf8)
     }
+
+    /// Whether both say the same, apart from when they were changed. A trigger of the database itself may set that time
+    /// at each write; it is no change of the content.
+    func hasSameTold(as other: Self) -> Bool {
+        fieldsDiffering(from: other).allSatisfy { $0 == Self.timeOfChange }
+    }
+
+    private static var timeOfChange: String { "updated_at" }
 
     /// The names of the fields that differ, apart from the revision.
     func fieldsDiffering(from other: Self) -> [String] {

@@ -26,7 +26,8 @@ extension ContentKind {
         ("text", .text), ("photo", .photo), ("animation", .animation), ("sticker", .sticker), ("voice", .voice),
         ("video_note", .videoNote), ("video", .video), ("audio", .audio), ("document", .document),
         ("contact", .contact), ("venue", .venue), ("location", .location), ("poll", .poll), ("dice", .dice),
-        ("paid_media", .other), ("story", .other), ("checklist", .other), ("game", .other), ("invoice", .other),
+        ("paid_media", .other), ("story", .other), ("checklist", .other), ("rich_message", .other), ("game", .other),
+        ("invoice", .other),
         ("migrate_to_chat_id", .migration), ("migrate_from_chat_id", .migration),
     ]
 

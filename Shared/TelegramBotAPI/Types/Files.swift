@@ -42,13 +42,12 @@ public struct Document: Sendable, Hashable, Decodable {
         self.fileName = fileName
     }
 
-    /// Whether type or name says that it is a photo: JPEG, PNG, WebP or HEIC. A drawing or an icon is an image, too,
-    /// and is no photo; phones send photos as files without a type.
+    /// Whether its type or its name says JPEG, PNG, WebP or HEIC. A drawing or an icon has a type `image/…`, too, and
+    /// is no photo; phones send photos as files without a type.
     public var isPhoto: Bool {
         let types: Set = ["image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif"]
         if let mimeType, types.contains(mimeType.lowercased()) { return true }
-        let isTypeSilent = mimeType.map { $0.isEmpty || $0.lowercased() == "application/octet-stream" } ?? true
-        guard isTypeSilent, let name = fileName?.lowercased() else { return false }
+        guard let name = fileName?.lowercased() else { return false }
         return ["jpg", "jpeg", "png", "webp", "heic", "heif"].contains { name.hasSuffix("." + $0) }
     }
 

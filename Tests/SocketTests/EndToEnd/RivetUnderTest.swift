@@ -63,8 +63,10 @@ struct RivetUnderTest {
     }
 
     /// The step that a private chat awaits; nil without an entry.
-    func step(of user: Int64) throws -> String? {
-        try state.client().result("state.load", conversation("\(user)"))["state"]?["step"]?.stringValue
+    func step(of user: Int64, in chat: Int64? = nil) throws -> String? {
+        var key = conversation("\(user)")
+        if let chat { key["chat_id"] = .string("\(chat)") }
+        return try state.client().result("state.load", key)["state"]?["step"]?.stringValue
     }
 
     /// Stops all three services, and checks that the library has `entries` of `user` and nothing else.

@@ -50,6 +50,7 @@ struct StorageOutageTests {
         try await RivetUnderTest.run(["RIVET_LOG_LEVEL": "info"]) { rivet in
             let hall: Int64 = -1_001_000_000_001
             await rivet.telegram.group(hall, title: "Hall 3")
+            await rivet.telegram.setPrivacyMode(false)
             let (ada, bob, eve) = (
                 await rivet.telegram.user(42), await rivet.telegram.user(43), await rivet.telegram.user(66)
             )

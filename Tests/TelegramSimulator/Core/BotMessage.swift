@@ -38,6 +38,8 @@ public struct BotMessage: Sendable, Equatable {
     public let replyTo: Int64?
     /// True if this is a change of an earlier message and no new one.
     public let isEdit: Bool
+    /// Whether it asks for a reply (`force_reply`).
+    public let asksForReply: Bool
 
     /// All buttons, row after row.
     public var buttons: [Button] { keyboard.flatMap { $0 } }

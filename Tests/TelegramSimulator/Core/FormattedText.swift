@@ -32,7 +32,7 @@ struct FormattedText: Sendable, Equatable {
     /// and more; this does not.
     static func typed(_ text: String) -> FormattedText {
         var result = FormattedText(text: text).trimmed
-        let command = #/\/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w\/<>])/#
+        let command = #/\/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32}(?![A-Za-z0-9_])|(?!@))(?![\w\/<>])/#
         for match in result.text.matches(of: command) {
             let before = result.text[..<match.range.lowerBound]
             if let last = before.last, last.isLetter || last.isNumber || "_/<>".contains(last) { continue }

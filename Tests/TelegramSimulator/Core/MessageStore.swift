@@ -19,11 +19,14 @@ struct StoredMessage: Sendable {
     let attachment: [String: JSONValue]
     let replyTo: Int64?
     var editedAtSeconds: Int64?
+    /// The request for a reply that the message carries.
+    var forcedReply: ForcedReply?
 
     func asBotMessage(isEdit: Bool) -> BotMessage {
         BotMessage(
             messageID: id, chat: chat, thread: thread, html: source, text: content.text, entities: content.entities,
-            keyboard: keyboard, photoFileID: photoFileID, replyTo: replyTo, isEdit: isEdit)
+            keyboard: keyboard, photoFileID: photoFileID, replyTo: replyTo, isEdit: isEdit,
+            asksForReply: forcedReply != nil)
     }
 }
 
@@ -53,6 +56,9 @@ struct MessageStore: Sendable {
     }
 
     subscript(chat: Int64, id: Int64) -> StoredMessage? { byChat[chat]?[id] }
+
+    /// All messages of a chat, oldest first.
+    func messages(in chat: Int64) -> [StoredMessage] { (byChat[chat] ?? [:]).values.sorted { $0.id < $1.id } }
 
     mutating func add(_ message: StoredMessage) {
         byChat[message.chat, default: [:]][message.id] = message

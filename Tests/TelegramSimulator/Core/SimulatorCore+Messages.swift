@@ -85,6 +85,7 @@ extension SimulatorCore {
     ) throws(APIError) -> JSONValue {
         let keyboard = try InlineKeyboard.parse(parameters) ?? []
         let replyTo = try parseReply(parameters, in: chat.id)
+        let forcedReply = try ForcedReply.parse(parameters)
         if let retryAfterSeconds = rateLimiter?.admit(chat: chat.id, at: now) {
             statistics.rateLimited += 1
             throw .tooManyRequests(retryAfterSeconds: retryAfterSeconds)
@@ -93,7 +94,8 @@ extension SimulatorCore {
             id: messages.nextID(in: chat.id), chat: chat.id, thread: parameters.integer("message_thread_id"),
             sender: nil, sentAtSeconds: now.components.seconds, content: content, source: source,
             keyboard: keyboard, photoFileID: photoFileID,
-            attachment: photoFileID.map { ["photo": photoSizes($0)] } ?? [:], replyTo: replyTo)
+            attachment: photoFileID.map { ["photo": photoSizes($0)] } ?? [:], replyTo: replyTo,
+            forcedReply: forcedReply)
         messages.add(message)
         return json(of: message)
     }

@@ -21,18 +21,25 @@ struct Place: Sendable, Hashable {
 }
 
 extension SimulatorCore {
-    /// `user` writes at `place`: text, or `attachment` with `text` as its caption.
+    /// `user` writes at `place`: text, or `attachment` with `text` as its caption. Like an app, this replies to the
+    /// bot's message that asks this person for a reply, unless `replyTo` names another one.
+    /// - Parameter isReplyOpen: false for a person who has closed that reply.
+    /// - Throws: if the bot does not get the message, because it is in privacy mode; the message is in the chat then.
     mutating func personSends(
         _ text: String, attachment: [String: JSONValue] = [:], from user: Int64, at place: Place,
-        replyTo: Int64? = nil, at now: Duration
+        replyTo: Int64? = nil, isReplyOpen: Bool = true, at now: Duration
     ) throws(SimulatorError) -> QueuedMessage {
         _ = people.user(user)
         _ = people.chat(place.chat)
+        let replyTo = replyTo ?? (place.chat < 0 && isReplyOpen ? prompt(for: user, at: place) : nil)
         let message = StoredMessage(
             id: messages.nextID(in: place.chat), chat: place.chat, thread: place.thread, sender: user,
             sentAtSeconds: now.components.seconds, content: .typed(text), source: text, keyboard: [],
             photoFileID: nil, attachment: attachment, replyTo: replyTo)
         messages.add(message)
+        guard !isInPrivacyMode || isShownInPrivacyMode(message) else {
+            throw SimulatorError("privacy mode: the bot does not get this message of \(user) in \(place.chat)")
+        }
         return QueuedMessage(updateID: try queue("message", json(of: message), at: now), messageID: message.id)
     }
 

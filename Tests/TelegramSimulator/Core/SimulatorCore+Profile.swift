@@ -19,7 +19,8 @@ extension SimulatorCore {
     var botUser: JSONValue {
         [
             "id": .integer(botID), "is_bot": true, "first_name": "Rivet", "username": .string(botUsername),
-            "can_join_groups": true, "can_read_all_group_messages": false, "supports_inline_queries": false,
+            "can_join_groups": true, "can_read_all_group_messages": .bool(!isInPrivacyMode),
+            "supports_inline_queries": false,
         ]
     }
 

@@ -27,6 +27,8 @@ struct SimulatorCore: Sendable {
     var files: [String: SimulatedFile] = [:]
     var faults = FaultPlan()
     var rateLimiter: RateLimiter?
+    /// Telegram's default for bots in groups.
+    var isInPrivacyMode = true
     var statistics = Statistics()
     /// The menu of the default scope, set with `setMyCommands`.
     var commands: [MenuCommand] = []

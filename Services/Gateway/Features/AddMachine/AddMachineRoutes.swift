@@ -6,7 +6,9 @@ extension FeatureRoutes {
         command: { typed in
             switch AddMachineCommand(rawValue: typed.name) {
             case .addmachine: .conversation(.begin(Draft(), nickname: typed.rest.isEmpty ? nil : typed.rest))
-            case let command? where !typed.rest.isEmpty: .conversation(.commandWithWords(command, typed.rest))
+            // "/skip." is meant as the command.
+            case let command? where typed.rest.contains { $0.isLetter || $0.isNumber }:
+                .conversation(.commandWithWords(command, typed.rest))
             case .skip: .conversation(.skip)
             case .back: .conversation(.back)
             case .cancel: .conversation(.cancel)

@@ -9,6 +9,8 @@ struct OpenEntry: Sendable, Equatable {
         static let manufacturerHint = "manufacturer_hint"
         static let modelHint = "model_hint"
         static let ocrData = "ocr_data"
+        /// The person's last message of the entry, in a group: a question replies to it.
+        static let message = "message_id"
         static let tag = "entry_tag"
         static let answered = "answered_updates"
         /// An entry that was over when this one began. It is kept until this one has an answer.
@@ -27,6 +29,7 @@ struct OpenEntry: Sendable, Equatable {
     /// Updates of this lane that were handled and changed nothing. Delivered again, they would meet another state and
     /// mean something else.
     var answeredUpdates: [Int64]
+    var lastMessageID: Int64? { data[Key.message]?.integerValue }
     /// The entry that may be taken up again in place of this one.
     var earlier: KeptDraft? { data[Key.earlier].flatMap { try? KeptDraft($0) } }
     /// All of `state_data`, so that keys that the gateway does not know are kept.
@@ -70,9 +73,12 @@ struct OpenEntry: Sendable, Equatable {
 
     /// `state_data` for `entry`, over what was stored before.
     ///
-    /// - Parameter earlier: the entry that was over when `entry` began.
+    /// - Parameters:
+    ///   - earlier: the entry that was over when `entry` began.
+    ///   - messageID: the person's message in a group; nil keeps the one before.
     static func data(
-        for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, answeredUpdates: [Int64],
+        for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, messageID: Int64? = nil,
+        answeredUpdates: [Int64],
         settledBefore: Int64? = nil
     ) -> [String: JSONValue] {
         var data = stored?.data ?? [:]
@@ -88,6 +94,7 @@ struct OpenEntry: Sendable, Equatable {
         if let hint = entry.draft.nicknameHint { data[Key.nicknameHint] = .string(hint) }
         if let hint = entry.draft.manufacturerHint { data[Key.manufacturerHint] = .string(hint) }
         if let hint = entry.draft.modelHint { data[Key.modelHint] = .string(hint) }
+        if let messageID { data[Key.message] = .integer(messageID) }
         data[Key.tag] = .string(entry.tag)
         let earlier = stored?.answeredUpdates ?? []
         var answered = (earlier + answeredUpdates.filter { !earlier.contains($0) }).suffix(answeredMax)

@@ -9,7 +9,7 @@ extension TurnEngine {
     ) async throws(ServiceFailure) -> TurnOutcome {
         switch decision {
         case .reply(let message):
-            var outcome = TurnOutcome(message: message)
+            var outcome = TurnOutcome(message: message, lastMessageID: turn.personsMessageID ?? open?.lastMessageID)
             // In a group, a tap on another person's button: only the person who tapped sees the notice.
             outcome.isNoticeOnly = turn.tap != nil && turn.isGroup && open == nil
             if let open, case .begin = input {
@@ -20,13 +20,16 @@ extension TurnEngine {
             return noEffect(outcome, turn)
         case .save(let entry, let message):
             let volatile = try await save(entry, over: open, earlier: open == nil ? kept : nil, turn)
-            return TurnOutcome(message: message, volatile: volatile)
+            return TurnOutcome(
+                message: message, lastMessageID: turn.personsMessageID ?? open?.lastMessageID, volatile: volatile)
         case .takeUp(let entry, let message):
             guard let kept, var again = OpenEntry(kept) else { return .silent }
             again.revision = open?.revision ?? .none
             // Updates that had no effect before must not become answers in the entry that is taken up.
             again.answeredUpdates += open?.answeredUpdates ?? []
-            return TurnOutcome(message: message, volatile: try await save(entry, over: again, turn))
+            return TurnOutcome(
+                message: message, lastMessageID: turn.personsMessageID ?? again.lastMessageID,
+                volatile: try await save(entry, over: again, turn))
         case .checkNickname(let nickname, let entry, let isStored):
             let decision = try await checkNickname(nickname, entry, isStored: isStored, turn)
             return try await follow(decision, over: open, kept: kept, input, turn)
@@ -48,7 +51,8 @@ extension TurnEngine {
         let params = StateSave.Params(
             key: turn.lane.conversation(), step: entry.step.rawValue,
             data: OpenEntry.data(
-                for: entry, over: open, earlier: earlier, answeredUpdates: memory.answeredUpdates(of: turn.lane),
+                for: entry, over: open, earlier: earlier, messageID: turn.isGroup ? turn.personsMessageID : nil,
+                answeredUpdates: memory.answeredUpdates(of: turn.lane),
                 settledBefore: settledBefore),
             updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore,
             sentAt: turn.judgedAt)

@@ -44,7 +44,7 @@ struct RenamingMessages<Calls: ServiceCalls>: Sendable {
         guard let chatID = Int64(renaming.userID) else { return true }
         let reply = OutgoingReply(
             AnyMessage.library(.renamed(from: renaming.renamedFrom, to: renaming.nickname)).reply(in: texts),
-            toChat: chatID, at: now())
+            toChat: chatID, in: texts, at: now())
         // A reply that is stored will be sent.
         let lane = LaneKey(userID: chatID, chatID: chatID)
         return switch await sender.deliver(reply, to: lane) {

@@ -15,10 +15,8 @@ enum CommandMark {
     /// - Parameter entities: the marks that Telegram gives; nil if it gives none, so that the rule decides.
     static func command(of text: String, entities: [MessageEntity]?) -> Substring? {
         // A text that its person marked as code, for example, is no command.
-        if let entities, !entities.isEmpty, !entities.contains(where: { $0.type == "bot_command" && $0.offset == 0 }),
-            entities.contains(where: { $0.offset == 0 })
-        {
-            return nil
+        if let entities, !entities.isEmpty {
+            guard entities.contains(where: { $0.type == "bot_command" && $0.offset == 0 }) else { return nil }
         }
         return marked(text)
     }
@@ -32,7 +30,8 @@ enum CommandMark {
         if end < scalars.endIndex, scalars[end] == "@" {
             let botStart = scalars.index(after: end)
             let botEnd = scalars[botStart...].firstIndex { !isNameScalar($0) } ?? scalars.endIndex
-            if botNameLengths.contains(scalars.distance(from: botStart, to: botEnd)) { end = botEnd }
+            guard botNameLengths.contains(scalars.distance(from: botStart, to: botEnd)) else { return nil }
+            end = botEnd
         }
         guard end < scalars.endIndex else { return text[...] }
         let next = scalars[end]

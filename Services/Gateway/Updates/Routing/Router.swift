@@ -13,6 +13,8 @@ struct Router: Sendable {
     var allowedUsers: AllowedUsers
     /// The bot's name; nil until Telegram has told it.
     var botName: String?
+    /// The bot's id, by which a reply to one of its messages is recognized.
+    var botID: Int64?
 
     func route(_ update: Update) -> Route {
         switch update.kind {
@@ -26,7 +28,9 @@ struct Router: Sendable {
     // MARK: - Messages
 
     private func route(_ message: Message, from user: User, _ updateID: Int64) -> Route {
-        guard !user.isBot, message.chat.kind != .channel, !message.isAutomaticForward else { return .ignored }
+        guard message.chat.kind != .channel, !message.isAutomaticForward else { return .ignored }
+        if message.senderChat != nil { return routeAnonymous(message, from: user, updateID) }
+        guard !user.isBot else { return .ignored }
         guard let (request, isOverheard) = request(of: message) else { return .ignored }
         let isPrivate = !message.chat.isGroup
         let lane = LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID)
@@ -39,51 +43,90 @@ struct Router: Sendable {
         return .turn(
             Turn(
                 updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: request,
-                isOverheard: isOverheard, sentAt: message.sentAt))
+                photoFileID: photoBeside(request, message), isOverheard: isOverheard, sentAt: message.sentAt))
     }
 
-    /// What a message asks for, and whether it was said into a group rather than to the bot; nil if it asks for
-    /// nothing.
+    /// Who writes as a group or as a channel is told once why that cannot work, if a command of this bot is written.
+    private func routeAnonymous(_ message: Message, from user: User, _ updateID: Int64) -> Route {
+        guard message.chat.isGroup, let text = message.text ?? message.caption,
+            let command = TypedCommand(text, entities: message.entities), isOurs(command),
+            FeatureRoutes.request(command) != nil, allowedUsers.admits(user.id, in: message.chat.id)
+        else { return .ignored }
+        return .turn(
+            Turn(
+                updateID: updateID,
+                lane: LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID), isGroup: true,
+                messageID: message.id, request: .say(.trouble(.anonymous)), sentAt: message.sentAt))
+    }
+
+    /// What a message asks for; nil if it asks for nothing. In a group only what is addressed to the bot does: a
+    /// command of the bot, a reply to one of its messages, or a text that begins with its name. A reply is overheard:
+    /// without an open entry of this person, it was for another person's message.
     private func request(of message: Message) -> (Turn.Request, isOverheard: Bool)? {
+        let isReply = isReplyToBot(message)
         let isInGroup = message.chat.isGroup
+        guard let request = content(of: message) else { return nil }
+        guard isInGroup else { return (request, false) }
+        let text = message.text ?? message.caption ?? ""
+        let isNamed = withoutOwnName(text) != text
+        if let command = TypedCommand(text, entities: message.entities) {
+            if command.bot != nil || FeatureRoutes.request(command) != nil { return (request, false) }
+        }
+        if isNamed { return (request, false) }
+        // A photo in reply to the bot is offered to become an entry.
+        if isReply { return (request, message.contentKind != .photo && message.document?.isPhoto != true) }
+        return nil
+    }
+
+    /// What a message asks for in a private chat; nil if it asks for nothing.
+    private func content(of message: Message) -> Turn.Request? {
         switch message.contentKind {
         case .service, .migration: return nil
         case .text:
             guard let text = message.text else { return nil }
             guard let command = TypedCommand(text, entities: message.entities) else {
-                return (.conversation(Input(typed: withoutOwnName(text))), isInGroup)
+                return .conversation(Input(typed: withoutOwnName(text)))
             }
             guard isOurs(command) else { return nil }
-            let known = FeatureRoutes.request(command)
-            return (
-                known ?? .conversation(.unknownCommand(text)), isInGroup && known == nil && command.bot == nil
-            )
+            return FeatureRoutes.request(command) ?? .conversation(.unknownCommand(text))
         case .photo:
             guard let largest = message.largestPhoto else { return nil }
             return photo(largest.fileID, message)
         case .document where message.document?.isPhoto == true: return photo(message.document?.fileID ?? "", message)
         case .location, .venue:
-            return (message.place.map { .conversation(.place($0.text)) } ?? .conversation(.other(.location)), isInGroup)
-        case let kind: return (.conversation(.other(MessageKind(kind))), isInGroup)
+            return message.place?.text.map { .conversation(.place($0)) } ?? .conversation(.other(.location))
+        case let kind: return .conversation(.other(MessageKind(kind)))
         }
     }
 
-    /// A photo with what its caption says. A command in a caption works as a command.
-    private func photo(_ fileID: String, _ message: Message) -> (Turn.Request, isOverheard: Bool)? {
+    /// A photo with what its caption says. A command in a caption works as a command, and the photo is kept all the
+    /// same.
+    private func photo(_ fileID: String, _ message: Message) -> Turn.Request? {
         guard let caption = message.caption, caption.contains(where: { !$0.isWhitespace }) else {
-            return (.photo(fileID: fileID, caption: nil), false)
+            return .photo(fileID: fileID, caption: nil)
         }
         guard let command = TypedCommand(caption, entities: message.entities) else {
-            return (.photo(fileID: fileID, caption: Input(typed: withoutOwnName(caption))), false)
+            return .photo(fileID: fileID, caption: Input(typed: withoutOwnName(caption)))
         }
-        guard isOurs(command) else { return nil }
+        guard isOurs(command) else { return message.chat.isGroup ? nil : .photo(fileID: fileID, caption: nil) }
         switch FeatureRoutes.request(command) {
-        case .conversation(.begin(_, let nickname)):
-            return (.conversation(.begin(Draft(photoFileID: fileID), nickname: nickname)), false)
-        case .conversation(let input): return (.photo(fileID: fileID, caption: input), false)
-        case let request?: return (request, false)
-        case nil: return (.photo(fileID: fileID, caption: .unknownCommand(caption)), false)
+        case .conversation(let input): return .photo(fileID: fileID, caption: input)
+        case let request?: return request
+        case nil: return .photo(fileID: fileID, caption: .unknownCommand(caption))
         }
+    }
+
+    /// The photo of a message whose caption asks for something that has no place for it.
+    private func photoBeside(_ request: Turn.Request, _ message: Message) -> String? {
+        if case .photo = request { return nil }
+        return message.largestPhoto?.fileID ?? message.document.flatMap { $0.isPhoto ? $0.fileID : nil }
+    }
+
+    private func isReplyToBot(_ message: Message) -> Bool {
+        guard let author = message.replyTo?.from, author.isBot else { return false }
+        if let botID, author.id == botID { return true }
+        guard let botName, let name = author.username else { return false }
+        return name.lowercased() == botName.lowercased()
     }
 
     /// Whether the command is meant for this bot. While the bot's name is unknown, a command with a name may be.
@@ -155,17 +198,21 @@ extension MessageKind {
 }
 
 extension MapPlace {
-    /// As it is stored: name and address, or the coordinates and a link to a map.
-    fileprivate var text: String {
+    /// As it is stored: name and address, or the coordinates and a link to a map. Nil for coordinates that no place
+    /// has.
+    fileprivate var text: String? {
         let names = [title, address].compactMap { $0 }.filter { !$0.isEmpty }
         if !names.isEmpty { return names.joined(separator: ", ") }
+        guard abs(latitude) <= 90, abs(longitude) <= 180 else { return nil }
         let point = "\(Self.degrees(latitude)),\(Self.degrees(longitude))"
         return "\(point) https://maps.google.com/?q=\(point)"
     }
 
-    /// With six decimal places at most: a tenth of a metre.
+    /// With six decimal places at most: a tenth of a meter.
     private static func degrees(_ value: Double) -> String {
-        guard value.isFinite, abs(value) <= 360 else { return "0" }
-        return "\((value * 1_000_000).rounded() / 1_000_000)"
+        let millionths = Int64((value * 1_000_000).rounded())
+        let (whole, rest) = abs(millionths).quotientAndRemainder(dividingBy: 1_000_000)
+        let decimals = String(1_000_000 + rest).dropFirst().reversed().drop { $0 == "0" }.reversed()
+        return (millionths < 0 ? "-" : "") + "\(whole)" + (decimals.isEmpty ? "" : "." + String(decimals))
     }
 }

@@ -6,7 +6,7 @@ struct TypedCommand: Equatable {
     var name: String
     /// In lower case, without the "@"; nil if no bot was named.
     var bot: String?
-    /// What follows, without white space around it; empty if it has no letter and no digit.
+    /// What follows, without white space around it.
     var rest: String
 
     /// Nil if Telegram marks no command at the beginning of `text`.
@@ -17,7 +17,6 @@ struct TypedCommand: Equatable {
         self.name = name.lowercased()
         bot = words.count > 1 ? words[1].lowercased() : nil
         let tail = text[command.endIndex...].drop(while: \.isWhitespace)
-        let trimmed = String(tail.reversed().drop(while: \.isWhitespace).reversed())
-        rest = trimmed.contains { $0.isLetter || $0.isNumber } ? trimmed : ""
+        rest = String(tail.reversed().drop(while: \.isWhitespace).reversed())
     }
 }
