@@ -71,7 +71,8 @@ final class Gateway: Service {
         self.parking = parking
         allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
         botID = settings.token.botID
-        botProfile = BotProfile(bot: bot, texts: texts, logger: logger)
+        botProfile = BotProfile(
+            bot: bot, botID: botID, path: settings.botNamePath, texts: texts, logger: logger)
         watch = ServiceWatch(calls: calls)
         let sender = Sender(
             calls: calls, bot: bot, limits: settings.sendLimits, counters: counters, logger: logger,
@@ -210,7 +211,9 @@ final class Gateway: Service {
         }
         await parking.waitForResume(until: resumeDeadline)
         switch router.route(update) {
-        case .ignored: runner.settled(update.id)
+        case .ignored:
+            if router.namesAnotherBot(update) { botProfile.doubt() }
+            runner.settled(update.id)
         case .turn(var turn):
             turn.receivedAt = receivedAt
             guard parking.received(update.id, turn.lane, at: receivedAt, json: received.json) else { return }
@@ -225,6 +228,15 @@ final class Gateway: Service {
         guard parking.isResumed || turn.request == .refusal else {
             await runner.wait(turn) { self.parking.isResumed }
             return false
+        }
+        if let bot = turn.namedBot {
+            // Until the bot's name is known, it is not known either whether the command is for this bot.
+            await runner.wait(turn) { self.botProfile.botName != nil }
+            guard let botName = botProfile.botName else { return false }
+            guard bot == botName.lowercased() else {
+                runner.settled(turn.updateID)
+                return true
+            }
         }
         await runner.work(turn)
         return true

@@ -14,6 +14,8 @@ struct GatewaySettings {
     var allowListPath: String
     /// The file with the time of Telegram's last response.
     var heardPath: String
+    /// The file that keeps the bot's name.
+    var botNamePath: String
 
     init(_ settings: Settings) throws(ConfigurationError) {
         guard
@@ -34,5 +36,6 @@ struct GatewaySettings {
         webhook = try WebhookSettings(settings)
         allowListPath = settings.stateDirectory + "/gateway.allowed"
         heardPath = settings.stateDirectory + "/gateway.heard"
+        botNamePath = settings.stateDirectory + "/gateway.bot"
     }
 }

@@ -47,7 +47,17 @@ import Testing
 
     @Test func `A command for another bot: ignored, unless the name of this bot is not known yet`() {
         #expect(route(message("/skip@other_bot", chat: group)) == .ignored)
-        #expect(request(message("/skip@other_bot", chat: group), bot: nil) == .conversation(.skip))
+        guard case .turn(let waiting) = route(message("/skip@Other_bot", chat: group), bot: nil),
+            case .turn(let plain) = route(message("/skip", chat: group), bot: nil)
+        else {
+            Issue.record("no turns")
+            return
+        }
+        #expect(waiting.request == .conversation(.skip) && waiting.namedBot == "other_bot" && plain.namedBot == nil)
+        let router = Router(allowedUsers: .everyone, botName: "rivet_bot")
+        #expect(
+            router.namesAnotherBot(message("/skip@other_bot")) && !router.namesAnotherBot(message("/skip@Rivet_bot")))
+        #expect(!router.namesAnotherBot(message("/skip")) && !router.namesAnotherBot(message("hello")))
     }
 
     /// Telegram gives a message that is no longer accessible the date 0.

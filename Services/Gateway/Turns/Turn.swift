@@ -36,6 +36,8 @@ struct Turn: Sendable, Equatable {
     var request: Request
     /// A photo of the message, beside what its caption asks for.
     var photoFileID: String?
+    /// The bot that a command names, in lower case, if this bot's name is not known yet.
+    var namedBot: String?
     var tap: Tap?
     /// Whether the message was for the group rather than for the bot: without an open entry, the bot does not reply.
     var isOverheard = false

@@ -43,7 +43,8 @@ struct Router: Sendable {
         return .turn(
             Turn(
                 updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: request,
-                photoFileID: photoBeside(request, message), isOverheard: isOverheard, sentAt: message.sentAt))
+                photoFileID: photoBeside(request, message), namedBot: botName == nil ? command(of: message)?.bot : nil,
+                isOverheard: isOverheard, sentAt: message.sentAt))
     }
 
     /// Who writes as a group or as a channel is told once why that cannot work, if a command of this bot is written.
@@ -129,7 +130,18 @@ struct Router: Sendable {
         return name.lowercased() == botName.lowercased()
     }
 
-    /// Whether the command is meant for this bot. While the bot's name is unknown, a command with a name may be.
+    /// Whether the update is a command that names another bot than this one, as far as its name is known.
+    func namesAnotherBot(_ update: Update) -> Bool {
+        guard case .message(let message) = update.kind, let command = command(of: message) else { return false }
+        return !isOurs(command)
+    }
+
+    private func command(of message: Message) -> TypedCommand? {
+        (message.text ?? message.caption).flatMap { TypedCommand($0, entities: message.entities) }
+    }
+
+    /// Whether the command is meant for this bot. While the bot's name is unknown, a command with a name may be: its turn
+    /// waits for the name.
     private func isOurs(_ command: TypedCommand) -> Bool {
         guard let bot = command.bot, let botName else { return true }
         return bot == botName.lowercased()
