@@ -6,8 +6,8 @@ import TelegramBotAPI
 
 /// The bot's name, as Telegram reports it, and the menu of commands that Telegram shows. Receiving waits for neither.
 ///
-/// A file keeps the name for the next process, since a command may name a bot before Telegram has reported the name. It is
-/// asked for again once a day, and after a command that names another bot: the bot may have been renamed.
+/// A file keeps the name for the next process, since a command may name a bot before Telegram has reported the name. It
+/// is asked for again once a day, and after a command that names another bot: the bot may have been renamed.
 final class BotProfile: Sendable {
     static let askInterval: Duration = .seconds(86_400)
     /// The shortest time between two questions.

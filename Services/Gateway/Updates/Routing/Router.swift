@@ -140,8 +140,8 @@ struct Router: Sendable {
         (message.text ?? message.caption).flatMap { TypedCommand($0, entities: message.entities) }
     }
 
-    /// Whether the command is meant for this bot. While the bot's name is unknown, a command with a name may be: its turn
-    /// waits for the name.
+    /// Whether the command is meant for this bot. While the bot's name is unknown, a command with a name may be: its
+    /// turn waits for the name.
     private func isOurs(_ command: TypedCommand) -> Bool {
         guard let bot = command.bot, let botName else { return true }
         return bot == botName.lowercased()
