@@ -288,14 +288,20 @@ import Testing
     }
 
     @Test func `A person who writes as a group or a channel: told why that cannot work, for a command only`() {
-        func anonymous(_ text: String) -> Turn.Request? {
+        func update(_ text: String) -> Update {
             let bot = User(id: 1_087_968_824, isBot: true, username: "GroupAnonymousBot")
-            return request(
-                Update(
-                    id: 1, kind: .message(Message(id: 5, from: bot, chat: group, text: text, senderChat: group))))
+            return Update(
+                id: 1, kind: .message(Message(id: 5, from: bot, chat: group, text: text, senderChat: group)))
         }
+        func anonymous(_ text: String) -> Turn.Request? { request(update(text)) }
         #expect(anonymous("/addmachine") == .say(.trouble(.anonymous)))
         #expect(anonymous("/addmachine@rivet_bot") == .say(.trouble(.anonymous)))
+        #expect(anonymous("/addmachine@other_bot") == nil)
+        guard case .turn(let waiting) = route(update("/addmachine@other_bot"), bot: nil) else {
+            Issue.record("no turn")
+            return
+        }
+        #expect(waiting.namedBot == "other_bot")
         #expect(anonymous("hello") == nil && anonymous("/roll") == nil)
     }
 

@@ -47,7 +47,8 @@ struct Router: Sendable {
                 isOverheard: isOverheard, sentAt: message.sentAt))
     }
 
-    /// Who writes as a group or as a channel is told once why that cannot work, if a command of this bot is written.
+    /// A command of this bot from a group or a channel that writes as itself is answered with why that cannot work:
+    /// there is no person whose library it could mean.
     private func routeAnonymous(_ message: Message, from user: User, _ updateID: Int64) -> Route {
         guard message.chat.isGroup, let text = message.text ?? message.caption,
             let command = TypedCommand(text, entities: message.entities), isOurs(command),
@@ -57,7 +58,8 @@ struct Router: Sendable {
             Turn(
                 updateID: updateID,
                 lane: LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID), isGroup: true,
-                messageID: message.id, request: .say(.trouble(.anonymous)), sentAt: message.sentAt))
+                messageID: message.id, request: .say(.trouble(.anonymous)),
+                namedBot: botName == nil ? command.bot : nil, sentAt: message.sentAt))
     }
 
     /// What a message asks for; nil if it asks for nothing. In a group only what is addressed to the bot does: a
