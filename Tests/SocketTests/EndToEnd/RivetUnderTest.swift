@@ -131,9 +131,9 @@ struct MachineEntry {
         }
     }
 
-    /// Skips repeated replies, also the last one of an entry before: where a kill left its outcome unknown, it comes once
-    /// more behind later ones. Skips also the notices that a message is kept (after a disk was slow for 5 s) or that
-    /// an entry continues.
+    /// Skips repeated replies, also the last one of an entry before: where a kill left its outcome unknown, it comes
+    /// once more behind later ones. Skips also the notices that a message is kept (after a disk was slow for 5 s) or
+    /// that an entry continues.
     func expectReply(_ person: Person, to step: Int, timeout: Duration = .seconds(20)) async throws {
         while true {
             let message = try await person.nextMessage(timeout: timeout)
