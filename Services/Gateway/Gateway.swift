@@ -20,6 +20,7 @@ final class Gateway: Service {
     private let webhook: WebhookSource?
     private let foreignWebhook: ForeignWebhook
     private let allowList: AllowList
+    private let groups: GroupMigrations
     private let botProfile: BotProfile
     private let botID: Int64?
     private let lanes: Lanes<LaneKey, Turn>
@@ -70,12 +71,14 @@ final class Gateway: Service {
         self.lanes = lanes
         self.parking = parking
         allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
+        let groups = GroupMigrations(path: settings.groupsPath, logger: logger)
+        self.groups = groups
         botID = settings.token.botID
         botProfile = BotProfile(
             bot: bot, botID: botID, path: settings.botNamePath, texts: texts, logger: logger)
         watch = ServiceWatch(calls: calls)
         let sender = Sender(
-            calls: calls, bot: bot, limits: settings.sendLimits, counters: counters, logger: logger,
+            calls: calls, bot: bot, limits: settings.sendLimits, groups: groups, counters: counters, logger: logger,
             now: Timestamp.now)
         renamings = RenamingMessages(calls: calls, sender: sender, texts: texts, logger: logger, now: Timestamp.now)
         self.absence = absence
@@ -178,7 +181,7 @@ final class Gateway: Service {
         }
         let others: [@Sendable () async -> Void] = [
             runner.sender.run, runner.volatileEffects.run, watch.run, renamings.run, askAfterAbsence, botProfile.run,
-            allowList.run, foreignWebhook.run,
+            allowList.run, followMigrations, foreignWebhook.run,
         ]
         for run in others {
             group.addTask {
@@ -205,7 +208,7 @@ final class Gateway: Service {
         ages.received(update.id)
         killPoint("gateway.received")
         stallPoint("gateway.received")
-        if case .message(let message) = update.kind { followMigration(message) }
+        if case .message(let message) = update.kind, followMigration(message, update.id) { return }
         if case .unreadable(let unreadable) = update.kind {
             Self.logUnreadable(unreadable, update.id, counters, logger)
         }
@@ -221,7 +224,9 @@ final class Gateway: Service {
         }
     }
 
-    private var router: Router { Router(allowedUsers: allowList.current, botName: botProfile.botName, botID: botID) }
+    private var router: Router {
+        Router(allowedUsers: allowList.current, groups: groups.current, botName: botProfile.botName, botID: botID)
+    }
 
     /// - Returns: false if nothing was done: an earlier process may have parked older updates, which come first.
     private func work(_ turn: Turn) async -> Bool {
@@ -281,18 +286,34 @@ final class Gateway: Service {
             ])
     }
 
-    /// When a group becomes a supergroup, Telegram says so twice, in the old chat and in the new one. Either message
-    /// may come first, or alone.
-    private func followMigration(_ message: Message) {
-        if let new = message.migrateToChatID { allowList.migrated(from: message.chat.id, to: new) }
-        if let old = message.migrateFromChatID { allowList.migrated(from: old, to: message.chat.id) }
+    /// Follows a group that became a supergroup. The update is settled when that is stored.
+    ///
+    /// - Returns: false if the message is another one.
+    private func followMigration(_ message: Message, _ updateID: Int64) -> Bool {
+        guard let (group, supergroup) = message.migration else { return false }
+        allowList.migrated(from: group, to: supergroup)
+        runner.sender.migrated(group, to: supergroup)
+        groups.migrated(group, to: supergroup) { [runner] in runner.settled(updateID) }
+        return true
+    }
+
+    /// Stores migrations, and repeats the open questions in the supergroups, where people can reply to them.
+    private func followMigrations() async {
+        await groups.run { await welcomes.askAgain(inGroup: $0) { self.mayWrite($0) } }
+    }
+
+    /// Whether the person may use the bot in the lane's chat, by either of its ids.
+    private func mayWrite(_ lane: LaneKey) -> Bool {
+        [lane.chatID, groups.current.current(of: lane.chatID)].contains {
+            allowList.current.admits(lane.userID, in: $0)
+        }
     }
 
     private func askAfterAbsence() async {
         await welcomes.run(absence) {
             self.source.unsettledCount == 0 && self.parking.isResumed && self.parking.count == 0
-        } isAllowed: { lane in
-            self.allowList.current.admits(lane.userID, in: lane.chatID)
+        } isAllowed: {
+            self.mayWrite($0)
         }
     }
 

@@ -78,6 +78,10 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
     public var owedLaneCount: Int { lanes.values.count { $0.hasRow || $0.isDirty || $0.isWriting } }
     /// Whether the lane has queued replies.
     public func owes(_ lane: Lane) -> Bool { lanes[lane].map { !$0.entries.isEmpty } ?? false }
+    /// Whether the lane has queued replies that need not wait for minutes because their outcome is unknown.
+    public func owesSoon(_ lane: Lane, now: Duration) -> Bool {
+        lanes[lane]?.entries.contains { entries[$0].map { $0.retryAt <= now } ?? false } ?? false
+    }
     /// The contents of all queued messages and edits.
     public var owedContents: some Sequence<Content> {
         entries.values.lazy.filter { $0.item.policy.isStored }.map(\.item.content)
@@ -111,9 +115,9 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
             joined(id, other)
             return id
         }
-        var entry = Entry(item: item, form: SendForm(chatID: item.chatID), order: id, handedAt: now, tokens: [id])
-        if let new = migrations[item.chatID] { entry.form.chatID = new }
-        entries[id] = entry
+        entries[id] = Entry(
+            item: item, form: SendForm(chatID: migrations[item.chatID] ?? item.chatID), order: id, handedAt: now,
+            tokens: [id])
         if item.policy.isMessage {
             join(item.lane, item.chatID)
             if plantedBug(.newestFirst) {
@@ -127,6 +131,16 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
         if !item.policy.isStored { alarm(.entry(id), at: item.expiresAt) }
         fresh.append(id)
         return id
+    }
+
+    /// The group `chatID` became a supergroup: its items go there from now on.
+    public mutating func migrated(_ chatID: Int64, to supergroup: Int64, now: Duration) {
+        guard migrations.updateValue(supergroup, forKey: chatID) != supergroup else { return }
+        // An item that is being tried is refused, and tried again there.
+        for (id, entry) in entries where entry.item.chatID == chatID && !entry.isInFlight {
+            entries[id]?.form.chatID = supergroup
+        }
+        evaluate(chatID, now)
     }
 
     /// Adds a row of a lane that an earlier process left. Call this once for each row, before ``tookOverAll(now:)``.
@@ -148,7 +162,8 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
             }
             nextTakenOver += 1
             var entry = Entry(
-                item: item, form: SendForm(chatID: item.chatID), order: nextTakenOver, handedAt: now, tokens: [])
+                item: item, form: SendForm(chatID: migrations[item.chatID] ?? item.chatID), order: nextTakenOver,
+                handedAt: now, tokens: [])
             entry.storedTries = tries
             entry.tries = tries
             if tries > 0 {

@@ -108,15 +108,25 @@ import Testing
 
     @Test func `Photos: found by their message, and the newest twenty kept`() {
         var photos = RecentPhotos()
-        for id in 1...25 { photos.offered(.init(messageID: Int64(id), fileID: "f\(id)")) }
-        photos.offered(.init(messageID: 10, fileID: "f10b"))
+        for id in 1...25 { photos.offered(.init(message: .init(id: Int64(id)), fileID: "f\(id)")) }
+        photos.offered(.init(message: .init(id: 10), fileID: "f10b"))
         let again = RecentPhotos(photos.data)
         #expect(again == photos)
         #expect(again.photos.count == 20)
-        #expect(again.photo(messageID: 10)?.fileID == "f10b")
-        #expect(again.photo(messageID: 3)?.fileID == nil)
-        #expect(again.photo(messageID: nil)?.fileID == "f10b")
+        #expect(again.photo(of: .init(id: 10))?.fileID == "f10b")
+        #expect(again.photo(of: .init(id: 3))?.fileID == nil)
+        #expect(again.photo(of: nil)?.fileID == "f10b")
         #expect(RecentPhotos(["photos": "junk"]).photos.isEmpty)
+    }
+
+    /// A supergroup begins its message ids again.
+    @Test func `Photos of a group and of the supergroup that it became: told apart`() {
+        var photos = RecentPhotos()
+        photos.offered(.init(message: .init(id: 10), fileID: "of the group"))
+        photos.offered(.init(message: .init(id: 10, supergroupID: -100), fileID: "of the supergroup"))
+        let again = RecentPhotos(photos.data)
+        #expect(again.photo(of: .init(id: 10))?.fileID == "of the group")
+        #expect(again.photo(of: .init(id: 10, supergroupID: -100))?.fileID == "of the supergroup")
     }
 
     @Test func `Updates without effect: the newest remembered, by lane`() {

@@ -347,6 +347,24 @@ import Testing
         #expect(turn.tap == Turn.Tap(queryID: "q", messageID: 6))
     }
 
+    @Test func `A supergroup: its lanes are those of the group that it was, its messages are its own`() {
+        var router = Router(allowedUsers: .everyone, botName: "Rivet_Bot")
+        router.groups.migrated(-5, to: -100)
+        let lane = LaneKey(userID: 7, chatID: -5)
+        for update in [message("/addmachine", chat: group), message("/addmachine", chat: Chat(id: -5, kind: .group))] {
+            guard case .turn(let turn) = router.route(update) else { return #expect(Bool(false)) }
+            #expect(turn.lane == lane)
+        }
+        guard case .turn(let turn) = router.route(message("/addmachine", chat: group)),
+            case .turn(let tap) = router.route(tap("skip:model:abc"))
+        else { return #expect(Bool(false)) }
+        #expect(turn.personsMessage == PersonsMessage(id: 5, supergroupID: -100) && turn.chatID == -100)
+        #expect(tap.lane == LaneKey(userID: 7, chatID: -5, topicID: 3) && tap.chatID == -100)
+        // The allow-list knows the group by the id under which it is listed.
+        router.allowedUsers = AllowedUsers(.only([-100]))
+        guard case .turn = router.route(message("/addmachine", chat: group)) else { return #expect(Bool(false)) }
+    }
+
     @Test func `A lane: found again from its conversation`() {
         for lane in [
             LaneKey(userID: 7, chatID: -100, topicID: 3), LaneKey(userID: 1, chatID: 1),

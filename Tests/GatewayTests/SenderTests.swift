@@ -16,6 +16,9 @@ import Testing
     private let services = FakeServices()
     private let telegram = FakeTelegram()
     private let counters = Counters()
+    private let directory: TestDirectory
+
+    init() throws { directory = try TestDirectory() }
 
     private func sender() throws -> Sender<FakeServices> {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -26,7 +29,9 @@ import Testing
         times.storeInFlightAfter = .seconds(3_600)
         times.storeBusyAfter = .seconds(3_600)
         return Sender(
-            calls: services, bot: bot, limits: .telegram, times: times, counters: counters, logger: logger,
+            calls: services, bot: bot, limits: .telegram, times: times,
+            groups: GroupMigrations(path: directory.path + "/gateway.groups", logger: logger), counters: counters,
+            logger: logger,
             now: { Self.now })
     }
 

@@ -48,6 +48,27 @@ import Testing
         expectOnePump()
     }
 
+    /// Rivet did not know yet which group this supergroup had been.
+    @Test
+    func `An entry that began under the supergroup's id: goes on there, and the next one begins under the group's`()
+        async throws
+    {
+        let (group, supergroup) = (LaneKey(userID: 7, chatID: -5), LaneKey(userID: 7, chatID: -100))
+        func moved(_ turn: Turn, _ lane: LaneKey, _ supergroupID: Int64? = nil) -> Turn {
+            var turn = turn
+            (turn.lane, turn.supergroupID) = (lane, supergroupID)
+            return turn
+        }
+        for turn in entry.prefix(3) { _ = try await engine().run(moved(turn, supergroup)) }
+        for turn in entry.dropFirst(3) {
+            for _ in 1...2 { #expect(try await engine().run(moved(turn, group, -100)).reply != nil) }
+        }
+        #expect(services.content.withLock { $0.machines.count } == 1)
+        #expect(services.row(group)?.isOpen != true && services.row(supergroup)?.isOpen == false)
+        _ = try await engine().run(moved(turn(30, .addMachine), group, -100))
+        #expect(services.row(group)?.isOpen == true && services.row(supergroup)?.isOpen == false)
+    }
+
     @Test func `Each update delivered twice: takes effect once, with the same reply`() async throws {
         for turn in entry {
             let first = try await engine().run(turn)

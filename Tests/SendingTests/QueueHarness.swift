@@ -55,6 +55,11 @@ struct QueueHarness {
         while !tries.isEmpty { end(.sent) }
     }
 
+    mutating func migrated(_ chat: Int64, to supergroup: Int64) {
+        queue.migrated(chat, to: supergroup, now: now)
+        act()
+    }
+
     mutating func tookOver(_ lane: Int64, _ rows: [(item: Queue.Item, tries: Int)]) {
         self.rows[lane] = rows.map(\.tries)
         queue.tookOver(lane, rows, now: now)

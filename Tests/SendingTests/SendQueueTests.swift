@@ -196,6 +196,34 @@ import Testing
         #expect(harness.reports.last == .refused && harness.queue.isAtRest)
     }
 
+    /// Before, while and after Telegram refuses a message to the old id.
+    @Test func `A group that became a supergroup: all that is queued goes there`() {
+        var harness = Harness()
+        harness.handOver(Harness.item(-5, "in flight"))
+        harness.handOver(Harness.item(-5, "waiting"))
+        harness.migrated(-5, to: -1_005)
+        #expect(harness.tries.map(\.form.chatID) == [-5])
+        harness.end(.refused(.migrated(to: -1_005)))
+        for _ in 1...2 {
+            #expect(harness.tries.map(\.form.chatID) == [-1_005])
+            harness.end(.sent)
+            harness.pass(.seconds(5))
+        }
+        harness.handOver(Harness.item(-5, "later"))
+        #expect(harness.tries.map(\.form.chatID) == [-1_005])
+        harness.end(.sent)
+        #expect(harness.queue.isAtRest && harness.queue.owedLaneCount == 0 && harness.reports.isEmpty)
+    }
+
+    @Test func `A stored row of a group: goes to the supergroup that it is known to have become`() {
+        var harness = Harness(isTakenOver: false)
+        harness.migrated(-5, to: -1_005)
+        harness.tookOver(-5, [(Harness.item(-5, "hello", update: 7), 0)])
+        harness.tookOverAll()
+        harness.pass(.seconds(1))
+        #expect(harness.tries.map(\.form.chatID) == [-1_005])
+    }
+
     @Test func `A chat that blocked the bot: its message is dropped at once`() {
         var harness = Harness()
         let token = harness.handOver(Harness.item(1, "hello"))

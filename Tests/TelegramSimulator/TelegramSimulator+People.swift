@@ -174,12 +174,14 @@ extension TelegramSimulator {
         change { core, now in _ = core.setBarrier(.deactivated, in: user, at: now) }
     }
 
-    /// The group becomes the supergroup `supergroup`: the bot gets two service messages, and messages to the old ID get
-    /// 400 with `migrate_to_chat_id`.
+    /// The group becomes the supergroup `supergroup`: the bot gets the service messages `told` in this order, and
+    /// messages to the old ID get 400 with `migrate_to_chat_id`. IDs of messages begin again at 1.
     @discardableResult
-    public func migrate(group: Int64, to supergroup: Int64, by user: Int64) throws -> [Int64] {
+    public func migrate(
+        group: Int64, to supergroup: Int64, by user: Int64, told: [MigrationNotice] = MigrationNotice.allCases
+    ) throws -> [Int64] {
         try change { (core, now) throws(SimulatorError) in
-            try core.migrate(group, to: supergroup, by: user, at: now)
+            try core.migrate(group, to: supergroup, by: user, told: told, at: now)
         }
     }
 }

@@ -6,6 +6,7 @@ import Logging
 struct OutgoingReply: Sendable, Equatable {
     /// The update to which it replies; 0 for none. One reply is queued for each update.
     var updateID: Int64
+    /// The chat of the messages `replyTo` and `replaces`. If it became a supergroup, the reply goes there.
     var chatID: Int64
     var threadID: Int64?
     var isGroup: Bool
@@ -59,7 +60,7 @@ extension OutgoingReply {
         let reply = turn.isGroup ? reply.inGroup(in: texts) : reply
         let replyTo = repliesToMessage || isGroupQuestion ? turn.messageID ?? lastMessageID : nil
         self.init(
-            updateID: turn.updateID, chatID: turn.lane.chatID, threadID: turn.lane.topicID, isGroup: turn.isGroup,
+            updateID: turn.updateID, chatID: turn.chatID, threadID: turn.lane.topicID, isGroup: turn.isGroup,
             html: reply.html, plainText: reply.plainText, buttons: reply.buttons, replyTo: replyTo,
             asksForReply: isGroupQuestion && reply.buttons.isEmpty && replyTo != nil,
             replaces: replacesMessage ? turn.tap?.messageID : nil, queuedAt: now, receivedAt: turn.receivedAt)

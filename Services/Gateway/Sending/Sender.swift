@@ -40,6 +40,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
 
     private let calls: Calls
     private let telegram: TelegramCalls
+    private let groups: GroupMigrations
     private let counters: Counters
     private let logger: Logger
     private let wallNow: @Sendable () -> Timestamp
@@ -49,15 +50,19 @@ final class Sender<Calls: ServiceCalls>: Sendable {
     private let work: AsyncStream<Work>.Continuation
 
     init(
-        calls: Calls, bot: TelegramBot, limits: SendLimits, times: SendTimes = .ofThisProcess, counters: Counters,
+        calls: Calls, bot: TelegramBot, limits: SendLimits, times: SendTimes = .ofThisProcess,
+        groups: GroupMigrations, counters: Counters,
         logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) {
         self.calls = calls
         telegram = TelegramCalls(bot: bot)
+        self.groups = groups
         self.counters = counters
         self.logger = logger
         wallNow = now
-        state = Mutex(State(queue: Queue(limits, times: times)))
+        var queue = Queue(limits, times: times)
+        for pair in groups.current.pairs { queue.migrated(pair.group, to: pair.supergroup, now: .zero) }
+        state = Mutex(State(queue: queue))
         (works, work) = AsyncStream.makeStream()
     }
 
@@ -74,7 +79,9 @@ final class Sender<Calls: ServiceCalls>: Sendable {
     }
 
     /// Whether the lane has queued replies, even of an earlier process. Waits until that is known or the gateway stops.
-    func owes(_ lane: LaneKey) async -> Bool {
+    ///
+    /// - Parameter isSoon: without those that wait for minutes because their outcome is unknown.
+    func owes(_ lane: LaneKey, isSoon: Bool = false) async -> Bool {
         await withCheckedContinuation { continuation in
             let isKnown = state.withLock { state in
                 if state.isTakenOver || state.isStopping { return true }
@@ -83,7 +90,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
             }
             if isKnown { continuation.resume() }
         }
-        return state.withLock { $0.queue.owes(lane) }
+        return state.withLock { isSoon ? $0.queue.owesSoon(lane, now: now) : $0.queue.owes(lane) }
     }
 
     // MARK: - Hand-over
@@ -110,6 +117,11 @@ final class Sender<Calls: ServiceCalls>: Sendable {
                 content: .tapAnswer(queryID: tap.queryID, text: text)), ended)
     }
 
+    /// The group became a supergroup: what is queued for it goes there.
+    func migrated(_ group: Int64, to supergroup: Int64) {
+        act { state, now in state.queue.migrated(group, to: supergroup, now: now) }
+    }
+
     private func handOver(_ item: Queue.Item, _ ended: @escaping Ending) {
         act { state, now in
             let token = state.queue.handedOver(item, now: now)
@@ -121,7 +133,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         let age = Duration.milliseconds(max(0, wallNow().milliseconds - reply.queuedAt.milliseconds))
         let policy = policy ?? (reply.replaces == nil ? .message : .edit)
         return Queue.Item(
-            lane: lane, chatID: reply.chatID, isGroup: reply.isGroup, updateID: reply.updateID, policy: policy,
+            lane: lane, chatID: lane.chatID, isGroup: reply.isGroup, updateID: reply.updateID, policy: policy,
             expiresAt: now + (policy == .passing ? Self.passingUsefulFor : OutboxRow.keptFor - age),
             content: .reply(reply))
     }
@@ -239,6 +251,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
             act { state, _ in state.armed.removeAll { $0 == time } }
         case .send(let id, let item, let form):
             let error = await telegram.send(item, form)
+            if case .badRequest(.migrated(let supergroup)) = error { groups.migrated(item.chatID, to: supergroup) }
             act(error) { state, now in
                 state.queue.ended(id, SendOutcome(error), now: now)
             }

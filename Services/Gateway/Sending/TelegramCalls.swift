@@ -27,7 +27,9 @@ struct TelegramCalls: Sendable {
 
     private func send(_ reply: OutgoingReply, _ form: SendForm) async -> TelegramError? {
         let (text, mode): (String, ParseMode?) = form.isPlain ? (reply.plainText, nil) : (reply.html, .html)
-        if let messageID = reply.replaces, !form.isNewMessage {
+        // The ids of messages are those of another chat if the group became a supergroup meanwhile.
+        let hasItsMessages = form.chatID == reply.chatID
+        if let messageID = reply.replaces, !form.isNewMessage, hasItsMessages {
             let error = await failure { () async throws(TelegramError) in
                 try await bot.editMessageText(
                     chatID: form.chatID, messageID: messageID, text: text, parseMode: mode, replyMarkup: markup(reply))
@@ -41,7 +43,7 @@ struct TelegramCalls: Sendable {
             try await bot.sendMessage(
                 chatID: form.chatID, threadID: form.isWithoutThread ? nil : reply.threadID, text: text, parseMode: mode,
                 replyMarkup: markup(reply).map(ReplyMarkup.buttons) ?? (reply.asksForReply ? .askingForReply : nil),
-                replyTo: form.isWithoutReply ? nil : reply.replyTo)
+                replyTo: form.isWithoutReply || !hasItsMessages ? nil : reply.replyTo)
         }
         if error == nil { killPoint("gateway.after-send") }
         return error

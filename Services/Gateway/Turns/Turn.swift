@@ -30,6 +30,8 @@ struct Turn: Sendable, Equatable {
 
     var updateID: Int64
     var lane: LaneKey
+    /// The supergroup that the lane's group became, if the update is from there.
+    var supergroupID: Int64?
     var isGroup: Bool
     /// The person's message; nil for a tap.
     var messageID: Int64?
@@ -49,6 +51,9 @@ struct Turn: Sendable, Equatable {
 }
 
 extension Turn {
+    /// The chat of the update: the ids of messages are ids there.
+    var chatID: Int64 { supergroupID ?? lane.chatID }
+
     /// The time that decides whether the entry was still open; nil for now. Telegram keeps updates for a day. So a date
     /// of more than a week before the receipt is an error of a clock or of a server, and is ignored.
     var judgedAt: Timestamp? {
@@ -58,9 +63,19 @@ extension Turn {
     }
 
     /// The person's message that the turn is about: also the photo whose button was tapped.
-    var personsMessageID: Int64? {
-        if case .saveTapped(let photoMessageID, _) = request { return photoMessageID }
-        return messageID
+    var personsMessage: PersonsMessage? {
+        let id = if case .saveTapped(let photoMessageID, _) = request { photoMessageID } else { messageID }
+        return id.map { PersonsMessage(id: $0, supergroupID: supergroupID) }
+    }
+
+    /// The same turn for an entry that is stored under the id of the supergroup: it began before Rivet learned which
+    /// group that was.
+    var inSupergroup: Turn? {
+        guard let supergroupID else { return nil }
+        var turn = self
+        turn.lane.chatID = supergroupID
+        turn.supergroupID = nil
+        return turn
     }
 
     /// Whether the person certainly waits for a reply: not if the message was for the group, and not if refused.

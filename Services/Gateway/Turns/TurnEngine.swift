@@ -32,6 +32,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     }
 
     func run(_ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
+        let turn = try await underItsKey(turn)
         guard let fileID = turn.photoFileID else { return try await perform(turn) }
         let kept = try await photo(fileID, nil, turn)
         var outcome = try await perform(turn)
@@ -43,7 +44,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         switch turn.request {
         case .conversation(let input): return try await run(input, turn)
         case .photo(let fileID, let caption): return try await photo(fileID, caption, turn)
-        case .saveTapped(let messageID, let fileID): return try await saveTapped(messageID, fileID, turn)
+        case .saveTapped(_, let fileID): return try await saveTapped(fileID, turn)
         case .library(let query): return try await library(query, turn)
         case .say(let message): return TurnOutcome(message: message)
         case .refusal:
@@ -51,6 +52,18 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
             return TurnOutcome(message: .trouble(.notAllowed(userID: turn.lane.user)))
         case .nothing: return .silent
         }
+    }
+
+    /// The turn in the lane under which its entry is stored.
+    private func underItsKey(_ turn: Turn) async throws(ServiceFailure) -> Turn {
+        guard let other = turn.inSupergroup else { return turn }
+        func isKnown(_ turn: Turn) async throws(ServiceFailure) -> Bool {
+            let loaded = try await calls.call(
+                StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID, sentAt: turn.judgedAt))
+            return loaded.state != nil || loaded.applied != nil
+        }
+        if try await isKnown(turn) { return turn }
+        return try await isKnown(other) ? other : turn
     }
 
     /// The state of the turn's conversation: an open entry, an earlier effect of this update, or neither.

@@ -62,6 +62,8 @@ final class SendingChaos {
             } else if telegram.migrated[-chat] == nil {
                 telegram.migrated[-chat] = -1_000_000_000_000 - chat
                 world.count("migration")
+                // The service message arrives, or a refusal tells first.
+                if dice.chance(0.5) { world.groupMigrated(-chat, to: -1_000_000_000_000 - chat) }
             }
         }
     }

@@ -199,6 +199,11 @@ final class SendingWorld {
         goOn(id, lane)
     }
 
+    func groupMigrated(_ chat: Int64, to supergroup: Int64) {
+        queue?.migrated(chat, to: supergroup, now: now)
+        act()
+    }
+
     private func act() {
         guard var queue else { return }
         let actions = queue.actions(now: now)

@@ -143,7 +143,8 @@ struct MachineEntry {
             let isOld =
                 isOfEntryBefore || message.text.contains(Self.questions[0])
                 || (0..<step).contains { isReply(message, to: $0) }
-            let isNews = ["Your message is kept", "Your entry goes on"].contains { message.text.contains($0) }
+            let news = ["Your message is kept", "Your entry goes on", "You have an in-progress entry"]
+            let isNews = news.contains { message.text.contains($0) }
             if !isOld, !isNews {
                 throw NotInTime(description: "to the \(Self.steps[step]) the bot said: \(message.text.prefix(300))")
             }

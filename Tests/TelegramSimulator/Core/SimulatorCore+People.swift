@@ -14,6 +14,11 @@ struct QueuedMessage: Sendable, Equatable {
     let messageID: Int64
 }
 
+/// A service message about a group that became a supergroup.
+public enum MigrationNotice: Sendable, CaseIterable {
+    case inGroup, inSupergroup
+}
+
 /// The place where a person writes: a chat, and perhaps a topic of it.
 struct Place: Sendable, Hashable {
     let chat: Int64
@@ -30,7 +35,9 @@ extension SimulatorCore {
         replyTo: Int64? = nil, isReplyOpen: Bool = true, at now: Duration
     ) throws(SimulatorError) -> QueuedMessage {
         _ = people.user(user)
-        _ = people.chat(place.chat)
+        if case .migrated? = people.chat(place.chat).barrier {
+            throw SimulatorError("\(place.chat) is a supergroup now: nobody writes in the group that it was")
+        }
         let replyTo = replyTo ?? (place.chat < 0 && isReplyOpen ? prompt(for: user, at: place) : nil)
         let message = StoredMessage(
             id: messages.nextID(in: place.chat), chat: place.chat, thread: place.thread, sender: user,
@@ -113,19 +120,34 @@ extension SimulatorCore {
         return enqueue("my_chat_member", body, at: now)
     }
 
-    /// A group becomes a supergroup with another ID: the bot gets two service messages.
+    /// A group becomes a supergroup with another ID: the bot gets the service messages `told`, in this order. Both
+    /// messages are in their chats, whether the bot gets them or not.
     mutating func migrate(
-        _ chat: Int64, to supergroup: Int64, by user: Int64, at now: Duration
+        _ chat: Int64, to supergroup: Int64, by user: Int64, told: [MigrationNotice] = MigrationNotice.allCases,
+        at now: Duration
     ) throws(SimulatorError) -> [Int64] {
         var new = SimulatedChat(id: supergroup)
         new.title = people.chat(chat).title
         people.add(new)
+        let notices = MigrationNotice.allCases.map { notice in
+            let (place, attachment) =
+                switch notice {
+                case .inGroup: (chat, ["migrate_to_chat_id": JSONValue.integer(supergroup)])
+                case .inSupergroup: (supergroup, ["migrate_from_chat_id": JSONValue.integer(chat)])
+                }
+            let message = StoredMessage(
+                id: messages.nextID(in: place), chat: place, thread: nil, sender: people.user(user).id,
+                sentAtSeconds: now.components.seconds, content: .typed(""), source: "", keyboard: [],
+                photoFileID: nil, attachment: attachment, replyTo: nil)
+            messages.add(message)
+            return (notice, message)
+        }
         people.setBarrier(.migrated(to: supergroup), in: chat)
-        let leaving = try personSends(
-            "", attachment: ["migrate_to_chat_id": .integer(supergroup)], from: user, at: Place(chat: chat), at: now)
-        let coming = try personSends(
-            "", attachment: ["migrate_from_chat_id": .integer(chat)], from: user, at: Place(chat: supergroup), at: now)
-        return [leaving.updateID, coming.updateID]
+        var updates: [Int64] = []
+        for (_, message) in told.compactMap({ notice in notices.first { $0.0 == notice } }) {
+            updates.append(try queue("message", json(of: message), at: now))
+        }
+        return updates
     }
 
     private mutating func queue(_ kind: String, _ body: JSONValue, at now: Duration) throws(SimulatorError) -> Int64 {

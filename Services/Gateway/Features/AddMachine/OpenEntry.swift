@@ -11,6 +11,8 @@ struct OpenEntry: Sendable, Equatable {
         static let ocrData = "ocr_data"
         /// The person's last message of the entry, in a group: a question replies to it.
         static let message = "message_id"
+        /// The supergroup in which that message is, if it is not in the chat of the key.
+        static let supergroup = "message_chat_id"
         static let tag = "entry_tag"
         static let answered = "answered_updates"
         /// An entry that was over when this one began. It is kept until this one has an answer.
@@ -29,7 +31,15 @@ struct OpenEntry: Sendable, Equatable {
     /// Updates of this lane that were handled and changed nothing. Delivered again, they would meet another state and
     /// mean something else.
     var answeredUpdates: [Int64]
-    var lastMessageID: Int64? { data[Key.message]?.integerValue }
+    var lastMessage: PersonsMessage? {
+        data[Key.message]?.integerValue.map {
+            PersonsMessage(id: $0, supergroupID: data[Key.supergroup]?.integerValue)
+        }
+    }
+    /// The id of that message; nil if it is not in the chat of the turn.
+    func lastMessageID(for turn: Turn) -> Int64? {
+        lastMessage?.supergroupID == turn.supergroupID ? lastMessage?.id : nil
+    }
     /// The entry that may be taken up again in place of this one.
     var earlier: KeptDraft? { data[Key.earlier].flatMap { try? KeptDraft($0) } }
     /// All of `state_data`, so that keys that the gateway does not know are kept.
@@ -75,9 +85,9 @@ struct OpenEntry: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - earlier: the entry that was over when `entry` began.
-    ///   - messageID: the person's message in a group; nil keeps the one before.
+    ///   - message: the person's message in a group; nil keeps the one before.
     static func data(
-        for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, messageID: Int64? = nil,
+        for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, message: PersonsMessage? = nil,
         answeredUpdates: [Int64],
         settledBefore: Int64? = nil
     ) -> [String: JSONValue] {
@@ -94,7 +104,10 @@ struct OpenEntry: Sendable, Equatable {
         if let hint = entry.draft.nicknameHint { data[Key.nicknameHint] = .string(hint) }
         if let hint = entry.draft.manufacturerHint { data[Key.manufacturerHint] = .string(hint) }
         if let hint = entry.draft.modelHint { data[Key.modelHint] = .string(hint) }
-        if let messageID { data[Key.message] = .integer(messageID) }
+        if let message {
+            data[Key.message] = .integer(message.id)
+            data[Key.supergroup] = message.supergroupID.map(JSONValue.integer)
+        }
         data[Key.tag] = .string(entry.tag)
         let earlier = stored?.answeredUpdates ?? []
         var answered = (earlier + answeredUpdates.filter { !earlier.contains($0) }).suffix(answeredMax)

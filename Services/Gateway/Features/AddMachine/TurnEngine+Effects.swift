@@ -9,7 +9,7 @@ extension TurnEngine {
     ) async throws(ServiceFailure) -> TurnOutcome {
         switch decision {
         case .reply(let message):
-            var outcome = TurnOutcome(message: message, lastMessageID: turn.personsMessageID ?? open?.lastMessageID)
+            var outcome = TurnOutcome(message: message, lastMessageID: lastMessageID(turn, open))
             // In a group, a tap on another person's button: only the person who tapped sees the notice.
             outcome.isNoticeOnly = turn.tap != nil && turn.isGroup && open == nil
             if let open, case .begin = input {
@@ -21,14 +21,14 @@ extension TurnEngine {
         case .save(let entry, let message):
             let volatile = try await save(entry, over: open, earlier: open == nil ? kept : nil, turn)
             return TurnOutcome(
-                message: message, lastMessageID: turn.personsMessageID ?? open?.lastMessageID, volatile: volatile)
+                message: message, lastMessageID: lastMessageID(turn, open), volatile: volatile)
         case .takeUp(let entry, let message):
             guard let kept, var again = OpenEntry(kept) else { return .silent }
             again.revision = open?.revision ?? .none
             // Updates that had no effect before must not become answers in the entry that is taken up.
             again.answeredUpdates += open?.answeredUpdates ?? []
             return TurnOutcome(
-                message: message, lastMessageID: turn.personsMessageID ?? again.lastMessageID,
+                message: message, lastMessageID: lastMessageID(turn, again),
                 volatile: try await save(entry, over: again, turn))
         case .checkNickname(let nickname, let entry, let isStored):
             let decision = try await checkNickname(nickname, entry, isStored: isStored, turn)
@@ -36,6 +36,11 @@ extension TurnEngine {
         case .complete(let entry): return try await complete(entry, over: open, input, turn)
         case .cancel(let message): return try await clear(.cancelled, turn, message)
         }
+    }
+
+    /// The message to which a question in a group replies.
+    private func lastMessageID(_ turn: Turn, _ open: OpenEntry?) -> Int64? {
+        turn.personsMessage?.id ?? open?.lastMessageID(for: turn)
     }
 
     func noEffect(_ outcome: TurnOutcome, _ turn: Turn) -> TurnOutcome {
@@ -51,7 +56,7 @@ extension TurnEngine {
         let params = StateSave.Params(
             key: turn.lane.conversation(), step: entry.step.rawValue,
             data: OpenEntry.data(
-                for: entry, over: open, earlier: earlier, messageID: turn.isGroup ? turn.personsMessageID : nil,
+                for: entry, over: open, earlier: earlier, message: turn.isGroup ? turn.personsMessage : nil,
                 answeredUpdates: memory.answeredUpdates(of: turn.lane),
                 settledBefore: settledBefore),
             updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore,

@@ -15,7 +15,8 @@ extension TurnEngine {
             }
             let earlier = open.earlier.flatMap(KeptEntry.init)
             return TurnOutcome(
-                message: AddMachine.replay(open.entry, kept: earlier, input), lastMessageID: open.lastMessageID,
+                message: AddMachine.replay(open.entry, kept: earlier, input),
+                lastMessageID: open.lastMessageID(for: turn),
                 volatile: outcome.volatile)
         }
         guard let clearing = applied.cleared else { return try await overtaken(turn) }

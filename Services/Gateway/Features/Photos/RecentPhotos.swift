@@ -7,7 +7,7 @@ struct RecentPhotos: Sendable, Equatable {
     static let photosMax = 20
 
     struct Photo: Sendable, Equatable {
-        var messageID: Int64
+        var message: PersonsMessage
         var fileID: String
         /// The caption: a proposal for the nickname.
         var caption: String?
@@ -22,7 +22,9 @@ struct RecentPhotos: Sendable, Equatable {
             guard let messageID = value["message_id"]?.integerValue, let fileID = value["file_id"]?.stringValue else {
                 return nil
             }
-            return Photo(messageID: messageID, fileID: fileID, caption: value["caption"]?.stringValue)
+            return Photo(
+                message: PersonsMessage(id: messageID, supergroupID: value["chat_id"]?.integerValue), fileID: fileID,
+                caption: value["caption"]?.stringValue)
         }
     }
 
@@ -31,8 +33,9 @@ struct RecentPhotos: Sendable, Equatable {
             "photos": .array(
                 photos.map { photo in
                     var members: [String: JSONValue] = [
-                        "message_id": .integer(photo.messageID), "file_id": .string(photo.fileID),
+                        "message_id": .integer(photo.message.id), "file_id": .string(photo.fileID),
                     ]
+                    members["chat_id"] = photo.message.supergroupID.map(JSONValue.integer)
                     members["caption"] = photo.caption.map(JSONValue.string)
                     return .object(members)
                 })
@@ -40,14 +43,14 @@ struct RecentPhotos: Sendable, Equatable {
     }
 
     mutating func offered(_ photo: Photo) {
-        photos.removeAll { $0.messageID == photo.messageID }
+        photos.removeAll { $0.message == photo.message }
         photos.append(photo)
         if photos.count > Self.photosMax { photos.removeFirst(photos.count - Self.photosMax) }
     }
 
-    /// The photo of a message; the newest photo if `messageID` is nil, because Telegram no longer shows the message.
-    func photo(messageID: Int64?) -> Photo? {
-        guard let messageID else { return photos.last }
-        return photos.first { $0.messageID == messageID }
+    /// The photo of a message; the newest photo if `message` is nil, because Telegram no longer shows the message.
+    func photo(of message: PersonsMessage?) -> Photo? {
+        guard let message else { return photos.last }
+        return photos.first { $0.message == message }
     }
 }

@@ -11,20 +11,17 @@ extension TurnEngine {
         case .none where caption.map { !$0.isAnswer } == true: return try await run(input, turn)
         case .none:
             var volatile: [VolatileEffect] = []
-            if let messageID = turn.messageID {
-                volatile = try await store(
-                    .init(messageID: messageID, fileID: fileID, caption: caption?.answer), turn)
+            if let message = turn.personsMessage {
+                volatile = try await store(.init(message: message, fileID: fileID, caption: caption?.answer), turn)
             }
             return noEffect(TurnOutcome(message: .photo(.offer), repliesToMessage: true, volatile: volatile), turn)
         }
     }
 
-    func saveTapped(
-        _ photoMessageID: Int64?, _ shownFileID: String?, _ turn: Turn
-    ) async throws(ServiceFailure) -> TurnOutcome {
+    func saveTapped(_ shownFileID: String?, _ turn: Turn) async throws(ServiceFailure) -> TurnOutcome {
         let photos = RecentPhotos(
             try await calls.call(StateLoad.self, .init(key: photoKey(turn))).state?.data ?? [:])
-        let photo = photos.photo(messageID: photoMessageID)
+        let photo = photos.photo(of: turn.personsMessage)
         let fileID = photo?.fileID ?? shownFileID
         let hints = await hints(fileID: fileID)
         return try await run(

@@ -11,6 +11,7 @@ struct Router: Sendable {
     }
 
     var allowedUsers: AllowedUsers
+    var groups = GroupIDs()
     /// The bot's name; nil until Telegram has told it.
     var botName: String?
     /// The bot's id, by which a reply to one of its messages is recognized.
@@ -25,6 +26,14 @@ struct Router: Sendable {
         }
     }
 
+    /// A supergroup's lanes are those of the group that it was.
+    private func lane(of user: User, in chatID: Int64, topicID: Int64?) -> LaneKey {
+        LaneKey(userID: user.id, chatID: groups.first(of: chatID), topicID: topicID)
+    }
+
+    /// `chatID`, if it is the supergroup that a group became.
+    private func supergroup(_ chatID: Int64) -> Int64? { groups.first(of: chatID) == chatID ? nil : chatID }
+
     // MARK: - Messages
 
     private func route(_ message: Message, from user: User, _ updateID: Int64) -> Route {
@@ -33,7 +42,7 @@ struct Router: Sendable {
         guard !user.isBot else { return .ignored }
         guard let (request, isOverheard) = request(of: message) else { return .ignored }
         let isPrivate = !message.chat.isGroup
-        let lane = LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID)
+        let lane = lane(of: user, in: message.chat.id, topicID: message.topicID)
         guard allowedUsers.admits(user.id, in: message.chat.id) else {
             // In a group, the bot posts nothing for a person who is not let in.
             guard isPrivate else { return .ignored }
@@ -42,7 +51,8 @@ struct Router: Sendable {
         }
         return .turn(
             Turn(
-                updateID: updateID, lane: lane, isGroup: !isPrivate, messageID: message.id, request: request,
+                updateID: updateID, lane: lane, supergroupID: supergroup(message.chat.id), isGroup: !isPrivate,
+                messageID: message.id, request: request,
                 photoFileID: photoBeside(request, message), namedBot: botName == nil ? command(of: message)?.bot : nil,
                 isOverheard: isOverheard, sentAt: message.sentAt))
     }
@@ -56,8 +66,8 @@ struct Router: Sendable {
         else { return .ignored }
         return .turn(
             Turn(
-                updateID: updateID,
-                lane: LaneKey(userID: user.id, chatID: message.chat.id, topicID: message.topicID), isGroup: true,
+                updateID: updateID, lane: lane(of: user, in: message.chat.id, topicID: message.topicID),
+                supergroupID: supergroup(message.chat.id), isGroup: true,
                 messageID: message.id, request: .say(.trouble(.anonymous)),
                 namedBot: botName == nil ? command.bot : nil, sentAt: message.sentAt))
     }
@@ -175,8 +185,8 @@ struct Router: Sendable {
         let message: Message? = if case .message(let message) = origin { message } else { nil }
         return .turn(
             Turn(
-                updateID: updateID,
-                lane: LaneKey(userID: query.from.id, chatID: origin.chat.id, topicID: message?.topicID),
+                updateID: updateID, lane: lane(of: query.from, in: origin.chat.id, topicID: message?.topicID),
+                supergroupID: supergroup(origin.chat.id),
                 isGroup: origin.chat.isGroup, request: FeatureRoutes.request(tap: data, message),
                 tap: Turn.Tap(queryID: query.id, messageID: origin.messageID)))
     }

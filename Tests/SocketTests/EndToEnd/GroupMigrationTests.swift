@@ -1,0 +1,118 @@
+import Contracts
+import Foundation
+import TelegramSimulator
+import TestSupport
+import Testing
+
+/// A group becomes a supergroup, which has another id and begins its message ids again, while people add machines.
+@Suite(.serialized, .withProcesses)
+struct GroupMigrationTests {
+    private static let group: Int64 = -77
+    private static let supergroup: Int64 = -1_001_000_000_077
+    private static let environment = ["RIVET_SEND_LIMITS": "none"]
+    private static let entry = MachineEntry(
+        answers: ["Pump", "Siemens", nil, "SN 1", "Hall 3", "noisy"], photo: "plate")
+
+    /// Ada's entry is open in the group, with her photo, and `step` is asked.
+    private func begin(_ rivet: RivetUnderTest, upTo step: Int) async throws -> Person {
+        await rivet.telegram.group(Self.group, title: "Hall 3")
+        let ada = await rivet.telegram.user(42).in(Self.group)
+        try await ada.sendPhoto(fileID: "plate", caption: "/addmachine@rivet_bot")
+        _ = try await ada.nextMessage(containing: MachineEntry.questions[0])
+        if step > 0 { try await Self.entry.tell(ada, through: step - 1) }
+        return ada
+    }
+
+    /// The question that is repeated in the supergroup, or the reply to the last answer if it was owed. It replies to
+    /// no message: the one that it had was in the group, and its id means another message here.
+    private func repeated(_ rivet: RivetUnderTest, _ step: Int) async throws -> BotMessage {
+        let question = try await rivet.telegram.nextBotMessage(
+            in: Self.supergroup, containing: MachineEntry.questions[step], timeout: .seconds(20))
+        #expect(question.replyTo == nil)
+        return question
+    }
+
+    /// Ada replies to `question` in the supergroup, and goes on to the end.
+    private func finish(_ rivet: RivetUnderTest, _ question: BotMessage, from step: Int) async throws {
+        let ada = await rivet.telegram.user(42).in(Self.supergroup)
+        try await rivet.telegram.send(
+            Self.entry.answers[step] ?? "/skip", from: 42, chat: Self.supergroup, replyTo: question.messageID)
+        try await Self.entry.expectReply(ada, to: step)
+        if step < 5 { try await Self.entry.tell(ada, from: step + 1) }
+        try await rivet.waitUntilAllDone()
+        // In each chat a question may be repeated; none comes out of order, and none is left out.
+        let asked = await rivet.questionsAsked(in: Self.group) + rivet.questionsAsked(in: Self.supergroup)
+        #expect(asked.reduce(into: []) { if $0.last != $1 { $0.append($1) } } == MachineEntry.steps)
+        try rivet.expectRows(of: 42, [Self.entry])
+    }
+
+    @Test(arguments: 0...5, [CrashTests.Victim.gateway, .state, .library])
+    func `At each step, with a kill around it: nothing lost, one machine`(
+        _ step: Int, _ victim: CrashTests.Victim
+    ) async throws {
+        try await RivetUnderTest.run(Self.environment) { rivet in
+            _ = try await begin(rivet, upTo: step)
+            let processes = victim.processes(rivet)
+            if step.isMultiple(of: 2) { try rivet.kill(processes) }
+            try await rivet.telegram.migrate(group: Self.group, to: Self.supergroup, by: 43)
+            // Others talk in the supergroup: its first message ids are taken.
+            for _ in 0..<9 { await rivet.telegram.talk("hi", from: 43, chat: Self.supergroup) }
+            if !step.isMultiple(of: 2) { try rivet.kill(processes) }
+            for process in processes.reversed() { try process.start() }
+            try await finish(rivet, try await repeated(rivet, step), from: step)
+        }
+    }
+
+    @Test(arguments: [[MigrationNotice.inSupergroup, .inGroup], [.inGroup], [.inSupergroup]])
+    func `Service messages in the other order, or only one of them: the same`(_ told: [MigrationNotice]) async throws {
+        try await RivetUnderTest.run(Self.environment) { rivet in
+            _ = try await begin(rivet, upTo: 2)
+            try await rivet.telegram.migrate(group: Self.group, to: Self.supergroup, by: 43, told: told)
+            let question = try await repeated(rivet, 2)
+            // Twice told, asked once.
+            try await rivet.waitUntilAllDone()
+            #expect(await rivet.telegram.botMessageCount(in: Self.supergroup) == 1)
+            // The next process knows it from its file.
+            try rivet.kill([rivet.gateway])
+            try rivet.gateway.start()
+            try await finish(rivet, question, from: 2)
+        }
+    }
+
+    /// An answer in the group whose reply could not leave: the reply comes in the supergroup, once.
+    @Test func `A reply that is owed to the group: comes in the supergroup`() async throws {
+        try await RivetUnderTest.run(Self.environment) { rivet in
+            let ada = try await begin(rivet, upTo: 2)
+            await rivet.telegram.fail("sendMessage", with: .tooManyRequests(retryAfterSeconds: 1))
+            try await ada.send("/skip")
+            try await eventually("the answer is stored") { try rivet.step(of: 42, in: Self.group) == "serial" }
+            #expect(try rivet.gateway.stop() == 0)
+            try await rivet.telegram.migrate(group: Self.group, to: Self.supergroup, by: 43)
+            try rivet.gateway.start()
+            await rivet.telegram.heal()
+            let question = try await rivet.telegram.nextBotMessage(
+                in: Self.supergroup, containing: "Skipped model", timeout: .seconds(20))
+            #expect(question.replyTo == nil)
+            try await finish(rivet, question, from: 3)
+            #expect(
+                await rivet.telegram.allBotMessages(in: Self.supergroup).filter { $0.text.contains("Skipped model") }
+                    .count == 1)
+        }
+    }
+
+    /// Telegram's refusal of a message to the old id tells it, too.
+    @Test func `Neither service message: learned from the refusal of the next message`() async throws {
+        try await RivetUnderTest.run(Self.environment) { rivet in
+            _ = try await begin(rivet, upTo: 2)
+            try await rivet.waitUntilAllDone()
+            #expect(try rivet.gateway.stop() == 0)
+            try await rivet.telegram.migrate(group: Self.group, to: Self.supergroup, by: 43, told: [])
+            // After an absence, the question is repeated.
+            try FileManager.default.removeItem(atPath: rivet.gateway.stateDirectory + "/gateway.heard")
+            try rivet.gateway.start()
+            let question = try await repeated(rivet, 2)
+            #expect(question.text.contains("Welcome back"))
+            try await finish(rivet, question, from: 2)
+        }
+    }
+}
