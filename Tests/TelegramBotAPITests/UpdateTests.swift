@@ -118,6 +118,53 @@ import Testing
         #expect(try message(#""sender_chat":{"id":-7,"type":"channel"},"text":"x""#).senderChat?.id == -7)
     }
 
+    @Test(
+        arguments: [
+            (
+                #"{"type":"paragraph","text":"a"},{"type":"paragraph","text":["b",{"type":"bold","text":["c","d"]}]}"#,
+                "a\nbcd"
+            ),
+            (#"{"type":"divider"},{"type":"pre","text":"x = 1"},{"type":"anchor","name":"n"}"#, "x = 1"),
+            (#"{"type":"paragraph","text":{"type":"custom_emoji","custom_emoji_id":"1","alternative_text":"🔧"}}"#, "🔧"),
+            (#"{"type":"mathematical_expression","expression":"U = RI"}"#, "U = RI"),
+            (#"{"type":"details","summary":"s","blocks":[{"type":"paragraph","text":"in"}]}"#, "s\nin"),
+            (#"{"type":"blockquote","blocks":[{"type":"paragraph","text":"q"}],"credit":"Ada"}"#, "q\nAda"),
+            (
+                #"{"type":"table","cells":[[{"text":"V"},{"text":"400"}],[{},{"text":"A"}]],"caption":{"text":"c"}}"#,
+                "V 400\nA\nc"
+            ),
+            (
+                #"{"type":"list","items":[{"label":"-","blocks":[{"type":"paragraph","text":"a"}]},7,{"label":"-"}]}"#,
+                "- a"
+            ),
+            (#"{"type":"block_of_tomorrow","text":"t"},5,{"type":"paragraph","text":{"type":"x","text":"u"}}"#, "t\nu"),
+            (#"{"type":"divider"}"#, nil), (#""#, nil),
+        ] as [(String, String?)])
+    func `Formatted blocks: read as the text that they show`(_ blocks: String, _ text: String?) throws {
+        let message = try message(#""rich_message":{"blocks":[\#(blocks)]}"#)
+        #expect(message.text == text && message.contentKind == (text == nil ? .other : .text))
+    }
+
+    @Test func `Formatted blocks with a photo: a photo with a caption`() throws {
+        let photo = #"{"type":"photo","photo":[{"file_id":"p","width":1,"height":1}],"caption":{"text":"c"}}"#
+        let message = try message(
+            #""rich_message":{"blocks":[{"type":"paragraph","text":"a"},{"type":"collage","blocks":[\#(photo)]}]}"#)
+        #expect(message.contentKind == .photo && message.photo.map(\.fileID) == ["p"])
+        #expect(message.text == nil && message.caption == "a\nc")
+    }
+
+    /// Deeper than Telegram nests them. Each level takes room on the decoder's stack.
+    @Test(arguments: [8, 100, 200]) func `Blocks nested deep: read as far as is certain, without a crash`(
+        _ depth: Int
+    ) async throws {
+        let open = String(repeating: #"{"type":"blockquote","blocks":["#, count: depth)
+        let close = String(repeating: "]}", count: depth)
+        let json = #""rich_message":{"blocks":[{"text":"a"},\#(open){"text":"b"}\#(close)]}"#
+        // Like the gateway, on a thread of the cooperative pool.
+        let text = try await Task.detached { try message(json).text }.value
+        #expect(text == (depth == 8 ? "a\nb" : "a"))
+    }
+
     @Test func `The IDs of a migration: kept`() throws {
         #expect(try message(#""migrate_to_chat_id":-1001"#).migrateToChatID == -1001)
         #expect(try message(#""migrate_from_chat_id":-7"#).migrateFromChatID == -7)

@@ -2,8 +2,8 @@ import Contracts
 
 /// The actions of people in their chats. Each returns the ID of the resulting update.
 ///
-/// Unlike Telegram's apps, people here send only text, one photo, a file, a place, a sticker or a voice message, and a
-/// text of any length. Use `inject` for other updates.
+/// Unlike Telegram's apps, people here send only text, formatted blocks, one photo, a file, a place, a sticker or a
+/// voice message, and a text of any length. Use `inject` for other updates.
 extension TelegramSimulator {
     /// Adds a person, or renames one. The private chat with the bot has the person's ID. Unlike in Telegram the bot may
     /// write there at once, without a `/start`.
@@ -122,6 +122,16 @@ extension TelegramSimulator {
             attachment["venue"] = ["location": point, "title": .string(title), "address": .string(address)]
         }
         return try sendMessage("", attachment: attachment, from: user, chat: chat, thread: thread).updateID
+    }
+
+    /// `user` sends formatted blocks in place of a text: a JSON array of `RichBlock`.
+    /// - Throws: `SimulatorError` when it is no JSON.
+    @discardableResult
+    public func sendRich(from user: Int64, blocks: String, chat: Int64? = nil, thread: Int64? = nil) throws -> Int64 {
+        guard let blocks = try? JSONValue(parsing: blocks) else { throw SimulatorError("blocks must be JSON") }
+        return try sendMessage(
+            "", attachment: ["rich_message": ["blocks": blocks]], from: user, chat: chat, thread: thread
+        ).updateID
     }
 
     /// The author of the message changes its text.

@@ -83,6 +83,7 @@ extension Message: Decodable {
         case replyTo = "reply_to_message"
         case migrateToChatID = "migrate_to_chat_id"
         case migrateFromChatID = "migrate_from_chat_id"
+        case richMessage = "rich_message"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -108,8 +109,19 @@ extension Message: Decodable {
             replyTo: values.lenient(Message.self, .replyTo),
             migrateToChatID: values.lenient(Int64.self, .migrateToChatID),
             migrateFromChatID: values.lenient(Int64.self, .migrateFromChatID))
+        if contentKind == .other, let rich = values.lenient(RichMessage.self, .richMessage) { take(rich) }
         // Another Bot API server may nest replies deeper; keep one level.
         replyTo?.replyTo = nil
+    }
+
+    /// Formatted blocks count as the text that they show; with a photo among them, as a photo with a caption.
+    private mutating func take(_ rich: RichMessage) {
+        if !rich.photo.isEmpty {
+            (contentKind, photo) = (.photo, rich.photo)
+            caption = rich.text.isEmpty ? nil : rich.text
+        } else if !rich.text.isEmpty {
+            (contentKind, text) = (.text, rich.text)
+        }
     }
 
     private static func place(_ values: KeyedDecodingContainer<CodingKeys>) -> MapPlace? {

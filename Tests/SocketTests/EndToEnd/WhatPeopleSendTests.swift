@@ -57,6 +57,37 @@ struct WhatPeopleSendTests {
         }
     }
 
+    /// Since Bot API 10.1 a pasted formatted text comes without `text`.
+    @Test func `Formatted blocks: count as the text that they show, and a photo among them is kept`() async throws {
+        try await RivetUnderTest.run { rivet in
+            let ada = await rivet.telegram.user(42)
+            try await MachineEntry.begin(ada)
+            func say(_ blocks: String) async throws {
+                try await rivet.telegram.sendRich(from: 42, blocks: "[\(blocks)]")
+            }
+            try await say(#"{"type":"paragraph","text":["Main ",{"type":"bold","text":"pump"}]}"#)
+            _ = try await ada.nextMessage(containing: "✅ Nickname: Main pump")
+            let sizes = #"[{"file_id":"plate","width":90,"height":90}]"#
+            try await say(#"{"type":"photo","photo":\#(sizes),"caption":{"text":"Siemens"}}"#)
+            _ = try await ada.nextMessage(containing: "✅ Manufacturer: Siemens")
+            // A command in blocks is the command.
+            try await say(#"{"type":"paragraph","text":{"type":"bot_command","text":"/skip"}}"#)
+            _ = try await ada.nextMessage(containing: "Skipped model")
+            for text in ["SN 1", "Hall 3"] { _ = try await ada.ask(text) }
+            let items = ["oil", "belt"].enumerated().map {
+                #"{"label":"\#($0.offset + 1).","blocks":[{"type":"paragraph","text":"\#($0.element)"}]}"#
+            }
+            try await say(
+                #"{"type":"heading","text":"Done"},{"type":"divider"},{"type":"list","items":[\#(items.joined(separator: ","))]}"#
+            )
+            _ = try await ada.nextMessage(containing: "Saved to Library")
+            try await rivet.waitUntilAllDone()
+            let told = MachineEntry(
+                answers: ["Main pump", "Siemens", nil, "SN 1", "Hall 3", "Done\n1. oil\n2. belt"], photo: "plate")
+            try rivet.expectRows(of: 42, [told])
+        }
+    }
+
     @Test func `Files: a photo by type or name, and otherwise none`() async throws {
         try await RivetUnderTest.run { rivet in
             let ada = await rivet.telegram.user(42)
