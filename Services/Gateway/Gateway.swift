@@ -21,6 +21,7 @@ final class Gateway: Service {
     private let foreignWebhook: ForeignWebhook
     private let allowList: AllowList
     private let groups: GroupMigrations
+    private let follower: GroupFollower<WireCalls>
     private let botProfile: BotProfile
     private let botID: Int64?
     private let lanes: Lanes<LaneKey, Turn>
@@ -95,6 +96,9 @@ final class Gateway: Service {
             },
             texts: texts, counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) },
             settled: settled)
+        follower = GroupFollower(
+            groups: groups, allowList: allowList, sender: sender, welcomes: welcomes, calls: calls, logger: logger,
+            isBusy: { lanes.hasItems(in: $0) }, settled: settled)
     }
 
     /// The source of updates that the settings select. The second value is the same source if it is a webhook.
@@ -181,7 +185,7 @@ final class Gateway: Service {
         }
         let others: [@Sendable () async -> Void] = [
             runner.sender.run, runner.volatileEffects.run, watch.run, renamings.run, askAfterAbsence, botProfile.run,
-            allowList.run, followMigrations, foreignWebhook.run,
+            allowList.run, follower.run, foreignWebhook.run,
         ]
         for run in others {
             group.addTask {
@@ -208,7 +212,7 @@ final class Gateway: Service {
         ages.received(update.id)
         killPoint("gateway.received")
         stallPoint("gateway.received")
-        if case .message(let message) = update.kind, followMigration(message, update.id) { return }
+        if case .message(let message) = update.kind, follower.follow(message, update.id) { return }
         if case .unreadable(let unreadable) = update.kind {
             Self.logUnreadable(unreadable, update.id, counters, logger)
         }
@@ -228,11 +232,15 @@ final class Gateway: Service {
         Router(allowedUsers: allowList.current, groups: groups.current, botName: botProfile.botName, botID: botID)
     }
 
-    /// - Returns: false if nothing was done: an earlier process may have parked older updates, which come first.
+    /// - Returns: false if the turn must be tried again, behind older updates that were resumed meanwhile.
     private func work(_ turn: Turn) async -> Bool {
         guard parking.isResumed || turn.request == .refusal else {
             await runner.wait(turn) { self.parking.isResumed }
             return false
+        }
+        if let turn = follower.inItsLane(turn) {
+            _ = lanes.resume([turn], in: turn.lane)
+            return true
         }
         if let bot = turn.namedBot {
             // Until the bot's name is known, it is not known either whether the command is for this bot.
@@ -249,12 +257,14 @@ final class Gateway: Service {
 
     /// Puts the updates that an earlier process parked into the lanes.
     private func takeUpParked() async {
+        await follower.relearn()
         guard let parked = await parking.resume() else { return }
         var count = 0
         for (lane, updates) in parked {
             var turns: [Turn] = []
             for found in updates {
                 ages.received(found.update.id)
+                follower.parked(found.update, in: lane)
                 if case .unreadable(let unreadable) = found.update.kind {
                     Self.logUnreadable(unreadable, found.update.id, counters, logger)
                 }
@@ -265,8 +275,9 @@ final class Gateway: Service {
                 turn.receivedAt = found.receivedAt
                 turns.append(turn)
             }
-            // The lanes are closed. Without `resumed()`, no newer update is handled before the ones that are left.
-            guard lanes.resume(turns, in: lane) else { return }
+            // The record's lane is another one if the group became a supergroup meanwhile.
+            // If the lanes are closed: without `resumed()`, no newer update is handled before the ones that are left.
+            guard lanes.resume(turns, in: turns.first?.lane ?? lane) else { return }
             count += turns.count
         }
         parking.resumed()
@@ -286,34 +297,11 @@ final class Gateway: Service {
             ])
     }
 
-    /// Follows a group that became a supergroup. The update is settled when that is stored.
-    ///
-    /// - Returns: false if the message is another one.
-    private func followMigration(_ message: Message, _ updateID: Int64) -> Bool {
-        guard let (group, supergroup) = message.migration else { return false }
-        allowList.migrated(from: group, to: supergroup)
-        runner.sender.migrated(group, to: supergroup)
-        groups.migrated(group, to: supergroup) { [runner] in runner.settled(updateID) }
-        return true
-    }
-
-    /// Stores migrations, and repeats the open questions in the supergroups, where people can reply to them.
-    private func followMigrations() async {
-        await groups.run { await welcomes.askAgain(inGroup: $0) { self.mayWrite($0) } }
-    }
-
-    /// Whether the person may use the bot in the lane's chat, by either of its ids.
-    private func mayWrite(_ lane: LaneKey) -> Bool {
-        [lane.chatID, groups.current.current(of: lane.chatID)].contains {
-            allowList.current.admits(lane.userID, in: $0)
-        }
-    }
-
     private func askAfterAbsence() async {
         await welcomes.run(absence) {
             self.source.unsettledCount == 0 && self.parking.isResumed && self.parking.count == 0
         } isAllowed: {
-            self.mayWrite($0)
+            self.follower.mayWrite($0)
         }
     }
 

@@ -77,7 +77,7 @@ public struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
         return Int.max
     }
 
-    /// `text`, or its longest prefix of whole characters that leaves room for "…".
+    /// `text` if it has at most `unitsMax` UTF-16 units; otherwise as many whole characters as fit, followed by "…".
     static func shortened(_ text: String, unitsMax: Int) -> String {
         guard text.utf16.count > unitsMax else { return text }
         guard unitsMax > 0 else { return "" }

@@ -8,7 +8,7 @@ public struct MethodTable: CallHandler {
     public enum Reply<Output: Sendable>: Sendable {
         /// At once.
         case now(Output)
-        /// The order of the call's effect is already decided; its result comes later.
+        /// The call already has its place in the order of all calls; only its result comes later.
         case later(@Sendable () async -> Result<Output, RPCError>)
     }
 

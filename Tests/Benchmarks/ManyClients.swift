@@ -14,7 +14,7 @@ struct ManyClients {
         self.frames = (0..<count).map(frames)
     }
 
-    /// The outcome of a load.
+    /// The outcome of a load run.
     struct Outcome {
         /// Responses a second.
         var rate: Double

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import TelegramBotAPI
 import TestSupport
 import Testing
 
@@ -15,6 +16,10 @@ import Testing
 
     private func migrations(at path: String? = nil) -> GroupMigrations {
         GroupMigrations(path: path ?? self.path, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func pair(_ group: Int64, _ supergroup: Int64) -> GroupIDs.Pair {
+        GroupIDs.Pair(group: group, supergroup: supergroup)
     }
 
     @Test func `A group: known by its first id, under either id`() {
@@ -41,6 +46,19 @@ import Testing
         #expect(!isNew && ids == before)
     }
 
+    @Test(
+        arguments: [
+            (Message(id: 1, chat: Chat(id: -5), contentKind: .migration, migrateToChatID: -1_005), true),
+            (Message(id: 1, chat: Chat(id: -1_005), contentKind: .migration, migrateFromChatID: -5), true),
+            (Message(id: 1, chat: Chat(id: 5), contentKind: .migration, migrateToChatID: -1_005), false),
+            (Message(id: 1, chat: Chat(id: -5), contentKind: .migration, migrateToChatID: 7), false),
+            (Message(id: 1, chat: Chat(id: -5), contentKind: .migration), false),
+            (Message(id: 1, chat: Chat(id: -5), text: "x", migrateToChatID: -1_005), false),
+        ] as [(Message, Bool)])
+    func `A service message: tells both ids, unless they cannot be`(_ message: Message, _ tells: Bool) {
+        #expect(message.migration == (tells ? pair(-5, -1_005) : nil))
+    }
+
     @Test func `More groups than are remembered: the oldest are forgotten`() {
         var ids = GroupIDs()
         let last = Int64(GroupIDs.groupsMax) + 10
@@ -49,51 +67,54 @@ import Testing
         #expect(ids.current(of: -10) == -10 && ids.current(of: -11) == -1_000_011 && ids.current(of: -last) != -last)
     }
 
-    @Test(arguments: ["", "\n\n", "-5", "-5 x\n7 8\n-5 -1005 1\n", "\u{FF}"]) func `Lines of another form: left out`(
-        _ text: String
-    ) throws {
-        try directory.write(text + "\n-6 -1006\n", to: "gateway.groups")
-        #expect(migrations().current.pairs.map(\.group) == [-6])
+    @Test(arguments: ["-5", "-5 x", "7 8", "-5 -1005 1", "-5 -1005\n-5 -1005", "\u{FF}"])
+    func `A damaged file: counts as missing`(_ text: String) throws {
+        try directory.write("-6 -1006\n\(text)\n", to: "gateway.groups")
+        #expect(!migrations().isKnown && migrations().current == GroupIDs())
     }
 
-    @Test func `A migration: known at once, stored before its update is settled, and known to the next process`()
-        async throws
-    {
+    @Test func `A file that is missing: nothing is written before the entries have told`() async throws {
         let first = migrations()
+        #expect(!first.isKnown)
         let order = Mutex<[String]>([])
-        first.migrated(-5, to: -1_005) { [path] in
-            let stored = (try? String(contentsOfFile: path, encoding: .utf8)) ?? "nothing"
-            order.withLock { $0.append("settled: \(stored)") }
-        }
+        first.migrated(pair(-5, -1_005)) { order.withLock { $0.append("settled") } }
         #expect(first.current.current(of: -5) == -1_005)
-        let task = Task { await first.run { group in order.withLock { $0.append("asked \(group)") } } }
+        let task = Task { await first.run { pair in order.withLock { $0.append("followed \(pair.group)") } } }
+        first.relearned([pair(-6, -1_006), pair(-5, -1_005)])
         try await eventually("the update is settled") { order.withLock { $0.count } == 2 }
         task.cancel()
-        #expect(order.withLock { $0 } == ["asked -5", "settled: -5 -1005\n"])
+        #expect(order.withLock { $0 } == ["followed -5", "settled"])
+        #expect(migrations().isKnown && Set(migrations().current.pairs.map(\.group)) == [-5, -6])
+    }
+
+    @Test func `A migration: in the file before what follows, and known to the next process`() async throws {
+        migrations().relearned([])
+        let first = migrations()
+        #expect(first.isKnown)
+        let found = Mutex<String?>(nil)
+        let task = Task { [path] in
+            await first.run { _ in
+                found.withLock { $0 = try? String(contentsOfFile: path, encoding: .utf8) }
+            }
+        }
+        first.migrated(pair(-5, -1_005))
+        try await eventually("it was followed") { found.withLock { $0 } != nil }
+        task.cancel()
+        #expect(found.withLock { $0 } == "-5 -1005\n")
         #expect(migrations().current.current(of: -5) == -1_005)
     }
 
-    @Test func `A file that cannot be written: the update is not settled`() async throws {
-        let path = directory.path + "/later/gateway.groups"
-        let first = migrations(at: path)
-        let isSettled = Mutex(false)
-        first.migrated(-5, to: -1_005) { isSettled.withLock { $0 = true } }
-        let task = Task { await first.run { _ in Issue.record("asked before it was stored") } }
-        try await Task.sleep(for: .milliseconds(200))
-        task.cancel()
-        await task.value
-        #expect(!isSettled.withLock { $0 } && first.current.current(of: -5) == -1_005)
-    }
-
-    /// The file could not be read at the start: what it knows is not lost when another group migrates.
-    @Test func `A file with more than this process knows: both are kept`() async throws {
+    /// Otherwise nobody's updates would be confirmed any more. The next process asks the entries.
+    @Test func `A file that cannot be written: removed, and the update is settled`() async throws {
+        migrations().relearned([])
         let first = migrations()
-        try directory.write("-6 -1006\n", to: "gateway.groups")
+        // A directory in the place of the new content.
+        try FileManager.default.createDirectory(atPath: path + ".new/in", withIntermediateDirectories: true)
         let isSettled = Mutex(false)
-        first.migrated(-5, to: -1_005) { isSettled.withLock { $0 = true } }
         let task = Task { await first.run { _ in } }
+        first.migrated(pair(-5, -1_005)) { isSettled.withLock { $0 = true } }
         try await eventually("the update is settled") { isSettled.withLock { $0 } }
         task.cancel()
-        #expect(Set(migrations().current.pairs.map(\.group)) == [-5, -6])
+        #expect(first.current.current(of: -5) == -1_005 && !migrations().isKnown)
     }
 }

@@ -39,7 +39,7 @@ final class CoreHarness {
         core.tick()
     }
 
-    /// Lets time pass while the core is busy: it does not read the clock by itself.
+    /// Advances the clock without an event: the core learns the time with its next event.
     func elapse(_ duration: Duration) { elapsed.duration.withLock { $0 += duration } }
 
     func report(_ tier: TierName, _ event: TierEvent<ConversationRecord>) throws {

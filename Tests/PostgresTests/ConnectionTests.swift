@@ -353,7 +353,8 @@ extension ServerTests {
             #expect(!String(reflecting: error).contains("somebody"))
         }
 
-        /// An idle connection learns it without a request. A busy one gets the reason.
+        /// An idle connection notices the stop without sending a request. On a busy one, the pending request fails with
+        /// the server's reason for stopping.
         @Test func `A server that stops: reported to idle and busy connections`() async throws {
             let cluster = try Server.cluster
             let idleEnded = Promise<PostgresError>()

@@ -130,19 +130,37 @@ import Testing
             (#"{"type":"details","summary":"s","blocks":[{"type":"paragraph","text":"in"}]}"#, "s\nin"),
             (#"{"type":"blockquote","blocks":[{"type":"paragraph","text":"q"}],"credit":"Ada"}"#, "q\nAda"),
             (
-                #"{"type":"table","cells":[[{"text":"V"},{"text":"400"}],[{},{"text":"A"}]],"caption":{"text":"c"}}"#,
-                "V 400\nA\nc"
+                #"{"type":"table","cells":[[{"text":"V"},{"text":"400"}],[{},{"text":"A"}]],"caption":["c",{"type":"bold","text":"d"}]}"#,
+                "V 400\nA\ncd"
             ),
             (
                 #"{"type":"list","items":[{"label":"-","blocks":[{"type":"paragraph","text":"a"}]},7,{"label":"-"}]}"#,
                 "- a"
             ),
             (#"{"type":"block_of_tomorrow","text":"t"},5,{"type":"paragraph","text":{"type":"x","text":"u"}}"#, "t\nu"),
+            (#"{"type":"table","cells":[],"caption":"c"}"#, "c"),
+            (
+                #"""
+                {"type":"list","items":[{"label":"-","has_checkbox":true,"is_checked":true,"blocks":[{"text":"a"}]},
+                {"label":"-","has_checkbox":true,"blocks":[{"text":"b"}]}]}
+                """#, "☑ a\n☐ b"
+            ),
             (#"{"type":"divider"}"#, nil), (#""#, nil),
         ] as [(String, String?)])
     func `Formatted blocks: read as the text that they show`(_ blocks: String, _ text: String?) throws {
         let message = try message(#""rich_message":{"blocks":[\#(blocks)]}"#)
         #expect(message.text == text && message.contentKind == (text == nil ? .other : .text))
+    }
+
+    @Test(arguments: [
+        (#"{"type":"pre","text":"/skip"}"#, "code"),
+        (#"{"type":"paragraph","text":[{"type":"bold","text":{"type":"code","text":"/skip"}},"x"]}"#, "code"),
+        (#"{"type":"blockquote","blocks":[{"type":"pre","text":"/skip"}]}"#, "code"),
+        (#"{"type":"paragraph","text":["/skip ",{"type":"code","text":"x"}]}"#, nil),
+    ])
+    func `A text that begins with code: marked as such`(_ block: String, _ mark: String?) throws {
+        let message = try message(#""rich_message":{"blocks":[\#(block)]}"#)
+        #expect(message.entities?.first?.type == mark && message.text?.hasPrefix("/skip") == true)
     }
 
     @Test func `Formatted blocks with a photo: a photo with a caption`() throws {
@@ -154,15 +172,17 @@ import Testing
     }
 
     /// Deeper than Telegram nests them. Each level takes room on the decoder's stack.
-    @Test(arguments: [8, 100, 200]) func `Blocks nested deep: read as far as is certain, without a crash`(
-        _ depth: Int
+    @Test(arguments: [16, 100, 150], [#"{"type":"blockquote","blocks":["#, #"{"text":["#, #"{"caption":{"items":["#])
+    func `Blocks nested deep: read as far as is certain, without a crash`(
+        _ depth: Int, _ opening: String
     ) async throws {
-        let open = String(repeating: #"{"type":"blockquote","blocks":["#, count: depth)
-        let close = String(repeating: "]}", count: depth)
+        let open = String(repeating: opening, count: depth)
+        let closing = opening.compactMap { ["{": "}", "[": "]"][$0] }.reversed().joined()
+        let close = String(repeating: closing, count: depth)
         let json = #""rich_message":{"blocks":[{"text":"a"},\#(open){"text":"b"}\#(close)]}"#
         // Like the gateway, on a thread of the cooperative pool.
         let text = try await Task.detached { try message(json).text }.value
-        #expect(text == (depth == 8 ? "a\nb" : "a"))
+        #expect(text == (depth == 16 ? "a\nb" : "a"))
     }
 
     @Test func `The IDs of a migration: kept`() throws {

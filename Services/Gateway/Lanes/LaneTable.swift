@@ -39,6 +39,7 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
 
     var laneCount: Int { lanes.count }
     var isWorking: Bool { workingCount > 0 }
+    func hasItems(in key: Key) -> Bool { lanes[key] != nil }
     var hasRoom: Bool { itemCount < limits.itemsMax }
 
     mutating func received(_ item: Item, in key: Key) -> Admission {

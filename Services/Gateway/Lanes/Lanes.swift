@@ -20,6 +20,9 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     /// Whether a caller of `submit` waits for room.
     var isFull: Bool { state.withLock { !$0.waitingForRoom.isEmpty } }
 
+    /// Whether the lane has items, in progress or waiting.
+    func hasItems(in key: Key) -> Bool { state.withLock { $0.table.hasItems(in: key) } }
+
     /// Hands an item over; waits while there is no room.
     ///
     /// - Returns: false if the lanes were closed first: the item was not accepted.

@@ -118,8 +118,8 @@ final class Sender<Calls: ServiceCalls>: Sendable {
     }
 
     /// The group became a supergroup: what is queued for it goes there.
-    func migrated(_ group: Int64, to supergroup: Int64) {
-        act { state, now in state.queue.migrated(group, to: supergroup, now: now) }
+    func migrated(_ pair: GroupIDs.Pair) {
+        act { state, now in state.queue.migrated(pair.group, to: pair.supergroup, now: now) }
     }
 
     private func handOver(_ item: Queue.Item, _ ended: @escaping Ending) {
@@ -251,7 +251,9 @@ final class Sender<Calls: ServiceCalls>: Sendable {
             act { state, _ in state.armed.removeAll { $0 == time } }
         case .send(let id, let item, let form):
             let error = await telegram.send(item, form)
-            if case .badRequest(.migrated(let supergroup)) = error { groups.migrated(item.chatID, to: supergroup) }
+            if case .badRequest(.migrated(let supergroup)) = error {
+                groups.migrated(GroupIDs.Pair(group: item.chatID, supergroup: supergroup))
+            }
             act(error) { state, now in
                 state.queue.ended(id, SendOutcome(error), now: now)
             }

@@ -14,7 +14,7 @@ struct TelegramCalls: Sendable {
             await failure { () async throws(TelegramError) in
                 try await bot.answerCallbackQuery(id: queryID, text: text)
             }
-        case .reply(let reply): await send(reply, form)
+        case .reply(let reply): await send(reply, form, to: item.lane.userID)
         }
     }
 
@@ -25,10 +25,13 @@ struct TelegramCalls: Sendable {
         await failure { () async throws(TelegramError) in _ = try await bot.getMe() }
     }
 
-    private func send(_ reply: OutgoingReply, _ form: SendForm) async -> TelegramError? {
-        let (text, mode): (String, ParseMode?) = form.isPlain ? (reply.plainText, nil) : (reply.html, .html)
+    private func send(_ reply: OutgoingReply, _ form: SendForm, to userID: Int64) async -> TelegramError? {
         // The ids of messages are those of another chat if the group became a supergroup meanwhile.
         let hasItsMessages = form.chatID == reply.chatID
+        let replyTo = form.isWithoutReply || !hasItsMessages ? nil : reply.replyTo
+        // A request for a reply reaches the author of that message; without it, the person who is mentioned.
+        let mention = reply.asksForReply && replyTo == nil ? #"<a href="tg://user?id=\#(userID)">👤</a> "# : ""
+        let (text, mode): (String, ParseMode?) = form.isPlain ? (reply.plainText, nil) : (mention + reply.html, .html)
         if let messageID = reply.replaces, !form.isNewMessage, hasItsMessages {
             let error = await failure { () async throws(TelegramError) in
                 try await bot.editMessageText(
@@ -43,7 +46,7 @@ struct TelegramCalls: Sendable {
             try await bot.sendMessage(
                 chatID: form.chatID, threadID: form.isWithoutThread ? nil : reply.threadID, text: text, parseMode: mode,
                 replyMarkup: markup(reply).map(ReplyMarkup.buttons) ?? (reply.asksForReply ? .askingForReply : nil),
-                replyTo: form.isWithoutReply || !hasItsMessages ? nil : reply.replyTo)
+                replyTo: replyTo)
         }
         if error == nil { killPoint("gateway.after-send") }
         return error

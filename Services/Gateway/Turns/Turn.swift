@@ -68,6 +68,14 @@ extension Turn {
         return id.map { PersonsMessage(id: $0, supergroupID: supergroupID) }
     }
 
+    /// Whether it reads or changes an entry.
+    var concernsEntry: Bool {
+        switch request {
+        case .conversation, .photo, .saveTapped: true
+        case .library, .say, .refusal, .nothing: photoFileID != nil
+        }
+    }
+
     /// The same turn for an entry that is stored under the id of the supergroup: it began before Rivet learned which
     /// group that was.
     var inSupergroup: Turn? {

@@ -54,16 +54,24 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
         }
     }
 
-    /// The turn in the lane under which its entry is stored.
+    /// The turn in the lane under which its entry is stored: that of the supergroup if the entry began before Rivet
+    /// knew which group it was.
     private func underItsKey(_ turn: Turn) async throws(ServiceFailure) -> Turn {
-        guard let other = turn.inSupergroup else { return turn }
-        func isKnown(_ turn: Turn) async throws(ServiceFailure) -> Bool {
-            let loaded = try await calls.call(
-                StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID, sentAt: turn.judgedAt))
-            return loaded.state != nil || loaded.applied != nil
+        guard turn.concernsEntry, let other = turn.inSupergroup else { return turn }
+        let (own, later) = (try await load(turn), try await load(other))
+        if own.applied != nil { return turn }
+        if later.applied != nil { return other }
+        switch (own.state, later.state) {
+        case (let own?, let later?): return own.updatedAt < later.updatedAt ? other : turn
+        case (_?, nil): return turn
+        case (nil, _?): return other
+        case (nil, nil): return own.lastClear == nil && later.lastClear != nil ? other : turn
         }
-        if try await isKnown(turn) { return turn }
-        return try await isKnown(other) ? other : turn
+    }
+
+    private func load(_ turn: Turn) async throws(ServiceFailure) -> StateLoad.Output {
+        try await calls.call(
+            StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID, sentAt: turn.judgedAt))
     }
 
     /// The state of the turn's conversation: an open entry, an earlier effect of this update, or neither.
@@ -78,8 +86,7 @@ struct TurnEngine<Calls: ServiceCalls>: Sendable {
     }
 
     func status(_ turn: Turn) async throws(ServiceFailure) -> ConversationStatus {
-        let loaded = try await calls.call(
-            StateLoad.self, .init(key: turn.lane.conversation(), updateID: turn.updateID, sentAt: turn.judgedAt))
+        let loaded = try await load(turn)
         if let applied = loaded.applied { return .applied(applied, state: loaded.state, kept: kept(loaded.lastClear)) }
         guard let state = loaded.state else { return .none(kept(loaded.lastClear)) }
         guard let entry = OpenEntry(state) else { return .unreadable }

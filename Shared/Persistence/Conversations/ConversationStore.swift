@@ -10,10 +10,11 @@ public struct ConversationStore: Sendable {
     /// A tombstone keeps its content this long, and stays for years without it.
     public static let tombstonesKeptFor: Duration = .seconds(30 * 86_400)
 
-    /// Queued replies are not a conversation that a person left: even with a short time to live, they are kept while
-    /// they are tried.
+    /// How long queued replies are kept, whatever the conversations' time to live is: no person has abandoned them, and
+    /// they are still being tried.
     static let outboxKeptFor: Duration = .seconds(24 * 3_600)
-    /// Nor are parked updates. Telegram has forgotten them; after a week, few people would know what they were about.
+    /// The same for parked updates. Telegram has forgotten them; after a week, few people would know what they were
+    /// about.
     static let parkedKeptFor: Duration = .seconds(7 * 24 * 3_600)
 
     public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>

@@ -4,11 +4,11 @@ import Synchronization
 
 /// The life of one connection: it connects, sends batches, delivers their results, and ends.
 ///
-/// Thread rule: the connection's own thread waits for the server and reads its responses. A caller that submits a batch
-/// sends it itself, which saves waking that thread, unless another caller is using the line; then the thread sends it.
-/// The only waits are poll(2) on that thread, and the look-up of names before.
+/// Thread rule: the connection's own thread waits for the server and reads its responses. A caller sends its batch
+/// itself, which saves waking that thread. If another caller is using the connection at that moment, the connection's
+/// thread sends the batch instead. Only that thread blocks: in the DNS look-up before it connects, and in poll(2).
 final class PostgresLoop: Sendable {
-    /// The connection and its queue. Used by one thread at a time.
+    /// The connection and its queue of batches. Used by one thread at a time.
     private struct Line: ~Copyable {
         /// Nil when the connection has ended.
         var handle: PostgresHandle?

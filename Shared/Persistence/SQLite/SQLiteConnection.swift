@@ -17,7 +17,8 @@ final class SQLiteConnection {
     var log = WriteAheadLog()
     /// Called repeatedly while a statement works, so that a long statement can be distinguished from one that hangs.
     private(set) var progressed: (() -> Void)?
-    /// The number of instructions of SQLite's virtual machine between two calls: a tenth of a second or less.
+    /// The number of instructions of SQLite's virtual machine between two calls of the progress handler: a tenth of a
+    /// second or less.
     private static let progressInstructions: Int32 = 20_000
 
     /// Opens the file at `path` in WAL mode with `synchronous=FULL`: when a commit returns, it survives power loss. A

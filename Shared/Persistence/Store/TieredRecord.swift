@@ -84,7 +84,8 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func checkpoint()
     /// The number of pages in the write-ahead log that may not be in the file yet.
     var logPages: Int { get }
-    /// Between two transactions: moves the pages that no reader needs into the file.
+    /// A part of a checkpoint: copies pages of the write-ahead log into the database file, as far as no reader needs
+    /// the old ones. Not inside a transaction.
     func moveLog() -> LogMove
 
     /// Up to `limit` keys after `key`, including those of tombstones, in the table's order.

@@ -61,7 +61,7 @@ struct DebtBook<Key: Hashable & Sendable> {
     /// The number of keys that the tier still lacks.
     func count(_ tier: TierName) -> Int { pending[tier] ?? 0 }
 
-    /// The number of those keys that are neither on their way nor put aside.
+    /// The number of keys that wait to be sent to the tier: without those being sent now, and those put aside.
     func queuedCount(_ tier: TierName) -> Int { queues[tier]?.count ?? 0 }
 
     /// The time since which the oldest of the queued keys has been owed.

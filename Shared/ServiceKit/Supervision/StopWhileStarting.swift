@@ -15,8 +15,8 @@ final class StopWhileStarting: Sendable {
 
     private let state = Mutex(State())
 
-    /// Begins watching. Make this before any other object that catches these signals: a signal that only the other one
-    /// saw would not end the start.
+    /// Begins watching for SIGTERM and SIGINT. Make this before any other object that catches them: a signal that only
+    /// the other object saw would not stop a service that is still starting.
     init() {
         let queue = DispatchQueue(label: "rivet.stop-while-starting")
         for signal in [SIGTERM, SIGINT] {

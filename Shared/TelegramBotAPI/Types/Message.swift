@@ -122,6 +122,7 @@ extension Message: Decodable {
         } else if !rich.text.isEmpty {
             (contentKind, text) = (.text, rich.text)
         }
+        if rich.beginsWithCode { entities = [MessageEntity(type: "code", offset: 0, length: 1)] }
     }
 
     private static func place(_ values: KeyedDecodingContainer<CodingKeys>) -> MapPlace? {

@@ -10,6 +10,8 @@ struct RichMessage: Decodable, Sendable {
     var text: String
     /// The first photo, in several sizes.
     var photo: [PhotoSize]
+    /// Whether the text begins with a part that its person marked as code: then it is no command.
+    var beginsWithCode: Bool
 
     private enum CodingKeys: String, CodingKey { case blocks }
 
@@ -18,6 +20,7 @@ struct RichMessage: Decodable, Sendable {
         let blocks = values.lenient(LossyList<RichBlock>.self, .blocks)?.elements ?? []
         text = blocks.flatMap(\.lines).joined(separator: "\n")
         photo = blocks.lazy.map(\.photo).first { !$0.isEmpty } ?? []
+        beginsWithCode = blocks.first { !$0.lines.isEmpty }?.beginsWithCode ?? false
     }
 }
 
@@ -33,9 +36,12 @@ extension Decoder {
 private struct RichBlock: Decodable {
     var lines: [String]
     var photo: [PhotoSize]
+    var beginsWithCode: Bool
 
     private enum CodingKeys: String, CodingKey {
-        case label, summary, text, expression, items, cells, blocks, caption, credit, photo
+        case type, label, summary, text, expression, items, cells, blocks, caption, credit, photo
+        case hasCheckbox = "has_checkbox"
+        case isChecked = "is_checked"
     }
 
     init(from decoder: any Decoder) throws {
@@ -45,13 +51,22 @@ private struct RichBlock: Decodable {
             values.lenient(RichText.self, key).map { $0.text.isEmpty ? [] : [$0.text] } ?? []
         }
         func inner(_ key: CodingKeys) -> [RichBlock] { values.lenient(LossyList<RichBlock>.self, key)?.elements ?? [] }
-        let nested = inner(.items) + inner(.blocks) + (values.lenient(RichBlock.self, .caption).map { [$0] } ?? [])
+        // A table's caption is a text, that of a picture has a text.
+        let caption = values.lenient(RichBlock.self, .caption)
+        let nested = inner(.items) + inner(.blocks) + (caption.map { [$0] } ?? [])
         let rows = values.lenient(LossyList<LossyList<RichCell>>.self, .cells)?.elements ?? []
         lines = line(.summary) + line(.text) + line(.expression)
         lines += rows.map { $0.elements.map(\.text).filter { !$0.isEmpty }.joined(separator: " ") }
-        lines += nested.flatMap(\.lines) + line(.credit)
-        // "1. " in front of an item.
-        if let label = line(.label).first, let first = lines.first { lines[0] = "\(label) \(first)" }
+        lines += nested.flatMap(\.lines) + (caption == nil ? line(.caption) : []) + line(.credit)
+        // "1." or "☑" in front of an item.
+        var label = line(.label).first
+        if values.lenient(Bool.self, .hasCheckbox) == true {
+            label = values.lenient(Bool.self, .isChecked) == true ? "☑" : "☐"
+        }
+        if let label, let first = lines.first { lines[0] = "\(label) \(first)" }
+        beginsWithCode =
+            values.lenient(String.self, .type) == "pre"
+            || values.lenient(RichText.self, .text)?.beginsWithCode ?? nested.first?.beginsWithCode ?? false
         let own = values.lenient(LossyList<PhotoSize>.self, .photo)?.elements ?? []
         photo = own.isEmpty ? nested.lazy.map(\.photo).first { !$0.isEmpty } ?? [] : own
     }
@@ -70,9 +85,10 @@ private struct RichCell: Decodable {
 /// A string, a list of rich texts, or a formatted one.
 private struct RichText: Decodable {
     var text: String
+    var beginsWithCode = false
 
     private enum CodingKeys: String, CodingKey {
-        case text, expression
+        case type, text, expression
         case alternativeText = "alternative_text"
     }
 
@@ -82,10 +98,13 @@ private struct RichText: Decodable {
             text = string
         } else if let list = try? LossyList<RichText>(from: decoder) {
             text = list.elements.map(\.text).joined()
+            beginsWithCode = list.elements.first { !$0.text.isEmpty }?.beginsWithCode ?? false
         } else {
             let values = try decoder.container(keyedBy: CodingKeys.self)
+            let inner = values.lenient(RichText.self, .text)
+            beginsWithCode = values.lenient(String.self, .type) == "code" || inner?.beginsWithCode ?? false
             text =
-                values.lenient(RichText.self, .text)?.text ?? values.lenient(String.self, .alternativeText)
+                inner?.text ?? values.lenient(String.self, .alternativeText)
                 ?? values.lenient(String.self, .expression) ?? ""
         }
     }

@@ -29,7 +29,7 @@ struct HostNumberTests {
         // The clock of these stores is far ahead of the server's, which reports its time.
         #expect(try #require(first.status.counters["clock_ahead_s.neon"]) < -60)
         let pulls = (first.status.counters["pulls.neon"], second.status.counters["pulls.neon"])
-        // Each sees the other's visits come and go.
+        // Each of the two stores replaces its visit again and again, and the other one sees that.
         for _ in 0..<3 {
             let before = try await visits(test)
             #expect(before.count == 2)

@@ -3,6 +3,8 @@ import Sending
 /// A gateway with its lanes, a state-service and a Telegram, under virtual time.
 final class SendingWorld {
     let dice: Dice
+    /// What a service message told: the gateway's file keeps it.
+    private var toldMigrations: [Int64: Int64] = [:]
     let story: SendingStory
     let telegram: VirtualTelegram
     let model = SendingModel()
@@ -75,6 +77,7 @@ final class SendingWorld {
     func start() {
         let limits: SendLimits = story.limits ? .telegram : .none
         queue = SimulatedQueue(limits)
+        for (chat, supergroup) in toldMigrations { queue?.migrated(chat, to: supergroup, now: now) }
         wakePlanned = nil
         let stored = rows.filter { !$0.value.isEmpty }
         let epoch = epoch
@@ -200,6 +203,7 @@ final class SendingWorld {
     }
 
     func groupMigrated(_ chat: Int64, to supergroup: Int64) {
+        toldMigrations[chat] = supergroup
         queue?.migrated(chat, to: supergroup, now: now)
         act()
     }

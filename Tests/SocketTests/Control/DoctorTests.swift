@@ -104,7 +104,8 @@ struct DoctorCommandTests {
 
     // MARK: Findings that are no failures
 
-    /// As beside `make run`: only the environment of the services has the token.
+    /// As in a second terminal while `make run` runs: the services have the token in their environment, and the doctor
+    /// does not.
     @Test func `A gateway with its token from elsewhere: no failure`() async throws {
         let setUp = try await DoctorSetUp()
         let run = try setUp.doctor("--json", settings: ["TELEGRAM_BOT_TOKEN": "", "TELEGRAM_API_URL": ""])

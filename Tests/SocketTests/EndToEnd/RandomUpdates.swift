@@ -1,7 +1,8 @@
 import Contracts
 import TestSupport
 
-/// Updates of random kinds, members and values, each in a chat of its own, and what the bot may say to each.
+/// Updates of random kinds, members and values, and what the bot may say to each. Most are in a chat of their own; of
+/// those that need no reply, some are of people with an open entry, or of others in their group.
 ///
 /// The kinds and members are those of the Bot API's documentation up to 10.1, and made-up ones for those to come. Real
 /// updates have more members at a time, and their values fit together.
@@ -37,14 +38,16 @@ struct RandomUpdates {
         "giveaway_created", "giveaway_completed", "paid_message_price_changed", "suggested_post_approved",
         "suggested_post_approval_failed", "suggested_post_declined", "suggested_post_paid", "suggested_post_refunded",
         "video_chat_scheduled", "video_chat_started", "video_chat_ended", "video_chat_participants_invited",
-        "web_app_data", "chat_owner_left", "chat_owner_changed", "service_of_tomorrow",
+        "web_app_data", "chat_owner_left", "chat_owner_changed", "migrate_to_chat_id", "migrate_from_chat_id",
+        "service_of_tomorrow",
     ]
     /// Members that are content, and the bot's word for it.
     static let contentMembers = [
         "sticker": "sticker", "voice": "voice message", "video": "video", "video_note": "video message",
         "audio": "audio", "contact": "contact", "poll": "poll", "dice": "dice", "game": "this kind of message",
         "story": "this kind of message", "paid_media": "this kind of message", "checklist": "this kind of message",
-        "invoice": "this kind of message",
+        "invoice": "this kind of message", "rich_message": "this kind of message", "animation": "GIF",
+        "document": "file",
     ]
     /// Members beside the content.
     static let otherMembers = [
@@ -55,16 +58,37 @@ struct RandomUpdates {
         "suggested_post_info", "member_of_tomorrow",
     ]
 
+    /// The private chat, and the group, of people with an open entry, and these people.
+    let busy: [(chat: Int64, person: Int64)]
+
     private var random: SeededGenerator
     private var lastChat: Int64 = 5_000_000
 
-    init(_ random: SeededGenerator) { self.random = random }
+    init(_ random: SeededGenerator, busy: [(chat: Int64, person: Int64)]) {
+        self.random = random
+        self.busy = busy
+    }
 
     mutating func next() -> Case {
         lastChat += 1
+        let next = anywhere()
+        guard next.replies == 0...0, Int.random(in: 0...2, using: &random) == 0,
+            let kind = ["message", "edited_message"].first(where: { next.update[$0] != nil }),
+            var members = next.update[kind]?.objectValue, let (chat, person) = busy.randomElement(using: &random)
+        else { return next }
+        // The group's other members say it as well; in a private chat there are none.
+        let isOther = chat < 0 && Bool.random(using: &random)
+        // What is no answer in a group is one in a private chat.
+        guard chat < 0 || kind == "edited_message" || Self.serviceMembers.contains(next.name) else { return next }
+        members["chat"] = chatJSON(chat)
+        if !isOther { members["from"] = self.person(person) }
+        return Case(name: next.name, chat: chat, update: [kind: .object(members)], replies: 0...0)
+    }
+
+    private mutating func anywhere() -> Case {
         let isInGroup = Bool.random(using: &random)
         let chat = isInGroup ? -1_000_000_000_000 - lastChat : lastChat
-        switch Int.random(in: 0...6, using: &random) {
+        switch Int.random(in: 0...7, using: &random) {
         case 0:
             let kind = one(of: Self.otherKinds)
             return Case(name: kind, chat: chat, update: [kind: body(chat)], replies: 0...0)
@@ -81,15 +105,21 @@ struct RandomUpdates {
         case 4:
             let text: JSONValue = ["message_id": 1, "date": 1_795_000_000, "text": "an edited text"]
             var edited = text.objectValue ?? [:]
-            (edited["chat"], edited["from"]) = (chatJSON(chat), person())
+            (edited["chat"], edited["from"]) = (chatJSON(chat), person(lastChat))
             return Case(name: "edit", chat: chat, update: ["edited_message": .object(edited)], replies: 0...0)
         case 5:
             var post = message("a channel's post", chat, ["text": "news"], replies: 0...0)
-            guard isInGroup, case .object(var members)? = post.update["message"] else { return next() }
+            guard isInGroup, case .object(var members)? = post.update["message"] else { return anywhere() }
             members["sender_chat"] = ["id": -1_009_999, "type": "channel", "title": "News"]
             members["is_automatic_forward"] = .bool(Bool.random(using: &random))
             post.update["message"] = .object(members)
             return post
+        case 6:
+            let query: JSONValue = [
+                "id": .string("q\(lastChat)"), "from": person(lastChat), "message": body(chat), "data": notNull(),
+                "chat_instance": "1",
+            ]
+            return Case(name: "tap", chat: chat, update: ["callback_query": query], replies: 0...1)
         default:
             return malformed(chat)
         }
@@ -120,7 +150,7 @@ struct RandomUpdates {
     private mutating func body(_ chat: Int64) -> JSONValue {
         [
             "message_id": .integer(.random(in: 1...9_999, using: &random)), "date": 1_795_000_000,
-            "chat": chatJSON(chat), "from": person(),
+            "chat": chatJSON(chat), "from": person(lastChat),
         ]
     }
 
@@ -128,7 +158,7 @@ struct RandomUpdates {
         ["id": .integer(chat), "type": chat > 0 ? "private" : "supergroup", "title": "Hall"]
     }
 
-    private func person() -> JSONValue { ["id": .integer(lastChat), "is_bot": false, "first_name": "Eve"] }
+    private func person(_ id: Int64) -> JSONValue { ["id": .integer(id), "is_bot": false, "first_name": "Eve"] }
 
     private mutating func one(of names: [String]) -> String { names.randomElement(using: &random) ?? "" }
 

@@ -2,8 +2,8 @@ import Contracts
 
 /// `force_reply`: the apps of the people whom it concerns open a reply to the message.
 struct ForcedReply: Sendable, Equatable {
-    /// Only the author of the message to which the bot's message replies. Telegram also takes people who are mentioned
-    /// in the text; this does not.
+    /// Only the author of the message to which the bot's message replies, and people who are mentioned in its text.
+    /// Telegram takes mentions by name as well; here only those by id.
     var isSelective: Bool
 
     /// Nil if `reply_markup` is missing or of another kind.
@@ -23,6 +23,7 @@ extension SimulatorCore {
                 return false
             }
             return !forced.isSelective || message.replyTo.flatMap { messages[place.chat, $0]?.sender } == user
+                || message.content.entities.contains { $0.url == "tg://user?id=\(user)" }
         }
         guard let asked else { return nil }
         let hasReply = messages.messages(in: place.chat).contains { $0.sender == user && $0.replyTo == asked.id }

@@ -12,7 +12,9 @@ struct OpenEntry: Sendable, Equatable {
         /// The person's last message of the entry, in a group: a question replies to it.
         static let message = "message_id"
         /// The supergroup in which that message is, if it is not in the chat of the key.
-        static let supergroup = "message_chat_id"
+        static let messageChat = "message_chat_id"
+        /// The supergroup that the group of the key became.
+        static let supergroup = "supergroup_id"
         static let tag = "entry_tag"
         static let answered = "answered_updates"
         /// An entry that was over when this one began. It is kept until this one has an answer.
@@ -33,7 +35,7 @@ struct OpenEntry: Sendable, Equatable {
     var answeredUpdates: [Int64]
     var lastMessage: PersonsMessage? {
         data[Key.message]?.integerValue.map {
-            PersonsMessage(id: $0, supergroupID: data[Key.supergroup]?.integerValue)
+            PersonsMessage(id: $0, supergroupID: data[Key.messageChat]?.integerValue)
         }
     }
     /// The id of that message; nil if it is not in the chat of the turn.
@@ -86,8 +88,10 @@ struct OpenEntry: Sendable, Equatable {
     /// - Parameters:
     ///   - earlier: the entry that was over when `entry` began.
     ///   - message: the person's message in a group; nil keeps the one before.
+    ///   - supergroupID: the supergroup that the group became, if the update is from there.
     static func data(
         for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, message: PersonsMessage? = nil,
+        supergroupID: Int64? = nil,
         answeredUpdates: [Int64],
         settledBefore: Int64? = nil
     ) -> [String: JSONValue] {
@@ -106,8 +110,9 @@ struct OpenEntry: Sendable, Equatable {
         if let hint = entry.draft.modelHint { data[Key.modelHint] = .string(hint) }
         if let message {
             data[Key.message] = .integer(message.id)
-            data[Key.supergroup] = message.supergroupID.map(JSONValue.integer)
+            data[Key.messageChat] = message.supergroupID.map(JSONValue.integer)
         }
+        if let supergroupID { data[Key.supergroup] = .integer(supergroupID) }
         data[Key.tag] = .string(entry.tag)
         let earlier = stored?.answeredUpdates ?? []
         var answered = (earlier + answeredUpdates.filter { !earlier.contains($0) }).suffix(answeredMax)

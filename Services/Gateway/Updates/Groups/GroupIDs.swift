@@ -3,22 +3,24 @@ import TelegramBotAPI
 /// The two ids of each group that became a supergroup. Rivet knows a group by its first id for good: lanes, entries and
 /// the ids of machines stay what they were.
 struct GroupIDs: Sendable, Equatable {
+    struct Pair: Sendable, Equatable {
+        var group: Int64
+        var supergroup: Int64
+    }
+
     /// The most groups that are remembered; the oldest are forgotten first.
     static let groupsMax = 10_000
 
     private var supergroups: [Int64: Int64] = [:]
     private var groups: [Int64: Int64] = [:]
-    /// Pairs of first and second ids, oldest first.
-    private(set) var pairs: [(group: Int64, supergroup: Int64)] = []
+    /// Oldest first.
+    private(set) var pairs: [Pair] = []
 
     /// The id by which Rivet knows the chat.
     func first(of chatID: Int64) -> Int64 { groups[chatID] ?? chatID }
 
     /// The id under which Telegram has the chat now.
     func current(of chatID: Int64) -> Int64 { supergroups[chatID] ?? chatID }
-
-    /// The supergroup that the group became; nil if it is not known to be one.
-    func supergroup(of group: Int64) -> Int64? { supergroups[group] }
 
     /// Records that `group` became `supergroup`. A group becomes a supergroup once, and a supergroup never becomes
     /// another one.
@@ -31,7 +33,7 @@ struct GroupIDs: Sendable, Equatable {
         else { return false }
         supergroups[group] = supergroup
         groups[supergroup] = group
-        pairs.append((group, supergroup))
+        pairs.append(Pair(group: group, supergroup: supergroup))
         if pairs.count > Self.groupsMax {
             let oldest = pairs.removeFirst()
             supergroups[oldest.group] = nil
@@ -39,20 +41,20 @@ struct GroupIDs: Sendable, Equatable {
         }
         return true
     }
-
-    static func == (one: GroupIDs, other: GroupIDs) -> Bool { one.supergroups == other.supergroups }
 }
 
 extension GroupIDs {
     /// The form of the file: a line `group supergroup` for each pair, oldest first.
     var bytes: [UInt8] { Array(pairs.map { "\($0.group) \($0.supergroup)\n" }.joined().utf8) }
 
-    /// Lines of another form are left out.
-    init(_ bytes: [UInt8]) {
+    /// Nil if a line has another form.
+    init?(_ bytes: [UInt8]) {
         self.init()
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let ids = line.split(separator: " ").map { Int64($0) }
-            if ids.count == 2, let group = ids[0], let supergroup = ids[1] { migrated(group, to: supergroup) }
+            guard ids.count == 2, let group = ids[0], let supergroup = ids[1], migrated(group, to: supergroup) else {
+                return nil
+            }
         }
     }
 }
@@ -60,7 +62,11 @@ extension GroupIDs {
 extension Message {
     /// The two ids, if this is one of the service messages about a group that became a supergroup. Either may come
     /// first, or alone.
-    var migration: (group: Int64, supergroup: Int64)? {
-        migrateToChatID.map { (chat.id, $0) } ?? migrateFromChatID.map { ($0, chat.id) }
+    var migration: GroupIDs.Pair? {
+        guard contentKind == .migration else { return nil }
+        let pair =
+            migrateToChatID.map { GroupIDs.Pair(group: chat.id, supergroup: $0) }
+            ?? migrateFromChatID.map { GroupIDs.Pair(group: $0, supergroup: chat.id) }
+        return pair.flatMap { $0.group < 0 && $0.supergroup < 0 && $0.group != $0.supergroup ? $0 : nil }
     }
 }

@@ -3,7 +3,7 @@ import TelegramBotAPI
 /// Which texts Telegram marks as beginning with a command: "/A-103" and "/3~400V" in part, "/07/2291" and
 /// "/dev/ttyUSB0" not at all.
 ///
-/// The rule is that of Telegram's own library (TDLib, `find_bot_commands`): a slash and 1 to 64 letters of ASCII,
+/// The rule is that of Telegram's own library (TDLib, `find_bot_commands`): a slash and 1 to 64 ASCII letters,
 /// digits or underscores, perhaps "@" and a name of 3 to 32 of them; what follows is neither a letter, a digit, an
 /// underscore, a slash nor an angle bracket.
 enum CommandMark {

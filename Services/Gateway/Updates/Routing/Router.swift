@@ -26,6 +26,11 @@ struct Router: Sendable {
         }
     }
 
+    /// A group may be listed by either of its ids.
+    private func admits(_ user: User, in chatID: Int64) -> Bool {
+        [chatID, groups.first(of: chatID)].contains { allowedUsers.admits(user.id, in: $0) }
+    }
+
     /// A supergroup's lanes are those of the group that it was.
     private func lane(of user: User, in chatID: Int64, topicID: Int64?) -> LaneKey {
         LaneKey(userID: user.id, chatID: groups.first(of: chatID), topicID: topicID)
@@ -43,7 +48,7 @@ struct Router: Sendable {
         guard let (request, isOverheard) = request(of: message) else { return .ignored }
         let isPrivate = !message.chat.isGroup
         let lane = lane(of: user, in: message.chat.id, topicID: message.topicID)
-        guard allowedUsers.admits(user.id, in: message.chat.id) else {
+        guard admits(user, in: message.chat.id) else {
             // In a group, the bot posts nothing for a person who is not let in.
             guard isPrivate else { return .ignored }
             return .turn(
@@ -62,7 +67,7 @@ struct Router: Sendable {
     private func routeAnonymous(_ message: Message, from user: User, _ updateID: Int64) -> Route {
         guard message.chat.isGroup, let text = message.text ?? message.caption,
             let command = TypedCommand(text, entities: message.entities), isOurs(command),
-            FeatureRoutes.request(command) != nil, allowedUsers.admits(user.id, in: message.chat.id)
+            FeatureRoutes.request(command) != nil, admits(user, in: message.chat.id)
         else { return .ignored }
         return .turn(
             Turn(
@@ -174,7 +179,7 @@ struct Router: Sendable {
     private func route(_ query: CallbackQuery, _ updateID: Int64) -> Route {
         guard !query.from.isBot else { return .ignored }
         guard let origin = query.message, let data = query.data,
-            allowedUsers.admits(query.from.id, in: origin.chat.id)
+            admits(query.from, in: origin.chat.id)
         else {
             return .turn(
                 Turn(
