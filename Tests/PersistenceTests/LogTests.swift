@@ -67,6 +67,53 @@ import Testing
         #expect(report.detail?.contains("in one transaction for 12 min") == true)
     }
 
+    // MARK: A small disk
+
+    private func openStore(_ disk: SmallDisk, _ clock: TestClock) async throws -> ConversationStore {
+        try await ConversationStore(
+            path: disk.path + "/state.db", memoryLimit: 1 << 20, timeToLive: .seconds(86_400), now: clock.now,
+            steady: clock.steady)
+    }
+
+    private func isDurable(_ users: Range<Int>, _ store: ConversationStore) async throws -> Bool {
+        let data: [String: JSONValue] = ["notes": .string(String(repeating: "x", count: 3_000))]
+        let answers = users.map {
+            store.save(.init(key: ConversationKey(userID: "\($0)", chatID: "1"), step: "s", data: data))
+        }
+        var isDurable = true
+        for answer in answers where try await !answer().get().placement.isDurable { isDurable = false }
+        return isDurable
+    }
+
+    /// A fast disk makes the pieces large: on one of 4 MiB, a log of 1,000 pages leaves no room.
+    @Test func `Saves on a small disk: their log does not fill it`() async throws {
+        let (directory, clock) = (try TestDirectory(), TestClock())
+        guard let disk = SmallDisk(bytes: 4 << 20, at: directory.path + "/disk") else { return }
+        let store = try await openStore(disk, clock)
+        for round in 0..<200 { #expect(try await isDurable(0..<20, store), "round \(round)") }
+        await store.close()
+    }
+
+    /// Nobody makes room, but what the log has is in the file already.
+    @Test func `A disk that is full while the log has pages: takes writes again after a retry`() async throws {
+        let (directory, clock) = (try TestDirectory(), TestClock())
+        guard let disk = SmallDisk(bytes: 4 << 20, at: directory.path + "/disk") else { return }
+        let first = try await openStore(disk, clock)
+        #expect(try await isDurable(0..<20, first))
+        await first.close()
+        let store = try await openStore(disk, clock)
+        #expect(try await isDurable(0..<8, store))
+        disk.fill()
+        var rounds = 0
+        while try await isDurable(0..<4, store) { rounds += 1 }
+        #expect(rounds < 10)
+        try await eventually("the disk takes writes again") {
+            clock.advance(.seconds(1))
+            return try await isDurable(0..<4, store)
+        }
+        await store.close()
+    }
+
     // MARK: When it is moved
 
     private let start = ContinuousClock.now
@@ -85,6 +132,15 @@ import Testing
         #expect(keeper.piece.count == most / 2)
         for _ in 0..<10 { keeper.moved(keeper.piece.count, in: .milliseconds(80)) }
         #expect(keeper.piece.count == least)
+    }
+
+    @Test(arguments: [
+        (49, 0, false), (50, 99, true), (50, 100, false), (400, 799, true), (499, 998, false), (500, 5_000, true),
+    ])
+    func `A disk with little room: the log is moved before it takes half of that`(
+        _ pages: Int, _ free: Int, _ isDue: Bool
+    ) {
+        #expect(LogKeeper().isDue(logPages: pages, freePages: free, at: start) == isDue)
     }
 
     @Test func `A log that a reader blocks: tried once a second, and since when is known`() {

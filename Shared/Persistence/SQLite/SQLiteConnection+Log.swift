@@ -70,6 +70,14 @@ extension SQLiteConnection {
         return .moved
     }
 
+    /// The pages for which the disk still has room, as far as this process may use it; `Int.max` if that is not known.
+    var freePages: Int {
+        var disk = statvfs()
+        guard statvfs(path, &disk) == 0 else { return .max }
+        let (bytes, isTooMany) = UInt64(disk.f_bavail).multipliedReportingOverflow(by: UInt64(disk.f_frsize))
+        return isTooMany ? .max : Int(clamping: bytes / UInt64(WriteAheadLog.bytesPerPage))
+    }
+
     private func cutLog() -> Bool {
         sqlite3_busy_timeout(handle, 0)
         defer { sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds) }

@@ -64,6 +64,7 @@ public class SQLiteTable {
     public func rollbackToSavepoint() throws(SQLiteError) { try connection.run("ROLLBACK TO change") }
     public func checkpoint() { connection.checkpoint() }
     public var logPages: Int { connection.log.pages }
+    public var freePages: Int { connection.freePages }
     public func moveLog() -> LogMove { connection.moveLog() }
 
     // MARK: The store's knowledge of its remote tiers

@@ -5,6 +5,8 @@
 /// pieces, which cost less.
 struct LogKeeper {
     static let pages = 250...4_000
+    /// A shorter log is not moved for want of room on the disk: each move costs an fsync of the file.
+    static let crowdedMin = 50
     /// The wait before a log that a reader blocked is tried again.
     static let retryDelay = Duration.seconds(1)
 
@@ -15,9 +17,11 @@ struct LogKeeper {
     /// The time of the next attempt.
     private(set) var retryAt: ContinuousClock.Instant?
 
-    func isDue(logPages: Int, at now: ContinuousClock.Instant) -> Bool {
+    /// - Parameter freePages: the pages that the disk still has room for. If these are less than twice those of the log,
+    ///   the log is moved at once: it must not fill the disk, and the file may have to grow by what the log has.
+    func isDue(logPages: Int, freePages: @autoclosure () -> Int = .max, at now: ContinuousClock.Instant) -> Bool {
         if let retryAt { return retryAt <= now }
-        return logPages >= piece.count
+        return logPages >= piece.count || logPages >= Self.crowdedMin && freePages() / 2 < logPages
     }
 
     /// All pages were moved.

@@ -137,6 +137,9 @@ extension StoreCore {
                 failed(error.description, isCorruption: error.isCorruption)
                 return
             }
+        } else {
+            // The disk may be full of this log. What is moved into the file leaves its room to the next commits.
+            _ = table?.moveLog()
         }
         writeHeld()
     }

@@ -6,7 +6,7 @@ extension StoreCore {
     package func tendLog() -> Bool {
         guard let table, isDiskUp else { return false }
         let (start, count) = (time.instant(), table.logPages)
-        guard log.isDue(logPages: count, at: start) else { return false }
+        guard log.isDue(logPages: count, freePages: table.freePages, at: start) else { return false }
         let wasHeld = log.heldSince != nil
         let move = table.moveLog()
         let end = time.instant()

@@ -84,6 +84,8 @@ public protocol LocalTable<Record>: AnyObject, SendableMetatype {
     func checkpoint()
     /// The number of pages in the write-ahead log that may not be in the file yet.
     var logPages: Int { get }
+    /// The number of pages for which the disk still has room; `Int.max` if that is not known.
+    var freePages: Int { get }
     /// A part of a checkpoint: copies pages of the write-ahead log into the database file, as far as no reader needs
     /// the old ones. Not inside a transaction.
     func moveLog() -> LogMove
@@ -153,6 +155,7 @@ extension LocalTable {
 
     /// For tables without a log.
     public var logPages: Int { 0 }
+    public var freePages: Int { .max }
     public func moveLog() -> LogMove { .moved }
 
     /// For tables without incidents.
