@@ -20,7 +20,6 @@ final class Gateway: Service {
     private let webhook: WebhookSource?
     private let foreignWebhook: ForeignWebhook
     private let allowList: AllowList
-    private let groups: GroupMigrations
     private let follower: GroupFollower<WireCalls>
     private let botProfile: BotProfile
     private let botID: Int64?
@@ -72,14 +71,14 @@ final class Gateway: Service {
         self.lanes = lanes
         self.parking = parking
         allowList = AllowList(path: settings.allowListPath, settings.allowedUsers, logger: logger)
-        let groups = GroupMigrations(path: settings.groupsPath, logger: logger)
-        self.groups = groups
+        let directory = GroupDirectory(calls: calls, logger: logger, now: Timestamp.now)
         botID = settings.token.botID
         botProfile = BotProfile(
             bot: bot, botID: botID, path: settings.botNamePath, texts: texts, logger: logger)
         watch = ServiceWatch(calls: calls)
         let sender = Sender(
-            calls: calls, bot: bot, limits: settings.sendLimits, groups: groups, counters: counters, logger: logger,
+            calls: calls, bot: bot, limits: settings.sendLimits, directory: directory, counters: counters,
+            logger: logger,
             now: Timestamp.now)
         renamings = RenamingMessages(calls: calls, sender: sender, texts: texts, logger: logger, now: Timestamp.now)
         self.absence = absence
@@ -97,8 +96,8 @@ final class Gateway: Service {
             texts: texts, counters: counters, ages: ages, logger: logger, applied: { parking.applied($0) },
             settled: settled)
         follower = GroupFollower(
-            groups: groups, allowList: allowList, sender: sender, welcomes: welcomes, calls: calls, logger: logger,
-            isBusy: { lanes.hasItems(in: $0) }, settled: settled)
+            directory: directory, allowList: allowList, sender: sender, welcomes: welcomes,
+            isResumed: { parking.isResumed }, isBusy: { lanes.hasItems(in: $0) }, settled: settled)
     }
 
     /// The source of updates that the settings select. The second value is the same source if it is a webhook.
@@ -221,7 +220,8 @@ final class Gateway: Service {
         case .ignored:
             if router.namesAnotherBot(update) { botProfile.doubt() }
             runner.settled(update.id)
-        case .turn(var turn):
+        case .turn(let routed):
+            var turn = follower.route(routed)
             turn.receivedAt = receivedAt
             guard parking.received(update.id, turn.lane, at: receivedAt, json: received.json) else { return }
             _ = await lanes.submit(turn, to: turn.lane)
@@ -229,7 +229,7 @@ final class Gateway: Service {
     }
 
     private var router: Router {
-        Router(allowedUsers: allowList.current, groups: groups.current, botName: botProfile.botName, botID: botID)
+        Router(allowedUsers: allowList.current, groups: follower.directory.current, botName: botProfile.botName, botID: botID)
     }
 
     /// - Returns: false if the turn must be tried again, behind older updates that were resumed meanwhile.
@@ -238,10 +238,12 @@ final class Gateway: Service {
             await runner.wait(turn) { self.parking.isResumed }
             return false
         }
-        if let turn = follower.inItsLane(turn) {
-            _ = lanes.resume([turn], in: turn.lane)
-            return true
-        }
+        do throws(CancellationError) {
+            if let turn = try await follower.moved(turn) {
+                lanes.move(turn, to: turn.lane)
+                return true
+            }
+        } catch { return false }
         if let bot = turn.namedBot {
             // Until the bot's name is known, it is not known either whether the command is for this bot.
             await runner.wait(turn) { self.botProfile.botName != nil }
@@ -257,7 +259,6 @@ final class Gateway: Service {
 
     /// Puts the updates that an earlier process parked into the lanes.
     private func takeUpParked() async {
-        await follower.relearn()
         guard let parked = await parking.resume() else { return }
         var count = 0
         for (lane, updates) in parked {
@@ -275,9 +276,10 @@ final class Gateway: Service {
                 turn.receivedAt = found.receivedAt
                 turns.append(turn)
             }
-            // The record's lane is another one if the group became a supergroup meanwhile.
-            // If the lanes are closed: without `resumed()`, no newer update is handled before the ones that are left.
-            guard lanes.resume(turns, in: turns.first?.lane ?? lane) else { return }
+            // The lanes are closed. Without `resumed()`, no newer update is handled before the ones that are left.
+            guard lanes.resume(turns.filter { $0.lane == lane }, in: lane) else { return }
+            // Parked before it was known that the group became a supergroup.
+            for turn in turns where turn.lane != lane { lanes.move(turn, to: turn.lane) }
             count += turns.count
         }
         parking.resumed()

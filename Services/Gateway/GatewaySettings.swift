@@ -16,8 +16,6 @@ struct GatewaySettings {
     var heardPath: String
     /// The file that keeps the bot's name.
     var botNamePath: String
-    /// The file that keeps which groups became supergroups.
-    var groupsPath: String
 
     init(_ settings: Settings) throws(ConfigurationError) {
         guard
@@ -39,6 +37,5 @@ struct GatewaySettings {
         allowListPath = settings.stateDirectory + "/gateway.allowed"
         heardPath = settings.stateDirectory + "/gateway.heard"
         botNamePath = settings.stateDirectory + "/gateway.bot"
-        groupsPath = settings.stateDirectory + "/gateway.groups"
     }
 }

@@ -45,7 +45,7 @@ extension SendQueue {
             return remove(id, .dropped)
         }
         if form.isPlain != entry.form.isPlain { pending.append(.report(.plain, entry.item)) }
-        if case .migrated(let new) = refusal { migrations[entry.item.chatID] = new }
+        if case .migrated(let new) = refusal { moved(entry.item.chatID, to: new) }
         entries[id]?.form = form
         fresh.append(id)
     }

@@ -135,12 +135,17 @@ public struct SendQueue<Lane: Hashable & Sendable, Content: SendContent>: Sendab
 
     /// The group `chatID` became a supergroup: its items go there from now on.
     public mutating func migrated(_ chatID: Int64, to supergroup: Int64, now: Duration) {
-        guard migrations.updateValue(supergroup, forKey: chatID) != supergroup else { return }
-        // An item that is being tried is refused, and tried again there.
+        guard migrations[chatID] != supergroup else { return }
+        moved(chatID, to: supergroup)
+        evaluate(chatID, now)
+    }
+
+    /// An item that is being tried is refused, and tried again there.
+    mutating func moved(_ chatID: Int64, to supergroup: Int64) {
+        migrations[chatID] = supergroup
         for (id, entry) in entries where entry.item.chatID == chatID && !entry.isInFlight {
             entries[id]?.form.chatID = supergroup
         }
-        evaluate(chatID, now)
     }
 
     /// Adds a row of a lane that an earlier process left. Call this once for each row, before ``tookOverAll(now:)``.

@@ -16,9 +16,6 @@ import Testing
     private let services = FakeServices()
     private let telegram = FakeTelegram()
     private let counters = Counters()
-    private let directory: TestDirectory
-
-    init() throws { directory = try TestDirectory() }
 
     private func sender() throws -> Sender<FakeServices> {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -30,7 +27,7 @@ import Testing
         times.storeBusyAfter = .seconds(3_600)
         return Sender(
             calls: services, bot: bot, limits: .telegram, times: times,
-            groups: GroupMigrations(path: directory.path + "/gateway.groups", logger: logger), counters: counters,
+            directory: GroupDirectory(calls: services, logger: logger, now: { Self.now }), counters: counters,
             logger: logger,
             now: { Self.now })
     }

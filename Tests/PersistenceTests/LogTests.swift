@@ -94,7 +94,7 @@ import Testing
         await store.close()
     }
 
-    /// Nobody makes room, but what the log has is in the file already.
+    /// No room is made, but what the log has is in the file already.
     @Test func `A disk that is full while the log has pages: takes writes again after a retry`() async throws {
         let (directory, clock) = (try TestDirectory(), TestClock())
         guard let disk = SmallDisk(bytes: 4 << 20, at: directory.path + "/disk") else { return }

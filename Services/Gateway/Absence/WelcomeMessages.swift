@@ -8,13 +8,12 @@ import Sending
 ///
 /// Each person is asked once until they answer, however many absences there are: a conversation of type `welcome` (for
 /// supergroups: `supergroup`) stores the revision of the entry whose question was repeated. If this process ends
-/// between sending and storing, the person is asked twice; no person is left out. A person with a queued reply or with
-/// an answer in progress is not asked: the reply repeats the question.
+/// between sending and storing, the person is asked twice; no person is left out. After an absence, people who have
+/// written since or have a queued reply are not asked.
 struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     /// How long the updates that had waited at Telegram may take. After that, people are asked all the same.
     static var patience: Duration { .seconds(30) }
-    /// The type of the conversation that tells of a lane which supergroup its group became.
-    static var supergroupType: String { "supergroup" }
+    private static var supergroupType: String { "supergroup" }
     private static var absenceType: String { "welcome" }
     private static var step: String { "asked" }
     /// The key of the revision of the entry whose question was repeated.
@@ -65,48 +64,63 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
                 try? await Task.sleep(for: .milliseconds(100))
             }
             // The gateway is stopping: the next process asks the others.
-            guard let count = await ask(lanes.filter(isAllowed), .absence(moment)) else { return }
+            guard let (count, _) = await ask(lanes.filter(isAllowed), .absence(moment)) else { return }
             absence.isOver(before: moment)
             if count > 0 { logger.notice("back after a long absence", metadata: ["asked again": "\(count)"]) }
         }
     }
 
-    /// The group became a supergroup. Returns when that is stored with each of its open entries and everyone was asked,
-    /// or when the gateway stops.
+    /// The group became a supergroup.
     ///
-    /// - Parameter isBusy: whether an answer of the lane is in progress.
+    /// - Parameters:
+    ///   - only: the lanes to ask; nil for all with an open entry.
+    ///   - isBusy: whether an answer of the lane is in progress.
+    /// - Returns: the lanes that were left out because an answer is in progress or a reply is owed; nil if the gateway
+    ///   is stopping.
     func askAgain(
-        _ pair: GroupIDs.Pair, isAllowed: @Sendable (LaneKey) -> Bool, isBusy: @Sendable (LaneKey) -> Bool
-    ) async {
-        let lanes = await retrying(ifRefused: []) { () async throws(ServiceFailure) in try await waiting { _ in true } }
-        let here = (lanes ?? []).filter { [pair.group, pair.supergroup].contains($0.chatID) }
-        for lane in here where lane.chatID == pair.group {
-            let isNoted: Void? = await retrying(ifRefused: ()) { () async throws(ServiceFailure) in
-                try await note(nil, .supergroup(pair.supergroup), of: lane)
-            }
-            guard isNoted != nil else { return }
+        _ pair: GroupIDs.Pair, only: [LaneKey]? = nil, isAllowed: @Sendable (LaneKey) -> Bool,
+        isBusy: @Sendable (LaneKey) -> Bool
+    ) async -> [LaneKey]? {
+        var lanes = only
+        if lanes == nil {
+            lanes = await retrying(ifRefused: []) { () async throws(ServiceFailure) in try await waiting { _ in true } }
         }
-        _ = await ask(here.filter(isAllowed), .supergroup(pair.supergroup), isBusy: isBusy)
+        guard let lanes else { return nil }
+        let here = lanes.filter { [pair.group, pair.supergroup].contains($0.chatID) && isAllowed($0) }
+        return await ask(here, .supergroup(pair.supergroup), isBusy: isBusy)?.leftOut
     }
 
-    /// - Returns: how many were asked; nil if the gateway is stopping.
+    /// - Returns: how many were asked, and who was left out; nil if the gateway is stopping.
     private func ask(
         _ lanes: [LaneKey], _ reason: Reason, isBusy: @Sendable (LaneKey) -> Bool = { _ in false }
-    ) async -> Int? {
-        var count = 0
+    ) async -> (count: Int, leftOut: [LaneKey])? {
+        var (count, leftOut) = (0, [LaneKey]())
         for lane in lanes {
-            let asked = await retrying(ifRefused: Revision?.none) { () async throws(ServiceFailure) in
+            let asked = await retrying(ifRefused: Asked.needless) { () async throws(ServiceFailure) in
                 try await ask(lane, reason, isBusy)
             }
-            guard let asked else { return nil }
-            guard let asked else { continue }
-            count += 1
-            let isNoted: Void? = await retrying(ifRefused: ()) { () async throws(ServiceFailure) in
-                try await note(asked, reason, of: lane)
+            switch asked {
+            case nil: return nil
+            case .needless: continue
+            case .leftOut: leftOut.append(lane)
+            case .done(let revision):
+                count += 1
+                let isNoted: Void? = await retrying(ifRefused: ()) { () async throws(ServiceFailure) in
+                    try await note(revision, reason, of: lane)
+                }
+                guard isNoted != nil else { return nil }
             }
-            guard isNoted != nil else { return nil }
         }
-        return count
+        return (count, leftOut)
+    }
+
+    private enum Asked {
+        /// The question was repeated, of the entry with this revision.
+        case done(Revision)
+        /// No question is open, or it was repeated before.
+        case needless
+        /// An answer is in progress, or a reply is owed.
+        case leftOut
     }
 
     /// The lanes in which a person is adding a machine.
@@ -121,25 +135,29 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
         return lanes
     }
 
-    /// - Returns: the revision of the entry whose question was repeated; nil if none was.
     private func ask(
         _ lane: LaneKey, _ reason: Reason, _ isBusy: @Sendable (LaneKey) -> Bool
-    ) async throws(ServiceFailure) -> Revision? {
+    ) async throws(ServiceFailure) -> Asked {
         let asked = try await asked(lane, reason)
-        let isSoon = if case .supergroup = reason { true } else { false }
         // Looked up before the entry and after it: an answer that comes meanwhile changes the question.
-        guard !isBusy(lane) else { return nil }
+        guard !isBusy(lane) else { return .leftOut }
         // The list may be old by now, because Telegram limits how fast the gateway may send.
         guard let state = try await calls.call(StateLoad.self, .init(key: lane.conversation())).state,
-            reason.concerns(state), let open = OpenEntry(state), !asked.contains(.integer(state.revision.rawValue)),
-            await !sender.owes(lane, isSoon: isSoon), !isBusy(lane)
-        else { return nil }
+            reason.concerns(state), let open = OpenEntry(state), !asked.contains(.integer(state.revision.rawValue))
+        else { return .needless }
+        var isSoon = false
+        if case .supergroup(let id) = reason {
+            // A person who has written there has the question there.
+            guard open.lastMessage?.supergroupID != id else { return .needless }
+            isSoon = true
+        }
+        guard await !sender.owes(lane, isSoon: isSoon), !isBusy(lane) else { return .leftOut }
         let reply = OutgoingReply(
             AnyMessage.addMachine(reason.message(open.entry)).reply(in: texts),
             toChat: open.lastMessage?.supergroupID ?? lane.chatID, topic: lane.topicID,
             lastMessageID: open.lastMessage?.id, in: texts, at: now())
         switch await sender.deliver(reply, to: lane) {
-        case .sent, .stored, .queued, .dropped: return state.revision
+        case .sent, .stored, .queued, .dropped: return .done(state.revision)
         case .stopping: throw .stopping
         }
     }
@@ -147,26 +165,22 @@ struct WelcomeMessages<Calls: ServiceCalls>: Sendable {
     /// The revisions of the entries whose question was repeated. What was asked in a supergroup need not be asked again
     /// after an absence; what was asked in the group before, people in the supergroup cannot reply to.
     private func asked(_ lane: LaneKey, _ reason: Reason) async throws(ServiceFailure) -> [JSONValue] {
-        var revisions = try await noted(lane, Self.supergroupType)[Self.askedKey].map { [$0] } ?? []
-        if case .absence = reason, let revision = try await noted(lane, Self.absenceType)[Self.askedKey] {
-            revisions.append(revision)
+        var types = [Self.supergroupType]
+        if case .absence = reason { types.append(Self.absenceType) }
+        var revisions: [JSONValue] = []
+        for type in types {
+            let noted = try await calls.call(StateLoad.self, .init(key: lane.conversation(type))).state
+            if let revision = noted?.data[Self.askedKey] { revisions.append(revision) }
         }
         return revisions
     }
 
-    private func noted(_ lane: LaneKey, _ type: String) async throws(ServiceFailure) -> [String: JSONValue] {
-        try await calls.call(StateLoad.self, .init(key: lane.conversation(type))).state?.data ?? [:]
-    }
-
-    /// Stores that the question was repeated (nil: it was not yet), and which supergroup the lane's group became.
-    private func note(_ revision: Revision?, _ reason: Reason, of lane: LaneKey) async throws(ServiceFailure) {
-        let before = try await noted(lane, reason.type)
-        var data = before
-        if let revision { data[Self.askedKey] = .integer(revision.rawValue) }
-        if case .supergroup(let id) = reason, lane.chatID != id { data[OpenEntry.Key.supergroup] = .integer(id) }
-        guard data != before else { return }
+    private func note(_ revision: Revision, _ reason: Reason, of lane: LaneKey) async throws(ServiceFailure) {
         _ = try await calls.call(
-            StateSave.self, .init(key: lane.conversation(reason.type), step: Self.step, data: data))
+            StateSave.self,
+            .init(
+                key: lane.conversation(reason.type), step: Self.step,
+                data: [Self.askedKey: .integer(revision.rawValue)]))
     }
 
     /// The result of `body`, which is repeated while a peer is unavailable; `refused` if a peer refuses; nil if the

@@ -63,6 +63,15 @@ struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         return .queued
     }
 
+    /// Puts an item of another lane at the end of this one. The bound on items does not apply to it.
+    mutating func moved(_ item: Item, to key: Key) -> Admission {
+        guard !isClosed else { return .full }
+        itemCount += 1
+        let isNew = lanes[key] == nil
+        lanes[key, default: Lane()].items.append(item)
+        return isNew ? admit(key) : .queued
+    }
+
     /// The lane's first item was not handled. It goes behind the items that were resumed meanwhile.
     mutating func postponed(_ key: Key) {
         guard let lane = lanes[key], lane.isWorking, let item = lanes[key]?.items.popFirst() else { return }

@@ -49,6 +49,12 @@ final class Lanes<Key: Hashable & Sendable, Item: Sendable>: Sendable {
         return admission != .full
     }
 
+    /// Puts an item of another lane at the end of this one, however full the lanes are. Nothing happens if they were
+    /// closed.
+    func move(_ item: Item, to key: Key) {
+        if state.withLock({ $0.table.moved(item, to: key) }) == .start { started.yield(key) }
+    }
+
     /// Works until the lanes are closed and the items in progress are finished. Cancellation is passed to the work.
     ///
     /// - Parameter work: returns false if it did nothing. The item then goes behind those that were resumed meanwhile.

@@ -14,7 +14,8 @@ struct OutgoingReply: Sendable, Equatable {
     var plainText: String
     var buttons: [[Reply.Button]]
     var replyTo: Int64?
-    /// Whether Telegram asks the author of `replyTo` for a reply to it.
+    /// Whether Telegram asks the author of `replyTo` for a reply to it, or without one the lane's person, who is then
+    /// mentioned.
     var asksForReply = false
     /// The message of the bot that it replaces.
     var replaces: Int64?
@@ -62,7 +63,7 @@ extension OutgoingReply {
         self.init(
             updateID: turn.updateID, chatID: turn.chatID, threadID: turn.lane.topicID, isGroup: turn.isGroup,
             html: reply.html, plainText: reply.plainText, buttons: reply.buttons, replyTo: replyTo,
-            asksForReply: isGroupQuestion && reply.buttons.isEmpty && replyTo != nil,
+            asksForReply: isGroupQuestion && reply.buttons.isEmpty,
             replaces: replacesMessage ? turn.tap?.messageID : nil, queuedAt: now, receivedAt: turn.receivedAt)
     }
 
@@ -74,12 +75,13 @@ extension OutgoingReply {
         in texts: any Texts, at now: Timestamp
     ) {
         let isGroup = chatID < 0
-        let replyTo = isGroup && reply.isQuestion ? lastMessageID : nil
+        let isGroupQuestion = isGroup && reply.isQuestion
+        let replyTo = isGroupQuestion ? lastMessageID : nil
         let reply = isGroup ? reply.inGroup(in: texts) : reply
         self.init(
             updateID: 0, chatID: chatID, threadID: topicID, isGroup: isGroup, html: reply.html,
             plainText: reply.plainText, buttons: reply.buttons, replyTo: replyTo,
-            asksForReply: reply.buttons.isEmpty && replyTo != nil, queuedAt: now)
+            asksForReply: isGroupQuestion && reply.buttons.isEmpty, queuedAt: now)
     }
 
     init?(json: JSONValue) {

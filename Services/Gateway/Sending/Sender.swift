@@ -40,7 +40,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
 
     private let calls: Calls
     private let telegram: TelegramCalls
-    private let groups: GroupMigrations
+    private let directory: GroupDirectory<Calls>
     private let counters: Counters
     private let logger: Logger
     private let wallNow: @Sendable () -> Timestamp
@@ -51,18 +51,16 @@ final class Sender<Calls: ServiceCalls>: Sendable {
 
     init(
         calls: Calls, bot: TelegramBot, limits: SendLimits, times: SendTimes = .ofThisProcess,
-        groups: GroupMigrations, counters: Counters,
+        directory: GroupDirectory<Calls>, counters: Counters,
         logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) {
         self.calls = calls
         telegram = TelegramCalls(bot: bot)
-        self.groups = groups
+        self.directory = directory
         self.counters = counters
         self.logger = logger
         wallNow = now
-        var queue = Queue(limits, times: times)
-        for pair in groups.current.pairs { queue.migrated(pair.group, to: pair.supergroup, now: .zero) }
-        state = Mutex(State(queue: queue))
+        state = Mutex(State(queue: Queue(limits, times: times)))
         (works, work) = AsyncStream.makeStream()
     }
 
@@ -252,7 +250,7 @@ final class Sender<Calls: ServiceCalls>: Sendable {
         case .send(let id, let item, let form):
             let error = await telegram.send(item, form)
             if case .badRequest(.migrated(let supergroup)) = error {
-                groups.migrated(GroupIDs.Pair(group: item.chatID, supergroup: supergroup))
+                directory.told(GroupIDs.Pair(group: item.chatID, supergroup: supergroup))
             }
             act(error) { state, now in
                 state.queue.ended(id, SendOutcome(error), now: now)

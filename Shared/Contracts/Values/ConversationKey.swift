@@ -6,6 +6,8 @@ public struct ConversationKey: Sendable, Hashable {
     public static let outbox = "outbox"
     /// The type of the updates that wait at the gateway. Further such types append a dot and a number.
     public static let parked = "parked"
+    /// The type of what is kept of a supergroup: the group that it was.
+    public static let group = "group"
 
     public var userID: String
     public var chatID: String

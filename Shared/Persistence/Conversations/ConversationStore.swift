@@ -16,6 +16,8 @@ public struct ConversationStore: Sendable {
     /// The same for parked updates. Telegram has forgotten them; after a week, few people would know what they were
     /// about.
     static let parkedKeptFor: Duration = .seconds(7 * 24 * 3_600)
+    /// Which group a supergroup was: the gateway writes it again long before this is over.
+    static let groupKeptFor: Duration = .seconds(300 * 24 * 3_600)
 
     public typealias Answer<Output: Sendable> = @Sendable () async -> Result<Output, RPCError>
 
@@ -131,6 +133,7 @@ public struct ConversationStore: Sendable {
         switch type {
         case ConversationKey.outbox: outboxKeptFor
         case ConversationKey.parked: parkedKeptFor
+        case ConversationKey.group: groupKeptFor
         default: type.hasPrefix(ConversationKey.parked + ".") ? parkedKeptFor : .zero
         }
     }

@@ -17,8 +17,8 @@ struct LogKeeper {
     /// The time of the next attempt.
     private(set) var retryAt: ContinuousClock.Instant?
 
-    /// - Parameter freePages: the pages that the disk still has room for. If these are less than twice those of the log,
-    ///   the log is moved at once: it must not fill the disk, and the file may have to grow by what the log has.
+    /// - Parameter freePages: the pages that the disk still has room for. If these are less than twice those of the
+    ///   log, the log is moved at once: it must not fill the disk, and the file may have to grow by what the log has.
     func isDue(logPages: Int, freePages: @autoclosure () -> Int = .max, at now: ContinuousClock.Instant) -> Bool {
         if let retryAt { return retryAt <= now }
         return logPages >= piece.count || logPages >= Self.crowdedMin && freePages() / 2 < logPages

@@ -13,8 +13,6 @@ struct OpenEntry: Sendable, Equatable {
         static let message = "message_id"
         /// The supergroup in which that message is, if it is not in the chat of the key.
         static let messageChat = "message_chat_id"
-        /// The supergroup that the group of the key became.
-        static let supergroup = "supergroup_id"
         static let tag = "entry_tag"
         static let answered = "answered_updates"
         /// An entry that was over when this one began. It is kept until this one has an answer.
@@ -88,10 +86,8 @@ struct OpenEntry: Sendable, Equatable {
     /// - Parameters:
     ///   - earlier: the entry that was over when `entry` began.
     ///   - message: the person's message in a group; nil keeps the one before.
-    ///   - supergroupID: the supergroup that the group became, if the update is from there.
     static func data(
         for entry: Entry, over stored: OpenEntry?, earlier: KeptDraft? = nil, message: PersonsMessage? = nil,
-        supergroupID: Int64? = nil,
         answeredUpdates: [Int64],
         settledBefore: Int64? = nil
     ) -> [String: JSONValue] {
@@ -112,7 +108,6 @@ struct OpenEntry: Sendable, Equatable {
             data[Key.message] = .integer(message.id)
             data[Key.messageChat] = message.supergroupID.map(JSONValue.integer)
         }
-        if let supergroupID { data[Key.supergroup] = .integer(supergroupID) }
         data[Key.tag] = .string(entry.tag)
         let earlier = stored?.answeredUpdates ?? []
         var answered = (earlier + answeredUpdates.filter { !earlier.contains($0) }).suffix(answeredMax)

@@ -57,7 +57,6 @@ extension TurnEngine {
             key: turn.lane.conversation(), step: entry.step.rawValue,
             data: OpenEntry.data(
                 for: entry, over: open, earlier: earlier, message: turn.isGroup ? turn.personsMessage : nil,
-                supergroupID: turn.supergroupID,
                 answeredUpdates: memory.answeredUpdates(of: turn.lane),
                 settledBefore: settledBefore),
             updateID: turn.updateID, expectedRevision: open?.revision ?? Revision.none, settledBefore: settledBefore,

@@ -1,35 +1,53 @@
 import Contracts
-import Logging
 import TelegramBotAPI
 
 /// Follows groups that become supergroups: the allow-list, what is queued, the lanes, and the open questions.
 struct GroupFollower<Calls: ServiceCalls>: Sendable {
-    let groups: GroupMigrations
+    /// How long people whose answer is in progress are waited for, before their question is repeated or not.
+    static var patience: Duration { .seconds(30) }
+    private static var pause: Duration { .milliseconds(100) }
+
+    let directory: GroupDirectory<Calls>
     let allowList: AllowList
     let sender: Sender<Calls>
     let welcomes: WelcomeMessages<Calls>
-    let calls: Calls
-    let logger: Logger
+    /// Whether the updates of an earlier process are in their lanes.
+    let isResumed: @Sendable () -> Bool
     /// Whether the lane has updates in progress or waiting.
     let isBusy: @Sendable (LaneKey) -> Bool
     let settled: @Sendable (Int64) -> Void
 
-    /// Follows a service message. Its update is settled when the migration is stored with each open entry.
+    /// Follows a service message. Its update is settled when the migration is stored and the open questions were
+    /// repeated.
     ///
     /// - Returns: false if the message is another one.
     func follow(_ message: Message, _ updateID: Int64) -> Bool {
         guard let pair = message.migration else { return false }
+        directory.told(pair) { settled(updateID) }
         tell(pair)
-        groups.migrated(pair) { settled(updateID) }
         return true
     }
 
-    /// Runs until cancelled: repeats the open questions in each supergroup, where people can reply to them.
+    /// Runs until cancelled.
     func run() async {
-        await groups.run { pair in
-            // A refusal may have told the queue alone.
-            tell(pair)
-            await welcomes.askAgain(pair, isAllowed: mayWrite, isBusy: isBusy)
+        await withDiscardingTaskGroup { group in
+            for await news in directory.news {
+                guard directory.current.current(of: news.pair.group) == news.pair.supergroup else {
+                    // It contradicts what is known.
+                    news.ended?()
+                    continue
+                }
+                tell(news.pair)
+                guard let wasStored = await directory.store(news.pair) else { return }
+                // What a refusal tells was followed before, if it was stored before.
+                if news.ended == nil, wasStored { continue }
+                while !isResumed(), !Task.isCancelled { try? await Task.sleep(for: Self.pause) }
+                guard let left = await welcomes.askAgain(news.pair, isAllowed: mayWrite, isBusy: isBusy),
+                    !Task.isCancelled
+                else { return }
+                news.ended?()
+                if !left.isEmpty { group.addTask { await askLater(left, news.pair) } }
+            }
         }
     }
 
@@ -38,20 +56,45 @@ struct GroupFollower<Calls: ServiceCalls>: Sendable {
         sender.migrated(pair)
     }
 
+    /// Asks those whose answer was in progress, unless its reply has come in the supergroup.
+    private func askLater(_ lanes: [LaneKey], _ pair: GroupIDs.Pair) async {
+        let deadline = ContinuousClock.now + Self.patience
+        var left = lanes
+        while !left.isEmpty, !Task.isCancelled, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: Self.pause)
+            let ready = left.filter { !isBusy($0) }
+            guard !ready.isEmpty else { continue }
+            guard let again = await welcomes.askAgain(pair, only: ready, isAllowed: mayWrite, isBusy: isBusy) else {
+                return
+            }
+            left = left.filter { isBusy($0) || again.contains($0) }
+        }
+    }
+
     /// An earlier process parked the update in this lane. If it is from another chat, that is the lane's supergroup.
     func parked(_ update: Update, in lane: LaneKey) {
-        guard let chatID = update.chatID, chatID != lane.chatID, chatID < 0, lane.chatID < 0,
-            groups.current.first(of: chatID) != lane.chatID
+        guard let chatID = update.chatID, chatID != lane.chatID,
+            directory.current.first(of: chatID) != lane.chatID
         else { return }
-        groups.migrated(GroupIDs.Pair(group: lane.chatID, supergroup: chatID))
+        directory.told(GroupIDs.Pair(group: lane.chatID, supergroup: chatID))
+    }
+
+    /// Where the update of a supergroup is handled. It stays in the supergroup's own lane while that has older ones,
+    /// which were routed before the migration was known.
+    func route(_ turn: Turn) -> Turn {
+        if let there = turn.inSupergroup, isBusy(there.lane) { return there }
+        return turn
     }
 
     /// The turn in the lane of its group; nil if it is there already. A turn that was routed before the migration was
     /// known is not.
-    func inItsLane(_ turn: Turn) -> Turn? {
-        guard turn.lane.chatID < 0, case let first = groups.current.first(of: turn.lane.chatID),
-            first != turn.lane.chatID
-        else { return nil }
+    ///
+    /// - Throws: `CancellationError` when the gateway is stopping.
+    func moved(_ turn: Turn) async throws(CancellationError) -> Turn? {
+        guard turn.supergroupID == nil else { return nil }
+        if let pair = try await directory.lookUp(turn.lane.chatID) { tell(pair) }
+        let first = directory.current.first(of: turn.lane.chatID)
+        guard first != turn.lane.chatID else { return nil }
         var turn = turn
         (turn.supergroupID, turn.lane.chatID) = (turn.lane.chatID, first)
         return turn
@@ -59,45 +102,9 @@ struct GroupFollower<Calls: ServiceCalls>: Sendable {
 
     /// Whether the person may use the bot in the lane's chat, by either of its ids.
     func mayWrite(_ lane: LaneKey) -> Bool {
-        [lane.chatID, groups.current.current(of: lane.chatID)].contains {
+        [lane.chatID, directory.current.current(of: lane.chatID)].contains {
             allowList.current.admits(lane.userID, in: $0)
         }
-    }
-
-    /// Learns from the entries which groups became supergroups, if the file did not tell: the host or the disk is
-    /// another one. Tries until the state-service has listed them.
-    func relearn() async {
-        var retry = Retry()
-        while !groups.isKnown, !Task.isCancelled {
-            do throws(ServiceFailure) {
-                groups.relearned(try await toldByEntries())
-                for pair in groups.current.pairs { sender.migrated(pair) }
-            } catch {
-                if case .refused(let error) = error {
-                    logger.error(
-                        "the state-service refuses to list entries; trying again", metadata: ["error": "\(error)"])
-                }
-                await retry.wait()
-            }
-        }
-    }
-
-    private func toldByEntries() async throws(ServiceFailure) -> [GroupIDs.Pair] {
-        var pairs: [GroupIDs.Pair] = []
-        for type in [ConversationKey.addMachine, WelcomeMessages<Calls>.supergroupType] {
-            var cursor: String?
-            repeat {
-                let page = try await calls.call(StateList.self, .init(type: type, cursor: cursor))
-                for item in page.conversations {
-                    guard let lane = LaneKey(item.key),
-                        let supergroup = item.state.data[OpenEntry.Key.supergroup]?.integerValue
-                    else { continue }
-                    pairs.append(GroupIDs.Pair(group: lane.chatID, supergroup: supergroup))
-                }
-                cursor = page.nextCursor
-            } while cursor != nil
-        }
-        return pairs
     }
 }
 

@@ -14,7 +14,7 @@ struct GroupIDs: Sendable, Equatable {
     private var supergroups: [Int64: Int64] = [:]
     private var groups: [Int64: Int64] = [:]
     /// Oldest first.
-    private(set) var pairs: [Pair] = []
+    private var pairs: [Pair] = []
 
     /// The id by which Rivet knows the chat.
     func first(of chatID: Int64) -> Int64 { groups[chatID] ?? chatID }
@@ -40,22 +40,6 @@ struct GroupIDs: Sendable, Equatable {
             groups[oldest.supergroup] = nil
         }
         return true
-    }
-}
-
-extension GroupIDs {
-    /// The form of the file: a line `group supergroup` for each pair, oldest first.
-    var bytes: [UInt8] { Array(pairs.map { "\($0.group) \($0.supergroup)\n" }.joined().utf8) }
-
-    /// Nil if a line has another form.
-    init?(_ bytes: [UInt8]) {
-        self.init()
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            let ids = line.split(separator: " ").map { Int64($0) }
-            guard ids.count == 2, let group = ids[0], let supergroup = ids[1], migrated(group, to: supergroup) else {
-                return nil
-            }
-        }
     }
 }
 

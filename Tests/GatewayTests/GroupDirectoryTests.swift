@@ -1,0 +1,136 @@
+import Contracts
+import Logging
+import Synchronization
+import TelegramBotAPI
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// What is known of groups that became supergroups, and where it is kept.
+@Suite struct GroupDirectoryTests {
+    private static let now = Timestamp(milliseconds: 1_795_000_000_000)
+    private static let hall: Int64 = -1_001_000_000_005
+
+    private let services = FakeServices()
+
+    private func directory() -> GroupDirectory<FakeServices> {
+        GroupDirectory(
+            calls: services, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { Self.now })
+    }
+
+    private func calls(_ name: String) -> Int { services.content.withLock { $0.log.filter { $0 == name }.count } }
+
+    private func pair(_ group: Int64, _ supergroup: Int64) -> GroupIDs.Pair {
+        GroupIDs.Pair(group: group, supergroup: supergroup)
+    }
+
+    @Test func `A group: known by its first id, under either id`() {
+        var ids = GroupIDs()
+        #expect(ids.first(of: -5) == -5 && ids.current(of: -5) == -5)
+        let isNew = ids.migrated(-5, to: -1_005)
+        #expect(isNew)
+        for id in [-5, -1_005] as [Int64] { #expect(ids.first(of: id) == -5) }
+        #expect(ids.current(of: -5) == -1_005 && ids.current(of: -1_005) == -1_005 && ids.first(of: 7) == 7)
+    }
+
+    /// Nobody's private chat becomes another one, and no pair of ids may lead in a circle.
+    @Test(
+        arguments: [
+            (-5, -1_005), (-5, -1_006), (-6, -1_005), (-1_005, -5), (-1_005, -1_007), (-7, -7), (7, -1_007), (-7, 7),
+            (0, -7),
+        ] as [(Int64, Int64)])
+    func `A migration that is known or cannot be: changes nothing`(_ group: Int64, _ supergroup: Int64) {
+        var ids = GroupIDs()
+        ids.migrated(-5, to: -1_005)
+        let before = ids
+        let isNew = ids.migrated(group, to: supergroup)
+        #expect(!isNew && ids == before)
+    }
+
+    @Test(
+        arguments: [
+            (Message(id: 1, chat: Chat(id: -5), contentKind: .migration, migrateToChatID: -1_005), true),
+            (Message(id: 1, chat: Chat(id: -1_005), contentKind: .migration, migrateFromChatID: -5), true),
+            (Message(id: 1, chat: Chat(id: 5), contentKind: .migration, migrateToChatID: -1_005), false),
+            (Message(id: 1, chat: Chat(id: -5), contentKind: .migration, migrateToChatID: 7), false),
+            (Message(id: 1, chat: Chat(id: -5), contentKind: .migration), false),
+            (Message(id: 1, chat: Chat(id: -5), text: "x", migrateToChatID: -1_005), false),
+        ] as [(Message, Bool)])
+    func `A service message: tells both ids, unless they cannot be`(_ message: Message, _ tells: Bool) {
+        #expect(message.migration == (tells ? pair(-5, -1_005) : nil))
+    }
+
+    @Test func `More groups than are remembered: the oldest are forgotten`() {
+        var ids = GroupIDs()
+        let last = Int64(GroupIDs.groupsMax) + 10
+        for id in 1...last { ids.migrated(-id, to: -1_000_000 - id) }
+        #expect(ids.current(of: -10) == -10 && ids.current(of: -11) == -1_000_011 && ids.current(of: -last) != -last)
+    }
+
+    @Test func `A migration: known at once, stored, and found by another host`() async throws {
+        let first = directory()
+        first.told(pair(-5, Self.hall))
+        #expect(first.current.current(of: -5) == Self.hall)
+        #expect(await first.store(pair(-5, Self.hall)) == false)
+        #expect(await first.store(pair(-5, Self.hall)) == true)
+        let second = directory()
+        #expect(second.current.first(of: Self.hall) == Self.hall)
+        #expect(try await second.lookUp(Self.hall) == pair(-5, Self.hall))
+        #expect(second.current.first(of: Self.hall) == -5)
+        // It is not looked up again.
+        let loads = calls("state.load")
+        #expect(try await second.lookUp(Self.hall) == nil)
+        #expect(calls("state.load") == loads)
+    }
+
+    @Test func `A supergroup that was no group: the state-service is asked once`() async throws {
+        let directory = directory()
+        for _ in 1...3 { #expect(try await directory.lookUp(Self.hall) == nil) }
+        #expect(calls("state.load") == 1)
+        // A private chat and a group are none.
+        for chat in [7, -5, -1_000_000_000_000] as [Int64] { #expect(try await directory.lookUp(chat) == nil) }
+        #expect(calls("state.load") == 1)
+        directory.told(pair(-5, Self.hall))
+        #expect(directory.current.first(of: Self.hall) == -5)
+    }
+
+    /// The real service keeps it for 300 days; the fake one says that it is over already.
+    @Test func `What is kept for too short a time: written again`() async throws {
+        _ = await directory().store(pair(-5, Self.hall))
+        let saves = calls("state.save")
+        _ = try await directory().lookUp(Self.hall)
+        #expect(calls("state.save") == saves + 1)
+    }
+
+    /// Its update must not be confirmed before.
+    @Test func `A migration that only memory has: stored again until a durable tier has it`() async throws {
+        services.content.withLock { $0.isStateDurable = false }
+        let directory = directory()
+        let isStored = Mutex(false)
+        let task = Task {
+            _ = await directory.store(pair(-5, Self.hall))
+            isStored.withLock { $0 = true }
+        }
+        try await eventually("it is tried again") { calls("state.save") >= 2 }
+        #expect(!isStored.withLock { $0 })
+        services.content.withLock { $0.isStateDurable = true }
+        await task.value
+        #expect(isStored.withLock { $0 })
+    }
+
+    /// A service message's update waits for what follows; a refusal of what is known is no news.
+    @Test func `News: of each service message, and of a refusal if it is new`() async throws {
+        let directory = directory()
+        directory.told(pair(-5, Self.hall))
+        directory.told(pair(-5, Self.hall))
+        directory.told(pair(-5, Self.hall)) {}
+        directory.told(pair(-6, Self.hall - 1)) {}
+        var found: [Bool] = []
+        for await news in directory.news {
+            found.append(news.ended != nil)
+            if news.pair.group == -6 { break }
+        }
+        #expect(found == [false, true, true])
+    }
+}
