@@ -24,7 +24,8 @@ struct SendEntry<Lane: Hashable & Sendable, Content: SendContent>: Sendable {
     var isInFlight: Bool { begunAt != nil }
     var isInRow: Bool { storedTries != nil || writingTries != nil }
 
-    /// Whether a try may begin: after a crash at any moment, the row would count this try, or has no such item.
+    /// Whether a try may begin. If the process crashes at any moment from now on, the stored row must count this try,
+    /// or not hold the item at all.
     var mayBegin: Bool {
         guard writingTries == nil else { return false }
         guard let storedTries else { return true }

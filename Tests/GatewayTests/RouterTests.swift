@@ -360,9 +360,11 @@ import Testing
         else { return #expect(Bool(false)) }
         #expect(turn.personsMessage == PersonsMessage(id: 5, supergroupID: -100) && turn.chatID == -100)
         #expect(tap.lane == LaneKey(userID: 7, chatID: -5, topicID: 3) && tap.chatID == -100)
-        // The allow-list knows the group by the id under which it is listed.
-        router.allowedUsers = AllowedUsers(.only([-100]))
-        guard case .turn = router.route(message("/addmachine", chat: group)) else { return #expect(Bool(false)) }
+        // Listed by either id.
+        for listed in [-100, -5] as Set<Int64> {
+            router.allowedUsers = AllowedUsers(.only([listed]))
+            guard case .turn = router.route(message("/addmachine", chat: group)) else { return #expect(Bool(false)) }
+        }
     }
 
     @Test func `A lane: found again from its conversation`() {

@@ -68,7 +68,8 @@ import Testing
         await store.close()
     }
 
-    /// The page with one of them could not be read when the other was added.
+    /// How the two arose: the page with the first could not be read when the second was added, so its nickname seemed
+    /// free.
     @Test func `A broken file with two machines of one nickname: both are salvaged, with two nicknames`() async throws {
         let file = try TemporaryFile("library.db")
         do {

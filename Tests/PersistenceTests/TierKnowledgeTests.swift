@@ -138,7 +138,7 @@ import Testing
         knowledge.touchPlanned(next: 9)
         knowledge.noted()
         var later = TierKnowledge(noted: knowledge.progress)
-        // The touch arrived, and its response was lost.
+        // The tier stored the new visit number, but the response to that write was lost.
         #expect(later.met(TierContact(mark: 3, visit: 9)) == .asLeft)
         var wiped = TierKnowledge(noted: knowledge.progress)
         #expect(wiped.met(TierContact(mark: 4, visit: 0)) == .strange)

@@ -39,13 +39,13 @@ struct SupervisionTests {
         #expect(manager.hasNoPing(for: .milliseconds(500)))
     }
 
-    @Test func `A store that stands still: stops the pings`() throws {
+    @Test func `A store that stalls: stops the pings`() throws {
         try expectSilence(at: "store.turn", part: "storing") { _ in }
     }
 
-    @Test func `An event loop that stands still: stops the pings`() throws {
+    @Test func `An event loop that stalls: stops the pings`() throws {
         try expectSilence(at: "calls.begin", part: "answering calls") { service in
-            // This call is the one that stands still.
+            // The loop stalls while it handles this call, so no response comes.
             try service.client().sendBytes(FrameClient.request("service.health", [:], id: 1))
         }
     }

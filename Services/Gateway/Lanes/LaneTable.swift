@@ -5,9 +5,9 @@ import DequeModule
 /// A lane exists from its first item until it has none left.
 struct LaneTable<Key: Hashable & Sendable, Item: Sendable>: Sendable {
     struct Limits: Sendable {
-        /// Lanes that work at the same time, at most.
+        /// The most lanes that work at the same time.
         var workingMax = 4_096
-        /// Items in progress or waiting, in all lanes, at most.
+        /// The most items in progress or waiting, in all lanes.
         var itemsMax = 16_384
     }
 

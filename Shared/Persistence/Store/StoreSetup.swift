@@ -100,8 +100,8 @@ enum TierLimits {
     static let clashesMax = 8
     /// How far back each pull reads again, to catch rows that a client with a slow clock wrote late.
     static let pullOverlap = Duration.seconds(86_400)
-    /// How far back each look reads again. Looks follow each other closely, and the clocks of hosts differ by less than
-    /// this.
+    /// The same for a look: a frequent check of an idle tier for changed rows. Less suffices, because looks follow each
+    /// other closely and the clocks of hosts differ by less than this.
     static let lookOverlap = Duration.seconds(300)
     /// A look is noted as a pull once it is ahead of the noted revision by this.
     static let lookNotedAfter: Int64 = 3_600_000 << 16

@@ -107,7 +107,7 @@ struct TierTroubleTests {
         try await store.whole()
         for step in ["nickname", "manufacturer", "model"] {
             try await test.databases.endIdleSession()
-            // The end is known here once its error was processed.
+            // The store learns that the session has ended when it processes the connection's error.
             try await eventually("the end of the session is known") { store.status.remote[0].lastError != nil }
             #expect(store.state(of: .neon) == .up)
             let saved = try await store.save("7", step)

@@ -20,7 +20,7 @@ final class SendingModel {
         var unknowns = 0
         var unknownsInOutage = 0
         var lastUnknownAt: Duration?
-        /// Crashes that left its outcome unknown while nothing but its update told of it.
+        /// Crashes during a try of this reply while no row held it: after the restart, its update brings it again.
         var crashesUnstored = 0
         var isInFlight = false
         /// Whether any process was told that it was sent.

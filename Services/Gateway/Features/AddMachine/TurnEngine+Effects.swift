@@ -48,7 +48,7 @@ extension TurnEngine {
         return outcome
     }
 
-    /// - Returns: the effect, if only memory has it.
+    /// - Returns: the effect of this save, if only memory has it; otherwise nothing.
     private func save(
         _ entry: Entry, over open: OpenEntry?, earlier: KeptDraft? = nil, _ turn: Turn
     ) async throws(ServiceFailure) -> [VolatileEffect] {

@@ -4,7 +4,8 @@ import Dialogue
 extension TurnEngine {
     /// The outcome of an update that was applied before, by this process or by an earlier one.
     ///
-    /// If another update was applied after it, this one has its reply: a lane continues only after the reply.
+    /// If a later update of the lane was applied too, the reply to this one was sent or stored already, because a lane
+    /// handles its next update only after that. Then there is nothing to say.
     func replay(
         _ applied: AppliedUpdate, _ state: Conversation?, _ kept: KeptDraft?, _ input: Input, _ turn: Turn
     ) async throws(ServiceFailure) -> TurnOutcome {
