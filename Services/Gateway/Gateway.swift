@@ -184,7 +184,7 @@ final class Gateway: Service {
         }
         let others: [@Sendable () async -> Void] = [
             runner.sender.run, runner.volatileEffects.run, watch.run, renamings.run, askAfterAbsence, botProfile.run,
-            allowList.run, follower.run, foreignWebhook.run,
+            allowList.run, follower.run, follower.renew, foreignWebhook.run,
         ]
         for run in others {
             group.addTask {
@@ -229,7 +229,9 @@ final class Gateway: Service {
     }
 
     private var router: Router {
-        Router(allowedUsers: allowList.current, groups: follower.directory.current, botName: botProfile.botName, botID: botID)
+        Router(
+            allowedUsers: allowList.current, groups: follower.directory.current, botName: botProfile.botName,
+            botID: botID)
     }
 
     /// - Returns: false if the turn must be tried again, behind older updates that were resumed meanwhile.
@@ -238,12 +240,14 @@ final class Gateway: Service {
             await runner.wait(turn) { self.parking.isResumed }
             return false
         }
-        do throws(CancellationError) {
-            if let turn = try await follower.moved(turn) {
-                lanes.move(turn, to: turn.lane)
-                return true
-            }
-        } catch { return false }
+        if follower.mustLookUp(turn) {
+            async let _: Void = follower.lookUp(turn)
+            await runner.wait(turn) { !self.follower.mustLookUp(turn) }
+        }
+        if let turn = follower.moved(turn) {
+            lanes.move(turn, to: turn.lane)
+            return true
+        }
         if let bot = turn.namedBot {
             // Until the bot's name is known, it is not known either whether the command is for this bot.
             await runner.wait(turn) { self.botProfile.botName != nil }
@@ -257,32 +261,30 @@ final class Gateway: Service {
         return true
     }
 
-    /// Puts the updates that an earlier process parked into the lanes.
+    /// Puts the updates that an earlier process parked into the lanes. A lane may be another one than that of the
+    /// record, if the group became a supergroup meanwhile.
     private func takeUpParked() async {
-        guard let parked = await parking.resume() else { return }
-        var count = 0
-        for (lane, updates) in parked {
-            var turns: [Turn] = []
-            for found in updates {
-                ages.received(found.update.id)
-                follower.parked(found.update, in: lane)
-                if case .unreadable(let unreadable) = found.update.kind {
-                    Self.logUnreadable(unreadable, found.update.id, counters, logger)
-                }
-                guard case .turn(var turn) = router.route(found.update) else {
-                    runner.settled(found.update.id)
-                    continue
-                }
-                turn.receivedAt = found.receivedAt
-                turns.append(turn)
+        guard await follower.loadAll(), let parked = await parking.resume() else { return }
+        for (lane, updates) in parked { for found in updates { follower.parked(found.update, in: lane) } }
+        var lanesToResume: [LaneKey: [Turn]] = [:]
+        for found in parked.flatMap(\.updates).sorted(by: { $0.order < $1.order }) {
+            ages.received(found.update.id)
+            if case .unreadable(let unreadable) = found.update.kind {
+                Self.logUnreadable(unreadable, found.update.id, counters, logger)
             }
+            guard case .turn(var turn) = router.route(found.update) else {
+                runner.settled(found.update.id)
+                continue
+            }
+            turn.receivedAt = found.receivedAt
+            lanesToResume[turn.lane, default: []].append(turn)
+        }
+        for (lane, turns) in lanesToResume {
             // The lanes are closed. Without `resumed()`, no newer update is handled before the ones that are left.
-            guard lanes.resume(turns.filter { $0.lane == lane }, in: lane) else { return }
-            // Parked before it was known that the group became a supergroup.
-            for turn in turns where turn.lane != lane { lanes.move(turn, to: turn.lane) }
-            count += turns.count
+            guard lanes.resume(turns, in: lane) else { return }
         }
         parking.resumed()
+        let count = lanesToResume.values.reduce(0) { $0 + $1.count }
         if count > 0 { logger.notice("resuming parked updates", metadata: ["count": "\(count)"]) }
     }
 

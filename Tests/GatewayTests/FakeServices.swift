@@ -27,6 +27,8 @@ final class FakeServices: ServiceCalls {
         /// How many calls succeed before one fails, and whether that one takes effect.
         var failure: (after: Int, afterEffect: Bool)?
         var clock: Int64 = 1_000
+        /// How long each row is kept, in milliseconds.
+        var expiresIn: Int64 = 1
         var log: [String] = []
     }
 
@@ -96,7 +98,7 @@ extension FakeServices.Content {
                     step: row.step, data: row.data, revision: Revision(rawValue: row.revision),
                     updateID: row.lastUpdate,
                     startedAt: Timestamp(milliseconds: row.startedAt), updatedAt: Timestamp(milliseconds: clock),
-                    expiresAt: Timestamp(milliseconds: clock + 1), storedIn: placement.storedIn) : nil
+                    expiresAt: Timestamp(milliseconds: clock + expiresIn), storedIn: placement.storedIn) : nil
         }
         return StateLoad.Output(
             state: state, applied: params.updateID.flatMap { row?.applied[$0] },

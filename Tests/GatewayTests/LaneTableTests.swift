@@ -31,6 +31,23 @@ import Testing
         #expect(table.finished("c") == .end(start: nil))
     }
 
+    @Test func `Items of another lane: behind all others, however full the lanes are`() {
+        var table = LaneTable<String, Int>(limits: .init(workingMax: 4, itemsMax: 3))
+        var admissions = [table.received(1, in: "a"), table.received(2, in: "b"), table.received(9, in: "b")]
+        #expect(table.received(3, in: "b") == .full)
+        admissions += [table.moved(3, to: "b"), table.moved(4, to: "b"), table.moved(5, to: "c")]
+        #expect(admissions == [.start, .start, .queued, .queued, .queued, .start])
+        #expect(table.hasItems(in: "c") && !table.hasItems(in: "d"))
+        var handled: [Int] = []
+        while let item = table.current(of: "b") {
+            handled.append(item)
+            _ = table.finished("b")
+        }
+        #expect(handled == [2, 9, 3, 4] && table.itemCount == 2)
+        table.close()
+        #expect(table.moved(6, to: "a") == .full && table.itemCount == 2)
+    }
+
     @Test func `Items of an earlier process: handled before those that came since`() {
         var table = LaneTable<String, Int>()
         var admissions = [table.received(3, in: "a"), table.received(5, in: "a")]

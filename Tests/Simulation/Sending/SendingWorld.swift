@@ -3,7 +3,7 @@ import Sending
 /// A gateway with its lanes, a state-service and a Telegram, under virtual time.
 final class SendingWorld {
     let dice: Dice
-    /// What a service message told: the gateway's file keeps it.
+    /// What a service message told. A later process learns it from the state-service, some time after its start.
     private var toldMigrations: [Int64: Int64] = [:]
     let story: SendingStory
     let telegram: VirtualTelegram
@@ -77,10 +77,14 @@ final class SendingWorld {
     func start() {
         let limits: SendLimits = story.limits ? .telegram : .none
         queue = SimulatedQueue(limits)
-        for (chat, supergroup) in toldMigrations { queue?.migrated(chat, to: supergroup, now: now) }
         wakePlanned = nil
         let stored = rows.filter { !$0.value.isEmpty }
         let epoch = epoch
+        for (chat, supergroup) in toldMigrations.sorted(by: { $0.key < $1.key }) {
+            plan(after: dice.time(1...3_000)) { [unowned self] in
+                if epoch == self.epoch { groupMigrated(chat, to: supergroup) }
+            }
+        }
         note("a process starts, \(stored.count) lanes are stored")
         // Page by page; the lanes work meanwhile.
         for lane in stored.keys.sorted(by: { ($0.chat, $0.user) < ($1.chat, $1.user) }) {

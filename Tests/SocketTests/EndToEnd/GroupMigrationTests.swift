@@ -136,6 +136,28 @@ struct GroupMigrationTests {
         }
     }
 
+    /// Parked in the group and in the supergroup: the order is that in which they were sent.
+    @Test func `Answers that wait in both chats: taken in order, through a kill`() async throws {
+        try await RivetUnderTest.run(Self.environment) { rivet in
+            let ada = try await begin(rivet, upTo: 0)
+            try await rivet.waitUntilAllDone()
+            try rivet.kill([rivet.library])
+            try await ada.send(Self.entry.answers[0] ?? "")
+            try await eventually("the first waits") { try !rivet.isNothingParked() }
+            try await rivet.telegram.migrate(group: Self.group, to: Self.supergroup, by: 43)
+            // In privacy mode these must be commands or replies.
+            await rivet.telegram.setPrivacyMode(false)
+            let there = ada.in(Self.supergroup)
+            for text in ["Siemens", "skip", "SN 1"] { try await there.send("@rivet_bot " + text) }
+            try await rivet.telegram.waitUntilAllConfirmed(timeout: .seconds(20))
+            try rivet.kill([rivet.gateway])
+            try rivet.gateway.start()
+            try rivet.library.start()
+            try await Self.entry.expectReply(there, to: 3)
+            try await finish(rivet, from: 4)
+        }
+    }
+
     @Test func `Two people: each is asked by name and continues`() async throws {
         try await RivetUnderTest.run(Self.environment) { rivet in
             _ = try await begin(rivet, upTo: 2)

@@ -68,47 +68,64 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
 
     /// Stores the pair in a durable tier; tries until that is done.
     ///
-    /// - Returns: whether it was stored before; nil if the gateway is stopping.
-    func store(_ pair: GroupIDs.Pair) async -> Bool? {
+    /// - Returns: false if the gateway is stopping.
+    func store(_ pair: GroupIDs.Pair) async -> Bool {
         await retrying { () async throws(ServiceFailure) -> Bool? in
-            let key = Self.key(of: pair.supergroup)
-            let known = try await calls.call(StateLoad.self, .init(key: key)).state
+            let known = try await calls.call(StateLoad.self, .init(key: Self.key(of: pair.supergroup))).state
             if known?.data[Self.groupKey] == .integer(pair.group), known?.isDurable == true { return true }
-            return try await save(pair).isDurable ? false : nil
+            return try await save(pair).isDurable ? true : nil
+        } ?? false
+    }
+
+    /// Learns all pairs that the state-service has; tries until it has responded. What it would not keep for long is
+    /// written again.
+    ///
+    /// - Returns: false if the gateway is stopping.
+    func loadAll() async -> Bool {
+        await retrying { () async throws(ServiceFailure) -> Bool? in
+            var cursor: String?
+            repeat {
+                let page = try await calls.call(StateList.self, .init(type: ConversationKey.group, cursor: cursor))
+                for item in page.conversations {
+                    if let chatID = Int64(item.key.chatID) { await found(item.state, of: chatID) }
+                }
+                cursor = page.nextCursor
+            } while cursor != nil
+            return true
+        } ?? false
+    }
+
+    /// Whether the chat may be a supergroup that was a group: the tiers may tell it after the start.
+    func mustLookUp(_ chatID: Int64) -> Bool {
+        guard chatID < Self.supergroupsBelow else { return false }
+        return state.withLock { state in
+            state.ids.first(of: chatID) == chatID && state.asked[chatID].map { $0 <= .now } ?? true
         }
     }
 
-    /// Finds out whether the chat is a supergroup that was a group, if that is not known. Tries until the state-service
-    /// has responded.
+    /// Finds out whether the chat was a group; tries until the state-service has responded.
     ///
-    /// - Returns: the pair if it was found now.
-    /// - Throws: `CancellationError` when the gateway is stopping.
-    func lookUp(_ chatID: Int64) async throws(CancellationError) -> GroupIDs.Pair? {
-        guard chatID < Self.supergroupsBelow, isUnknown(chatID) else { return nil }
-        let found = await retrying { () async throws(ServiceFailure) -> GroupIDs.Pair?? in
-            guard let known = try await calls.call(StateLoad.self, .init(key: Self.key(of: chatID))).state,
-                let group = known.data[Self.groupKey]?.integerValue
-            else { return .some(nil) }
-            let pair = GroupIDs.Pair(group: group, supergroup: chatID)
-            // Another turn renews it if this does not work.
-            if known.expiresAt < now().advanced(by: Self.renewedBefore) { _ = try await save(pair) }
-            return pair
-        }
-        guard let found else { throw CancellationError() }
-        guard let pair = found, learned(pair) else {
+    /// - Returns: the pair if it was.
+    func lookUp(_ chatID: Int64) async -> GroupIDs.Pair? {
+        await retrying { () async throws(ServiceFailure) -> GroupIDs.Pair?? in
+            let known = try await calls.call(StateLoad.self, .init(key: Self.key(of: chatID))).state
+            if let known, let pair = await found(known, of: chatID) { return pair }
             state.withLock { state in
                 if state.asked.count >= Self.askedMax { state.asked = [:] }
                 state.asked[chatID] = .now + Self.askedFor
             }
-            return nil
-        }
-        return pair
+            return .some(nil)
+        } ?? nil
     }
 
-    private func isUnknown(_ chatID: Int64) -> Bool {
-        state.withLock { state in
-            state.ids.first(of: chatID) == chatID && state.asked[chatID].map { $0 <= .now } ?? true
-        }
+    /// - Returns: the pair that the state tells; nil if it tells none that can be.
+    @discardableResult private func found(_ known: Conversation, of chatID: Int64) async -> GroupIDs.Pair? {
+        guard let group = known.data[Self.groupKey]?.integerValue else { return nil }
+        let pair = GroupIDs.Pair(group: group, supergroup: chatID)
+        _ = learned(pair)
+        // If this does not work, it is tried again tomorrow.
+        if known.expiresAt < now().advanced(by: Self.renewedBefore) { _ = try? await save(pair) }
+        return current.first(of: chatID) == group ? pair : nil
     }
 
     private static func key(of supergroup: Int64) -> ConversationKey {

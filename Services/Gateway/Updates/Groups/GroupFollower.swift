@@ -38,9 +38,7 @@ struct GroupFollower<Calls: ServiceCalls>: Sendable {
                     continue
                 }
                 tell(news.pair)
-                guard let wasStored = await directory.store(news.pair) else { return }
-                // What a refusal tells was followed before, if it was stored before.
-                if news.ended == nil, wasStored { continue }
+                guard await directory.store(news.pair) else { return }
                 while !isResumed(), !Task.isCancelled { try? await Task.sleep(for: Self.pause) }
                 guard let left = await welcomes.askAgain(news.pair, isAllowed: mayWrite, isBusy: isBusy),
                     !Task.isCancelled
@@ -86,13 +84,32 @@ struct GroupFollower<Calls: ServiceCalls>: Sendable {
         return turn
     }
 
+    /// Whether the chat of the turn may be a supergroup that was a group, and its entry one of the group.
+    func mustLookUp(_ turn: Turn) -> Bool {
+        turn.concernsEntry && turn.supergroupID == nil && directory.mustLookUp(turn.lane.chatID)
+    }
+
+    /// Returns when it is known, or when the gateway stops.
+    func lookUp(_ turn: Turn) async { if let pair = await directory.lookUp(turn.lane.chatID) { tell(pair) } }
+
+    /// Learns what the state-service keeps of all supergroups.
+    ///
+    /// - Returns: false if the gateway is stopping.
+    func loadAll() async -> Bool {
+        guard await directory.loadAll() else { return false }
+        for pair in directory.current.pairs { tell(pair) }
+        return true
+    }
+
+    /// Runs until cancelled: once a day, what would soon be over is kept for longer.
+    func renew() async {
+        repeat { try? await Task.sleep(for: .seconds(86_400)) } while await loadAll()
+    }
+
     /// The turn in the lane of its group; nil if it is there already. A turn that was routed before the migration was
     /// known is not.
-    ///
-    /// - Throws: `CancellationError` when the gateway is stopping.
-    func moved(_ turn: Turn) async throws(CancellationError) -> Turn? {
+    func moved(_ turn: Turn) -> Turn? {
         guard turn.supergroupID == nil else { return nil }
-        if let pair = try await directory.lookUp(turn.lane.chatID) { tell(pair) }
         let first = directory.current.first(of: turn.lane.chatID)
         guard first != turn.lane.chatID else { return nil }
         var turn = turn

@@ -14,7 +14,7 @@ struct GroupIDs: Sendable, Equatable {
     private var supergroups: [Int64: Int64] = [:]
     private var groups: [Int64: Int64] = [:]
     /// Oldest first.
-    private var pairs: [Pair] = []
+    private(set) var pairs: [Pair] = []
 
     /// The id by which Rivet knows the chat.
     func first(of chatID: Int64) -> Int64 { groups[chatID] ?? chatID }

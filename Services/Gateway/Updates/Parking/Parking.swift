@@ -34,6 +34,8 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         var update: Update
         /// When that process received it.
         var receivedAt: Timestamp
+        /// The place in the order in which all updates were parked.
+        var order: Int64
     }
 
     private struct State {
@@ -217,7 +219,7 @@ final class Parking<Calls: ServiceCalls>: Sendable {
                     if state.waiting.removeValue(forKey: entry.id) != nil {
                         if entry.isStored { stored.append(entry.id) }
                     } else if let update = Update(json: entry.json) {
-                        updates.append(Found(update: update, receivedAt: entry.receivedAt))
+                        updates.append(Found(update: update, receivedAt: entry.receivedAt, order: entry.order))
                     } else {
                         unreadable.append(entry.id)
                     }
