@@ -241,8 +241,12 @@ final class Gateway: Service {
             return false
         }
         if follower.mustLookUp(turn) {
-            async let _: Void = follower.lookUp(turn)
-            await runner.wait(turn) { !self.follower.mustLookUp(turn) }
+            let isDone = Mutex(false)
+            async let _: Void = {
+                await follower.lookUp(turn)
+                isDone.withLock { $0 = true }
+            }()
+            await runner.wait(turn) { isDone.withLock { $0 } }
         }
         if let turn = follower.moved(turn) {
             lanes.move(turn, to: turn.lane)

@@ -105,8 +105,30 @@ import Testing
         _ = await directory().store(pair(-5, Self.hall))
         let saves = calls("state.save")
         services.content.withLock { $0.expiresIn = Self.now.milliseconds + days * 86_400_000 }
-        #expect(await directory().loadAll())
+        let later = directory()
+        #expect(await later.loadAll())
+        for _ in 1...2 { await later.renew() }
         #expect(calls("state.save") == saves + writes)
+    }
+
+    /// The process that stored it was killed before the questions were repeated.
+    @Test(arguments: [false, true]) func `A stored migration: news for the next process, unless it was followed`(
+        _ isFollowed: Bool
+    ) async throws {
+        let first = directory()
+        #expect(await first.store(pair(-5, Self.hall)))
+        if isFollowed { await first.followed(pair(-5, Self.hall)) }
+        // A repeated service message does not undo it.
+        #expect(await first.store(pair(-5, Self.hall)))
+        let second = directory()
+        #expect(await second.loadAll())
+        second.told(pair(-6, Self.hall - 1)) {}
+        var groups: [Int64] = []
+        for await news in second.news {
+            groups.append(news.pair.group)
+            if news.pair.group == -6 { break }
+        }
+        #expect(groups == (isFollowed ? [-6] : [-5, -6]))
     }
 
     /// Its update must not be confirmed before.

@@ -46,6 +46,20 @@ import Testing
         try await eventually("the other one is parked") { parking.count == 1 && confirmed.all.contains(8) }
     }
 
+    /// After a restart, updates of two lanes may belong to one: those of a group and of the supergroup that it became.
+    @Test func `Updates of two lanes: in the order received, also for the next process`() async throws {
+        let (other, parking) = (LaneKey(userID: 44, chatID: -5), parking())
+        try await running(parking) {
+            for id in 1...40 as ClosedRange<Int64> {
+                #expect(parking.received(id, id % 3 == 0 ? other : lane, at: received, json: Self.json(id)))
+            }
+            try await eventually("all are parked") { parking.count == 40 }
+        }
+        let found = await self.parking().resume() ?? []
+        #expect(found.count == 2)
+        #expect(found.flatMap(\.updates).sorted { $0.order < $1.order }.map(\.update.id) == Array(1...40))
+    }
+
     @Test func `An update that waits: confirmed once it is stored, and found by the next process`()
         async throws
     {

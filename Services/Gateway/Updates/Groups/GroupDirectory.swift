@@ -14,13 +14,14 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
     /// Supergroups have lower ids. Telegram's library TDLib: `DialogId`, channels.
     private static var supergroupsBelow: Int64 { -1_000_000_000_000 }
     private static var step: String { "became" }
-    /// The key of the group's id.
+    /// The key of the group's id, and of whether the open questions were repeated in the supergroup.
     private static var groupKey: String { "group_id" }
+    private static var followedKey: String { "followed" }
 
     /// A migration that Telegram told.
     struct News: Sendable {
         var pair: GroupIDs.Pair
-        /// Called when everything that follows from it is done. Nil if a refusal told it.
+        /// Called when everything that follows from it is done. Nil if no service message told it.
         var ended: (@Sendable () -> Void)?
     }
 
@@ -28,6 +29,8 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
         var ids = GroupIDs()
         /// Supergroups that are not known to have been groups, and until when.
         var asked: [Int64: ContinuousClock.Instant] = [:]
+        /// What would soon be over, and whether it was followed.
+        var due: [(pair: GroupIDs.Pair, isFollowed: Bool)] = []
     }
 
     private let calls: Calls
@@ -73,12 +76,23 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
         await retrying { () async throws(ServiceFailure) -> Bool? in
             let known = try await calls.call(StateLoad.self, .init(key: Self.key(of: pair.supergroup))).state
             if known?.data[Self.groupKey] == .integer(pair.group), known?.isDurable == true { return true }
-            return try await save(pair).isDurable ? true : nil
+            return try await save(pair, isFollowed: false).isDurable ? true : nil
         } ?? false
     }
 
-    /// Learns all pairs that the state-service has; tries until it has responded. What it would not keep for long is
-    /// written again.
+    /// The open questions were repeated. If this cannot be stored, the next process repeats those that it must.
+    func followed(_ pair: GroupIDs.Pair) async { _ = try? await save(pair, isFollowed: true) }
+
+    /// Writes what would soon be over again. What cannot be written is due again after ``loadAll()``.
+    func renew() async {
+        let due = state.withLock { state in
+            defer { state.due = [] }
+            return state.due
+        }
+        for (pair, isFollowed) in due { _ = try? await save(pair, isFollowed: isFollowed) }
+    }
+
+    /// Learns all pairs that the state-service has; tries until it has responded.
     ///
     /// - Returns: false if the gateway is stopping.
     func loadAll() async -> Bool {
@@ -87,7 +101,7 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
             repeat {
                 let page = try await calls.call(StateList.self, .init(type: ConversationKey.group, cursor: cursor))
                 for item in page.conversations {
-                    if let chatID = Int64(item.key.chatID) { await found(item.state, of: chatID) }
+                    if let chatID = Int64(item.key.chatID) { found(item.state, of: chatID) }
                 }
                 cursor = page.nextCursor
             } while cursor != nil
@@ -109,7 +123,7 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
     func lookUp(_ chatID: Int64) async -> GroupIDs.Pair? {
         await retrying { () async throws(ServiceFailure) -> GroupIDs.Pair?? in
             let known = try await calls.call(StateLoad.self, .init(key: Self.key(of: chatID))).state
-            if let known, let pair = await found(known, of: chatID) { return pair }
+            if let known, let pair = found(known, of: chatID) { return pair }
             state.withLock { state in
                 if state.asked.count >= Self.askedMax { state.asked = [:] }
                 state.asked[chatID] = .now + Self.askedFor
@@ -119,12 +133,17 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
     }
 
     /// - Returns: the pair that the state tells; nil if it tells none that can be.
-    @discardableResult private func found(_ known: Conversation, of chatID: Int64) async -> GroupIDs.Pair? {
+    @discardableResult private func found(_ known: Conversation, of chatID: Int64) -> GroupIDs.Pair? {
         guard let group = known.data[Self.groupKey]?.integerValue else { return nil }
-        let pair = GroupIDs.Pair(group: group, supergroup: chatID)
-        _ = learned(pair)
-        // If this does not work, it is tried again tomorrow.
-        if known.expiresAt < now().advanced(by: Self.renewedBefore) { _ = try? await save(pair) }
+        let (pair, isFollowed) = (GroupIDs.Pair(group: group, supergroup: chatID), known.data[Self.followedKey] == true)
+        // The process that stored it ended before the questions were repeated.
+        if learned(pair), !isFollowed { newsEntry.yield(News(pair: pair)) }
+        if known.expiresAt < now().advanced(by: Self.renewedBefore) {
+            state.withLock { state in
+                state.due.removeAll { $0.pair == pair }
+                state.due.append((pair, isFollowed))
+            }
+        }
         return current.first(of: chatID) == group ? pair : nil
     }
 
@@ -132,11 +151,12 @@ final class GroupDirectory<Calls: ServiceCalls>: Sendable {
         ConversationKey(userID: String(supergroup), chatID: String(supergroup), type: ConversationKey.group)
     }
 
-    private func save(_ pair: GroupIDs.Pair) async throws(ServiceFailure) -> Placement {
+    private func save(_ pair: GroupIDs.Pair, isFollowed: Bool) async throws(ServiceFailure) -> Placement {
         try await calls.call(
             StateSave.self,
             .init(
-                key: Self.key(of: pair.supergroup), step: Self.step, data: [Self.groupKey: .integer(pair.group)])
+                key: Self.key(of: pair.supergroup), step: Self.step,
+                data: [Self.groupKey: .integer(pair.group), Self.followedKey: .bool(isFollowed)])
         ).placement
     }
 

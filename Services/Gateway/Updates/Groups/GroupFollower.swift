@@ -43,6 +43,7 @@ struct GroupFollower<Calls: ServiceCalls>: Sendable {
                 guard let left = await welcomes.askAgain(news.pair, isAllowed: mayWrite, isBusy: isBusy),
                     !Task.isCancelled
                 else { return }
+                await directory.followed(news.pair)
                 news.ended?()
                 if !left.isEmpty { group.addTask { await askLater(left, news.pair) } }
             }
@@ -101,9 +102,14 @@ struct GroupFollower<Calls: ServiceCalls>: Sendable {
         return true
     }
 
-    /// Runs until cancelled: once a day, what would soon be over is kept for longer.
+    /// Runs until cancelled: now and then learns what another host has stored, and has what would soon be over kept
+    /// for longer.
     func renew() async {
-        repeat { try? await Task.sleep(for: .seconds(86_400)) } while await loadAll()
+        while !Task.isCancelled {
+            await directory.renew()
+            try? await Task.sleep(for: GroupDirectory<Calls>.askedFor)
+            guard await loadAll() else { return }
+        }
     }
 
     /// The turn in the lane of its group; nil if it is there already. A turn that was routed before the migration was

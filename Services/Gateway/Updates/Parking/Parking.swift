@@ -245,22 +245,25 @@ final class Parking<Calls: ServiceCalls>: Sendable {
         state.withLock { state in
             guard state.isResumed else { return [] }
             let overdue = state.waiting.filter { now - $0.value.since >= Self.patience }
-            for lane in Set(overdue.values.map(\.lane)) where state.retryAt[lane].map({ $0 <= now }) ?? true {
-                // All updates of the lane, in the order received: even those that have not waited long enough.
-                let all = state.waiting.filter { $0.value.lane == lane }.sorted {
-                    ($0.value.since, $0.key) < ($1.value.since, $1.key)
+            var lanes = Set(overdue.values.map(\.lane)).filter { state.retryAt[$0].map { $0 <= now } ?? true }
+            // All updates of these lanes, in the order received: even those that have not waited long enough.
+            let all = state.waiting.filter { lanes.contains($0.value.lane) }.sorted {
+                ($0.value.since, $0.key) < ($1.value.since, $1.key)
+            }
+            for (id, waiting) in all where lanes.contains(waiting.lane) {
+                state.lastOrder += 1
+                let entry = ParkedUpdates.Entry(
+                    id: id, order: state.lastOrder, receivedAt: waiting.receivedAt, json: waiting.json)
+                guard state.bytes + entry.bytes <= Self.bytesMax,
+                    state.lanes[waiting.lane, default: ParkedUpdates()].add(entry)
+                else {
+                    // Later ones of the lane must not be parked before this one.
+                    lanes.remove(waiting.lane)
+                    continue
                 }
-                for (id, waiting) in all {
-                    state.lastOrder += 1
-                    let entry = ParkedUpdates.Entry(
-                        id: id, order: state.lastOrder, receivedAt: waiting.receivedAt, json: waiting.json)
-                    guard state.bytes + entry.bytes <= Self.bytesMax,
-                        state.lanes[lane, default: ParkedUpdates()].add(entry)
-                    else { break }
-                    state.bytes += entry.bytes
-                    state.waiting[id] = nil
-                    state.laneOfParked[id] = lane
-                }
+                state.bytes += entry.bytes
+                state.waiting[id] = nil
+                state.laneOfParked[id] = waiting.lane
             }
             return state.lanes.filter { lane, parked in
                 !parked.unstored.isEmpty && (state.retryAt[lane].map { $0 <= now } ?? true)
