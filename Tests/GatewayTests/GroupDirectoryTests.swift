@@ -34,7 +34,7 @@ import Testing
         #expect(ids.current(of: -5) == -1_005 && ids.current(of: -1_005) == -1_005 && ids.first(of: 7) == 7)
     }
 
-    /// Nobody's private chat becomes another one, and no pair of ids may lead in a circle.
+    /// A private chat never becomes another one, and no pair of ids may lead in a circle.
     @Test(
         arguments: [
             (-5, -1_005), (-5, -1_006), (-6, -1_005), (-1_005, -5), (-1_005, -1_007), (-7, -7), (7, -1_007), (-7, 7),

@@ -80,6 +80,31 @@ struct GroupMigrationTests {
         }
     }
 
+    /// Told by a service message, or only by the refusal of the question after an absence. The next process finishes
+    /// what this one began.
+    @Test(
+        arguments: ["gateway.before-group", "gateway.after-group", "gateway.after-group-asked"],
+        [[MigrationNotice.inGroup], []])
+    func `Killed between two durable steps of a migration: the question is repeated`(
+        _ point: String, _ told: [MigrationNotice]
+    ) async throws {
+        try await RivetUnderTest.run(Self.environment) { rivet in
+            _ = try await begin(rivet, upTo: 2)
+            try await rivet.waitUntilAllDone()
+            #expect(try rivet.gateway.stop() == 0)
+            try await rivet.telegram.migrate(group: Self.group, to: Self.supergroup, by: 43, told: told)
+            if told.isEmpty {
+                try FileManager.default.removeItem(atPath: rivet.gateway.stateDirectory + "/gateway.heard")
+            }
+            try rivet.gateway.launch(["RIVET_KILL_AT": point])
+            try await eventually("it is killed") { try !rivet.gateway.process.isRunning }
+            #expect(try rivet.gateway.process.wait() == 128 + SIGKILL)
+            try rivet.gateway.start()
+            _ = try await repeated(rivet, 2)
+            try await finish(rivet, from: 2)
+        }
+    }
+
     /// An answer in the group whose reply could not leave: the reply comes in the supergroup, once.
     @Test func `A reply that is owed to the group: comes in the supergroup`() async throws {
         try await RivetUnderTest.run(Self.environment) { rivet in

@@ -3,7 +3,7 @@ import TelegramSimulator
 import TestSupport
 import Testing
 
-/// Whatever Telegram delivers: no crash, no reply that is wrong, and nobody's entry changes.
+/// Whatever Telegram delivers: no crash, no reply that is wrong, and no entry changes.
 @Suite(.serialized, .withProcesses)
 struct RandomUpdateTests {
     private static let count = 10_000

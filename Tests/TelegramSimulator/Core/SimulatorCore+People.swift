@@ -36,7 +36,7 @@ extension SimulatorCore {
     ) throws(SimulatorError) -> QueuedMessage {
         _ = people.user(user)
         if case .migrated? = people.chat(place.chat).barrier {
-            throw SimulatorError("\(place.chat) is a supergroup now: nobody writes in the group that it was")
+            throw SimulatorError("\(place.chat) is a supergroup now: the group that it was takes no messages")
         }
         let replyTo = replyTo ?? (place.chat < 0 && isReplyOpen ? prompt(for: user, at: place) : nil)
         let message = StoredMessage(

@@ -1,4 +1,5 @@
 import Contracts
+import KillPoints
 import TelegramBotAPI
 
 /// Follows groups that become supergroups: the allow-list, what is queued, the lanes, and the open questions.
@@ -38,11 +39,14 @@ struct GroupFollower<Calls: ServiceCalls>: Sendable {
                     continue
                 }
                 tell(news.pair)
+                killPoint("gateway.before-group")
                 guard await directory.store(news.pair) else { return }
+                killPoint("gateway.after-group")
                 while !isResumed(), !Task.isCancelled { try? await Task.sleep(for: Self.pause) }
                 guard let left = await welcomes.askAgain(news.pair, isAllowed: mayWrite, isBusy: isBusy),
                     !Task.isCancelled
                 else { return }
+                killPoint("gateway.after-group-asked")
                 await directory.followed(news.pair)
                 news.ended?()
                 if !left.isEmpty { group.addTask { await askLater(left, news.pair) } }
